@@ -1,0 +1,1 @@
+"""A living clinical-biomarker study: registry exports in, a published survival analysis out."""
