@@ -1,0 +1,55 @@
+"""Where the files beside the package are: SQL, data, the instance's settings.
+
+They lie at the top of a checkout and inside the package once it is installed from a wheel; this is
+the one place that knows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def project_root() -> Path:
+    """Return the folder that holds `sql/`, `data/` and `workspace.yaml`."""
+    packaged = PACKAGE / "_project"
+    return packaged if packaged.is_dir() else PACKAGE.parent
+
+
+def sql_file(table: str) -> Path:
+    """Return the SQL file of a table: `staging.labs` is made by `sql/staging/labs.sql`."""
+    return project_root().joinpath("sql", *table.split(".")).with_suffix(".sql")
+
+
+def demo_landing() -> Path:
+    """Return the landing folder of the embedded (synthetic) registry."""
+    return project_root() / "data" / "demo"
+
+
+def default_study() -> Path:
+    """Return the study file that is used where none is named (`IL6_STUDY`, else data/study.yaml)."""
+    return Path(os.environ.get("IL6_STUDY") or project_root() / "data" / "study.yaml").resolve()
+
+
+def default_home() -> Path:
+    """Return the folder of working database, published cuts and Dagster's storage (`IL6_HOME`)."""
+    return Path(os.environ.get("IL6_HOME") or project_root() / ".il6").resolve()
+
+
+def default_landing(home: Path) -> Path:
+    """Return the landing folder that is used where none is named (`IL6_LANDING`, else in home)."""
+    return Path(os.environ.get("IL6_LANDING") or home / "landing").resolve()
+
+
+@cache
+def code_version() -> str:
+    """Return a short hash of all code and SQL that can move a number."""
+    digest = hashlib.sha256()
+    sources = [*PACKAGE.rglob("*.py"), *(project_root() / "sql").rglob("*.sql")]
+    for path in sorted(sources, key=lambda source: (source.suffix, source.parts[-3:])):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]

@@ -1,0 +1,77 @@
+"""The platform's own export format: five tables, their columns, and which file is which.
+
+Belongs here: the names that an export must and may hold. Does not belong here: what a value must
+look like; that is the rule book in `il6_platform.validation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class NativeTable:
+    """One file of the native format: required and optional columns."""
+
+    name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+TABLES: dict[str, NativeTable] = {
+    table.name: table
+    for table in (
+        NativeTable(
+            "patients",
+            ("patient_id", "sex"),
+            (
+                "site_id",
+                "birth_date",
+                "age_years",
+                "diagnosis_date",
+                "primary_site",
+                "metastasis_timing",
+                "liver_metastases_n",
+                "largest_metastasis_mm",
+                "extrahepatic",
+                "ras_status",
+                "braf_status",
+                "ecog",
+                "consent_withdrawn_on",
+            ),
+        ),
+        NativeTable("treatments", ("patient_id", "line", "drug", "start_date"), ("end_date",)),
+        NativeTable("labs", ("patient_id", "analyte", "value", "unit", "collected_on")),
+        NativeTable(
+            "assessments", ("patient_id", "assessed_on", "response"), ("sum_of_diameters_mm",)
+        ),
+        NativeTable(
+            "follow_up",
+            ("patient_id", "last_contact_on", "vital_status"),
+            ("died_on", "cause_of_death"),
+        ),
+    )
+}
+"""The native tables by name (DESIGN section 3)."""
+
+
+def recognise(file: str, header: list[str]) -> NativeTable | None:
+    """Say which native table a file is: by its name, else by its columns; None if neither fits."""
+    stem = PurePosixPath(file).stem.lower()
+    named = [table for name, table in TABLES.items() if name in stem or name in stem.replace("-", "_")]
+    if len(named) == 1:
+        return named[0]
+    held = [table for table in TABLES.values() if set(table.required) <= set(header)]
+    return max(held, key=lambda table: len(table.required)) if held else None
+
+
+def missing_columns(table: NativeTable, header: list[str]) -> list[str]:
+    """Return what a header lacks of a table, in the order of the format; empty when it is whole.
+
+    patients holds birth_date or age_years: one of the two will do.
+    """
+    lacking = [column for column in table.required if column not in header]
+    if table.name == "patients" and not {"birth_date", "age_years"} & set(header):
+        lacking.append("birth_date (or age_years)")
+    return lacking

@@ -1,0 +1,270 @@
+"""What is asked: the study file, typed.
+
+Belongs here: every choice that a study makes (marker, arms, endpoints, cut-off rule, covariates,
+seed) and its reading from YAML with errors that name line and key. Does not belong here: how a
+choice is carried out; that is `statistics`, `analysis` and `sql/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+Endpoint = Literal["PFS", "OS"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
+
+
+class StudyError(ValueError):
+    """A study file that cannot be used; the message names file, line, key and the fix."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Marker(_Part):
+    """The biomarker: which laboratory result, in which unit, taken when."""
+
+    analyte: str
+    unit: str
+    label: str = ""
+    window_days: tuple[int, int] = (-28, 0)
+    below_loq: Literal["half", "limit", "zero"] = "half"
+
+    @model_validator(mode="after")
+    def _check(self) -> Marker:
+        if self.window_days[0] > self.window_days[1]:
+            raise ValueError(
+                "window_days is [first, last] day about treatment start, first <= last"
+            )
+        if not self.label:
+            object.__setattr__(self, "label", self.analyte)
+        return self
+
+
+class Arms(_Part):
+    """The comparison: a patient is in the experimental arm where this drug starts with line 1."""
+
+    experimental_drug: str
+    experimental_label: str = "Experimental"
+    control_label: str = "Control"
+    arm_window_days: int = Field(default=28, ge=0)
+
+
+class EventOutcome(_Part):
+    """A case has the event by `by_months`, a control is known event-free beyond it.
+
+    A maximally selected cut-off uses the endpoint's whole follow-up and needs no `by_months`.
+    """
+
+    endpoint: Endpoint
+    by_months: float | None = Field(default=None, gt=0)
+
+
+class Cutoff(_Part):
+    """How the marker is cut: a patient is high where MARKER >= cut-off."""
+
+    method: Literal["youden", "maxstat", "median", "fixed"]
+    outcome: (
+        Annotated[
+            Annotated[Literal["response"], Tag("response")] | Annotated[EventOutcome, Tag("event")],
+            Discriminator(lambda value: "response" if isinstance(value, str) else "event"),
+        ]
+        | None
+    ) = None
+    value: float | None = None
+    direction: Literal["higher", "lower"] = "higher"
+
+    @model_validator(mode="after")
+    def _check(self) -> Cutoff:
+        if (self.method == "fixed") != (self.value is not None):
+            raise ValueError("`value` goes with method fixed, and method fixed needs it")
+        by_event = isinstance(self.outcome, EventOutcome) and self.outcome.by_months is not None
+        if self.method == "youden" and not (by_event or self.outcome == "response"):
+            raise ValueError(
+                "method youden needs `outcome: response` or `outcome: {endpoint: PFS, by_months: 9}`"
+            )
+        return self
+
+
+class Covariate(_Part):
+    """A column of patients (or age, sex) that enters the multivariable models."""
+
+    name: Name
+    kind: Literal["number", "category"]
+    label: str = ""
+    unit: str | None = None
+    reference: str | None = None
+
+    @field_validator("reference", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return value if value is None else str(value)
+
+    @model_validator(mode="after")
+    def _check(self) -> Covariate:
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", " "))
+        if self.kind == "number" and self.reference is not None:
+            raise ValueError("`reference` belongs to a category; a number has none")
+        return self
+
+    @property
+    def title(self) -> str:
+        """Label with its unit, as a table shows it."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+class Planned(_Part):
+    """The effect that the study was, or would be, powered for."""
+
+    endpoint: Endpoint = "PFS"
+    hazard_ratio: float = Field(gt=0)
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+    power: float = Field(default=0.8, gt=0, lt=1)
+
+
+class Quality(_Part):
+    """What the data may cost before a refresh is blocked."""
+
+    max_quarantine_share: float = Field(default=0.2, ge=0, le=1)
+
+
+class Published(_Part):
+    """A claim in print, with the coordinates of this platform's figure in `report.results`."""
+
+    claim: str
+    analysis: str
+    population: str = "all"
+    statistic: str
+    source: str
+    endpoint: str | None = None
+    contrast: str | None = None
+    grp: str | None = None
+    term: str | None = None
+    p_value: float | None = None
+    estimate: float | None = None
+    n: dict[str, int] = Field(default_factory=dict)
+    period: tuple[date, date] | None = None
+
+
+class Study(_Part):
+    """A study: every choice that shapes its numbers."""
+
+    marker: Marker
+    arms: Arms
+    cutoff: Cutoff
+    title: str = "Biomarker study"
+    endpoints: tuple[Endpoint, ...] = Field(default=("PFS", "OS"), min_length=1)
+    covariates: tuple[Covariate, ...] = ()
+    landmarks_months: tuple[float, ...] = (6, 12, 24)
+    confirm_response: bool = False
+    replicates: int = Field(default=2000, ge=0)
+    seed: int = Field(default=1, ge=0)
+    schedule: str = "0 3 * * *"
+    quality: Quality = Quality()
+    planned: Planned | None = None
+    published: tuple[Published, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Study:
+        names = [covariate.name.lower() for covariate in self.covariates]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"covariates: {', '.join(twice)} is named twice; name it once")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the study's content; comments and layout of the file do not count."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def rng(self, analysis: str) -> np.random.Generator:
+        """Return the generator of an analysis, seeded by the study's seed and the analysis' name."""
+        return np.random.default_rng([self.seed, zlib.crc32(analysis.encode())])
+
+
+def read_study(path: Path | str) -> Study:
+    """Read a study file.
+
+    Raises
+    ------
+    StudyError
+        Naming file, line and key, and what to write instead, where the file is missing, is not
+        YAML, has an unknown key or a value that cannot be.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except OSError as error:
+        raise StudyError(
+            f"study file {path}: cannot be read ({error.strerror}); name another with --study"
+        ) from None
+    except UnicodeDecodeError:
+        raise StudyError(f"study file {path}: is not UTF-8; save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise StudyError(
+            f"study file {path}{line}: is not YAML ({getattr(error, 'problem', error)})"
+        ) from None
+    if not isinstance(content, dict):
+        raise StudyError(f"study file {path}, line 1: must be keys and values; see data/study.yaml")
+    try:
+        return Study.model_validate(content)
+    except ValidationError as error:
+        sentences = [_sentence(root, problem) for problem in error.errors()]
+        raise StudyError(f"study file {path}, " + "; ".join(dict.fromkeys(sentences))) from None
+
+
+def _sentence(root: yaml.Node, problem: Any) -> str:
+    line, keys = _locate(root, problem["loc"])
+    where = f"line {line}, key {'.'.join(keys) or '(top)'}"
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key; remove it or correct its spelling"
+        case "missing":
+            return f"{where}: is missing; add it"
+        case _:
+            return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _locate(root: yaml.Node, location: tuple[int | str, ...]) -> tuple[int, list[str]]:
+    """Follow a validation error's location into the YAML tree as far as it goes."""
+    node, line, keys = root, root.start_mark.line + 1, []
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(step):
+                    node, line = value, key.start_mark.line + 1
+                    keys.append(str(step))
+                    break
+            else:
+                # a union names its branch in the location; a missing key has no node: say its name
+                if step == location[-1] and str(step)[:1].islower():
+                    keys.append(str(step))
+        elif (
+            isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value)
+        ):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+            keys.append(str(step))
+    return line, keys

@@ -1,0 +1,322 @@
+"""The DuckDB warehouse: where tables live, how they are written, how a cut is published.
+
+Belongs here: the working database, its lock, running a table's SQL file, and moving a finished cut
+into place. Does not belong here: what a table means; that is `sql/` and `analysis`.
+
+The working database has one writer and no reader but the platform. Analysts read what is published:
+
+    IL6_HOME/working.duckdb        raw, staging, cohort, analysis, report: as of the running refresh
+    IL6_HOME/cuts/<cut>/           report.duckdb, report.html: one folder a data cut, never changed
+    IL6_HOME/published -> cuts/... the current cut: a link that is replaced in one step
+    IL6_HOME/deliveries/<sha256>   every export as it arrived
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from dagster import ConfigurableResource, InitResourceContext
+from filelock import FileLock, Timeout
+from pydantic import PrivateAttr
+
+from il6_platform import paths
+from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.study import Study, read_study
+
+SCHEMAS = ("study", "raw", "staging", "cohort", "analysis", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as DuckDB knows it: the data dictionary's one source is the comment."""
+
+    name: str
+    type: str
+    comment: str | None
+
+
+class Busy(RuntimeError):
+    """Another refresh holds the warehouse; the message says what to do."""
+
+
+class Site(ConfigurableResource):
+    """Where this installation's files are: landing folder, home folder, study file."""
+
+    home: str
+    landing: str
+    study_file: str
+    as_of: str | None = None
+    wait_seconds: float = 600
+
+    @cached_property
+    def study(self) -> Study:
+        """The study that is asked (read once a process)."""
+        return read_study(self.study_file)
+
+    @property
+    def home_path(self) -> Path:
+        """IL6_HOME, made on first use, for its owner only."""
+        path = Path(self.home)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path
+
+    @property
+    def landing_path(self) -> Path:
+        """The folder in which exports are dropped, made on first use."""
+        path = Path(self.landing)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @property
+    def kept_path(self) -> Path:
+        """The folder that keeps every delivery as it arrived."""
+        path = self.home_path / "deliveries"
+        path.mkdir(exist_ok=True, mode=0o700)
+        return path
+
+    @property
+    def cuts_path(self) -> Path:
+        """The folder of published cuts."""
+        path = self.home_path / "cuts"
+        path.mkdir(exist_ok=True)
+        return path
+
+    @property
+    def published_path(self) -> Path:
+        """The link to the current cut; it is there once something was published."""
+        return self.home_path / "published"
+
+    @property
+    def as_of_date(self) -> date | None:
+        """The day whose knowledge is asked for, or None for all."""
+        return date.fromisoformat(self.as_of) if self.as_of else None
+
+    def published_database(self) -> Path | None:
+        """Return the current cut's own `report.duckdb`, or None before the first publication.
+
+        The path is the cut's, not the link's: DuckDB keeps one instance a path in a process, so a
+        reader that opened the link would go on reading the cut that it pointed to then.
+        """
+        path = self.published_path / "report.duckdb"
+        return path.resolve() if path.exists() else None
+
+    def read_published(self, query: str) -> pd.DataFrame | None:
+        """Answer a query from the current cut, or None before the first publication."""
+        path = self.published_database()
+        if path is None:
+            return None
+        with duckdb.connect(path, read_only=True) as connection:
+            return connection.execute(query).df()
+
+
+class Warehouse(ConfigurableResource):
+    """The working database of a running refresh; holding it means that no other refresh runs."""
+
+    site: Site
+    _connection: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Generator[Warehouse, None, None]:
+        """Hold the refresh lock for a whole run; the lock ends with its process, however it ends."""
+        logger = context.log or logging.getLogger(__name__)
+        lock = FileLock(self.site.home_path / "refresh.lock", mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            logger.info("Another refresh is running; this one waits for it to end.")
+            try:
+                lock.acquire(timeout=self.site.wait_seconds)
+            except Timeout:
+                raise Busy(
+                    f"another refresh of {self.site.home} is running; try again when it has ended"
+                ) from None
+        try:
+            self.prepare()
+            yield self
+        finally:
+            lock.release()
+
+    @property
+    def study(self) -> Study:
+        """The study that is asked."""
+        return self.site.study
+
+    @property
+    def working_database(self) -> Path:
+        """The working database's file."""
+        return self.site.home_path / "working.duckdb"
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """The site's pseudonyms; their key never leaves IL6_HOME."""
+        return Pseudonyms(self.site.home_path / "pseudonym.key")
+
+    @contextmanager
+    def connect(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:
+        """Open the working database for as long as the block lasts; blocks may be nested."""
+        if self._connection is not None:
+            yield self._connection
+            return
+        with duckdb.connect(self.working_database) as connection:
+            os.chmod(self.working_database, 0o600)
+            connection.execute("set timezone = 'UTC'")
+            self._connection = connection
+            try:
+                yield connection
+            finally:
+                self._connection = None
+
+    def prepare(self) -> None:
+        """Make schemas, macros and the study's settings, which all SQL reads as tables."""
+        study = self.study
+        with self.connect() as connection:
+            for schema in SCHEMAS:
+                connection.execute(f"create schema if not exists {schema}")
+            for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
+                connection.execute(script.read_text(encoding="utf-8"))
+            connection.execute(paths.sql_file("raw.tables").read_text(encoding="utf-8"))
+            settings = {
+                "analyte": study.marker.analyte.strip().lower(),
+                "unit": study.marker.unit,
+                "window_first_day": study.marker.window_days[0],
+                "window_last_day": study.marker.window_days[1],
+                "below_loq": study.marker.below_loq,
+                "experimental_drug": study.arms.experimental_drug.strip().lower(),
+                "experimental_label": study.arms.experimental_label,
+                "control_label": study.arms.control_label,
+                "arm_window_days": study.arms.arm_window_days,
+                "confirm_response": study.confirm_response,
+            }
+            columns = ", ".join(f"${name} as {name}" for name in settings)
+            connection.execute(f"create or replace table study.settings as select {columns}", settings)
+            connection.execute(
+                "create or replace table study.covariates (name varchar, label varchar, kind varchar)"
+            )
+            for item in study.covariates:
+                connection.execute(
+                    "insert into study.covariates values (?, ?, ?)",
+                    [item.name.lower(), item.title, item.kind],
+                )
+
+    def run_sql(self, table: str) -> None:
+        """Make a table by its SQL file: `staging.labs` by `sql/staging/labs.sql`, all or nothing."""
+        statements = paths.sql_file(table).read_text(encoding="utf-8")
+        with self.connect() as connection:
+            connection.execute("begin")
+            try:
+                connection.execute(statements)
+            except duckdb.Error:
+                connection.execute("rollback")
+                raise
+            connection.execute("commit")
+
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
+        """Answer a query from the working database."""
+        with self.connect() as connection:
+            return connection.execute(sql, parameters).df()
+
+    def read(self, table: str) -> pd.DataFrame:
+        """Return a whole table in its stored order."""
+        return self.query(f"from {table}")
+
+    def write(
+        self, table: str, frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], comment: str
+    ) -> None:
+        """Replace a table by a frame.
+
+        Parameters
+        ----------
+        table
+            `schema.table`.
+        frame
+            Rows; its columns are those of `columns`, in any order.
+        columns
+            Name -> (DuckDB type, sentence for the data dictionary).
+        comment
+            Sentence on the table.
+        """
+        declared = ", ".join(f"{name} {kind}" for name, (kind, _) in columns.items())
+        with self.connect() as connection:
+            connection.execute("begin")
+            connection.execute(f"create or replace table {table} ({declared})")
+            connection.register("incoming", frame)
+            connection.execute(f"insert into {table} by name select * from incoming")
+            connection.unregister("incoming")
+            comment_on(connection, "table", table, comment)
+            for name, (_, sentence) in columns.items():
+                comment_on(connection, "column", f"{table}.{name}", sentence)
+            connection.execute("commit")
+
+    def columns(self, table: str) -> list[Column]:
+        """Return a table's columns with their comments."""
+        schema, name = table.split(".")
+        found = self.query(
+            "select column_name, data_type, comment from duckdb_columns() "
+            "where database_name = current_database() and schema_name = $schema "
+            "and table_name = $name order by column_index",
+            {"schema": schema, "name": name},
+        )
+        return [
+            Column(row.column_name, row.data_type, row.comment if isinstance(row.comment, str) else None)
+            for row in found.itertuples()
+        ]
+
+    def row_count(self, table: str) -> int:
+        """Return the number of rows of a table."""
+        return int(self.query(f"select count(*) as n from {table}")["n"].iloc[0])
+
+
+def comment_on(
+    connection: duckdb.DuckDBPyConnection, kind: str, name: str, sentence: str
+) -> None:
+    """Put a sentence on a table or column; DuckDB takes no parameter here, so quote it."""
+    quoted = sentence.replace("'", "''")
+    connection.execute(f"comment on {kind} {name} is '{quoted}'")
+
+
+def copy_tables(source: Path, target: Path, schema: str) -> None:
+    """Write all tables of a schema, with their comments, into a new database file."""
+    target.unlink(missing_ok=True)
+    with duckdb.connect(target) as connection:
+        connection.execute(f"attach '{str(source).replace(chr(39), chr(39) * 2)}' as working (read_only)")
+        connection.execute(f"create schema {schema}")
+        tables = connection.execute(
+            "select table_name, comment from duckdb_tables() "
+            "where database_name = 'working' and schema_name = ? order by table_name",
+            [schema],
+        ).fetchall()
+        for table, comment in tables:
+            connection.execute(f"create table {schema}.{table} as from working.{schema}.{table}")
+            comment_on(connection, "table", f"{schema}.{table}", comment or table)
+        columns = connection.execute(
+            "select table_name, column_name, comment from duckdb_columns() "
+            "where database_name = 'working' and schema_name = ? and comment is not null",
+            [schema],
+        ).fetchall()
+        for table, column, comment in columns:
+            comment_on(connection, "column", f'{schema}.{table}."{column}"', comment)
+        connection.execute("detach working")
+
+
+def put_in_place(built: Path, cut_folder: Path, link: Path | None) -> None:
+    """Rename a finished cut's folder into place, then point the link at it, each in one step."""
+    if cut_folder.exists():
+        shutil.rmtree(built)
+    else:
+        os.replace(built, cut_folder)
+    if link is None:
+        return
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(os.path.relpath(cut_folder, link.parent), target_is_directory=True)
+    os.replace(fresh, link)

@@ -1,0 +1,42 @@
+-- raw: whatever arrived, as text, append-only. A line is never changed once it is here.
+create table if not exists raw.deliveries (
+    delivery varchar primary key,
+    file varchar not null,
+    table_name varchar,
+    delivered_on date not null,
+    arrived_at timestamptz not null,
+    sequence integer not null,
+    bytes bigint not null,
+    lines integer not null,
+    status varchar not null,
+    problem varchar,
+    position integer
+);
+comment on table raw.deliveries is 'Every export file that arrived, known by the SHA-256 of its bytes';
+comment on column raw.deliveries.delivery is 'SHA-256 of the file';
+comment on column raw.deliveries.file is 'Path in the landing folder when it arrived';
+comment on column raw.deliveries.table_name is 'Native table that it holds';
+comment on column raw.deliveries.delivered_on is 'Day of the export: the last ISO date in its path, else the day of arrival';
+comment on column raw.deliveries.arrived_at is 'When the platform first saw it';
+comment on column raw.deliveries.sequence is 'Order of arrival';
+comment on column raw.deliveries.bytes is 'Size of the file';
+comment on column raw.deliveries.lines is 'Rows of data in it';
+comment on column raw.deliveries.status is 'accepted, rejected (cannot be read) or unrecognised (no native table)';
+comment on column raw.deliveries.problem is 'Why it is not accepted and what to do';
+comment on column raw.deliveries.position is 'Order in the current data cut (later amends earlier); null: not in the cut';
+
+create table if not exists raw.patients (
+    delivery varchar, file varchar, line integer, arrived_at timestamptz, cells map(varchar, varchar), problem varchar
+);
+create table if not exists raw.treatments (
+    delivery varchar, file varchar, line integer, arrived_at timestamptz, cells map(varchar, varchar), problem varchar
+);
+create table if not exists raw.labs (
+    delivery varchar, file varchar, line integer, arrived_at timestamptz, cells map(varchar, varchar), problem varchar
+);
+create table if not exists raw.assessments (
+    delivery varchar, file varchar, line integer, arrived_at timestamptz, cells map(varchar, varchar), problem varchar
+);
+create table if not exists raw.follow_up (
+    delivery varchar, file varchar, line integer, arrived_at timestamptz, cells map(varchar, varchar), problem varchar
+);
