@@ -3,8 +3,8 @@
 Belongs here: a study looked at K times, at information fractions t_1 < ... < t_K <= 1 (for a
 log-rank test or a Cox model: events over planned events). Tests are two-sided with symmetric
 boundaries, each side at alpha / 2; the chance of crossing both is left out, which is conservative
-and at usual levels too small to see. Z values are positive in the direction of benefit. Does not belong here: the
-number of events of a fixed-sample study (`design`).
+and at usual levels too small to see. Z values are positive in the direction of benefit. Does not
+belong here: the number of events of a fixed-sample study (`design`).
 """
 
 from __future__ import annotations

@@ -1,0 +1,103 @@
+"""Progression-free survival under the censoring rules of FDA guidance, for sensitivity analysis.
+
+Belongs here: what ends a patient's PFS under a rule, from dates that are already derived. Does not
+belong here: finding those dates among the assessments (the cohort's SQL).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+RULES = ("new_therapy", "missed_visits")
+"""The two departures of FDA's primary analysis (Clinical Trial Endpoints for the Approval of Cancer
+Drugs and Biologics, 2018, appendix table A) from taking every progression or death as it comes."""
+
+DAYS_PER_MONTH = 30.4375
+
+COLUMNS = (
+    "start",
+    "event_on",
+    "last_assessed_on",
+    "new_therapy_on",
+    "last_assessed_before_therapy_on",
+)
+
+
+def pfs_with_rule(
+    patients: pd.DataFrame,
+    *,
+    rules: Collection[str] = RULES,
+    interval_days: float,
+    missed_visits: int = 2,
+    window_days: float = 0,
+) -> pd.DataFrame:
+    """Progression-free survival of each patient under censoring rules.
+
+    `new_therapy`: a new anticancer therapy started before the event (or without one) censors at the
+    last adequate assessment before the therapy. An event on the day of the therapy counts.
+    `missed_visits`: an event after `missed_visits` or more consecutive missed or inadequate visits,
+    that is more than `missed_visits * interval_days + window_days` after the last adequate
+    assessment before it, is censored at that assessment.
+    Where both apply the therapy is the reason, its assessment being the earlier or the same. A
+    patient without an adequate assessment is censored at `start`.
+
+    Parameters
+    ----------
+    patients
+        One row a patient, any index, columns of dates (datetime64): `start`; `event_on`, first
+        progression or death, missing without; `last_assessed_on`, last adequate assessment before
+        the event, or the last of all without one; `new_therapy_on`;
+        `last_assessed_before_therapy_on`, last adequate assessment on or before the therapy.
+        All but `start` may be missing in a row.
+    rules
+        Which of `RULES` to apply; none gives the PFS of `cohort.adtte`.
+    interval_days
+        Scheduled interval between assessments.
+    window_days
+        Leave that the schedule gives to a visit.
+
+    Returns
+    -------
+    On the same index: `ended_on`, `months` (of 30.4375 days), `event` (1, 0) and `reason` (event,
+    last adequate assessment, new therapy, missed visits).
+
+    Raises
+    ------
+    ValueError
+        On missing columns, a missing start, dates before it or an unknown rule.
+    """
+    if unknown := set(rules) - set(RULES):
+        raise ValueError(f"Unknown rules {sorted(unknown)}: use {' or '.join(RULES)}.")
+    if absent := [column for column in COLUMNS if column not in patients]:
+        raise ValueError(f"The frame must have the columns {', '.join(absent)}.")
+    dates = pd.DataFrame({column: pd.to_datetime(patients[column]) for column in COLUMNS})
+    start = dates["start"]
+    if start.isna().any():
+        raise ValueError("Every patient must have a start.")
+    if dates.drop(columns="start").lt(start, axis=0).any(axis=None):
+        raise ValueError("No date may lie before the patient's start.")
+
+    has_event = dates["event_on"].notna()
+    last = dates["last_assessed_on"].fillna(start)
+    before_therapy = dates["last_assessed_before_therapy_on"].fillna(start)
+    allowed = pd.Timedelta(days=missed_visits * interval_days + window_days)
+
+    outcome = pd.DataFrame(
+        {
+            "ended_on": dates["event_on"].fillna(last),
+            "event": has_event.astype(int),
+            "reason": has_event.map({True: "event", False: "last adequate assessment"}),
+        }
+    )
+    if "missed_visits" in rules:
+        gap = has_event & (dates["event_on"] - last > allowed)
+        outcome.loc[gap, "ended_on"] = last[gap]
+        outcome.loc[gap, ["event", "reason"]] = [0, "missed visits"]
+    if "new_therapy" in rules:
+        switched = dates["new_therapy_on"].notna() & ~(dates["event_on"] <= dates["new_therapy_on"])
+        outcome.loc[switched, "ended_on"] = before_therapy[switched]
+        outcome.loc[switched, ["event", "reason"]] = [0, "new therapy"]
+    months = (outcome["ended_on"] - start).dt.days / DAYS_PER_MONTH
+    return outcome.assign(months=months)[["ended_on", "months", "event", "reason"]]
