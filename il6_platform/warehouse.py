@@ -198,7 +198,9 @@ class Warehouse(ConfigurableResource):
                 "confirm_response": study.confirm_response,
             }
             columns = ", ".join(f"${name} as {name}" for name in settings)
-            connection.execute(f"create or replace table study.settings as select {columns}", settings)
+            connection.execute(
+                f"create or replace table study.settings as select {columns}", settings
+            )
             connection.execute(
                 "create or replace table study.covariates (name varchar, label varchar, kind varchar)"
             )
@@ -267,7 +269,11 @@ class Warehouse(ConfigurableResource):
             {"schema": schema, "name": name},
         )
         return [
-            Column(row.column_name, row.data_type, row.comment if isinstance(row.comment, str) else None)
+            Column(
+                row.column_name,
+                row.data_type,
+                row.comment if isinstance(row.comment, str) else None,
+            )
             for row in found.itertuples()
         ]
 
@@ -276,9 +282,7 @@ class Warehouse(ConfigurableResource):
         return int(self.query(f"select count(*) as n from {table}")["n"].iloc[0])
 
 
-def comment_on(
-    connection: duckdb.DuckDBPyConnection, kind: str, name: str, sentence: str
-) -> None:
+def comment_on(connection: duckdb.DuckDBPyConnection, kind: str, name: str, sentence: str) -> None:
     """Put a sentence on a table or column; DuckDB takes no parameter here, so quote it."""
     quoted = sentence.replace("'", "''")
     connection.execute(f"comment on {kind} {name} is '{quoted}'")
@@ -288,7 +292,9 @@ def copy_tables(source: Path, target: Path, schema: str) -> None:
     """Write all tables of a schema, with their comments, into a new database file."""
     target.unlink(missing_ok=True)
     with duckdb.connect(target) as connection:
-        connection.execute(f"attach '{str(source).replace(chr(39), chr(39) * 2)}' as working (read_only)")
+        connection.execute(
+            f"attach '{str(source).replace(chr(39), chr(39) * 2)}' as working (read_only)"
+        )
         connection.execute(f"create schema {schema}")
         tables = connection.execute(
             "select table_name, comment from duckdb_tables() "

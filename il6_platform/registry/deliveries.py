@@ -65,7 +65,11 @@ def landed(landing: Path, *, settle_seconds: float = 0) -> tuple[list[Found], li
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             path = Path(folder, name)
-            if name.startswith(".") or path.suffix.lower() in {".md", ".yaml", ".yml"} or path.is_symlink():
+            if (
+                name.startswith(".")
+                or path.suffix.lower() in {".md", ".yaml", ".yml"}
+                or path.is_symlink()
+            ):
                 continue
             file = path.relative_to(landing).as_posix()
             if name.lower().endswith(PARTIAL) or now - path.stat().st_mtime < settle_seconds:
@@ -93,7 +97,9 @@ def delivered_on(file: str) -> date | None:
 def open_delivery(file: str, content: bytes) -> Delivery:
     """Read a delivery as far as it can be read; what is wrong with it is in `problem`."""
 
-    def delivery(status: Status, table: str | None, problem: str | None, export: Export | None) -> Delivery:
+    def delivery(
+        status: Status, table: str | None, problem: str | None, export: Export | None
+    ) -> Delivery:
         day = delivered_on(file) or datetime.now(UTC).date()
         return Delivery(digest_of(content), file, day, len(content), status, table, problem, export)
 
@@ -126,5 +132,6 @@ def open_delivery(file: str, content: bytes) -> Delivery:
 def _natural(file: str) -> list[tuple[int, str]]:
     """Order `delivery-9` before `delivery-10`."""
     return [
-        (int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", file.lower())
+        (int(part), "") if part.isdigit() else (-1, part)
+        for part in re.split(r"(\d+)", file.lower())
     ]

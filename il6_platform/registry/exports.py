@@ -76,9 +76,7 @@ def read_csv(content: bytes) -> Export:
 
 def _row(line: int, header: list[str], values: list[str]) -> ExportRow:
     cells = {
-        name: value.strip()
-        for name, value in zip(header, values, strict=False)
-        if value.strip()
+        name: value.strip() for name, value in zip(header, values, strict=False) if value.strip()
     }
     surplus = [value for value in values[len(header) :] if value.strip()]
     if len(values) >= len(header) and not surplus:
@@ -86,9 +84,7 @@ def _row(line: int, header: list[str], values: list[str]) -> ExportRow:
     if surplus:
         # a comma too many shifts the cells: keep what came, where a reader will see it
         cells["(beyond the header)"] = ",".join(values[len(header) :])
-    return ExportRow(
-        line, cells, f"has {len(values)} cells where the header has {len(header)}"
-    )
+    return ExportRow(line, cells, f"has {len(values)} cells where the header has {len(header)}")
 
 
 def _check_header(header: list[str]) -> None:

@@ -59,7 +59,9 @@ TABLES: dict[str, NativeTable] = {
 def recognise(file: str, header: list[str]) -> NativeTable | None:
     """Say which native table a file is: by its name, else by its columns; None if neither fits."""
     stem = PurePosixPath(file).stem.lower()
-    named = [table for name, table in TABLES.items() if name in stem or name in stem.replace("-", "_")]
+    named = [
+        table for name, table in TABLES.items() if name in stem or name in stem.replace("-", "_")
+    ]
     if len(named) == 1:
         return named[0]
     held = [table for table in TABLES.values() if set(table.required) <= set(header)]

@@ -1,0 +1,212 @@
+"""Registry: exports in the landing folder -> raw rows, as text, append-only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+from dagster import (
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
+
+from il6_platform.assets.tables import OWNERS, POOL, check, key_of, preview, table_metadata
+from il6_platform.paths import code_version
+from il6_platform.registry.deliveries import Delivery, digest_of, landed, open_delivery
+from il6_platform.registry.exports import read_csv
+from il6_platform.registry.native import TABLES
+from il6_platform.warehouse import Warehouse
+
+
+@asset(
+    key=key_of("raw.deliveries"),
+    group_name="registry",
+    kinds={"file", "duckdb"},
+    owners=OWNERS["registry"],
+    code_version=code_version(),
+    pool=POOL,
+    check_specs=[
+        AssetCheckSpec(
+            "exports_can_be_read",
+            asset=key_of("raw.deliveries"),
+            blocking=True,
+            description="Every export in the landing folder is whole and has its columns.",
+        ),
+        AssetCheckSpec(
+            "something_was_delivered",
+            asset=key_of("raw.deliveries"),
+            blocking=True,
+            description="There is at least one patients export.",
+        ),
+        AssetCheckSpec(
+            "exports_are_recognised",
+            asset=key_of("raw.deliveries"),
+            description="Every file in the landing folder is one of the registry's tables.",
+        ),
+    ],
+)
+def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Every export file that arrived, known by the SHA-256 of its bytes.
+
+    The landing folder is looked through, new files are kept as they are in IL6_HOME, and the order
+    of the cut is set: by the export's date, then by arrival. The same bytes twice change nothing.
+    """
+    site = warehouse.site
+    found, waiting = landed(site.landing_path)
+    present = set()
+    arrived_at = datetime.now(UTC)
+    for item in found:
+        content = item.read()
+        digest = digest_of(content)
+        present.add(digest)
+        if not warehouse.query("from raw.deliveries where delivery = $d", {"d": digest}).empty:
+            continue
+        delivery = open_delivery(item.file, content)
+        kept = site.kept_path / digest
+        kept.write_bytes(content)
+        kept.chmod(0o600)
+        _record(warehouse, delivery, arrived_at)
+        context.log.info(f"{delivery.file}: {delivery.status}")
+    cut = site.as_of_date
+    warehouse.query("update raw.deliveries set position = null")
+    warehouse.query(
+        "update raw.deliveries set position = o.position from ("
+        " select delivery, row_number() over (order by delivered_on, sequence) as position"
+        " from raw.deliveries"
+        " where status = 'accepted' and delivered_on <= coalesce($cut, 'infinity'::date)"
+        ") as o where raw.deliveries.delivery = o.delivery",
+        {"cut": cut},
+    )
+    known = warehouse.query("from raw.deliveries order by sequence")
+    here = known[known["delivery"].isin(present)]
+    rejected = here[here["status"] == "rejected"]
+    strange = here[here["status"] == "unrecognised"]
+    used = known[known["position"].notna()]
+    patients = int((used["table_name"] == "patients").sum())
+    context.log.info(f"{len(used)} exports are in this cut.")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "raw.deliveries"),
+            "preview": preview(used[["file", "table_name", "delivered_on", "lines", "bytes"]], 50),
+            "still_being_written": MetadataValue.json(waiting),
+        },
+        check_results=[
+            check(
+                "exports_can_be_read",
+                rejected.empty,
+                _sentences(rejected) or "Every export is whole.",
+                blocking=True,
+            ),
+            check(
+                "something_was_delivered",
+                patients > 0,
+                f"{patients} patients exports are in this cut."
+                if patients
+                else f"No patients export is in {site.landing}; drop patients.csv there.",
+                blocking=True,
+            ),
+            check(
+                "exports_are_recognised",
+                strange.empty,
+                _sentences(strange) or "Every file is one of the registry's tables.",
+            ),
+        ],
+    )
+
+
+def raw_table(table: str) -> AssetsDefinition:
+    """Return the asset of one raw table: rows of its exports, appended once."""
+
+    @asset(
+        key=key_of(f"raw.{table}"),
+        group_name="registry",
+        kinds={"csv", "duckdb"},
+        owners=OWNERS["registry"],
+        code_version=code_version(),
+        pool=POOL,
+        deps=[key_of("raw.deliveries")],
+        description=(
+            f"Every line of every {table} export, as text, append-only: whatever arrived can be "
+            "shown again. The registry's patient number is replaced by a keyed pseudonym here."
+        ),
+    )
+    def rows(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+        fresh = warehouse.query(
+            "select delivery, file, arrived_at from raw.deliveries "
+            "where status = 'accepted' and table_name = $table "
+            f"and delivery not in (select delivery from raw.{table}) order by sequence",
+            {"table": table},
+        )
+        for delivery, file, arrived_at in fresh.itertuples(index=False):
+            export = read_csv((warehouse.site.kept_path / delivery).read_bytes())
+            cells = [_pseudonymised(row.cells, warehouse) for row in export.rows]
+            incoming = pd.DataFrame(
+                {
+                    "line": [row.line for row in export.rows],
+                    "names": [list(row) for row in cells],
+                    "texts": [list(row.values()) for row in cells],
+                    "problem": pd.Series([row.problem for row in export.rows], dtype=object),
+                }
+            )
+            if incoming.empty:
+                continue
+            with warehouse.connect() as connection:
+                connection.register("incoming", incoming)
+                connection.execute(
+                    f"insert into raw.{table} "
+                    "select ?, ?, line, ?, map(names, texts), problem from incoming",
+                    [delivery, file, arrived_at.to_pydatetime()],
+                )
+                connection.unregister("incoming")
+        context.log.info(f"raw.{table}: {len(fresh)} new exports.")
+        return MaterializeResult(
+            metadata={
+                **table_metadata(warehouse, f"raw.{table}"),
+                "new_exports": len(fresh),
+                "preview": preview(
+                    warehouse.query(
+                        f"select file, count(*) as lines, count(problem) as odd_lines "
+                        f"from raw.{table} group by all order by file"
+                    )
+                ),
+            }
+        )
+
+    return rows
+
+
+ASSETS = [deliveries, *(raw_table(table) for table in TABLES)]
+
+
+def _record(warehouse: Warehouse, delivery: Delivery, arrived_at: datetime) -> None:
+    warehouse.query(
+        "insert into raw.deliveries by name select $delivery as delivery, $file as file, "
+        "$table as table_name, $day as delivered_on, $arrived as arrived_at, "
+        "(select count(*) + 1 from raw.deliveries) as sequence, $bytes as bytes, "
+        "$lines as lines, $status as status, $problem as problem",
+        {
+            "delivery": delivery.digest,
+            "file": delivery.file,
+            "table": delivery.table,
+            "day": delivery.delivered_on,
+            "arrived": arrived_at,
+            "bytes": delivery.size,
+            "lines": len(delivery.export.rows) if delivery.export else 0,
+            "status": delivery.status,
+            "problem": delivery.problem,
+        },
+    )
+
+
+def _sentences(deliveries: pd.DataFrame) -> str:
+    return " ".join(f"{row.file}: {row.problem}." for row in deliveries.itertuples())
+
+
+def _pseudonymised(cells: dict[str, str], warehouse: Warehouse) -> dict[str, str]:
+    if "patient_id" not in cells:
+        return cells
+    return {**cells, "patient_id": warehouse.pseudonyms.of(cells["patient_id"])}

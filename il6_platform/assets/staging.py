@@ -1,0 +1,219 @@
+"""Staging: raw rows -> the current version of each record, typed, judged by the rule book."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from dagster import (
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetsDefinition,
+    MaterializeResult,
+    asset,
+)
+
+from il6_platform import paths
+from il6_platform.assets.tables import (
+    OWNERS,
+    POOL,
+    check,
+    described,
+    key_of,
+    patient_summary,
+    preview,
+    sources,
+    table_metadata,
+)
+from il6_platform.paths import code_version
+from il6_platform.validation import assessments, follow_up, labs, patients, treatments
+from il6_platform.validation.rules import Verdict, judge, problems
+from il6_platform.warehouse import Warehouse
+
+RULE_BOOK: dict[str, ModuleType] = {
+    "patients": patients,
+    "treatments": treatments,
+    "labs": labs,
+    "follow_up": follow_up,
+    "assessments": assessments,
+}
+"""Staging tables in the order in which they can be judged, each with its module of rules."""
+
+_SHARE = "quarantine_is_small"
+
+
+@asset(
+    key=key_of("staging.lines"),
+    group_name="staging",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(source) for source in sources("staging.lines")],
+    description=described("staging.lines"),
+)
+def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/staging/lines.sql."""
+    warehouse.run_sql("staging.lines")
+    balance = warehouse.query(
+        "pivot (select table_name, status from staging.lines) on status "
+        "in ('latest', 'superseded', 'duplicate') using count(*) order by table_name"
+    )
+    context.log.info(f"{int(balance.iloc[:, 1:].to_numpy().sum())} lines have arrived.")
+    return MaterializeResult(
+        metadata={**table_metadata(warehouse, "staging.lines"), "balance": preview(balance)}
+    )
+
+
+def staged_table(table: str) -> AssetsDefinition:
+    """Return the asset of one staging table: typed by SQL, judged by Great Expectations."""
+    name, rules = f"staging.{table}", RULE_BOOK[table].RULES
+
+    @asset(
+        key=key_of(name),
+        group_name="staging",
+        kinds={"sql", "duckdb", "great_expectations"},
+        owners=OWNERS["staging"],
+        code_version=code_version(),
+        pool=POOL,
+        deps=[key_of(source) for source in sources(name, f"validation.{table}")],
+        description=(
+            f"{described(name)}\n\nRules: `il6_platform/validation/{table}.py` on the rows of "
+            f"`sql/validation/{table}.sql`."
+        ),
+        check_specs=[
+            *(
+                AssetCheckSpec(
+                    rule.id,
+                    asset=key_of(name),
+                    description=_general(rule.sentence),
+                    metadata={"severity": rule.severity, "column": rule.column},
+                )
+                for rule in rules
+            ),
+            AssetCheckSpec(
+                _SHARE,
+                asset=key_of(name),
+                blocking=True,
+                description="No more than the allowed share of rows is in quarantine.",
+            ),
+        ],
+    )
+    def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+        warehouse.run_sql(name)
+        frame = warehouse.query(paths.sql_file(f"validation.{table}").read_text("utf-8"))
+        verdicts = judge(frame, rules)
+        found = problems(frame, verdicts, table)
+        set_aside = found[found["severity"] == "quarantine"].drop_duplicates(
+            ["delivery", "file_line"]
+        )
+        with warehouse.connect() as connection:
+            connection.execute("begin")
+            connection.execute("delete from staging.problems where table_name = ?", [table])
+            connection.register("found", found)
+            connection.register("set_aside", set_aside)
+            connection.execute("insert into staging.problems by name select * from found")
+            connection.execute(
+                f"delete from {name} where (delivery, file_line) in "
+                "(select (delivery, file_line::integer) from set_aside)"
+            )
+            connection.unregister("found")
+            connection.unregister("set_aside")
+            connection.execute("commit")
+        share = len(set_aside) / len(frame) if len(frame) else 0.0
+        allowed = warehouse.study.quality.max_quarantine_share
+        context.log.info(
+            f"{name}: {len(frame)} records, {len(set_aside)} set aside, "
+            f"{len(found) - int((found['severity'] == 'quarantine').sum())} warnings."
+        )
+        worst = found["file_line"].size and found["rule"].value_counts().index[0]
+        where = warehouse.query(
+            "select string_agg(distinct file, ', ' order by file) as files from raw.deliveries "
+            "where table_name = $table and position is not null",
+            {"table": table},
+        )["files"].iloc[0]
+        return MaterializeResult(
+            metadata={
+                **table_metadata(warehouse, name),
+                "records": len(frame),
+                "set_aside": len(set_aside),
+                "summary": patient_summary(
+                    warehouse.read(name).drop(columns=["delivery", "file_line", "record"])
+                ),
+            },
+            check_results=[
+                *(_check_result(frame, verdict) for verdict in verdicts),
+                check(
+                    _SHARE,
+                    share <= allowed,
+                    f"{len(set_aside)} of {len(frame)} {table} records ({share:.0%}) are in "
+                    f"quarantine, {allowed:.0%} are allowed"
+                    + (
+                        "."
+                        if share <= allowed
+                        else f" ({where}; mostly rule {worst}): correct the export and deliver it "
+                        "again; staging.quarantine lists every row."
+                    ),
+                    blocking=True,
+                    metadata={"share": share, "allowed": allowed},
+                ),
+            ],
+        )
+
+    return staged
+
+
+@asset(
+    key=key_of("staging.quarantine"),
+    group_name="staging",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of("raw.deliveries"), *(key_of(f"staging.{table}") for table in RULE_BOOK)],
+    description=described("staging.quarantine"),
+)
+def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/staging/quarantine.sql."""
+    warehouse.run_sql("staging.quarantine")
+    by_rule = warehouse.query(
+        "select severity, table_name, rule, count(*) as rows, any_value(sentence) as sentence "
+        "from staging.quarantine group by severity, table_name, rule "
+        "order by severity, rows desc, table_name, rule"
+    )
+    context.log.info(f"The worklist has {int(by_rule['rows'].sum())} entries.")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "staging.quarantine"),
+            "by_rule": preview(by_rule, 60),
+        }
+    )
+
+
+ASSETS = [lines, *(staged_table(table) for table in RULE_BOOK), quarantine]
+
+
+def _check_result(frame, verdict: Verdict):  # type: ignore[no-untyped-def]
+    broken = frame.iloc[verdict.broken]
+    return check(
+        verdict.rule.id,
+        verdict.success,
+        _general(verdict.rule.sentence)
+        if not verdict.success
+        else f"{verdict.judged} rows judged, none breaks the rule.",
+        metadata={
+            "rows_judged": verdict.judged,
+            "rows_broken": len(verdict.broken),
+            "severity": verdict.rule.severity,
+            "examples": [
+                f"record {row.record}, line {row.file_line}"
+                for row in broken.head(5).itertuples()
+            ],
+        },
+    )
+
+
+def _general(sentence: str) -> str:
+    """Say a rule without a row: a placeholder becomes the name of what it stands for."""
+    return sentence.replace("{study_unit}", "the study's unit").replace(
+        "{unreadable_covariate}", "A covariate"
+    )

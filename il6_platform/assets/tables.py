@@ -1,0 +1,193 @@
+"""What all assets share: how a table is described to the Dagster UI.
+
+Belongs here: dependencies and column lineage read off the SQL, column schema from DuckDB's
+comments, row counts, previews and figures as metadata. Does not belong here: making a table.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import pandas as pd
+import sqlglot
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetKey,
+    MetadataValue,
+    TableColumn,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+)
+from sqlglot import exp, lineage
+
+from il6_platform import paths
+from il6_platform.warehouse import Warehouse
+
+OWNERS = {
+    "registry": ["team:data-management"],
+    "staging": ["team:data-management"],
+    "cohort": ["team:biostatistics"],
+    "analysis": ["team:biostatistics"],
+    "report": ["team:biostatistics", "team:clinic"],
+}
+"""Who answers for a group of assets."""
+
+POOL = "refresh"
+"""One refresh at a time: the pool's limit is set in dagster.yaml."""
+
+_NOT_ASSETS = {"study", ""}
+
+
+def key_of(table: str) -> AssetKey:
+    """Return the asset key of a table."""
+    return AssetKey(table.split("."))
+
+
+@cache
+def sources(*tables: str) -> tuple[str, ...]:
+    """Return the tables that the SQL files of the given tables read, without themselves."""
+    found = {
+        f"{reference.db}.{reference.name}"
+        for table in tables
+        for statement in sqlglot.parse(paths.sql_file(table).read_text("utf-8"), read="duckdb")
+        if statement is not None
+        for reference in statement.find_all(exp.Table)
+        if reference.db not in _NOT_ASSETS
+    }
+    made = {table.replace("validation.", "staging.") for table in tables}
+    return tuple(sorted(found - made - {"staging.problems"}))
+
+
+def described(table: str) -> str:
+    """Return what a table's SQL file says of it: its leading comment."""
+    lines = paths.sql_file(table).read_text("utf-8").splitlines()
+    leading = []
+    for line in lines:
+        if not line.startswith("--"):
+            break
+        leading.append(line.removeprefix("--").strip())
+    text = " ".join(leading).removeprefix(f"{table}:").strip()
+    return f"{text[:1].upper()}{text[1:]}\n\nMade by `sql/{table.replace('.', '/')}.sql`."
+
+
+def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
+    """Return row count, column schema and, for SQL tables, column lineage."""
+    columns = warehouse.columns(table)
+    metadata: dict[str, Any] = {
+        "dagster/row_count": warehouse.row_count(table),
+        "dagster/table_name": table,
+        "dagster/column_schema": TableSchema(
+            columns=[TableColumn(c.name, c.type.lower(), description=c.comment) for c in columns]
+        ),
+    }
+    if paths.sql_file(table).exists():
+        known = {
+            source: {c.name: c.type for c in warehouse.columns(source)} for source in _reads(table)
+        }
+        metadata["dagster/column_lineage"] = column_lineage(
+            table, [c.name for c in columns], known
+        )
+    return metadata
+
+
+def column_lineage(
+    table: str, columns: Iterable[str], known: Mapping[str, Mapping[str, str]]
+) -> TableColumnLineage:
+    """Trace each column of a SQL table to the columns of the tables that it is made of."""
+    create = next(
+        statement
+        for statement in sqlglot.parse(paths.sql_file(table).read_text("utf-8"), read="duckdb")
+        if isinstance(statement, exp.Create)
+    )
+    schema: dict[str, dict[str, Mapping[str, str]]] = {}
+    for source, names in known.items():
+        place, name = source.split(".")
+        schema.setdefault(place, {})[name] = names
+    deps: dict[str, list[TableColumnDep]] = {}
+    for column in columns:
+        try:
+            node = lineage.lineage(
+                exp.column(column, quoted=True), create.expression, schema=schema, dialect="duckdb"
+            )
+        except sqlglot.errors.SqlglotError:
+            # columns that a pivot makes of data have no lineage that can be read off the text
+            continue
+        found = {
+            (f"{leaf.source.db}.{leaf.source.name}", leaf.name.split(".")[-1].strip('"'))
+            for leaf in node.walk()
+            if not leaf.downstream and isinstance(leaf.source, exp.Table) and leaf.source.db
+        }
+        deps[column] = [
+            TableColumnDep(asset_key=key_of(source), column_name=name)
+            for source, name in sorted(found)
+            if source.split(".")[0] not in _NOT_ASSETS
+        ]
+    return TableColumnLineage(deps_by_column=deps)
+
+
+def patient_summary(frame: pd.DataFrame) -> MetadataValue:
+    """Describe a table of patients column by column; no row of it is shown."""
+    rows = [
+        {
+            "column": name,
+            "filled": int(values.notna().sum()),
+            "missing": int(values.isna().sum()),
+            "different": int(values.astype(str).where(values.notna()).nunique()),
+        }
+        for name, values in frame.items()
+    ]
+    return MetadataValue.md(markdown_table(pd.DataFrame(rows)))
+
+
+def preview(frame: pd.DataFrame, rows: int = 20) -> MetadataValue:
+    """Show the first rows of a table that holds no patients."""
+    return MetadataValue.md(markdown_table(frame.head(rows)))
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """Return a frame as a Markdown table, numbers to four significant digits."""
+
+    def cell(value: Any) -> str:
+        if value is None or (not isinstance(value, list) and pd.isna(value)):
+            return ""
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        return text.replace("|", "\\|").replace("\n", " ")
+
+    head = [f"| {' | '.join(map(str, frame.columns))} |", f"|{' --- |' * len(frame.columns)}"]
+    body = [f"| {' | '.join(map(cell, row))} |" for row in frame.itertuples(index=False)]
+    return "\n".join(head + body) if len(frame.columns) else ""
+
+
+def picture(png: bytes, alternative: str) -> MetadataValue:
+    """Show a figure in the Dagster UI."""
+    return MetadataValue.md(
+        f"![{alternative}](data:image/png;base64,{base64.b64encode(png).decode()})"
+    )
+
+
+def check(
+    name: str,
+    passed: bool,
+    sentence: str,
+    *,
+    blocking: bool = False,
+    metadata: Mapping[str, Any] | None = None,
+) -> AssetCheckResult:
+    """Return an asset check's result with its sentence."""
+    return AssetCheckResult(
+        check_name=name,
+        passed=passed,
+        severity=AssetCheckSeverity.ERROR if blocking else AssetCheckSeverity.WARN,
+        description=sentence,
+        metadata=dict(metadata or {}),
+    )
+
+
+@cache
+def _reads(table: str) -> tuple[str, ...]:
+    return tuple(sorted({*sources(table), "study.settings", "study.covariates"}))

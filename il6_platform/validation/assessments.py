@@ -1,0 +1,35 @@
+"""Rules of staging.assessments."""
+
+from __future__ import annotations
+
+from il6_platform.validation.rules import (
+    Rule,
+    date_column,
+    known_patient,
+    not_after,
+    one_of,
+    readable,
+    required,
+    whole_line,
+    within,
+)
+
+RULES: list[Rule] = [
+    *whole_line(),
+    known_patient(),
+    required("assessed_on"),
+    *date_column("assessed_on"),
+    required("response"),
+    one_of("response", ["CR", "PR", "SD", "PD", "NE"]),
+    readable("sum_of_diameters_mm", "a number of millimetres"),
+    within("sum_of_diameters_mm", 0, 1000),
+    not_after(
+        "treatment_start",
+        "assessed_on",
+        "assessed_on lies before first-line treatment; the visit counts for no response",
+        severity="warn",
+        column="assessed_on",
+    ),
+    not_after("assessed_on", "died_on", "assessed_on lies after death"),
+    not_after("assessed_on", "last_contact_on", "assessed_on lies after last_contact_on"),
+]

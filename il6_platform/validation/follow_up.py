@@ -1,0 +1,68 @@
+"""Rules of staging.follow_up."""
+
+from __future__ import annotations
+
+from il6_platform.validation.rules import (
+    RECEIVED,
+    Rule,
+    date_column,
+    known_patient,
+    not_after,
+    one_of,
+    required,
+    whole_line,
+)
+
+RULES: list[Rule] = [
+    *whole_line(),
+    known_patient(),
+    required("last_contact_on"),
+    *date_column("last_contact_on"),
+    required("vital_status"),
+    one_of("vital_status", ["alive", "dead"]),
+    *date_column("died_on"),
+    Rule(
+        "dead_has_died_on",
+        "quarantine",
+        "died_on",
+        "vital_status is dead but died_on is empty; add the day of death",
+        "ExpectColumnValuesToNotBeNull",
+        {
+            "column": RECEIVED + "died_on",
+            "row_condition": 'vital_status == "dead"',
+            "condition_parser": "pandas",
+        },
+    ),
+    Rule(
+        "alive_has_no_died_on",
+        "quarantine",
+        "died_on",
+        "vital_status is alive but died_on is filled; correct whichever is wrong",
+        "ExpectColumnValuesToBeNull",
+        {
+            "column": RECEIVED + "died_on",
+            "row_condition": 'vital_status == "alive"',
+            "condition_parser": "pandas",
+        },
+    ),
+    not_after("last_contact_on", "died_on", "last_contact_on lies after death"),
+    not_after(
+        "died_on",
+        "last_contact_on",
+        "died_on lies after last_contact_on; a death is the last contact",
+        severity="warn",
+    ),
+    not_after(
+        "birth_date",
+        "last_contact_on",
+        "last_contact_on lies before birth",
+        strictly=True,
+        column="last_contact_on",
+    ),
+    not_after(
+        "treatment_start",
+        "last_contact_on",
+        "last_contact_on lies before first-line treatment",
+        column="last_contact_on",
+    ),
+]

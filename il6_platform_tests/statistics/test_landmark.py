@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from il6_platform.statistics.landmark import GROUPS, landmark_by_response
+
+FOLDER = Path(__file__).parents[1] / "reference"
+REFERENCE = json.loads((FOLDER / "adjustment.json").read_text())["landmark"]
+HEART = pd.read_csv(FOLDER / "heart.csv")
+properties = settings(max_examples=25, deadline=None, derandomize=True)
+
+
+def by_statistic(estimates):
+    return {(e.statistic, e.grp): e for e in estimates}
+
+
+def heart(landmark, data=HEART):
+    return by_statistic(
+        landmark_by_response(data["time"], data["event"], data["response_time"], landmark=landmark)
+    )
+
+
+@pytest.mark.parametrize("landmark", ["30", "60", "90"])
+def test_heart_transplants_agree_with_r(landmark):
+    expected, result = REFERENCE[landmark], heart(float(landmark))
+    ratio, test = result["hazard_ratio", None], result["logrank", None]
+    assert np.log(ratio.estimate) == pytest.approx(expected["coef"], abs=1e-6)
+    assert ratio.std_error == pytest.approx(expected["se"], abs=1e-6)
+    assert (ratio.n, ratio.events) == (expected["n"], expected["events"])
+    assert test.estimate == pytest.approx(expected["logrank"], abs=1e-6)
+    assert test.p_value == pytest.approx(expected["p"], abs=1e-6)
+    for code, name in GROUPS.items():
+        group = expected["groups"]["response" if code else "no_response"]
+        median = result["median", name]
+        assert median.n == group["n"]
+        assert [median.estimate, median.ci_low, median.ci_high] == pytest.approx(
+            [group["median"], *group["ci"]]
+        )
+    assert all(e.at == float(landmark) for e in result.values())
+    assert ratio.note.endswith(
+        f"{103 - expected['n']} of 103 patients excluded: {expected['excluded_event']} with the "
+        f"event and {expected['excluded_censored']} censored by the landmark."
+    )
+
+
+@properties
+@given(st.integers(0, 2**32 - 1), st.floats(0.01, 100))
+def test_order_and_unit_of_time_change_nothing_but_times(seed, scale):
+    order = np.random.default_rng(seed).permutation(len(HEART))
+    scaled = HEART.assign(
+        time=HEART["time"] * scale, response_time=HEART["response_time"] * scale
+    ).iloc[order]
+    one, other = heart(45.5), heart(45.5 * scale, scaled)
+    assert other["logrank", None].estimate == pytest.approx(one["logrank", None].estimate)
+    assert other["hazard_ratio", None].estimate == pytest.approx(
+        one["hazard_ratio", None].estimate, rel=1e-6
+    )
+    assert other["median", "response"].estimate == pytest.approx(
+        scale * one["median", "response"].estimate
+    )
+
+
+def test_responses_after_the_landmark_change_nothing():
+    later = HEART["response_time"].where(HEART["response_time"] <= 60)
+    assert heart(60, HEART.assign(response_time=later)) == heart(60)
+
+
+def test_a_null_response_of_those_who_live_long_enough_looks_good_only_without_a_landmark():
+    # response comes at random among who is still there: ever-responders live longer by construction
+    rng = np.random.default_rng(6)
+    time, response = rng.exponential(10, 4000), rng.exponential(10, 4000)
+    response[response > time] = np.nan
+    ever = time[~np.isnan(response)].mean() / time[np.isnan(response)].mean()
+    assert ever > 2
+    result = by_statistic(landmark_by_response(time, np.ones(4000), response, landmark=5))
+    ratio = result["hazard_ratio", None]
+    assert ratio.ci_low < 1 < ratio.ci_high
+
+
+@pytest.mark.parametrize(
+    ("time", "event", "response", "landmark"),
+    [
+        ([], [], [], 1),
+        ([1.0, 2], [1, 1], [np.nan, np.nan], 5),
+        ([7.0, 8], [1, 1], [np.nan, np.nan], 5),
+        ([7.0, 8], [1, 1], [1, 2], 5),
+        ([7.0, 8], [0, 0], [1, np.nan], 5),
+        ([7.0], [1], [1], 5),
+    ],
+)
+def test_what_cannot_be_compared_is_said(time, event, response, landmark):
+    result = by_statistic(landmark_by_response(time, event, response, landmark=landmark))
+    assert result["hazard_ratio", None].estimate is None
+    assert "excluded" in result["hazard_ratio", None].note
+    assert result["logrank", None].p_value is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: landmark_by_response([1, np.nan], [1, 1], [1, 1], landmark=1),
+        lambda: landmark_by_response([1, -1], [1, 1], [1, 1], landmark=1),
+        lambda: landmark_by_response([1, 2], [1, 2], [1, 1], landmark=1),
+        lambda: landmark_by_response([1, 2], [1, 1], [1], landmark=1),
+        lambda: landmark_by_response([1, 2], [1, 1], [1, 1], landmark=-1),
+    ],
+)
+def test_misuse_is_refused(call):
+    with pytest.raises(ValueError, match=r"\w"):
+        call()

@@ -1,0 +1,86 @@
+-- cohort.adrs: response by RECIST 1.1. OVRLRESP once a visit, BOR (best overall response) once a patient.
+-- Best response counts visits up to progression or new therapy; no assessment at all is NE.
+create or replace table cohort.adrs as
+with
+visits as (
+    select c."USUBJID" as usubjid, c."SUBJSEQ" as subjseq, a.assessed_on as adt, a.response as avalc
+    from cohort.subjects as c
+    inner join staging.assessments as a on c."USUBJID" = a.patient_id
+    where c."ITTFL" = 'Y' and a.assessed_on >= c."TRTSDT"
+),
+
+last_day as (
+    select
+        c."USUBJID" as usubjid,
+        c."SUBJSEQ" as subjseq,
+        least(
+            coalesce((select min(v.adt) from visits as v where v.usubjid = c."USUBJID" and v.avalc = 'PD'), 'infinity'),
+            coalesce(
+                (select min(t.start_date) from staging.treatments as t where t.patient_id = c."USUBJID" and t.line > 1),
+                'infinity'
+            )
+        ) as adt
+    from cohort.subjects as c
+    where c."ITTFL" = 'Y'
+),
+
+counted as (
+    select v.usubjid, v.adt, v.avalc
+    from visits as v
+    inner join last_day as d on v.usubjid = d.usubjid
+    where v.adt <= d.adt
+),
+
+-- on request a response counts once it is seen again four weeks later; until then it is stable disease
+confirmed as (
+    select
+        v.usubjid,
+        v.adt,
+        case
+            when not settings.confirm_response or v.avalc not in ('CR', 'PR') then v.avalc
+            when exists(
+                from counted as later
+                where later.usubjid = v.usubjid
+                and later.adt >= v.adt + 28
+                and (later.avalc = 'CR' or later.avalc = v.avalc)
+            ) then v.avalc
+            when v.avalc = 'CR' and exists(
+                from counted as later
+                where later.usubjid = v.usubjid and later.adt >= v.adt + 28 and later.avalc = 'PR'
+            ) then 'PR'
+            else 'SD'
+        end as avalc
+    from counted as v
+    cross join study.settings as settings
+),
+
+best as (
+    select usubjid, avalc, min(adt) as adt
+    from confirmed
+    group by usubjid, avalc
+    qualify row_number() over (
+        partition by usubjid order by list_position(['CR', 'PR', 'SD', 'PD', 'NE'], avalc)
+    ) = 1
+)
+
+select
+    usubjid as "USUBJID",
+    'OVRLRESP' as "PARAMCD",
+    'Overall response by visit' as "PARAM",
+    avalc as "AVALC",
+    adt as "ADT",
+    subjseq as "SUBJSEQ"
+from visits
+union all
+select d.usubjid, 'BOR', 'Best overall response', coalesce(b.avalc, 'NE'), b.adt, d.subjseq
+from last_day as d
+left join best as b on d.usubjid = b.usubjid
+order by "PARAMCD", "SUBJSEQ", "ADT";
+
+comment on table cohort.adrs is 'Response analysis dataset (ADaM ADRS), RECIST 1.1';
+comment on column cohort.adrs."USUBJID" is 'Unique subject identifier (pseudonym)';
+comment on column cohort.adrs."PARAMCD" is 'OVRLRESP: overall response at a visit; BOR: best overall response';
+comment on column cohort.adrs."PARAM" is 'Parameter in words';
+comment on column cohort.adrs."AVALC" is 'CR, PR, SD, PD, NE';
+comment on column cohort.adrs."ADT" is 'Day of the assessment (of BOR: of the first one with it)';
+comment on column cohort.adrs."SUBJSEQ" is 'Order in which the patient first arrived';

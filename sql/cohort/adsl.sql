@@ -1,0 +1,62 @@
+-- cohort.adsl: one row a patient of the study (ADaM ADSL): arm, marker and its group by the cut-off, covariates.
+create or replace table cohort.adsl as
+with
+received as (
+    select s.patient_id, c.name, cell(r.cells, c.name) as value
+    from staging.patients as s
+    inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
+    cross join study.covariates as c
+    where c.name not in ('age', 'sex')
+),
+
+-- the study file names the covariates, so the rows become columns here, typed by kind
+numbers as (
+    pivot (
+        select r.patient_id, r.name, plain_number(r.value) as value
+        from received as r inner join study.covariates as c on r.name = c.name
+        where c.kind = 'number'
+    ) on name using first(value) group by patient_id
+),
+
+categories as (
+    pivot (
+        select r.patient_id, r.name, r.value
+        from received as r inner join study.covariates as c on r.name = c.name
+        where c.kind = 'category'
+    ) on name using first(value) group by patient_id
+),
+
+cutoff as (
+    select max(estimate) as value from analysis.cutoff where statistic = 'cutoff'
+)
+
+select
+    s.*,
+    case when s."MARKER" >= cutoff.value then 'high' when s."MARKER" < cutoff.value then 'low' end as "MARKERGR",
+    n.* exclude (patient_id),
+    k.* exclude (patient_id)
+from cohort.subjects as s
+cross join cutoff
+left join numbers as n on s."USUBJID" = n.patient_id
+left join categories as k on s."USUBJID" = k.patient_id
+where s."ITTFL" = 'Y'
+order by s."SUBJSEQ";
+
+comment on table cohort.adsl is 'Subject-level analysis dataset (ADaM ADSL): arm, marker, marker group, covariates';
+comment on column cohort.adsl."USUBJID" is 'Unique subject identifier (pseudonym)';
+comment on column cohort.adsl."SITEID" is 'Study site';
+comment on column cohort.adsl."AGE" is 'Age at treatment start (years)';
+comment on column cohort.adsl."SEX" is 'Sex: F or M';
+comment on column cohort.adsl."ARM" is 'Treatment arm';
+comment on column cohort.adsl."ARMCD" is 'Treatment arm: E experimental, C control';
+comment on column cohort.adsl."TRTSDT" is 'Start of first-line treatment: time zero';
+comment on column cohort.adsl."MARKER" is 'Baseline marker in the study''s unit';
+comment on column cohort.adsl."MARKDT" is 'Day of the baseline marker';
+comment on column cohort.adsl."MARKLIM" is '< or > where the marker was beyond the assay''s limit';
+comment on column cohort.adsl."DTHDT" is 'Date of death';
+comment on column cohort.adsl."LSTALVDT" is 'Date last known alive or of death';
+comment on column cohort.adsl."ITTFL" is 'Y: treated first-line, consented, followed up';
+comment on column cohort.adsl."ANALFL" is 'Y: in the analyses (ITTFL and a baseline marker)';
+comment on column cohort.adsl."EXCLREAS" is 'Reason for not being analysed';
+comment on column cohort.adsl."SUBJSEQ" is 'Order in which the patient first arrived';
+comment on column cohort.adsl."MARKERGR" is 'high: MARKER at or above the cut-off; low: below it';

@@ -1,0 +1,41 @@
+-- cohort.flow: every patient who arrived is analysed or counted under one reason (STROBE item 13).
+create or replace table cohort.flow as
+with
+steps (step, label, reason) as (
+    values
+    (2, 'No patient record', 'No patient record'),
+    (3, 'Patient record in quarantine', 'Patient record in quarantine'),
+    (4, 'Consent withdrawn', 'Consent withdrawn'),
+    (5, 'No first-line treatment', 'No first-line treatment'),
+    (6, 'No follow-up', 'No follow-up'),
+    (7, 'No baseline marker in the window', 'No baseline marker in the window')
+)
+
+select 1 as step, 'Arrived' as label, 'arrived' as kind, count(*) as n
+from cohort.subjects
+union all
+select s.step, s.label, 'excluded', count(c."USUBJID")
+from steps as s
+left join cohort.subjects as c on s.reason = c."EXCLREAS"
+group by s.step, s.label
+union all
+select 8, 'Analysed', 'analysed', count(*)
+from cohort.subjects
+where "ANALFL" = 'Y'
+union all
+select 9, settings.control_label, 'arm', count(c."USUBJID")
+from study.settings as settings
+left join cohort.subjects as c on c."ANALFL" = 'Y' and c."ARMCD" = 'C'
+group by settings.control_label
+union all
+select 10, settings.experimental_label, 'arm', count(c."USUBJID")
+from study.settings as settings
+left join cohort.subjects as c on c."ANALFL" = 'Y' and c."ARMCD" = 'E'
+group by settings.experimental_label
+order by step;
+
+comment on table cohort.flow is 'Patient flow: every patient who arrived is analysed or counted under one reason';
+comment on column cohort.flow.step is 'Order in the flow';
+comment on column cohort.flow.label is 'Step, or reason for not being analysed';
+comment on column cohort.flow.kind is 'arrived, excluded, analysed, or arm (of the analysed)';
+comment on column cohort.flow.n is 'Patients';

@@ -1,0 +1,99 @@
+-- staging.lines: every line of every delivery in the cut, which record it speaks of, and what became of it.
+-- A later delivery that holds the same record (its natural key) amends it. Several courses of one drug in one line
+-- of treatment are one record of several lines; in the other tables a record is one line.
+create or replace table staging.lines as
+with
+received as (
+    select
+        'patients' as table_name,
+        delivery, line, cells,
+        [cell(cells, 'patient_id')] as natural_key,
+        null as part
+    from raw.patients
+    union all
+    select
+        'treatments', delivery, line, cells,
+        [cell(cells, 'patient_id'), cell(cells, 'line'), lower(cell(cells, 'drug'))],
+        cell(cells, 'start_date')
+    from raw.treatments
+    union all
+    select
+        'labs', delivery, line, cells,
+        [cell(cells, 'patient_id'), lower(cell(cells, 'analyte')), cell(cells, 'collected_on')],
+        null
+    from raw.labs
+    union all
+    select
+        'assessments', delivery, line, cells,
+        [cell(cells, 'patient_id'), cell(cells, 'assessed_on')],
+        null
+    from raw.assessments
+    union all
+    select
+        'follow_up', delivery, line, cells,
+        [cell(cells, 'patient_id')],
+        null
+    from raw.follow_up
+),
+
+keyed as (
+    select
+        r.table_name,
+        r.delivery,
+        d.position,
+        d.delivered_on,
+        r.line,
+        cell(r.cells, 'patient_id') as patient,
+        -- a line without its key cannot be matched to another one: it is a record of its own
+        if(
+            list_count(r.natural_key) < len(r.natural_key),
+            r.delivery || ':' || r.line,
+            array_to_string(r.natural_key, '|')
+        ) as record_key,
+        r.part,
+        md5(list_sort(map_entries(r.cells))::varchar) as content
+    from received as r
+    inner join raw.deliveries as d on r.delivery = d.delivery
+    where d.position is not null
+),
+
+versions as (
+    select
+        *,
+        position = max(position) over (partition by table_name, record_key) as is_last,
+        row_number() over (
+            partition by table_name, record_key, content order by position desc, line
+        ) as repetition
+    from keyed
+)
+
+select
+    table_name,
+    delivery,
+    line,
+    position,
+    delivered_on,
+    patient,
+    left(md5(table_name || '|' || record_key), 12) as record,
+    case
+        when is_last and repetition = 1 then 'latest'
+        when repetition > 1 then 'duplicate'
+        else 'superseded'
+    end as status,
+    is_last and repetition = 1
+    and count(*) filter (where is_last and repetition = 1) over (
+        partition by table_name, record_key, part
+    ) > 1 as in_conflict
+from versions
+order by table_name, position, line;
+
+comment on table staging.lines is 'Every line of every delivery in the cut and what became of it';
+comment on column staging.lines.table_name is 'Native table';
+comment on column staging.lines.delivery is 'SHA-256 of the export file';
+comment on column staging.lines.line is 'Line in the file';
+comment on column staging.lines.position is 'Order of the delivery in the cut';
+comment on column staging.lines.delivered_on is 'Day of the export';
+comment on column staging.lines.patient is 'Pseudonym of the patient';
+comment on column staging.lines.record is 'Key of the record that the line is a version of';
+comment on column staging.lines.status is 'latest, superseded (amended later) or duplicate (same content again)';
+comment on column staging.lines.in_conflict is 'The same delivery holds the record twice, differently';

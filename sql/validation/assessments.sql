@@ -1,0 +1,23 @@
+-- What the rules of staging.assessments judge: its rows with the received text, treatment start and end of follow-up.
+select
+    s.*,
+    l.delivered_on,
+    l.in_conflict,
+    r.problem,
+    r.file,
+    r.cells as received,
+    exists(
+        from staging.lines as known where known.table_name = 'patients' and known.patient = s.patient_id
+    ) as patient_is_known,
+    t.treatment_start,
+    f.last_contact_on,
+    f.died_on
+from staging.assessments as s
+inner join staging.lines as l on l.table_name = 'assessments' and s.delivery = l.delivery and s.file_line = l.line
+inner join raw.assessments as r on s.delivery = r.delivery and s.file_line = r.line
+left join (
+    select patient_id, min(start_date) as treatment_start
+    from staging.treatments where line = 1 group by patient_id
+) as t on s.patient_id = t.patient_id
+left join staging.follow_up as f on s.patient_id = f.patient_id
+order by l.position, l.line;
