@@ -31,7 +31,7 @@ def demo_landing() -> Path:
 
 
 def default_study() -> Path:
-    """Return the study file that is used where none is named (`IL6_STUDY`, else data/study.yaml)."""
+    """Return the study file used where none is named (`IL6_STUDY`, else data/study.yaml)."""
     return Path(os.environ.get("IL6_STUDY") or project_root() / "data" / "study.yaml").resolve()
 
 

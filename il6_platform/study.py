@@ -29,6 +29,12 @@ from pydantic import (
 Endpoint = Literal["PFS", "OS"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 
+RESERVED = frozenset(
+    {"usubjid", "siteid", "arm", "armcd", "trtsdt", "marker", "markdt", "marklim", "markergr"}
+    | {"dthdt", "lstalvdt", "ittfl", "analfl", "exclreas", "subjseq", "patient_id"}
+)
+"""Names that ADSL uses itself, so that no covariate can have them."""
+
 
 class StudyError(ValueError):
     """A study file that cannot be used; the message names file, line, key and the fix."""
@@ -46,6 +52,7 @@ class Marker(_Part):
     label: str = ""
     window_days: tuple[int, int] = (-28, 0)
     below_loq: Literal["half", "limit", "zero"] = "half"
+    direction: Literal["higher", "lower"] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Marker:
@@ -89,7 +96,7 @@ class Cutoff(_Part):
         | None
     ) = None
     value: float | None = None
-    direction: Literal["higher", "lower"] = "higher"
+    direction: Literal["higher", "lower"] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Cutoff:
@@ -98,7 +105,8 @@ class Cutoff(_Part):
         by_event = isinstance(self.outcome, EventOutcome) and self.outcome.by_months is not None
         if self.method == "youden" and not (by_event or self.outcome == "response"):
             raise ValueError(
-                "method youden needs `outcome: response` or `outcome: {endpoint: PFS, by_months: 9}`"
+                "method youden needs `outcome: response` or "
+                "`outcome: {endpoint: PFS, by_months: 9}`"
             )
         return self
 
@@ -188,7 +196,21 @@ class Study(_Part):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"covariates: {', '.join(twice)} is named twice; name it once")
+        taken = sorted(set(names) & RESERVED)
+        if taken:
+            raise ValueError(
+                f"covariates: {', '.join(taken)} is a column of ADSL already; name the column "
+                "otherwise in the export"
+            )
+        directions = {self.marker.direction, self.cutoff.direction} - {None}
+        if len(directions) > 1:
+            raise ValueError("direction under marker and under cutoff differ; give one")
         return self
+
+    @property
+    def higher(self) -> bool:
+        """Whether a higher marker is taken to mean more events (fewer responses)."""
+        return "lower" not in (self.marker.direction, self.cutoff.direction)
 
     @property
     def digest(self) -> str:
@@ -196,7 +218,7 @@ class Study(_Part):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def rng(self, analysis: str) -> np.random.Generator:
-        """Return the generator of an analysis, seeded by the study's seed and the analysis' name."""
+        """Return the generator of an analysis, seeded by the study's seed and its name."""
         return np.random.default_rng([self.seed, zlib.crc32(analysis.encode())])
 
 
@@ -235,8 +257,8 @@ def read_study(path: Path | str) -> Study:
         raise StudyError(f"study file {path}, " + "; ".join(dict.fromkeys(sentences))) from None
 
 
-def _sentence(root: yaml.Node, problem: Any) -> str:
-    line, keys = _locate(root, problem["loc"])
+def _sentence(root: yaml.Node | None, problem: Any) -> str:
+    line, keys = _locate(root, problem["loc"]) if root else (1, [])
     where = f"line {line}, key {'.'.join(keys) or '(top)'}"
     match problem["type"]:
         case "extra_forbidden":

@@ -45,7 +45,7 @@ class Column:
     comment: str | None
 
 
-class Busy(RuntimeError):
+class BusyError(RuntimeError):
     """Another refresh holds the warehouse; the message says what to do."""
 
 
@@ -127,7 +127,7 @@ class Warehouse(ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator[Warehouse, None, None]:
-        """Hold the refresh lock for a whole run; the lock ends with its process, however it ends."""
+        """Hold the refresh lock for a whole run; it ends with its process, however that ends."""
         logger = context.log or logging.getLogger(__name__)
         lock = FileLock(self.site.home_path / "refresh.lock", mode=0o600)
         try:
@@ -137,7 +137,7 @@ class Warehouse(ConfigurableResource):
             try:
                 lock.acquire(timeout=self.site.wait_seconds)
             except Timeout:
-                raise Busy(
+                raise BusyError(
                     f"another refresh of {self.site.home} is running; try again when it has ended"
                 ) from None
         try:
@@ -184,7 +184,8 @@ class Warehouse(ConfigurableResource):
                 connection.execute(f"create schema if not exists {schema}")
             for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
                 connection.execute(script.read_text(encoding="utf-8"))
-            connection.execute(paths.sql_file("raw.tables").read_text(encoding="utf-8"))
+            for tables in ("raw.tables", "staging.problems"):
+                connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
             settings = {
                 "analyte": study.marker.analyte.strip().lower(),
                 "unit": study.marker.unit,
@@ -202,7 +203,8 @@ class Warehouse(ConfigurableResource):
                 f"create or replace table study.settings as select {columns}", settings
             )
             connection.execute(
-                "create or replace table study.covariates (name varchar, label varchar, kind varchar)"
+                "create or replace table study.covariates "
+                "(name varchar, label varchar, kind varchar)"
             )
             for item in study.covariates:
                 connection.execute(
@@ -211,7 +213,7 @@ class Warehouse(ConfigurableResource):
                 )
 
     def run_sql(self, table: str) -> None:
-        """Make a table by its SQL file: `staging.labs` by `sql/staging/labs.sql`, all or nothing."""
+        """Make a table by its SQL file (`staging.labs`: `sql/staging/labs.sql`), all or nothing."""
         statements = paths.sql_file(table).read_text(encoding="utf-8")
         with self.connect() as connection:
             connection.execute("begin")

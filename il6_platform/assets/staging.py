@@ -205,8 +205,7 @@ def _check_result(frame, verdict: Verdict):  # type: ignore[no-untyped-def]
             "rows_broken": len(verdict.broken),
             "severity": verdict.rule.severity,
             "examples": [
-                f"record {row.record}, line {row.file_line}"
-                for row in broken.head(5).itertuples()
+                f"record {row.record}, line {row.file_line}" for row in broken.head(5).itertuples()
             ],
         },
     )

@@ -89,9 +89,7 @@ def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
         known = {
             source: {c.name: c.type for c in warehouse.columns(source)} for source in _reads(table)
         }
-        metadata["dagster/column_lineage"] = column_lineage(
-            table, [c.name for c in columns], known
-        )
+        metadata["dagster/column_lineage"] = column_lineage(table, [c.name for c in columns], known)
     return metadata
 
 

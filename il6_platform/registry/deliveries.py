@@ -53,7 +53,7 @@ class Found:
 
 
 def landed(landing: Path, *, settle_seconds: float = 0) -> tuple[list[Found], list[str]]:
-    """Return the complete files of a landing folder in natural order, and those still being written.
+    """Return a landing folder's complete files in natural order, and those still being written.
 
     A file counts as complete where it has not been touched for `settle_seconds`. Hidden files,
     Markdown and YAML beside the exports, partial files and symbolic links (which could point

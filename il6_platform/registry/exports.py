@@ -16,7 +16,7 @@ class ExportError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """One line as received: its number in the file, its filled cells by column, what is odd of it."""
+    """One line as received: its number in the file, filled cells by column, what is odd of it."""
 
     line: int
     cells: dict[str, str]

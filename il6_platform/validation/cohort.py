@@ -11,8 +11,10 @@ from typing import Any
 from il6_platform.validation.rules import Rule
 
 
-def _blocks(rule_id: str, column: str, sentence: str, expectation: str, **arguments: Any) -> Rule:
-    return Rule(rule_id, "block", column, sentence, expectation, arguments)
+def _blocks(
+    rule_id: str, look_at: str, sentence: str, expectation: str, /, **arguments: Any
+) -> Rule:
+    return Rule(rule_id, "block", look_at, sentence, expectation, arguments)
 
 
 def _in_set(column: str, values: list[Any]) -> Rule:

@@ -236,7 +236,7 @@ def judge(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Verdict]:
     verdicts = {}
     for result in outcome.results:
         config = result.expectation_config
-        position = config.meta["rule"]
+        position = config.meta["rule"]  # type: ignore[union-attr]
         if result.exception_info.get("raised_exception"):
             # the message may quote values of the frame: name the rule only
             raise RuntimeError(
