@@ -1,0 +1,33 @@
+"""What every function of survival times asks of its input."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def samples(time: ArrayLike, event: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return times as floats and events as booleans, each of shape (n,).
+
+    Raises
+    ------
+    ValueError
+        On unequal lengths, a missing or negative time, or an event other than 0 and 1.
+    """
+    t = np.asarray(time, dtype=float)
+    e = np.asarray(event, dtype=float)
+    if t.shape != e.shape or t.ndim != 1:
+        raise ValueError("time and event must be one-dimensional and of the same length.")
+    if not np.all(np.isfinite(t)) or np.any(t < 0):
+        raise ValueError("time must be 0 or more and never missing; leave such patients out.")
+    if not np.all((e == 0) | (e == 1)):
+        raise ValueError("event must be 1 (event) or 0 (censored).")
+    return t, e.astype(bool)
+
+
+def same_length(name: str, values: ArrayLike, n: int) -> NDArray:
+    """Return values as an array of shape (n, ...); ValueError where it has another length."""
+    array = np.asarray(values)
+    if len(array) != n:
+        raise ValueError(f"{name} must have one value a patient ({n}), not {len(array)}.")
+    return array

@@ -1,0 +1,178 @@
+"""A marker against a yes-or-no outcome: ROC curve, area, and the cut-off by Youden's index.
+
+Belongs here: what a single ROC analysis yields. Does not belong here: how stable the cut-off is
+(`cutoff_validation`), cut-offs by survival (`maxstat`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
+
+from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.proportions import proportion
+
+_ACCURACY = ("sensitivity", "specificity", "ppv", "npv")
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoff:
+    """A cut-off (an observed value; high is marker >= cut-off) and how well it classifies."""
+
+    value: float | None
+    rows: tuple[Estimate, ...]
+
+    def estimates(self) -> list[Estimate]:
+        """Return `cutoff`, `youden`, `sensitivity`, `specificity`, `ppv`, `npv`."""
+        return list(self.rows)
+
+
+def outcome_by(time: ArrayLike, event: ArrayLike, by: float) -> NDArray[np.float64]:
+    """Return who has the event by a time: 1 yes (time <= by), 0 known free of it beyond, else NaN.
+
+    Parameters
+    ----------
+    time, event
+        Shape (n,); `by` in the unit of time. Who was censored at or before `by` is NaN.
+    """
+    t, e = samples(time, event)
+    return np.where(t > by, 0.0, np.where(e, 1.0, np.nan))
+
+
+def auc(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> Estimate:
+    """Area under the ROC curve with DeLong's interval (DeLong et al., Biometrics 1988).
+
+    Parameters
+    ----------
+    marker, outcome
+        Shape (n,): outcome 1 (case) or 0; a pair with a NaN is left out. Ties count one half.
+    higher
+        Whether cases tend to higher values.
+
+    Returns
+    -------
+    `auc` by scikit-learn; limits are clipped to [0, 1]; `events` are the cases.
+    """
+    x, y = _pairs(marker, outcome, higher)
+    cases, controls = x[y], x[~y]
+    fields: dict[str, Any] = {"n": len(x), "events": len(cases)}
+    fields["method"] = "ROC, DeLong interval"
+    if not len(cases) or not len(controls):
+        return unsupported("auc", "Cases or controls are missing.", **fields)
+    from sklearn.metrics import roc_auc_score
+
+    area = float(roc_auc_score(y, x))
+    if len(cases) < 2 or len(controls) < 2:
+        return Estimate("auc", area, note="One case or one control: no interval.", **fields)
+    ranks = rankdata(x)
+    of_cases = (ranks[y] - rankdata(cases)) / len(controls)
+    of_controls = 1 - (ranks[~y] - rankdata(controls)) / len(cases)
+    variance = of_cases.var(ddof=1) / len(cases) + of_controls.var(ddof=1) / len(controls)
+    error = float(np.sqrt(variance))
+    if error == 0:
+        note = "The marker separates completely or is constant: no interval."
+        return Estimate("auc", area, std_error=0.0, note=note, **fields)
+    low, high = max(0.0, area - Z * error), min(1.0, area + Z * error)
+    return Estimate("auc", area, low, high, error, **fields)
+
+
+def roc_curve(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> pd.DataFrame:
+    """Return threshold, sensitivity, specificity, youden: one row an observed value, ascending.
+
+    High is marker >= threshold. A positive test is high, or low where a lower marker is the worse.
+    The ROC counts come from scikit-learn.
+    """
+    x, y = _pairs(marker, outcome, higher)
+    columns = ["threshold", "sensitivity", "specificity", "youden"]
+    if not y.any() or y.all():
+        return pd.DataFrame(columns=columns, dtype=float)
+    from sklearn.metrics import roc_curve as curve_of
+
+    value = x if higher else -x
+    false, true, thresholds = curve_of(y, value, drop_intermediate=False)
+    order = np.argsort(thresholds[1:])
+    sensitivity, specificity = true[1:][order], 1 - false[1:][order]
+    if not higher:
+        sensitivity, specificity = 1 - sensitivity, 1 - specificity
+    return pd.DataFrame(
+        {
+            "threshold": thresholds[1:][order],
+            "sensitivity": sensitivity,
+            "specificity": specificity,
+            "youden": sensitivity + specificity - 1,
+        }
+    )
+
+
+def youden(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> Cutoff:
+    """Cut the marker where sensitivity + specificity - 1 is largest (Youden, Cancer 1950).
+
+    Cut-offs are observed values; the lowest wins a tie, which is decided on whole numbers. The
+    lowest value separates nobody and is no cut-off.
+    """
+    x, y = _pairs(marker, outcome, higher)
+    value = x if higher else -x
+    cases, controls = int(y.sum()), int((~y).sum())
+    note = None
+    if not cases or not controls:
+        note = "Cases or controls are missing."
+    elif len(np.unique(value)) < 2:
+        note = "The marker does not vary."
+    if note:
+        fields: dict[str, Any] = {"n": len(x), "events": cases, "method": "ROC, Youden's index"}
+        names = ("cutoff", "youden", *_ACCURACY)
+        return Cutoff(None, tuple(unsupported(name, note, **fields) for name in names))
+    candidates = np.unique(value)[1:]
+    above = value[None, :] >= candidates[:, None]
+    gain = (above & y).sum(1) * controls - (above & ~y).sum(1) * cases
+    best = float(candidates[np.argmax(gain if higher else -gain)])
+    return Cutoff(best, tuple(classified(value, y, best, higher=higher)))
+
+
+def classified(
+    marker: ArrayLike, outcome: ArrayLike, cutoff: float, *, higher: bool = True
+) -> list[Estimate]:
+    """Say how well a cut-off classifies: Youden's index, and shares with Wilson intervals."""
+    value = np.asarray(marker, dtype=float)
+    known = ~np.isnan(value) & ~np.isnan(np.asarray(outcome, dtype=float))
+    value, y = value[known], np.asarray(outcome)[known].astype(bool)
+    positive = (value >= cutoff) == higher
+    counts = {
+        "sensitivity": (int((positive & y).sum()), int(y.sum())),
+        "specificity": (int((~positive & ~y).sum()), int((~y).sum())),
+        "ppv": (int((positive & y).sum()), int(positive.sum())),
+        "npv": (int((~positive & ~y).sum()), int((~positive).sum())),
+    }
+    shares = [proportion(*counts[name]).but(statistic=name, at=cutoff) for name in _ACCURACY]
+    fields: dict[str, Any] = {"n": len(value), "events": int(y.sum())}
+    index = None
+    if shares[0].estimate is not None and shares[1].estimate is not None:
+        index = shares[0].estimate + shares[1].estimate - 1
+    words = "ROC, Youden's index, observed values, high is at or above"
+    return [
+        Estimate("cutoff", cutoff, method=words, **fields),
+        Estimate(
+            "youden",
+            index,
+            at=cutoff,
+            method="Youden's index",
+            note=None if index is not None else "Cases or controls are missing.",
+            **fields,
+        ),
+        *shares,
+    ]
+
+
+def _pairs(marker: ArrayLike, outcome: ArrayLike, higher: bool) -> tuple[NDArray, NDArray]:
+    x = np.asarray(marker, dtype=float)
+    y = same_length("outcome", outcome, len(x)).astype(float)
+    known = ~np.isnan(x) & ~np.isnan(y)
+    if not np.all(np.isin(y[known], (0, 1))):
+        raise ValueError("outcome must be 1 (case), 0 (control) or missing.")
+    return (x if higher else -x)[known], y[known].astype(bool)

@@ -1,0 +1,308 @@
+"""Survival of groups over time: Kaplan-Meier, log-rank, restricted mean, follow-up.
+
+Belongs here: estimates and tests without a regression model. Does not belong here: hazard ratios
+(`cox`), permutation tests (`small_sample`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2, norm
+
+from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.estimate import Estimate, Z, unsupported
+
+KM = "Kaplan-Meier, log-log interval"
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class KaplanMeier:
+    """A product-limit curve; all arrays have one entry a distinct time, ascending.
+
+    Attributes
+    ----------
+    n, events
+        Patients and events.
+    times, survival, low, high
+        Distinct times, S(t) and its pointwise 95% log-log limits (NaN where S is 0 or 1).
+    variance
+        Greenwood's sum, the variance of log S(t).
+    number_at_risk
+        Patients at risk just before each time.
+    """
+
+    n: int
+    events: int
+    times: NDArray[np.float64]
+    survival: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    number_at_risk: NDArray[np.int64]
+
+    def median(self) -> Estimate:
+        """Median survival with Brookmeyer-Crowley limits (Biometrics 1982), log-log."""
+        return self.quantile(0.5).but(statistic="median", at=None)
+
+    def quantile(self, p: float) -> Estimate:
+        """Time by which a share p has had the event; the middle of a flat stretch at 1 - p."""
+        fields = {"n": self.n, "events": self.events, "at": p, "method": KM}
+        if self.n == 0:
+            return unsupported("quantile", "No patients.", **fields)
+        value, low, high = (
+            _crossing(self.times, band, 1 - p) for band in (self.survival, self.low, self.high)
+        )
+        note = None
+        if value is None:
+            note = "Not reached: too few events."
+        return Estimate("quantile", value, low, high, note=note, **fields)
+
+    def survival_at(self, time: float) -> Estimate:
+        """S(t) with its log-log interval; unknown beyond the last patient's time, unless 0."""
+        fields = {"n": self.n, "events": self.events, "at": time, "method": KM}
+        if self.n == 0:
+            return unsupported("survival", "No patients.", **fields)
+        position = int(np.searchsorted(self.times, time, side="right")) - 1
+        if position < 0:
+            return Estimate("survival", 1.0, 1.0, 1.0, 0.0, **fields)
+        value = float(self.survival[position])
+        if time > self.times[-1] and value > 0:
+            return unsupported("survival", "No patient was followed so long.", **fields)
+        low, high = float(self.low[position]), float(self.high[position])
+        if not np.isfinite(low):
+            note = "No event by then." if value == 1 else "Nobody is left: no interval."
+            return Estimate("survival", value, note=note, **fields)
+        error = value * float(np.sqrt(self.variance[position]))
+        return Estimate("survival", value, low, high, error, **fields)
+
+    def rmst(self, tau: float) -> Estimate:
+        """Mean time to the event up to tau, variance by Greenwood (Royston & Parmar 2013)."""
+        fields = {"n": self.n, "events": self.events, "at": tau}
+        fields["method"] = f"Restricted mean to {tau:g}, Greenwood variance"
+        if self.n == 0:
+            return unsupported("rmst", "No patients.", **fields)
+        if tau > self.times[-1] and self.survival[-1] > 0:
+            return unsupported("rmst", "No patient was followed so long.", **fields)
+        inside = self.times < tau
+        edges = np.concatenate([[0.0], self.times[inside], [tau]])
+        heights = np.concatenate([[1.0], self.survival[inside]])
+        areas = heights * np.diff(edges)
+        beyond = np.cumsum(areas[::-1])[::-1][1:]
+        steps = np.diff(np.concatenate([[0.0], self.variance]))[inside]
+        steps = np.where(beyond > 0, steps, 0.0)
+        error = float(np.sqrt(np.sum(beyond**2 * np.nan_to_num(steps, posinf=0.0))))
+        mean = float(areas.sum())
+        return Estimate("rmst", mean, mean - Z * error, mean + Z * error, error, **fields)
+
+    def curve(self) -> pd.DataFrame:
+        """Return x, y, y_low, y_high, at_risk from (0, 1) on, one row a distinct time."""
+        first = pd.DataFrame(
+            {"x": [0.0], "y": [1.0], "y_low": [1.0], "y_high": [1.0], "at_risk": [self.n]}
+        )
+        rest = pd.DataFrame(
+            {
+                "x": self.times,
+                "y": self.survival,
+                "y_low": np.where(self.survival == 1, 1.0, self.low),
+                "y_high": np.where(self.survival == 1, 1.0, self.high),
+                "at_risk": self.number_at_risk,
+            }
+        )
+        return rest if len(rest) and rest["x"].iloc[0] == 0 else pd.concat([first, rest])
+
+    def at_risk(self, times: ArrayLike) -> NDArray[np.int64]:
+        """Return how many patients are at risk just before each of the times."""
+        position = np.searchsorted(self.times, np.asarray(times, dtype=float), side="left")
+        return np.append(self.number_at_risk, 0)[position].astype(np.int64)
+
+
+def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
+    """Estimate survival (Kaplan & Meier, JASA 1958) by lifelines.
+
+    Events precede censorings at the same time. The interval is pointwise, on the log(-log) scale
+    with Greenwood's variance; as in R, it is undefined where S is 0 or 1.
+
+    Parameters
+    ----------
+    time, event
+        Shape (n,), n from 0: time >= 0 in any unit, event 1 or 0 (censored).
+
+    Raises
+    ------
+    ValueError
+        On unequal lengths, missing or negative times, an event other than 0 and 1.
+    """
+    t, e = samples(time, event)
+    if not len(t):
+        none = np.empty(0)
+        return KaplanMeier(0, 0, none, none, none, none, none, none.astype(np.int64))
+    from lifelines import KaplanMeierFitter
+
+    fitter = KaplanMeierFitter().fit(t, e)
+    table = fitter.event_table
+    # lifelines puts a row at 0 in front, with the entries
+    table = table[(table["observed"] > 0) | (table["censored"] > 0)]
+    survival = fitter.survival_function_at_times(table.index.to_numpy()).to_numpy()
+    at_risk, deaths = table["at_risk"].to_numpy(), table["observed"].to_numpy()
+    survival = np.where(np.cumsum(at_risk == deaths) > 0, 0.0, survival)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
+        spread = Z * np.sqrt(variance) / np.log(survival)
+        log_log = np.log(-np.log(survival))
+        low, high = np.exp(-np.exp(log_log - spread)), np.exp(-np.exp(log_log + spread))
+    inner = (survival > 0) & (survival < 1)
+    return KaplanMeier(
+        len(t),
+        int(e.sum()),
+        table.index.to_numpy(dtype=float),
+        survival,
+        np.where(inner, low, np.nan),
+        np.where(inner, high, np.nan),
+        variance,
+        at_risk.astype(np.int64),
+    )
+
+
+def logrank(
+    time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLike | None = None
+) -> Estimate:
+    """Compare survival of groups (Mantel 1966; Peto & Peto 1972), by lifelines.
+
+    Parameters
+    ----------
+    time, event, group
+        Shape (n,): two or more groups by any label.
+    strata
+        Shape (n,), optional: observed and expected events are summed over strata.
+
+    Returns
+    -------
+    `logrank` (with strata `logrank_stratified`): chi-square, df, P.
+
+    Raises
+    ------
+    ValueError
+        As `kaplan_meier`, or where group or strata have another length.
+    """
+    t, e = samples(time, event)
+    g = same_length("group", group, len(t))
+    name = "logrank" if strata is None else "logrank_stratified"
+    fields = {"n": len(t), "events": int(e.sum())}
+    fields["method"] = "Log-rank test" + ("" if strata is None else ", stratified")
+    labels = np.unique(g)
+    if len(labels) < 2:
+        return unsupported(name, "Only one group has patients.", **fields)
+    if not e.any():
+        return unsupported(name, "No events.", **fields)
+    if strata is None:
+        from lifelines.statistics import multivariate_logrank_test
+
+        s = np.zeros(len(t), dtype=int)
+    else:
+        s = np.unique(same_length("strata", strata, len(t)), return_inverse=True)[1]
+    excess, covariance = _excess(t, e, g, s, labels)
+    if np.linalg.matrix_rank(covariance) < len(labels) - 1:
+        return unsupported(name, "No event while two groups were at risk.", **fields)
+    df = len(labels) - 1
+    if strata is None:
+        statistic = float(multivariate_logrank_test(t, g, e).test_statistic)
+    else:
+        statistic = float(excess @ np.linalg.solve(covariance, excess))
+    return Estimate(name, statistic, df=df, p_value=float(chi2.sf(statistic, df)), **fields)
+
+
+def rmst_difference(
+    time: ArrayLike, event: ArrayLike, first: ArrayLike, tau: float | None
+) -> Estimate:
+    """Difference in restricted mean survival time, first minus second (Royston & Parmar 2013).
+
+    Parameters
+    ----------
+    time, event, first
+        Shape (n,); `first` says who is of the first group.
+    tau
+        Horizon, at most the smaller group's longest follow-up; None is unsupported.
+    """
+    t, e = samples(time, event)
+    one = same_length("first", first, len(t)).astype(bool)
+    fields = {"n": len(t), "events": int(e.sum()), "at": tau}
+    if tau is None:
+        return unsupported("rmst_difference", "A group has no patients.", **fields)
+    means = [kaplan_meier(t[chosen], e[chosen]).rmst(tau) for chosen in (one, ~one)]
+    fields["method"] = means[0].method
+    for mean in means:
+        if mean.estimate is None:
+            return unsupported("rmst_difference", mean.note or "", **fields)
+    a, b = means
+    difference = (a.estimate or 0.0) - (b.estimate or 0.0)
+    error = float(np.hypot(a.std_error or 0.0, b.std_error or 0.0))
+    if error == 0:
+        return Estimate("rmst_difference", difference, note="No events by then.", **fields)
+    return Estimate(
+        "rmst_difference",
+        difference,
+        difference - Z * error,
+        difference + Z * error,
+        error,
+        p_value=float(2 * norm.sf(abs(difference) / error)),
+        **fields,
+    )
+
+
+def reverse_kaplan_meier_median(time: ArrayLike, event: ArrayLike) -> Estimate:
+    """Median follow-up: Kaplan-Meier with censoring as the event (Schemper & Smith 1996)."""
+    t, e = samples(time, event)
+    median = kaplan_meier(t, ~e).median()
+    return median.but(
+        statistic="follow_up_median",
+        events=int(e.sum()),
+        method="Reverse Kaplan-Meier, log-log interval",
+    )
+
+
+def common_tau(time: ArrayLike, event: ArrayLike, group: ArrayLike) -> float | None:
+    """Return the longest time to which every group was followed; None where one has nobody."""
+    t, _ = samples(time, event)
+    g = same_length("group", group, len(t))
+    longest = [float(t[g == label].max()) for label in np.unique(g)]
+    return min(longest) if len(longest) > 1 else None
+
+
+def _crossing(times: NDArray, curve: NDArray, level: float) -> float | None:
+    """Return when a falling curve reaches a level; R's rule averages over a flat stretch on it."""
+    known = ~np.isnan(curve)
+    below = np.flatnonzero(known & (curve < level + _TOLERANCE))
+    if not len(below):
+        return None
+    first = below[0]
+    if abs(curve[first] - level) < _TOLERANCE:
+        later = below[curve[below] < curve[first] - _TOLERANCE]
+        if len(later):
+            return float(times[first] + times[later[0]]) / 2
+    return float(times[first])
+
+
+def _excess(
+    t: NDArray, e: NDArray, g: NDArray, s: NDArray, labels: Sequence | NDArray
+) -> tuple[NDArray, NDArray]:
+    """Return observed minus expected events and their covariance, without the last group."""
+    excess = np.zeros(len(labels))
+    covariance = np.zeros((len(labels), len(labels)))
+    for stratum in np.unique(s):
+        inside = s == stratum
+        moments = np.unique(t[inside & e])
+        ti, ei, gi = t[inside], e[inside], g[inside]
+        risk = np.stack([(ti[gi == label][:, None] >= moments).sum(0) for label in labels])
+        died = np.stack([(ti[(gi == label) & ei][:, None] == moments).sum(0) for label in labels])
+        n, d = risk.sum(0), died.sum(0)
+        share = risk / n
+        excess += (died - d * share).sum(1)
+        factor = d * (n - d) / np.maximum(n - 1, 1)
+        covariance += np.diag((factor * share).sum(1)) - (factor * share) @ share.T
+    return excess[:-1], covariance[:-1, :-1]
