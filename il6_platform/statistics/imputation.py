@@ -213,7 +213,7 @@ def multiple_imputation_cox(
         raise ValueError("Give two or more imputations.")
     t, e = np.asarray(time, dtype=float), np.asarray(event, dtype=float)
     complete = frame.notna().all(axis=1).to_numpy()
-    beside = cox(dummies(frame[complete]), t[complete], e[complete]).estimates
+    beside = cox(dummies(frame[complete]), t[complete], e[complete]).estimates()
     beside = [estimate.but(method=f"{estimate.method}, complete cases") for estimate in beside]
     missing = missing_counts(frame)
     if complete.all():
@@ -234,7 +234,7 @@ def multiple_imputation_cox(
         return ImputedCox(pooled, beside, missing)
     outcome = np.column_stack([e, _nelson_aalen(t, e)])
     fits = [
-        cox(dummies(completed[frame.columns]), t, e).estimates
+        cox(dummies(completed[frame.columns]), t, e).estimates()
         for completed in impute(
             everything, outcome, imputations=imputations, iterations=iterations, rng=rng
         )

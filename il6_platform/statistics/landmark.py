@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from il6_platform.statistics._check import samples
 from il6_platform.statistics.cox import cox
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.survival import kaplan_meier, logrank
@@ -44,7 +45,7 @@ def landmark_by_response(
     ValueError
         On unequal lengths, missing or negative times, an event other than 0 and 1.
     """
-    t, e = checked(time, event)
+    t, e = samples(time, event)
     r = np.asarray(response_time, dtype=float)
     if r.shape != t.shape:
         raise ValueError("response_time and time must have the same length.")
@@ -52,17 +53,17 @@ def landmark_by_response(
         raise ValueError(f"The landmark must be 0 or more, not {landmark}.")
     kept = t > landmark
     excluded = (
-        f"{int(np.sum(~kept))} of {len(t)} patients excluded: {int(np.sum(e[~kept] == 1))} with the "
-        f"event and {int(np.sum(e[~kept] == 0))} censored by the landmark."
+        f"{int(np.sum(~kept))} of {len(t)} patients excluded: {int(np.sum(e[~kept]))} with the "
+        f"event and {int(np.sum(~e[~kept]))} censored by the landmark."
     )
     since, died = t[kept] - landmark, e[kept]
     responded = (r[kept] <= landmark).astype(int)
     results = [
-        kaplan_meier(since[responded == code], died[responded == code]).median.but(grp=name)
+        kaplan_meier(since[responded == code], died[responded == code]).median().but(grp=name)
         for code, name in GROUPS.items()
     ]
     results.append(logrank(since, died, responded))
-    results += cox(pd.DataFrame({"response": responded}), since, died).estimates
+    results += cox(pd.DataFrame({"response": responded}), since, died).estimates()
     return [
         result.but(at=landmark, note=" ".join(filter(None, [result.note, excluded])))
         for result in results

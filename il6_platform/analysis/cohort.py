@@ -1,0 +1,138 @@
+"""The analysed cohort: who is in which population, which groups are compared, what is modelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from il6_platform.study import Covariate, Study
+
+ARM, MARKER = "experimental vs control", "high vs low"
+
+CONTRASTS: dict[str, tuple[str, str]] = {
+    ARM: ("experimental", "control"),
+    MARKER: ("high", "low"),
+}
+"""Contrast -> the first group and the second one, which is the reference."""
+
+COMPARISONS: tuple[tuple[str, str], ...] = (
+    ("all", ARM),
+    ("marker_high", ARM),
+    ("marker_low", ARM),
+    ("all", MARKER),
+    ("control", MARKER),
+    ("experimental", MARKER),
+)
+"""Every comparison that the study's question makes or implies: population and contrast."""
+
+ARM_TERM, MARKER_TERM = "ARM[experimental]", "MARKERGR[high]"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The analysed patients.
+
+    Attributes
+    ----------
+    patients
+        One row a patient (ANALFL = Y), ADSL's columns, and `time_PFS`, `event_PFS`, ... of each
+        endpoint (months; boolean), `BOR`, the covariates under the study file's names.
+    """
+
+    patients: pd.DataFrame
+
+    @classmethod
+    def of(
+        cls, adsl: pd.DataFrame, adtte: pd.DataFrame, adrs: pd.DataFrame, study: Study
+    ) -> Cohort:
+        """Join the ADaM tables of a cohort, in their stored order."""
+        patients = adsl[adsl["ANALFL"] == "Y"].set_index("USUBJID")
+        patients = patients.rename(columns=_names(adsl, study))
+        for endpoint in study.endpoints:
+            rows = adtte[adtte["PARAMCD"] == endpoint].set_index("USUBJID")
+            patients[f"time_{endpoint}"] = rows["AVAL"].reindex(patients.index).astype(float)
+            patients[f"event_{endpoint}"] = rows["CNSR"].reindex(patients.index) == 0
+        best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVALC"]
+        patients["BOR"] = best.reindex(patients.index)
+        if "MARKERGR" not in patients:
+            patients["MARKERGR"] = None
+        return cls(patients.reset_index(drop=True))
+
+    def __len__(self) -> int:
+        return len(self.patients)
+
+    def group(self, name: str) -> NDArray[np.bool_]:
+        """Return who is of a group or population: control, high, marker_low, control/high, all."""
+        chosen = np.ones(len(self), dtype=bool)
+        for part in name.removeprefix("marker_").split("/"):
+            match part:
+                case "all":
+                    continue
+                case "control" | "experimental":
+                    code = "E" if part == "experimental" else "C"
+                    chosen &= (self.patients["ARMCD"] == code).to_numpy()
+                case _:
+                    chosen &= (self.patients["MARKERGR"] == part).to_numpy(dtype=bool)
+        return chosen
+
+    def select(self, name: str) -> Cohort:
+        """Return the cohort of a population or group."""
+        return Cohort(self.patients[self.group(name)].reset_index(drop=True))
+
+    def first(self, contrast: str) -> NDArray[np.bool_]:
+        """Return who is of the first group of a contrast."""
+        return self.group(CONTRASTS[contrast][0])
+
+    def compared(self, population: str, contrast: str) -> Cohort:
+        """Return the patients of a population who are of either group of a contrast."""
+        inside = self.select(population)
+        first, second = CONTRASTS[contrast]
+        return Cohort(
+            inside.patients[inside.group(first) | inside.group(second)].reset_index(drop=True)
+        )
+
+    def survival(self, endpoint: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return times (months) and events of an endpoint."""
+        return (
+            self.patients[f"time_{endpoint}"].to_numpy(dtype=float),
+            self.patients[f"event_{endpoint}"].to_numpy(dtype=bool),
+        )
+
+    def responded(self, endpoint: str) -> NDArray[np.bool_]:
+        """Return who responded (ORR: CR or PR) or was controlled (DCR: or SD); NE did not."""
+        wanted = ["CR", "PR"] if endpoint == "ORR" else ["CR", "PR", "SD"]
+        return self.patients["BOR"].isin(wanted).to_numpy()
+
+    def main_effects(self) -> pd.DataFrame:
+        """Return the design of arm and marker group."""
+        return pd.DataFrame(
+            {
+                ARM_TERM: self.group("experimental").astype(float),
+                MARKER_TERM: self.group("high").astype(float),
+            }
+        )
+
+    def design(self, covariate: Covariate) -> pd.DataFrame:
+        """Return the columns of a covariate in a model: itself, or a category's indicators."""
+        values = self.patients[covariate.name]
+        if covariate.kind == "number":
+            return pd.DataFrame({covariate.name: pd.to_numeric(values).astype(float)})
+        levels = sorted(values.dropna().astype(str).unique())
+        reference = covariate.reference if covariate.reference in levels else next(iter(levels), "")
+        indicators = {
+            f"{covariate.name}[{level}]": (values == level).astype(float).where(values.notna())
+            for level in levels
+            if level != reference
+        }
+        return pd.DataFrame(indicators, index=values.index)
+
+
+def _names(adsl: pd.DataFrame, study: Study) -> dict[str, str]:
+    """Map ADSL's columns to the covariates' names in the study file."""
+    here = {column.lower(): column for column in adsl.columns}
+    return {
+        here[item.name.lower()]: item.name for item in study.covariates if item.name.lower() in here
+    }

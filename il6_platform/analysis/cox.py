@@ -1,0 +1,77 @@
+"""analysis.cox: hazard ratios, one variable at a time and together, and their assumption."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from il6_platform.analysis.cohort import COMPARISONS, Cohort
+from il6_platform.analysis.results import Results
+from il6_platform.statistics import cox
+from il6_platform.statistics.estimate import unsupported
+from il6_platform.study import Study
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Univariable models of every comparison and covariate; ARM + MARKERGR + covariates."""
+    results = Results("cox")
+    for endpoint in study.endpoints:
+        for population, contrast in COMPARISONS:
+            inside = cohort.compared(population, contrast)
+            first = pd.DataFrame({"": inside.first(contrast).astype(float)})
+            fit = cox.cox(first, *inside.survival(endpoint))
+            note = fit.note and fit.note.replace(" does not vary", "Only one group has patients")
+            results.add(
+                [row.but(note=note) for row in fit.estimates()],
+                endpoint=endpoint,
+                population=population,
+                contrast=contrast,
+                model="univariable",
+            )
+        for item in study.covariates:
+            columns = cohort.design(item)
+            results.add(
+                fitted(columns, cohort, endpoint).estimates()
+                or unsupported("hazard_ratio", "It does not vary.", n=len(cohort), term=item.name),
+                endpoint=endpoint,
+                model="univariable",
+            )
+        _multivariable(results, cohort, study, endpoint)
+    return results
+
+
+def fitted(design: pd.DataFrame, cohort: Cohort, endpoint: str) -> cox.CoxFit:
+    """Fit a design on the patients who have all its values."""
+    complete = design.notna().all(axis=1).to_numpy()
+    time, event = cohort.survival(endpoint)
+    return cox.cox(design[complete], time[complete], event[complete])
+
+
+def _multivariable(results: Results, cohort: Cohort, study: Study, endpoint: str) -> None:
+    """Complete cases; a variable that does not vary among them gets its reason and leaves."""
+    columns = [cohort.main_effects(), *(cohort.design(item) for item in study.covariates)]
+    wanted = pd.concat(columns, axis=1)
+    empty = [name for name in wanted if wanted[name].isna().all() and len(wanted)]
+    complete = wanted.drop(columns=empty).dropna()
+    still = [name for name in complete if complete[name].nunique() < 2]
+    reasons = {name: f"{name} is never given." for name in empty}
+    reasons |= {name: f"{name} does not vary." for name in still}
+    where = {"endpoint": endpoint, "model": "multivariable"}
+    design = wanted.drop(columns=list(reasons))
+    fit = fitted(design.loc[complete.index], _rows(cohort, complete.index), endpoint)
+    n_missing = len(wanted) - len(complete)
+    notes = [f"{n_missing} without all values are left out."] if n_missing else []
+    notes += [f"Without {', '.join(reasons)}."] if reasons else []
+    estimates = [
+        row.but(note=" ".join(filter(None, [row.note, *notes])) or None) for row in fit.estimates()
+    ]
+    results.add(estimates, **where)
+    for name, reason in reasons.items():
+        results.add(
+            unsupported("hazard_ratio", reason, n=fit.n, events=fit.events, term=name), **where
+        )
+    results.add(cox.proportional_hazards(fit), **where)
+    results.add([fit.likelihood_ratio(), fit.concordance(), cox.events_per_variable(fit)], **where)
+
+
+def _rows(cohort: Cohort, index: pd.Index) -> Cohort:
+    return Cohort(cohort.patients.loc[index].reset_index(drop=True))

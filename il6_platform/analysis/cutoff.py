@@ -1,0 +1,92 @@
+"""analysis.cutoff: where the marker is cut, and how well it tells who has the outcome."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.results import Results
+from il6_platform.statistics import roc
+from il6_platform.statistics.estimate import Estimate, unsupported
+from il6_platform.study import EventOutcome, Study
+
+DATA_DRIVEN = "Chosen on these data: its accuracy and the tests by it are optimistic."
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Cut the marker as the study file says; the ROC is of the outcome that it names.
+
+    The rows of the cut-off carry no endpoint: there is one cut-off, whatever it is used for.
+    """
+    results = Results("cutoff")
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    outcome, left_out = case_control(cohort, study)
+    if outcome is not None:
+        area = roc.auc(marker, outcome, higher=study.higher)
+        results.add(area.but(note=_both(area.note, left_out)))
+        results.add_curve(_roc_path(marker, outcome, study.higher))
+    for row in _cut(cohort, marker, outcome, study):
+        results.add(row)
+    return results
+
+
+def case_control(cohort: Cohort, study: Study) -> tuple[NDArray[np.float64] | None, str | None]:
+    """Return who is a case (1), a control (0) or left out (NaN), and how many were left out."""
+    asked = study.cutoff.outcome
+    if asked == "response":
+        # a higher marker is taken to mean fewer responses: the case is who did not respond
+        return np.where(cohort.responded("ORR"), 0.0, 1.0), None
+    if isinstance(asked, EventOutcome) and asked.by_months is not None:
+        outcome = roc.outcome_by(*cohort.survival(asked.endpoint), asked.by_months)
+        missing = int(np.isnan(outcome).sum())
+        words = f"{missing} censored by {asked.by_months:g} months are left out."
+        return outcome, words if missing else None
+    return None, None
+
+
+def _cut(cohort: Cohort, marker: NDArray, outcome: NDArray | None, study: Study) -> list[Estimate]:
+    rule = study.cutoff
+    if rule.method == "youden" and outcome is not None:
+        found = roc.youden(marker, outcome, higher=study.higher).estimates()
+        return [row.but(note=_both(row.note, DATA_DRIVEN)) for row in found]
+    if rule.method == "fixed":
+        value, words, note = rule.value, "Fixed by the study file", None
+    elif rule.method == "median":
+        value, words, note = _observed_median(marker), "Lowest value at or above the median", None
+    else:
+        value, words, note = _maxstat(cohort, marker, study)
+    if value is None:
+        return [unsupported("cutoff", note or "No marker.", n=len(marker), method=words)]
+    cutoff = Estimate("cutoff", value, n=len(marker), method=words, note=note)
+    if outcome is None:
+        return [cutoff]
+    return [cutoff, *roc.classified(marker, outcome, value, higher=study.higher)[1:]]
+
+
+def _observed_median(marker: NDArray) -> float | None:
+    return float(marker[marker >= np.median(marker)].min()) if len(marker) else None
+
+
+def _maxstat(cohort: Cohort, marker: NDArray, study: Study) -> tuple[float | None, str, str | None]:
+    from il6_platform.statistics.maxstat import maxstat
+
+    asked = study.cutoff.outcome
+    endpoint = asked.endpoint if isinstance(asked, EventOutcome) else study.endpoints[0]
+    found = maxstat(marker, *cohort.survival(endpoint))
+    words = f"Maximally selected log-rank statistic, {endpoint} (Hothorn & Lausen 2003)"
+    return found.cutoff, words, DATA_DRIVEN if found.cutoff is not None else found.note
+
+
+def _roc_path(marker: NDArray, outcome: NDArray, higher: bool) -> pd.DataFrame:
+    curve = roc.roc_curve(marker, outcome, higher=higher).sort_values("threshold")
+    if higher:
+        curve = curve[::-1]
+    ends = pd.DataFrame({"x": [0.0], "y": [0.0]}), pd.DataFrame({"x": [1.0], "y": [1.0]})
+    inner = pd.DataFrame({"x": 1 - curve["specificity"], "y": curve["sensitivity"]})
+    return pd.concat([ends[0], inner, ends[1]]).drop_duplicates()
+
+
+def _both(*notes: str | None) -> str | None:
+    return " ".join(note for note in notes if note) or None

@@ -1,0 +1,124 @@
+"""The one shape in which analyses report: the contract of `report.results` and `report.curves`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from il6_platform.statistics.estimate import Estimate
+
+RESULT_COLUMNS: dict[str, tuple[str, str]] = {
+    "analysis": ("varchar", "Which analysis: baseline, cutoff, response, survival, cox, ..."),
+    "endpoint": ("varchar", "PFS, OS, ORR, DCR, or null"),
+    "population": ("varchar", "Who is in: all, control, experimental, marker_high, marker_low"),
+    "contrast": ("varchar", "What is compared: experimental vs control, high vs low, or null"),
+    "grp": ("varchar", "Group that a one-sample estimate is of: control, high, control/high, ..."),
+    "model": ("varchar", "Model: univariable, multivariable, interaction, or null"),
+    "term": ("varchar", "Term of the model or variable: age, sex[M], MARKERGR[high], ..."),
+    "statistic": ("varchar", "What is estimated or tested: median, hazard_ratio, logrank, ..."),
+    "at": ("double", "Time (months) or threshold that it is at"),
+    "estimate": ("double", "The estimate; of a test, its statistic"),
+    "ci_low": ("double", "Lower 95% confidence limit; null is open"),
+    "ci_high": ("double", "Upper 95% confidence limit; null is open"),
+    "std_error": ("double", "Standard error (of the logarithm for ratios)"),
+    "df": ("double", "Degrees of freedom of a test"),
+    "p_value": ("double", "Two-sided P value"),
+    "n": ("bigint", "Patients that it rests on"),
+    "events": ("bigint", "Events (or responders, or cases) that it rests on"),
+    "method": ("varchar", "How it was computed, in words"),
+    "note": ("varchar", "Why the estimate is missing, or how to read it with care"),
+}
+"""Columns of `report.results`: DuckDB type and sentence."""
+
+CURVE_COLUMNS: dict[str, tuple[str, str]] = {
+    "analysis": ("varchar", "Which analysis"),
+    "endpoint": ("varchar", "PFS, OS, or null"),
+    "population": ("varchar", "Who is in"),
+    "grp": ("varchar", "Group that the curve is of, or null"),
+    "x": ("double", "Horizontal: months, false-positive share, marker value"),
+    "y": ("double", "Vertical: survival, sensitivity, hazard ratio"),
+    "y_low": ("double", "Lower 95% confidence limit"),
+    "y_high": ("double", "Upper 95% confidence limit"),
+    "at_risk": ("bigint", "Patients at risk just before x"),
+}
+"""Columns of `report.curves`: DuckDB type and sentence."""
+
+
+@dataclass
+class Results:
+    """Rows and curves of one analysis, collected."""
+
+    analysis: str
+    _rows: list[dict[str, Any]] = field(default_factory=list)
+    _curves: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(
+        self,
+        estimates: Estimate | Iterable[Estimate],
+        *,
+        population: str = "all",
+        endpoint: str | None = None,
+        contrast: str | None = None,
+        grp: str | None = None,
+        model: str | None = None,
+        term: str | None = None,
+    ) -> None:
+        """Add estimates with what they are of; an estimate's own group and term come on top."""
+        for one in [estimates] if isinstance(estimates, Estimate) else estimates:
+            self._rows.append(
+                {
+                    "analysis": self.analysis,
+                    "endpoint": endpoint,
+                    "population": population,
+                    "contrast": contrast,
+                    "grp": one.grp or grp,
+                    "model": model,
+                    "term": f"{term or ''}{one.term or ''}" or None,
+                    **{
+                        name: getattr(one, name)
+                        for name in RESULT_COLUMNS
+                        if hasattr(one, name) and name not in ("grp", "term")
+                    },
+                }
+            )
+
+    def add_curve(
+        self,
+        curve: pd.DataFrame,
+        *,
+        population: str = "all",
+        endpoint: str | None = None,
+        grp: str | None = None,
+    ) -> None:
+        """Add a curve with x, y and, where they are known, y_low, y_high, at_risk."""
+        self._curves.append(
+            curve.assign(analysis=self.analysis, endpoint=endpoint, population=population, grp=grp)
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows in the columns of `report.results`; NaN and infinity become null."""
+        frame = pd.DataFrame(self._rows, columns=list(RESULT_COLUMNS))
+        return _typed(frame, RESULT_COLUMNS)
+
+    def curves(self) -> pd.DataFrame:
+        """Return the curves in the columns of `report.curves`."""
+        filled = [curve for curve in self._curves if len(curve)]
+        frame = pd.concat(filled) if filled else pd.DataFrame()
+        return _typed(frame.reindex(columns=list(CURVE_COLUMNS)), CURVE_COLUMNS)
+
+
+def _typed(frame: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> pd.DataFrame:
+    typed = frame.reset_index(drop=True)
+    for name, (kind, _) in columns.items():
+        if kind == "double":
+            numbers = pd.to_numeric(typed[name]).astype(float)
+            typed[name] = numbers.where(np.isfinite(numbers))
+        elif kind == "bigint":
+            typed[name] = pd.to_numeric(typed[name]).astype("Int64")
+        else:
+            typed[name] = typed[name].astype(object).where(typed[name].notna(), None)
+    return typed

@@ -1,0 +1,51 @@
+"""analysis.survival: Kaplan-Meier and log-rank in every comparison of the question."""
+
+from __future__ import annotations
+
+from il6_platform.analysis.cohort import COMPARISONS, CONTRASTS, Cohort
+from il6_platform.analysis.response import GROUPS, POPULATIONS
+from il6_platform.analysis.results import Results
+from il6_platform.statistics import survival
+from il6_platform.study import Study
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Medians, rates at the landmarks, follow-up, log-rank tests, restricted means; curves."""
+    results = Results("survival")
+    for endpoint in study.endpoints:
+        for population, grp in [(p, None) for p in POPULATIONS] + [("all", g) for g in GROUPS]:
+            time, event = cohort.select(grp or population).survival(endpoint)
+            fit = survival.kaplan_meier(time, event)
+            results.add(
+                [
+                    fit.median(),
+                    *(fit.survival_at(month) for month in study.landmarks_months),
+                    survival.reverse_kaplan_meier_median(time, event),
+                ],
+                endpoint=endpoint,
+                population=population,
+                grp=grp,
+            )
+            results.add_curve(fit.curve(), endpoint=endpoint, population=population, grp=grp)
+        for population, contrast in COMPARISONS:
+            inside = cohort.compared(population, contrast)
+            time, event = inside.survival(endpoint)
+            first = inside.first(contrast)
+            test = survival.logrank(time, event, first)
+            smaller = min(int(first.sum()), int((~first).sum()))
+            if test.estimate is not None and smaller < 2:
+                test = test.but(
+                    estimate=None, df=None, p_value=None, note="Fewer than 2 patients in a group."
+                )
+            tau = survival.common_tau(time, event, first)
+            where = {"endpoint": endpoint, "population": population}
+            results.add(
+                [test, survival.rmst_difference(time, event, first, tau)],
+                contrast=contrast,
+                **where,
+            )
+            for name, chosen in zip(CONTRASTS[contrast], (first, ~first), strict=True):
+                if tau is not None:
+                    fit = survival.kaplan_meier(time[chosen], event[chosen])
+                    results.add(fit.rmst(tau), contrast=contrast, grp=name, **where)
+    return results
