@@ -28,8 +28,8 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             share = proportions.proportion(count, len(inside))
             results.add(share, endpoint="BOR", population=population, grp=grp, term=best)
         for endpoint in ("ORR", "DCR"):
-            responded = int(inside.responded(endpoint).sum())
-            rate = proportions.proportion(responded, len(inside))
+            count = int(inside.responded(endpoint).sum())
+            rate = proportions.proportion(count, len(inside))
             results.add(rate, endpoint=endpoint, population=population, grp=grp)
     for population, contrast in COMPARISONS:
         inside = cohort.compared(population, contrast)

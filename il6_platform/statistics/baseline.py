@@ -6,7 +6,7 @@ differences, which CONSORT and STROBE advise against.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,16 @@ from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.proportions import proportion
 
 Kind = Literal["number", "category"]
+
+_SUMMARIES: dict[str, Callable[[NDArray], float]] = {
+    "mean": np.mean,
+    "sd": lambda known: np.std(known, ddof=1),
+    "median": np.median,
+    "q1": lambda known: np.quantile(known, 0.25),
+    "q3": lambda known: np.quantile(known, 0.75),
+    "min": np.min,
+    "max": np.max,
+}
 
 
 def describe(values: ArrayLike, kind: Kind, levels: Sequence[str] | None = None) -> list[Estimate]:
@@ -35,21 +45,12 @@ def describe(values: ArrayLike, kind: Kind, levels: Sequence[str] | None = None)
     known, n_missing = _known(values, kind)
     rows = []
     if kind == "number":
-        with np.errstate(invalid="ignore"):
-            summary = {
-                "mean": lambda: known.mean(),
-                "sd": lambda: known.std(ddof=1),
-                "median": lambda: np.median(known),
-                "q1": lambda: np.quantile(known, 0.25),
-                "q3": lambda: np.quantile(known, 0.75),
-                "min": lambda: known.min(),
-                "max": lambda: known.max(),
-            }
-            for name, value in summary.items():
-                if len(known) < (2 if name == "sd" else 1):
-                    rows.append(unsupported(name, "Too few patients.", n=len(known)))
-                else:
-                    rows.append(Estimate(name, float(value()), n=len(known), method="Description"))
+        for name, summary in _SUMMARIES.items():
+            if len(known) < (2 if name == "sd" else 1):
+                rows.append(unsupported(name, "Too few patients.", n=len(known)))
+            else:
+                value = float(summary(known))
+                rows.append(Estimate(name, value, n=len(known), method="Description"))
     else:
         for level in levels if levels is not None else sorted(set(known)):
             share = proportion(int((known == level).sum()), len(known))

@@ -163,8 +163,8 @@ def cox(
             warnings.simplefilter("ignore")
             fitter = CoxPHFitter().fit(data, "(time)", "(event)", fit_options=precise, **options)
     except (ConvergenceError, np.linalg.LinAlgError):
-        reason = _separated(frame, t, e) or "The likelihood has no maximum that can be found."
-        return CoxFit(**base, note=reason)
+        note = _separated(frame, t, e) or "The likelihood has no maximum that can be found."
+        return CoxFit(**base, note=note)
     coefficients = fitter.params_.reindex(terms)
     reach = (coefficients * (frame.max() - frame.min())).abs().max()
     if not np.isfinite(reach) or reach > SUSPICIOUS:

@@ -22,7 +22,10 @@ def proportion(successes: int, n: int) -> Estimate:
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(successes, n, method="wilson")
-    return Estimate("rate", successes / n, max(0.0, float(low)), min(1.0, float(high)), **fields)
+    share = successes / n
+    # at 0 and at n the limits are 0 and 1 but for rounding
+    low, high = min(max(0.0, float(low)), share), max(min(1.0, float(high)), share)
+    return Estimate("rate", share, low, high, **fields)
 
 
 def risk_difference(a: int, n1: int, b: int, n2: int) -> Estimate:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ class KaplanMeier:
 
     def quantile(self, p: float) -> Estimate:
         """Time by which a share p has had the event; the middle of a flat stretch at 1 - p."""
-        fields = {"n": self.n, "events": self.events, "at": p, "method": KM}
+        fields: dict[str, Any] = {"n": self.n, "events": self.events, "at": p, "method": KM}
         if self.n == 0:
             return unsupported("quantile", "No patients.", **fields)
         value, low, high = (
@@ -65,7 +66,7 @@ class KaplanMeier:
 
     def survival_at(self, time: float) -> Estimate:
         """S(t) with its log-log interval; unknown beyond the last patient's time, unless 0."""
-        fields = {"n": self.n, "events": self.events, "at": time, "method": KM}
+        fields: dict[str, Any] = {"n": self.n, "events": self.events, "at": time, "method": KM}
         if self.n == 0:
             return unsupported("survival", "No patients.", **fields)
         position = int(np.searchsorted(self.times, time, side="right")) - 1
@@ -83,7 +84,7 @@ class KaplanMeier:
 
     def rmst(self, tau: float) -> Estimate:
         """Mean time to the event up to tau, variance by Greenwood (Royston & Parmar 2013)."""
-        fields = {"n": self.n, "events": self.events, "at": tau}
+        fields: dict[str, Any] = {"n": self.n, "events": self.events, "at": tau}
         fields["method"] = f"Restricted mean to {tau:g}, Greenwood variance"
         if self.n == 0:
             return unsupported("rmst", "No patients.", **fields)
@@ -193,7 +194,7 @@ def logrank(
     t, e = samples(time, event)
     g = same_length("group", group, len(t))
     name = "logrank" if strata is None else "logrank_stratified"
-    fields = {"n": len(t), "events": int(e.sum())}
+    fields: dict[str, Any] = {"n": len(t), "events": int(e.sum())}
     fields["method"] = "Log-rank test" + ("" if strata is None else ", stratified")
     labels = np.unique(g)
     if len(labels) < 2:
@@ -231,7 +232,7 @@ def rmst_difference(
     """
     t, e = samples(time, event)
     one = same_length("first", first, len(t)).astype(bool)
-    fields = {"n": len(t), "events": int(e.sum()), "at": tau}
+    fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "at": tau}
     if tau is None:
         return unsupported("rmst_difference", "A group has no patients.", **fields)
     means = [kaplan_meier(t[chosen], e[chosen]).rmst(tau) for chosen in (one, ~one)]

@@ -1,0 +1,1 @@
+"""Figures: rows of `report.results` and `report.curves` in, a matplotlib figure out."""

@@ -1,0 +1,465 @@
+"""Log-rank tests and Cox models for every cut-off, or for many resamples, at once.
+
+Belongs here: the two engines under the search for a cut-off. `log_rank_all` gives the exact
+log-rank statistics of all cut-offs of a marker in O(n log n) a sample; `RiskSets` gives log-rank
+statistics and Cox models for many groupings of the same patients. Resamples are weights: how often
+a patient was drawn. Does not belong here: which cut-off to choose (`maxstat`,
+`cutoff_validation`), nor one test or one model with its interval (`survival`, `cox`).
+
+Throughout, a patient is high where marker >= cut-off, and cut-offs are observed values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+CHUNK = 1 << 20
+"""Numbers that one temporary array holds: larger ones leave the processor's cache."""
+
+TOLERANCE = 1e-9
+"""Change of a log hazard ratio at which Newton's method stops."""
+
+NO_VARIANCE = 1e-8
+"""Below it a variance is rounding: one event among 1e5 patients already contributes 1e-5."""
+
+
+def survival_arrays(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Bools]:
+    """Return times and events as arrays.
+
+    Raises
+    ------
+    ValueError
+        On different lengths, negative or missing times, or events other than 0 and 1.
+    """
+    times = np.asarray(time, dtype=float)
+    events = np.asarray(event, dtype=float)
+    if times.ndim != 1 or times.shape != events.shape:
+        raise ValueError("time and event must be one-dimensional and of the same length.")
+    if not np.all(np.isfinite(times) & (times >= 0)):
+        raise ValueError("time must be finite and not negative: leave out patients without one.")
+    if not np.all((events == 0) | (events == 1)):
+        raise ValueError("event must be 0 (censored) or 1 (event).")
+    return times, events == 1
+
+
+def marker_array(marker: ArrayLike, n: int) -> Floats:
+    """Return the marker as an array.
+
+    Raises
+    ------
+    ValueError
+        On a length other than n or a missing value.
+    """
+    values = np.asarray(marker, dtype=float)
+    if values.shape != (n,):
+        raise ValueError("marker must have one value for each patient.")
+    if not np.all(np.isfinite(values)):
+        raise ValueError("marker must be finite: leave out patients without one.")
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class LogRanks:
+    """Log-rank statistics of the high against the low group; shape (..., cut-offs or groupings).
+
+    Attributes
+    ----------
+    n_high, n_low
+        Patients (weights) in each group.
+    observed, expected, variance
+        Events among the high, what they would be without a difference, and the hypergeometric
+        variance of the difference.
+    """
+
+    n_high: Floats
+    n_low: Floats
+    observed: Floats
+    expected: Floats
+    variance: Floats
+
+    @property
+    def chi_square(self) -> Floats:
+        """Chi-square of one degree of freedom, no continuity correction; NaN without variance."""
+        return _divide((self.observed - self.expected) ** 2, self.variance)
+
+    @property
+    def p_value(self) -> Floats:
+        """Two-sided P of one prespecified cut-off; of a chosen one it means nothing by itself."""
+        return np.asarray(chi2.sf(self.chi_square, 1))
+
+    @property
+    def log_hazard_ratio(self) -> Floats:
+        """Peto's one-step estimate (O - E) / V, high against low; NaN without variance."""
+        return _divide(self.observed - self.expected, self.variance)
+
+    @property
+    def std_error(self) -> Floats:
+        """Standard error 1 / sqrt(V) of the one-step estimate."""
+        return _divide(1.0, np.sqrt(self.variance))
+
+
+def _divide(numerator: Floats | float, denominator: Floats) -> Floats:
+    out = np.full(np.shape(denominator), np.nan)
+    return np.divide(numerator, denominator, out=out, where=denominator > 0)
+
+
+def log_rank_all(
+    marker: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> tuple[Floats, LogRanks]:
+    """Log-rank statistics of every cut-off of a marker.
+
+    Observed minus expected is a cumulative sum over patients by falling marker. The variance needs
+    sum_j v_j n1j^2 over event times j, n1j the high at risk; adding a patient to the high group
+    adds his pairs with those already there, each weighing sum_{t_j <= min of both times} v_j. These
+    sums over "larger marker and earlier time" are taken by halving, in log2(n) passes.
+
+    Parameters
+    ----------
+    marker, time, event
+        Shape (n,); no missing values. Tied markers enter together; tied event times take the
+        hypergeometric variance, as R's survdiff.
+    strata
+        Shape (n,): risk sets are formed within strata.
+    weights
+        Shape (n,) or (resamples, n): how often each patient was drawn (0, 1, 2, ...).
+
+    Returns
+    -------
+    cut-offs, statistics
+        Distinct markers, ascending, shape (k,), and the statistics, shape (k,) or (resamples, k).
+        The lowest cut-off puts everybody in the high group and has no chi-square. A value that a
+        resample did not draw parts it as the next higher value does.
+
+    Raises
+    ------
+    ValueError
+        On different lengths, missing values, negative times, or weights that are no counts.
+    """
+    times, events = survival_arrays(time, event)
+    values = marker_array(marker, len(times))
+    drawn = _counts(weights, len(times))
+    order = np.argsort(-values, kind="stable")
+    values, times, events = values[order], times[order], events[order]
+    stratum = np.zeros(len(times)) if strata is None else np.asarray(strata)[order]
+
+    last = np.flatnonzero(np.diff(values, append=-np.inf))[::-1]
+    parts = [np.flatnonzero(stratum == s) for s in np.unique(stratum)]
+    passes = []
+    for rows in _chunks(len(drawn), len(times)):
+        w = drawn[rows][:, order]
+        increments = np.zeros((4, *w.shape))
+        for part in parts:
+            increments[:, :, part] = _increments(times[part], events[part], w[:, part])
+        passes.append(np.cumsum(increments, axis=-1)[..., last])
+    n_high, observed, expected, variance = (
+        np.concatenate(passes, axis=1) if passes else np.zeros((4, 0, len(last)))
+    )
+    n_low = drawn.sum(axis=1, keepdims=True) - n_high
+    variance[(variance < NO_VARIANCE) | (n_low == 0)] = 0
+    ranks = (n_high, n_low, observed, expected, variance)
+    if weights is None or np.ndim(weights) == 1:
+        ranks = tuple(x[0] for x in ranks)
+    return values[last], LogRanks(*ranks)
+
+
+def _counts(weights: ArrayLike | None, n: int) -> Floats:
+    if weights is None:
+        return np.ones((1, n))
+    counts = np.atleast_2d(np.asarray(weights, dtype=float))
+    if counts.ndim != 2 or counts.shape[1] != n:
+        raise ValueError("weights must have one column for each patient.")
+    if not np.all((counts >= 0) & (counts == np.floor(counts))):
+        raise ValueError("weights must be counts (0, 1, 2, ...): how often a patient was drawn.")
+    return counts
+
+
+def _chunks(rows: int, width: int) -> Iterator[slice]:
+    step = max(1, CHUNK // max(width, 1))
+    return (slice(start, start + step) for start in range(0, rows, step))
+
+
+def _increments(times: Floats, events: Bools, w: Floats) -> Floats:
+    """What each patient of one stratum, by falling marker, adds to n, O, E and V of the high."""
+    by_time = np.argsort(times, kind="stable")
+    starts = np.flatnonzero(np.diff(times[by_time], prepend=-1))
+    dead = np.add.reduceat((w * events)[:, by_time], starts, axis=1)
+    leaving = np.add.reduceat(w[:, by_time], starts, axis=1)
+    at_risk = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]
+    v = dead * (at_risk - dead) / (np.maximum(at_risk - 1, 1) * np.maximum(at_risk, 1) ** 2)
+
+    which = np.searchsorted(times[by_time][starts], times)
+    hazard = np.cumsum(dead / np.maximum(at_risk, 1), axis=1)[:, which]
+    linear = np.cumsum(v * at_risk, axis=1)[:, which]
+    square = np.cumsum(v, axis=1)[:, which]
+    earlier_square, earlier = _earlier(np.stack([w * square, w]), by_time)
+    later = np.cumsum(w, axis=1) - w - earlier
+    pairs = w * square + 2 * (earlier_square + square * later)
+    return np.stack([w, w * events, w * hazard, w * (linear - pairs)])
+
+
+def _earlier(x: Floats, by_time: Ints) -> Floats:
+    """Sum x (..., n) over those that stand before each patient and have the earlier time.
+
+    Blocks of positions are halved from the whole down to single ones, members kept in order of
+    time: at each pass those of a right half collect what precedes them from the left half.
+    """
+    n = x.shape[-1]
+    total = np.zeros_like(x)
+    current = by_time
+    for level in range(max(n - 1, 0).bit_length() - 1, -1, -1):
+        right = (current >> level) & 1 == 1
+        running = np.cumsum(np.where(right, 0.0, x[..., current]), axis=-1)
+        block = current >> (level + 1)
+        first = np.searchsorted(block, block[right])
+        before = np.where(first > 0, running[..., first - 1], 0.0)
+        total[..., current[right]] += running[..., right] - before
+        current = current[np.argsort(current >> level, kind="stable")]
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class CoxFits:
+    """Cox models of many groupings.
+
+    Attributes
+    ----------
+    coefficients
+        Shape (rows, q): log hazard ratios; NaN where no finite maximum exists.
+    covariance
+        Shape (rows, q, q): inverse of the observed information.
+    log_likelihood
+        Shape (rows,): Efron's partial log-likelihood at the maximum.
+    separated
+        Shape (rows,): no finite maximum, because some group never has an event while another is at
+        risk, or never is at risk when another has one.
+    """
+
+    coefficients: Floats
+    covariance: Floats
+    log_likelihood: Floats
+    separated: Bools
+
+    @property
+    def std_errors(self) -> Floats:
+        """Shape (rows, q)."""
+        return np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2))
+
+
+class RiskSets:
+    """Risk sets of one sample, sorted once, for any number of groupings and resamples of it.
+
+    Parameters
+    ----------
+    time, event
+        Shape (n,); no missing values.
+
+    Raises
+    ------
+    ValueError
+        On different lengths, negative or missing times, or events other than 0 and 1.
+    """
+
+    def __init__(self, time: ArrayLike, event: ArrayLike) -> None:
+        times, events = survival_arrays(time, event)
+        self.n = len(times)
+        self.order = np.lexsort((~events, times))
+        sorted_times, sorted_events = times[self.order], events[self.order]
+        self._deaths = np.flatnonzero(sorted_events)
+        self._death_starts = np.flatnonzero(np.diff(sorted_times[self._deaths], prepend=-1))
+        self._starts = self._deaths[self._death_starts]
+
+    @cached_property
+    def _everybody(self) -> tuple[Floats, Floats]:
+        return self._sums(np.ones((1, self.n)))
+
+    def _sums(self, x: Floats) -> tuple[Floats, Floats]:
+        """At risk and dead at each event time, of x (rows, n) by rising time."""
+        if not len(self._starts):
+            return np.zeros((len(x), 0)), np.zeros((len(x), 0))
+        at_risk = np.add.reduceat(x, self._starts, axis=1)
+        at_risk = np.cumsum(at_risk[:, ::-1], axis=1)[:, ::-1]
+        return at_risk, np.add.reduceat(x[:, self._deaths], self._death_starts, axis=1)
+
+    def log_rank(self, high: ArrayLike, weights: ArrayLike | None = None) -> LogRanks:
+        """Log-rank statistics of many groupings.
+
+        Parameters
+        ----------
+        high
+            Boolean, shape (rows, n): who is in the high group.
+        weights
+            Shape (rows, n): how often each patient was drawn; 1 by default.
+
+        Returns
+        -------
+        Statistics of shape (rows,).
+
+        Raises
+        ------
+        ValueError
+            On shapes that do not fit, or weights that are no counts.
+        """
+        groups = self._groups(high)
+        drawn = None if weights is None else self._weights(weights, len(groups))
+        out = np.zeros((5, len(groups)))
+        for rows in _chunks(len(groups), self.n):
+            x = (groups[rows] == 1)[:, self.order].astype(float)
+            if drawn is None:
+                total, everybody = np.full(len(x), float(self.n)), self._everybody
+            else:
+                w = drawn[rows][:, self.order]
+                x *= w
+                total, everybody = w.sum(axis=1), self._sums(w)
+            (at_risk, dead), (n1, d1) = everybody, self._sums(x)
+            share = n1 / np.maximum(at_risk, 1)
+            v = dead * (at_risk - dead) / np.maximum(at_risk - 1, 1) * share * (1 - share)
+            n_high = x.sum(axis=1)
+            out[:, rows] = (
+                n_high,
+                total - n_high,
+                d1.sum(axis=1),
+                (dead * share).sum(axis=1),
+                v.sum(axis=1),
+            )
+        return LogRanks(*out)
+
+    def cox(
+        self,
+        groups: ArrayLike,
+        weights: ArrayLike | None = None,
+        *,
+        design: ArrayLike = ((0.0,), (1.0,)),
+    ) -> CoxFits:
+        """Cox models whose covariates depend on a patient's group only, for many groupings.
+
+        Ties are handled by Efron's method; a patient drawn twice is two patients with tied times.
+        That a finite maximum exists is decided beforehand: it does if and only if every group is
+        reached from every other over "had an event while the other was at risk". Where it does not
+        exist for the groups, it is not sought for a smaller design either. The third
+        derivatives are bounded by the second, so Newton steps of at most 1 converge.
+
+        Parameters
+        ----------
+        groups
+            Integers or booleans 0, 1, ..., shape (rows, n).
+        weights
+            Shape (rows, n): how often each patient was drawn; 1 by default.
+        design
+            Shape (number of groups, q): covariates of each group, zeros for group 0. By default
+            one column: the log hazard ratio of group 1 against group 0.
+
+        Returns
+        -------
+        Fits of `rows` models with q coefficients.
+
+        Raises
+        ------
+        ValueError
+            On shapes that do not fit, or weights that are no counts.
+        """
+        labels = self._groups(groups)
+        covariates = np.asarray(design, dtype=float)
+        drawn = None if weights is None else self._weights(weights, len(labels))
+        rows, q = len(labels), covariates.shape[1]
+        fits = CoxFits(
+            np.full((rows, q), np.nan),
+            np.full((rows, q, q), np.nan),
+            np.full(rows, np.nan),
+            np.ones(rows, dtype=bool),
+        )
+        for part in _chunks(rows, self.n):
+            label = labels[part][:, self.order]
+            w = None if drawn is None else drawn[part][:, self.order]
+            sums = [
+                self._sums((label == g).astype(float) if w is None else (label == g) * w)
+                for g in range(len(covariates))
+            ]
+            at_risk, dead = np.stack([s[0] for s in sums]), np.stack([s[1] for s in sums])
+            finite = _connected(at_risk, dead)
+            kept = np.arange(rows)[part][finite]
+            if len(kept):
+                coefficients, covariance, log_likelihood = _newton(
+                    at_risk[:, finite], dead[:, finite], covariates
+                )
+                fits.coefficients[kept] = coefficients
+                fits.covariance[kept] = covariance
+                fits.log_likelihood[kept] = log_likelihood
+                fits.separated[kept] = False
+        return fits
+
+    def _groups(self, groups: ArrayLike) -> NDArray[np.int8]:
+        labels = np.asarray(groups).astype(np.int8, copy=False)
+        if labels.ndim != 2 or labels.shape[1] != self.n:
+            raise ValueError("groupings must have one row each and one column for each patient.")
+        return labels
+
+    def _weights(self, weights: ArrayLike, rows: int) -> Floats:
+        counts = _counts(weights, self.n)
+        if len(counts) != rows:
+            raise ValueError("weights must have one row for each grouping.")
+        return counts
+
+
+def _connected(at_risk: Floats, dead: Floats) -> Bools:
+    """Whether each row's groups (groups, rows, times) all reach each other; see `RiskSets.cox`."""
+    groups, rows = len(at_risk), at_risk.shape[1]
+    reach = np.zeros((rows, groups, groups), dtype=np.int64)
+    for i in range(groups):
+        for j in range(groups):
+            reach[:, i, j] = i == j or ((dead[i] > 0) & (at_risk[j] > 0)).any(axis=1)
+    for _ in range((groups - 1).bit_length()):
+        reach = (reach @ reach > 0).astype(np.int64)
+    return np.asarray(reach.all(axis=(1, 2)))
+
+
+def _newton(at_risk: Floats, dead: Floats, design: Floats) -> tuple[Floats, Floats, Floats]:
+    """Maximise Efron's partial likelihood of each row of (groups, rows, times)."""
+    groups, rows, times = at_risk.shape
+    ties = dead.sum(axis=0).astype(np.int64).ravel()
+    cell = np.repeat(np.arange(rows * times), ties)
+    place = np.arange(len(cell)) - np.repeat(np.cumsum(ties) - ties, ties)
+    gone = place / ties[cell]
+    exposed = [a.ravel()[cell] - gone * d.ravel()[cell] for a, d in zip(at_risk, dead, strict=True)]
+    per_row = ties.reshape(rows, times).sum(axis=1)
+    starts = np.cumsum(per_row) - per_row
+    deaths, covariates = dead.sum(axis=2).T[:, 1:], design[1:]
+
+    beta = np.zeros((rows, design.shape[1]))
+    for _ in range(100):
+        linear = beta @ covariates.T
+        risk = [exposed[g] * np.repeat(np.exp(linear[:, g - 1]), per_row) for g in range(1, groups)]
+        total = sum(risk, start=exposed[0])
+        share = [r / total for r in risk]
+        expected = np.stack([np.add.reduceat(p, starts) for p in share], axis=1)
+        spread = np.zeros((rows, groups - 1, groups - 1))
+        for i in range(groups - 1):
+            spread[:, i, i] += expected[:, i]
+            for j in range(i + 1):
+                product = np.add.reduceat(share[i] * share[j], starts)
+                spread[:, i, j] -= product
+                if i != j:
+                    spread[:, j, i] -= product
+        information = covariates.T @ spread @ covariates
+        score = (deaths - expected) @ covariates
+        step = np.linalg.solve(information, score[..., None])[..., 0]
+        if np.abs(step).max() < TOLERANCE:
+            break
+        size = np.abs(step @ covariates.T).max(axis=1, keepdims=True)
+        beta = beta + step / np.maximum(size, 1)
+    log_likelihood = (deaths * linear).sum(axis=1) - np.add.reduceat(np.log(total), starts)
+    return beta, np.asarray(np.linalg.inv(information)), log_likelihood

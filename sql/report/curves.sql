@@ -1,0 +1,4 @@
+-- report.curves: what the figures draw, in months or shares; no point stands for one patient by a key.
+create or replace table report.curves as
+from analysis.cutoff_curves
+union all by name from analysis.survival_curves;

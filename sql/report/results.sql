@@ -1,0 +1,8 @@
+-- report.results: every number of the study, one estimate a row; all else is a view, a figure or a page made from it.
+create or replace table report.results as
+from analysis.baseline
+union all by name from analysis.cutoff
+union all by name from analysis.response
+union all by name from analysis.survival
+union all by name from analysis.cox
+union all by name from analysis.interaction;
