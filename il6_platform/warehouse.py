@@ -97,6 +97,11 @@ class Site(ConfigurableResource):
         return self.home_path / "published"
 
     @property
+    def content_path(self) -> Path:
+        """The file that says which content is published: its key, and the cut that it gave."""
+        return self.home_path / "published.content"
+
+    @property
     def as_of_date(self) -> date | None:
         """The day whose knowledge is asked for, or None for all."""
         return date.fromisoformat(self.as_of) if self.as_of else None
@@ -140,9 +145,12 @@ class Warehouse(ConfigurableResource):
                 raise BusyError(
                     f"another refresh of {self.site.home} is running; try again when it has ended"
                 ) from None
+        holder = self.site.home_path / "refresh.holder"
         try:
+            holder.write_text(getattr(context.run, "run_id", "") or "", encoding="utf-8")
             self.prepare()
             yield self
+            holder.unlink(missing_ok=True)
         finally:
             lock.release()
 
@@ -206,6 +214,31 @@ class Warehouse(ConfigurableResource):
                 "create or replace table study.covariates "
                 "(name varchar, label varchar, kind varchar)"
             )
+            connection.execute(
+                "create or replace table study.published (position integer, claim varchar, "
+                "analysis varchar, endpoint varchar, population varchar, contrast varchar, "
+                "grp varchar, term varchar, statistic varchar, source varchar, estimate double, "
+                "p_value double, n varchar)"
+            )
+            for position, claim in enumerate(study.published, start=1):
+                connection.execute(
+                    "insert into study.published values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        position,
+                        claim.claim,
+                        claim.analysis,
+                        claim.endpoint,
+                        claim.population,
+                        claim.contrast,
+                        claim.grp,
+                        claim.term,
+                        claim.statistic,
+                        claim.source,
+                        claim.estimate,
+                        claim.p_value,
+                        ", ".join(f"{group} {n}" for group, n in claim.n.items()),
+                    ],
+                )
             for item in study.covariates:
                 connection.execute(
                     "insert into study.covariates values (?, ?, ?)",

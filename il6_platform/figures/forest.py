@@ -23,7 +23,7 @@ def forest(rows: pd.DataFrame, names: list[str], title: str) -> Figure:
         known = limits[np.isfinite(limits) & (limits > 0)]
         low = max(min([0.2, *known]), 0.02) * 0.9
         high = min(max([5, *known]), 50) * 1.1
-        for y, row in shown.iterrows():
+        for y, (_, row) in enumerate(shown.iterrows()):
             if pd.isna(row["estimate"]):
                 axes.text(1, -y, str(row["note"])[:60], va="center", fontsize=7, color="#777777")
                 words = "not estimable"

@@ -34,7 +34,7 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
             cut = found.loc["cutoff", "estimate"]
             axes.annotate(f"{label} {cut:.3g}", (x, y), (8, -12), textcoords="offset points")
         axes.text(0.98, 0.04, words, ha="right", transform=axes.transAxes, fontsize=8)
-        axes.set(xlabel="1 – specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(0, 1.02))
+        axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(0, 1.02))
         axes.set_title(f"ROC of {label}", loc="left", fontweight="bold")
         axes.set_aspect("equal")
     return figure

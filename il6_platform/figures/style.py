@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 FIRST, SECOND, NEUTRAL = "#D55E00", "#0072B2", "#444444"
 """Okabe and Ito's colour-blind safe palette; the groups differ in line style as well."""
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.spines.top": False,
@@ -59,4 +59,4 @@ def p_text(p: float | None) -> str:
 
 def number(value: float | None, digits: int = 2) -> str:
     """Write a number, or a dash where there is none."""
-    return "–" if value is None or np.isnan(value) else f"{value:.{digits}f}"
+    return "-" if value is None or np.isnan(value) else f"{value:.{digits}f}"

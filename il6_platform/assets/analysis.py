@@ -1,0 +1,127 @@
+"""Analysis: the cohort -> rows of results. What is computed is in `il6_platform.analysis`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
+
+from il6_platform.analysis import baseline, cox, cutoff, interaction, response, survival
+from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
+from il6_platform.assets.tables import OWNERS, POOL, key_of, picture, preview, table_metadata
+from il6_platform.paths import code_version
+from il6_platform.study import Study
+from il6_platform.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One analysis: its module, whether it draws curves, and its figure in the UI."""
+
+    module: ModuleType
+    curves: bool = False
+    figure: Callable[[pd.DataFrame, pd.DataFrame, Study], Any] | None = None
+
+
+def _roc_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.figures.roc import roc
+
+    return roc(results, curves, label=f"{study.marker.label} ({study.marker.unit})")
+
+
+def _survival_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.figures.kaplan_meier import kaplan_meier
+    from il6_platform.report.page import labels_of
+
+    return kaplan_meier(
+        results,
+        curves,
+        endpoint=study.endpoints[0],
+        population="all",
+        contrast="experimental vs control",
+        labels=labels_of(study),
+    )
+
+
+def _forest_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.report.page import multivariable_forest
+
+    return multivariable_forest(results, study, study.endpoints[0])
+
+
+def _response_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.figures.response import response as draw
+    from il6_platform.report.page import labels_of
+
+    return draw(results, labels_of(study))
+
+
+ANALYSES: dict[str, Analysis] = {
+    "cutoff": Analysis(cutoff, curves=True, figure=_roc_figure),
+    "baseline": Analysis(baseline),
+    "response": Analysis(response, figure=_response_figure),
+    "survival": Analysis(survival, curves=True, figure=_survival_figure),
+    "cox": Analysis(cox, figure=_forest_figure),
+    "interaction": Analysis(interaction),
+}
+"""Analyses by the name of their table in the schema `analysis`."""
+
+
+def analysis_table(table: str) -> AssetsDefinition:
+    """Return the asset of one analysis."""
+    name, entry = f"analysis.{table}", ANALYSES[table]
+    # the cut-off is made before ADSL, which holds the groups that it makes
+    subjects = "cohort.subjects" if table == "cutoff" else "cohort.adsl"
+    said = (entry.module.__doc__ or "").removeprefix(f"{name}: ").strip()
+
+    @asset(
+        key=key_of(name),
+        group_name="analysis",
+        kinds={"python", "pandas", "duckdb"},
+        owners=OWNERS["analysis"],
+        code_version=code_version(),
+        pool=POOL,
+        deps=[key_of(source) for source in (subjects, "cohort.adtte", "cohort.adrs")],
+        description=(
+            f"{said[:1].upper()}{said[1:]}\n\nMade by `il6_platform/analysis/{table}.py`."
+        ),
+    )
+    def analysed(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+        study = warehouse.study
+        cohort = Cohort.of(
+            warehouse.read(subjects),
+            warehouse.read("cohort.adtte"),
+            warehouse.read("cohort.adrs"),
+            study,
+        )
+        context.log.info(f"{name}: {len(cohort)} patients.")
+        outcome = entry.module.analyse(cohort, study)
+        results, curves = outcome.frame(), outcome.curves()
+        warehouse.write(name, results, RESULT_COLUMNS, said.splitlines()[0])
+        if entry.curves:
+            warehouse.write(f"{name}_curves", curves, CURVE_COLUMNS, f"What {name} draws")
+        held_back = results[results["estimate"].isna()]
+        context.log.info(
+            f"{name}: {len(results)} estimates, {len(held_back)} that the data cannot support."
+        )
+        metadata: dict[str, Any] = {
+            **table_metadata(warehouse, name),
+            "patients": len(cohort),
+            "not_estimable": len(held_back),
+            "preview": preview(results.drop(columns=["analysis", "method"]), 40),
+        }
+        if entry.figure is not None:
+            from il6_platform.figures.style import png
+
+            metadata["figure"] = picture(png(entry.figure(results, curves, study)), said[:80])
+        return MaterializeResult(metadata=metadata)
+
+    return analysed
+
+
+ASSETS = [analysis_table(table) for table in ANALYSES]

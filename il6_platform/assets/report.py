@@ -1,0 +1,254 @@
+"""Report: rows of results -> what is published. The SQL is in `sql/report/`."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+import pandas as pd
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
+
+from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
+from il6_platform.assets.tables import (
+    OWNERS,
+    POOL,
+    check,
+    described,
+    key_of,
+    preview,
+    sources,
+    table_metadata,
+)
+from il6_platform.paths import code_version
+from il6_platform.report import publishing
+from il6_platform.validation import results as result_rules
+from il6_platform.validation.rules import judge
+from il6_platform.warehouse import Warehouse, comment_on
+
+COMMENTS = {"results": RESULT_COLUMNS, "curves": CURVE_COLUMNS}
+"""Tables whose columns are described by the results' contract instead of their SQL."""
+
+PACKAGES = (
+    *("dagster", "duckdb", "great-expectations", "lifelines", "matplotlib", "numpy", "pandas"),
+    *("scikit-learn", "scipy", "statsmodels"),
+)
+"""Packages whose versions can move a number or a figure."""
+
+_ADDS_UP = "patients_add_up"
+
+
+def report_table(table: str) -> AssetsDefinition:
+    """Return the asset of one report table made by SQL."""
+    name = f"report.{table}"
+    rules = result_rules.RULES if table == "results" else []
+    specs = [
+        AssetCheckSpec(rule.id, asset=key_of(name), blocking=True, description=rule.sentence)
+        for rule in rules
+    ]
+    if table == "results":
+        specs.append(
+            AssetCheckSpec(
+                _ADDS_UP,
+                asset=key_of(name),
+                blocking=True,
+                description="Arms and excluded patients add up to all who arrived.",
+            )
+        )
+
+    @asset(
+        key=key_of(name),
+        group_name="report",
+        kinds={"sql", "duckdb"},
+        owners=OWNERS["report"],
+        code_version=code_version(),
+        pool=POOL,
+        deps=[
+            *(key_of(source.removesuffix("_curves")) for source in sources(name)),
+            *([key_of("cohort.flow")] if table == "results" else []),
+        ],
+        description=described(name),
+        check_specs=specs,
+    )
+    def reported(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+        warehouse.run_sql(name)
+        with warehouse.connect() as connection:
+            for column, (_, sentence) in COMMENTS.get(table, {}).items():
+                comment_on(connection, "column", f"{name}.{column}", sentence)
+            if table in COMMENTS:
+                comment_on(connection, "table", name, described(name).split("\n")[0])
+        frame = warehouse.read(name)
+        context.log.info(f"{name}: {len(frame)} rows.")
+        checks = [
+            check(
+                verdict.rule.id,
+                verdict.success,
+                f"{verdict.rule.sentence}: {len(verdict.broken)} of {verdict.judged} rows do not.",
+                blocking=True,
+            )
+            for verdict in judge(frame, rules)
+        ]
+        if table == "results":
+            checks.append(_adds_up(warehouse))
+        return MaterializeResult(
+            metadata={**table_metadata(warehouse, name), "preview": preview(frame, 40)},
+            check_results=checks,
+        )
+
+    return reported
+
+
+@asset(
+    key=key_of("report.provenance"),
+    group_name="report",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of("raw.deliveries"), key_of("report.results")],
+)
+def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """What this cut was made of: deliveries with their hashes, study file, code, versions, seed."""
+    study, site = warehouse.study, warehouse.site
+    used = warehouse.query("from raw.deliveries where position is not null order by position")
+    cut = publishing.cut_of(used, study)
+    rows = [
+        ("cut", "cut", cut),
+        ("cut", "as_of", site.as_of or "all deliveries"),
+        ("cut", "first_export", str(used["delivered_on"].min())[:10]),
+        ("cut", "last_export", str(used["delivered_on"].max())[:10]),
+        ("study", "title", study.title),
+        ("study", "sha256", study.digest),
+        ("study", "seed", str(study.seed)),
+        ("code", "il6_platform", code_version()),
+        ("version", "python", platform.python_version()),
+        *(("version", package, version(package)) for package in PACKAGES),
+        *(
+            ("delivery", row.file, f"sha256 {row.delivery}, {row.lines} lines")
+            for row in used.itertuples()
+        ),
+    ]
+    frame = pd.DataFrame(rows, columns=["kind", "name", "value"])
+    warehouse.write(
+        "report.provenance",
+        frame,
+        {
+            "kind": ("varchar", "cut, study, code, version or delivery"),
+            "name": ("varchar", "Which one: of a delivery, its file"),
+            "value": (
+                "varchar",
+                "Its value: of a delivery, the SHA-256 of its bytes and its lines",
+            ),
+        },
+        "What this cut was made of",
+    )
+    context.log.info(f"This is cut {cut}.")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "report.provenance"),
+            "cut": cut,
+            "preview": preview(frame, 60),
+        }
+    )
+
+
+@asset(
+    key=key_of("report.history"),
+    group_name="report",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of("report.results"), key_of("report.provenance")],
+)
+def history(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """The main estimates of every cut that was published, this one last."""
+    frame = publishing.history_with(warehouse)
+    warehouse.write(
+        "report.history",
+        frame,
+        {
+            "cut": ("varchar", "Data cut"),
+            "last_export": ("varchar", "Day of the last export in the cut"),
+            **{
+                name: RESULT_COLUMNS[name]
+                for name in frame.columns
+                if name not in ("cut", "last_export")
+            },
+        },
+        "The main estimates of every cut that was published",
+    )
+    context.log.info(f"{frame['cut'].nunique()} cuts are known.")
+    return MaterializeResult(
+        metadata={**table_metadata(warehouse, "report.history"), "preview": preview(frame, 40)}
+    )
+
+
+SQL_TABLES = ("results", "curves", "headline", "flow", "data_quality")
+
+
+@asset(
+    key=key_of("report.published"),
+    group_name="report",
+    kinds={"html", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[*(key_of(f"report.{t}") for t in SQL_TABLES), provenance, history],
+)
+def published(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """The cut as readers see it: report.duckdb and report.html.
+
+    Built beside, checked, then renamed into place: a reader sees the old report or the new one.
+    """
+    done = publishing.publish(warehouse)
+    context.log.info(
+        f"Cut {done.cut} is published." if done.is_current else f"Cut {done.cut} is kept."
+    )
+    return MaterializeResult(
+        metadata={
+            "cut": done.cut,
+            "report": MetadataValue.path(str(done.folder / "report.html")),
+            "database": MetadataValue.path(str(done.folder / "report.duckdb")),
+            "headline": preview(
+                warehouse.read("report.headline")[
+                    ["claim", "published_p_value", "measure", "estimate", "ci_low", "ci_high"]
+                    + ["p_value", "n", "events", "reading"]
+                ]
+            ),
+        }
+    )
+
+
+ASSETS = [*(report_table(table) for table in SQL_TABLES), provenance, history, published]
+
+
+def _adds_up(warehouse: Warehouse) -> AssetCheckResult:
+    counts = warehouse.query(
+        "select sum(n) filter (where kind = 'arrived') as arrived, "
+        "sum(n) filter (where kind = 'excluded') as excluded, "
+        "sum(n) filter (where kind = 'analysed') as analysed, "
+        "sum(n) filter (where kind = 'arm') as in_arms, "
+        "(select coalesce(max(n), 0) from report.results where analysis = 'survival' "
+        "and statistic = 'median' and population = 'all' and grp is null) as in_results "
+        "from cohort.flow"
+    ).iloc[0]
+    passed = (
+        counts["arrived"] == counts["excluded"] + counts["analysed"]
+        and counts["analysed"] == counts["in_arms"] == counts["in_results"]
+    )
+    return check(
+        _ADDS_UP,
+        bool(passed),
+        f"{counts['arrived']:.0f} arrived, {counts['excluded']:.0f} excluded, "
+        f"{counts['analysed']:.0f} analysed, {counts['in_arms']:.0f} in arms, "
+        f"{counts['in_results']:.0f} in results.",
+        blocking=True,
+    )

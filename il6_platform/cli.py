@@ -1,0 +1,268 @@
+"""The command line: demo, refresh, status, query, ui.
+
+Exit status 0: published, or nothing new; 1: blocked by data quality; 2: wrong use; 3: a fault of
+the platform. The reason is the last line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from il6_platform import paths
+
+
+class CommandError(Exception):
+    """A command that ends with a status and a reason."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    asked = _parser().parse_args(arguments)
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    try:
+        asked.run(asked)
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return error.status
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="il6", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, words: str, *options: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=words, description=words)
+        one.set_defaults(run=run)
+        one.add_argument("--home", type=Path, default=None, help="IL6_HOME: where all is kept")
+        if "landing" in options:
+            one.add_argument("--landing", type=Path, help="folder in which exports are dropped")
+        if "study" in options:
+            one.add_argument("--study", type=Path, help="study file (default data/study.yaml)")
+        return one
+
+    command("demo", _demo, "refresh the embedded, synthetic registry")
+    refresh = command("refresh", _refresh, "read, check, analyse, publish", "landing", "study")
+    refresh.add_argument("--as-of", type=_day, help="use only exports of that day or before")
+    refresh.add_argument("--force", action="store_true", help="even where nothing is new")
+    command("status", _status, "what is published, and what arrived", "landing")
+    query = command("query", _query, "ask the published database (read-only)")
+    query.add_argument("sql", help="for example: select * from report.headline")
+    ui = command("ui", _ui, "open the Dagster UI on 127.0.0.1", "landing", "study")
+    ui.add_argument("--port", type=int, default=3000)
+    return parser
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date written YYYY-MM-DD") from None
+
+
+def _home(asked: argparse.Namespace) -> Path:
+    return (asked.home or paths.default_home()).resolve()
+
+
+def _demo(asked: argparse.Namespace) -> None:
+    asked.landing, asked.study = paths.demo_landing(), paths.default_study()
+    asked.as_of, asked.force = None, True
+    _refresh(asked)
+    home = _home(asked)
+    print("\nThe registry is SYNTHETIC: no patient is real. Published claim, then this cut:\n")
+    _print_headline(home)
+    print(f"\nReport:   {home / 'published' / 'report.html'}")
+    print(f"Database: {home / 'published' / 'report.duckdb'}   (il6 query 'from report.results')")
+    print("UI:       make ui, then open http://127.0.0.1:3000")
+
+
+def _refresh(asked: argparse.Namespace) -> None:
+    from il6_platform.study import StudyError, read_study
+
+    home = _home(asked)
+    landing = (asked.landing or paths.default_landing(home)).resolve()
+    study = (asked.study or paths.default_study()).resolve()
+    if not landing.is_dir() and asked.landing:
+        raise CommandError(2, f"landing folder {landing} does not exist; name another one")
+    try:
+        read_study(study)
+    except StudyError as error:
+        raise CommandError(2, str(error)) from None
+    from il6_platform.report.publishing import content_key, published_content
+    from il6_platform.warehouse import Site
+
+    site = Site(home=str(home), landing=str(landing), study_file=str(study), as_of=asked.as_of)
+    if not asked.force and published_content(site) == content_key(site):
+        print("Nothing new: what is there is published.")
+        return
+    started = time.perf_counter()
+    timings = _run(site)
+    print("\nStage timings (seconds):")
+    for stage, seconds in timings.items():
+        print(f"  {stage:<10}{seconds:6.2f}")
+    print(f"  {'refresh':<10}{time.perf_counter() - started:6.2f}")
+
+
+def _run(site: object) -> dict[str, float]:
+    """Run the job in this process; return seconds by asset group."""
+    from dagster import DagsterInstance
+    from dagster._core.errors import DagsterError
+
+    from il6_platform.automation import settle_orphan
+    from il6_platform.definitions import build_defs
+    from il6_platform.warehouse import BusyError, Site
+
+    assert isinstance(site, Site)
+    dagster_home = prepare_instance(site.home_path)
+    os.environ["DAGSTER_HOME"] = str(dagster_home)
+    defs = build_defs(Path(site.home), Path(site.landing), Path(site.study_file), as_of=site.as_of)
+    with DagsterInstance.from_config(str(dagster_home)) as instance:
+        settle_orphan(instance, site)
+        try:
+            result = defs.resolve_job_def("refresh_study").execute_in_process(
+                instance=instance, raise_on_error=False
+            )
+        except (BusyError, DagsterError) as error:
+            raise CommandError(3, f"{type(error).__name__}: {error}") from None
+        blocking = [
+            evaluation
+            for evaluation in result.get_asset_check_evaluations()
+            if not evaluation.passed and evaluation.blocking
+        ]
+        if blocking:
+            sentences = [
+                f"{'.'.join(one.asset_key.path)}, rule {one.check_name}: {one.description}"
+                for one in blocking
+            ]
+            raise CommandError(1, "Blocked, the last report stays. " + " ".join(sentences))
+        if not result.success:
+            failures = [
+                str(event.event_specific_data.error.message).strip().splitlines()[0]
+                for event in result.all_events
+                if event.is_step_failure and event.event_specific_data.error
+            ]
+            why = failures[0] if failures else "see the run in the Dagster UI"
+            raise CommandError(3, f"The refresh failed, the last report stays: {why}")
+        spent: dict[str, float] = {}
+        for event in result.all_events:
+            if event.is_step_success:
+                stage = str(event.step_key).split("__")[0].replace("raw", "registry")
+                spent[stage] = spent.get(stage, 0) + event.step_success_data.duration_ms / 1000
+        return spent
+
+
+def prepare_instance(home: Path) -> Path:
+    """Make Dagster's own folder in IL6_HOME, with the shipped settings; return it."""
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copyfile(paths.project_root() / "dagster.yaml", folder / "dagster.yaml")
+    return folder
+
+
+def _status(asked: argparse.Namespace) -> None:
+    from il6_platform.registry.deliveries import landed
+
+    home = _home(asked)
+    published = home / "published"
+    if published.exists():
+        print(f"Published: cut {published.resolve().name} in {published}\n")
+        _print_headline(home)
+        print("\nLines by what became of them:")
+        print(
+            _published(
+                home,
+                "pivot (select table_name, name, n from report.data_quality where kind = 'lines') "
+                "on name using sum(n) order by table_name",
+            ).to_string(index=False)
+        )
+    else:
+        print("Nothing is published yet: il6 refresh")
+    landing = (asked.landing or paths.default_landing(home)).resolve()
+    complete, waiting = landed(landing) if landing.is_dir() else ([], [])
+    print(f"\nLanding folder {landing}: {len(complete)} files, {len(waiting)} still being written.")
+
+
+def _query(asked: argparse.Namespace) -> None:
+    import duckdb
+
+    try:
+        frame = _published(_home(asked), asked.sql)
+    except duckdb.Error as error:
+        raise CommandError(2, str(error).splitlines()[0]) from None
+    with pd.option_context(
+        *("display.width", 220, "display.max_columns", None),
+        *("display.max_rows", None, "display.max_colwidth", 70),
+    ):
+        print(frame.to_string(index=False))
+
+
+def _published(home: Path, sql: str) -> pd.DataFrame:
+    import duckdb
+
+    database = home / "published" / "report.duckdb"
+    if not database.exists():
+        raise CommandError(2, f"nothing is published in {home} yet: il6 refresh")
+    with duckdb.connect(database.resolve(), read_only=True) as connection:
+        return connection.execute(sql).df()
+
+
+def _print_headline(home: Path) -> None:
+    for row in _published(home, "from report.headline").itertuples():
+        said = (
+            f"P={row.published_p_value:g}"
+            if pd.notna(row.published_p_value)
+            else f"{row.published_estimate:g}"
+            if pd.notna(row.published_estimate)
+            else "not reported"
+        )
+        print(
+            f"{row.claim}\n    published  {said}"
+            + (f" ({row.published_n})" if row.published_n else "")
+        )
+        if pd.isna(row.estimate):
+            print(f"    now        not estimable, n={row.n}. {row.reading or ''}")
+            continue
+        now = f"{row.measure.replace('_', ' ')} {row.estimate:.3g}"
+        if pd.notna(row.ci_low) or pd.notna(row.ci_high):
+            now += f" (95% CI {row.ci_low:.2f} to {row.ci_high:.2f})"
+        if pd.notna(row.p_value):
+            now += f", {row.test} P={row.p_value:.3f}"
+        now += f", n={row.n}"
+        if pd.notna(row.n_first):
+            now += f" ({row.n_first} vs {row.n_second})"
+        if pd.notna(row.events):
+            now += f", {row.events} events"
+        print(f"    now        {now}\n" + (f"    reading    {row.reading}" if row.reading else ""))
+
+
+def _ui(asked: argparse.Namespace) -> None:
+    home = _home(asked)
+    environment = {
+        **os.environ,
+        "IL6_HOME": str(home),
+        "IL6_LANDING": str((asked.landing or paths.default_landing(home)).resolve()),
+        "IL6_STUDY": str((asked.study or paths.default_study()).resolve()),
+        "DAGSTER_HOME": str(prepare_instance(home)),
+    }
+    dagster = Path(sys.executable).with_name("dagster")
+    workspace = paths.project_root() / "workspace.yaml"
+    command = ["dagster", "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(asked.port)]
+    os.execve(dagster, command, environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""The one Definitions object: assets, checks, job, sensor, schedule, resources.
+
+Nothing happens at import: `build_defs` wires an installation, tests wire others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster import Definitions, definitions
+
+from il6_platform import paths
+from il6_platform.assets import analysis, cohort, registry, report, staging
+from il6_platform.automation import new_deliveries, nightly, refresh_study
+from il6_platform.warehouse import Site, Warehouse
+
+
+def build_defs(
+    home: Path | None = None,
+    landing: Path | None = None,
+    study_file: Path | None = None,
+    as_of: str | None = None,
+) -> Definitions:
+    """Wire an installation.
+
+    Parameters
+    ----------
+    home, landing, study_file
+        Its folders and study file; the environment's (IL6_HOME, IL6_LANDING, IL6_STUDY) by default.
+    as_of
+        ISO date: use only what had been exported by then.
+    """
+    home = home or paths.default_home()
+    site = Site(
+        home=str(home),
+        landing=str(landing or paths.default_landing(home)),
+        study_file=str(study_file or paths.default_study()),
+        as_of=as_of,
+    )
+    return Definitions(
+        assets=[
+            *registry.ASSETS,
+            *staging.ASSETS,
+            *cohort.ASSETS,
+            *analysis.ASSETS,
+            *report.ASSETS,
+        ],
+        jobs=[refresh_study],
+        sensors=[new_deliveries(site)],
+        schedules=[nightly(site.study.schedule)],
+        resources={"warehouse": Warehouse(site=site)},
+    )
+
+
+@definitions
+def defs() -> Definitions:
+    """Return this installation's definitions."""
+    return build_defs()

@@ -1,0 +1,1 @@
+"""The page that clinicians read, and how a cut is published."""
