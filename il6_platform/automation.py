@@ -1,7 +1,5 @@
 """When a refresh runs: the job, the sensor on the landing folder, the nightly schedule."""
 
-from __future__ import annotations
-
 import os
 
 from dagster import (

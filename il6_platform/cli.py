@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -119,8 +120,7 @@ def _refresh(asked: argparse.Namespace) -> None:
 
 def _run(site: object) -> dict[str, float]:
     """Run the job in this process; return seconds by asset group."""
-    from dagster import DagsterInstance
-    from dagster._core.errors import DagsterError
+    from dagster import DagsterError, DagsterInstance
 
     from il6_platform.automation import settle_orphan
     from il6_platform.definitions import build_defs
@@ -151,9 +151,9 @@ def _run(site: object) -> dict[str, float]:
             raise CommandError(1, "Blocked, the last report stays. " + " ".join(sentences))
         if not result.success:
             failures = [
-                str(event.event_specific_data.error.message).strip().splitlines()[0]
+                f"{event.step_key}: {_innermost(event.step_failure_data.error)}"
                 for event in result.all_events
-                if event.is_step_failure and event.event_specific_data.error
+                if event.is_step_failure and event.step_failure_data.error
             ]
             why = failures[0] if failures else "see the run in the Dagster UI"
             raise CommandError(3, f"The refresh failed, the last report stays: {why}")
@@ -163,6 +163,13 @@ def _run(site: object) -> dict[str, float]:
                 stage = str(event.step_key).split("__")[0].replace("raw", "registry")
                 spent[stage] = spent.get(stage, 0) + event.step_success_data.duration_ms / 1000
         return spent
+
+
+def _innermost(error: Any) -> str:
+    """Return the first line of the error that the others wrap."""
+    while error.cause is not None:
+        error = error.cause
+    return str(error.message.strip().splitlines()[0])
 
 
 def prepare_instance(home: Path) -> Path:

@@ -282,7 +282,7 @@ class Warehouse(ConfigurableResource):
         comment
             Sentence on the table.
         """
-        declared = ", ".join(f"{name} {kind}" for name, (kind, _) in columns.items())
+        declared = ", ".join(f'"{name}" {kind}' for name, (kind, _) in columns.items())
         with self.connect() as connection:
             connection.execute("begin")
             connection.execute(f"create or replace table {table} ({declared})")
@@ -291,7 +291,7 @@ class Warehouse(ConfigurableResource):
             connection.unregister("incoming")
             comment_on(connection, "table", table, comment)
             for name, (_, sentence) in columns.items():
-                comment_on(connection, "column", f"{table}.{name}", sentence)
+                comment_on(connection, "column", f'{table}."{name}"', sentence)
             connection.execute("commit")
 
     def columns(self, table: str) -> list[Column]:

@@ -1,7 +1,5 @@
 """Analysis: the cohort -> rows of results. What is computed is in `il6_platform.analysis`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType

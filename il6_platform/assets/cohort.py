@@ -1,7 +1,5 @@
 """Cohort: staging -> who is analysed, and the ADaM tables. The SQL is in `sql/cohort/`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from dagster import (

@@ -1,7 +1,5 @@
 """Registry: exports in the landing folder -> raw rows, as text, append-only."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -179,9 +177,6 @@ def raw_table(table: str) -> AssetsDefinition:
     return rows
 
 
-ASSETS = [deliveries, *(raw_table(table) for table in TABLES)]
-
-
 def _record(warehouse: Warehouse, delivery: Delivery, arrived_at: datetime) -> None:
     warehouse.query(
         "insert into raw.deliveries by name select $delivery as delivery, $file as file, "
@@ -210,3 +205,6 @@ def _pseudonymised(cells: dict[str, str], warehouse: Warehouse) -> dict[str, str
     if "patient_id" not in cells:
         return cells
     return {**cells, "patient_id": warehouse.pseudonyms.of(cells["patient_id"])}
+
+
+ASSETS = [deliveries, *(raw_table(table) for table in TABLES)]

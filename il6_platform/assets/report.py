@@ -1,7 +1,5 @@
 """Report: rows of results -> what is published. The SQL is in `sql/report/`."""
 
-from __future__ import annotations
-
 import platform
 from importlib.metadata import version
 
@@ -81,7 +79,7 @@ def report_table(table: str) -> AssetsDefinition:
         warehouse.run_sql(name)
         with warehouse.connect() as connection:
             for column, (_, sentence) in COMMENTS.get(table, {}).items():
-                comment_on(connection, "column", f"{name}.{column}", sentence)
+                comment_on(connection, "column", f'{name}."{column}"', sentence)
             if table in COMMENTS:
                 comment_on(connection, "table", name, described(name).split("\n")[0])
         frame = warehouse.read(name)
@@ -144,7 +142,7 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             "name": ("varchar", "Which one: of a delivery, its file"),
             "value": (
                 "varchar",
-                "Its value: of a delivery, the SHA-256 of its bytes and its lines",
+                "Its value: of a delivery, SHA-256 of its bytes and lines",
             ),
         },
         "What this cut was made of",
@@ -219,15 +217,22 @@ def published(context: AssetExecutionContext, warehouse: Warehouse) -> Materiali
             "database": MetadataValue.path(str(done.folder / "report.duckdb")),
             "headline": preview(
                 warehouse.read("report.headline")[
-                    ["claim", "published_p_value", "measure", "estimate", "ci_low", "ci_high"]
-                    + ["p_value", "n", "events", "reading"]
+                    [
+                        "claim",
+                        "published_p_value",
+                        "measure",
+                        "estimate",
+                        "ci_low",
+                        "ci_high",
+                        "p_value",
+                        "n",
+                        "events",
+                        "reading",
+                    ]
                 ]
             ),
         }
     )
-
-
-ASSETS = [*(report_table(table) for table in SQL_TABLES), provenance, history, published]
 
 
 def _adds_up(warehouse: Warehouse) -> AssetCheckResult:
@@ -252,3 +257,6 @@ def _adds_up(warehouse: Warehouse) -> AssetCheckResult:
         f"{counts['in_results']:.0f} in results.",
         blocking=True,
     )
+
+
+ASSETS = [*(report_table(table) for table in SQL_TABLES), provenance, history, published]

@@ -1,10 +1,10 @@
 """Staging: raw rows -> the current version of each record, typed, judged by the rule book."""
 
-from __future__ import annotations
-
 from types import ModuleType
 
+import pandas as pd
 from dagster import (
+    AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetsDefinition,
@@ -189,10 +189,7 @@ def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     )
 
 
-ASSETS = [lines, *(staged_table(table) for table in RULE_BOOK), quarantine]
-
-
-def _check_result(frame, verdict: Verdict):  # type: ignore[no-untyped-def]
+def _check_result(frame: pd.DataFrame, verdict: Verdict) -> AssetCheckResult:
     broken = frame.iloc[verdict.broken]
     return check(
         verdict.rule.id,
@@ -216,3 +213,6 @@ def _general(sentence: str) -> str:
     return sentence.replace("{study_unit}", "the study's unit").replace(
         "{unreadable_covariate}", "A covariate"
     )
+
+
+ASSETS = [lines, *(staged_table(table) for table in RULE_BOOK), quarantine]
