@@ -31,6 +31,7 @@ TABLES: dict[str, Sequence[Rule]] = {
     "flow": (),
     "adrs": cohort.ADRS,
     "adtte": cohort.ADTTE,
+    "covariates": (),
     "adsl": cohort.ADSL,
 }
 """Cohort tables and the rules that block where the derivation went wrong."""

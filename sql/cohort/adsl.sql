@@ -1,29 +1,17 @@
 -- cohort.adsl: one row a patient of the study (ADaM ADSL): arm, marker and its group by the cut-off, covariates.
 create or replace table cohort.adsl as
 with
-received as (
-    select s.patient_id, c.name, cell(r.cells, c.name) as value
-    from staging.patients as s
-    inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
-    cross join study.covariates as c
-    where c.name not in ('age', 'sex')
-),
-
 -- the study file names the covariates, so the rows become columns here, typed by kind
 numbers as (
     pivot (
-        select r.patient_id, r.name, plain_number(r.value) as value
-        from received as r inner join study.covariates as c on r.name = c.name
-        where c.kind = 'number'
-    ) on name using first(value) group by patient_id
+        select "USUBJID" as usubjid, "NAME" as name, "AVAL" as value from cohort.covariates where "KIND" = 'number'
+    ) on name using first(value) group by usubjid
 ),
 
 categories as (
     pivot (
-        select r.patient_id, r.name, r.value
-        from received as r inner join study.covariates as c on r.name = c.name
-        where c.kind = 'category'
-    ) on name using first(value) group by patient_id
+        select "USUBJID" as usubjid, "NAME" as name, "AVALC" as value from cohort.covariates where "KIND" = 'category'
+    ) on name using first(value) group by usubjid
 ),
 
 cutoff as (
@@ -33,12 +21,12 @@ cutoff as (
 select
     s.*,
     case when s."MARKER" >= cutoff.value then 'high' when s."MARKER" < cutoff.value then 'low' end as "MARKERGR",
-    n.* exclude (patient_id),
-    k.* exclude (patient_id)
+    n.* exclude (usubjid),
+    k.* exclude (usubjid)
 from cohort.subjects as s
 cross join cutoff
-left join numbers as n on s."USUBJID" = n.patient_id
-left join categories as k on s."USUBJID" = k.patient_id
+left join numbers as n on s."USUBJID" = n.usubjid
+left join categories as k on s."USUBJID" = k.usubjid
 where s."ITTFL" = 'Y'
 order by s."SUBJSEQ";
 
