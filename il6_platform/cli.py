@@ -21,6 +21,10 @@ import pandas as pd
 from il6_platform import paths
 
 
+STORY_ONLY = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
+"""Run configuration: on the console, what the assets say; Dagster's own events stay in the UI."""
+
+
 class CommandError(Exception):
     """A command that ends with a status and a reason."""
 
@@ -134,7 +138,7 @@ def _run(site: object) -> dict[str, float]:
         settle_orphan(instance, site)
         try:
             result = defs.resolve_job_def("refresh_study").execute_in_process(
-                instance=instance, raise_on_error=False
+                instance=instance, raise_on_error=False, run_config=STORY_ONLY
             )
         except (BusyError, DagsterError) as error:
             raise CommandError(3, f"{type(error).__name__}: {error}") from None

@@ -148,8 +148,10 @@ class Warehouse(ConfigurableResource):
         holder = self.site.home_path / "refresh.holder"
         try:
             holder.write_text(getattr(context.run, "run_id", "") or "", encoding="utf-8")
-            self.prepare()
-            yield self
+            # one connection for the run: opening the file anew for each query costs more than both
+            with self.connect():
+                self.prepare()
+                yield self
             holder.unlink(missing_ok=True)
         finally:
             lock.release()
@@ -323,30 +325,35 @@ def comment_on(connection: duckdb.DuckDBPyConnection, kind: str, name: str, sent
     connection.execute(f"comment on {kind} {name} is '{quoted}'")
 
 
-def copy_tables(source: Path, target: Path, schema: str) -> None:
-    """Write all tables of a schema, with their comments, into a new database file."""
+def copy_tables(
+    connection: duckdb.DuckDBPyConnection, schema: str, target: Path, database: str = "working"
+) -> None:
+    """Write all tables of a schema of an open database, with their comments, into a new file."""
     target.unlink(missing_ok=True)
-    with duckdb.connect(target) as connection:
-        connection.execute(
-            f"attach '{str(source).replace(chr(39), chr(39) * 2)}' as working (read_only)"
-        )
-        connection.execute(f"create schema {schema}")
+    quoted = str(target).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as target")
+    try:
+        connection.execute(f"create schema target.{schema}")
+        here = [database, schema]
         tables = connection.execute(
             "select table_name, comment from duckdb_tables() "
-            "where database_name = 'working' and schema_name = ? order by table_name",
-            [schema],
+            "where database_name = ? and schema_name = ? order by table_name",
+            here,
         ).fetchall()
-        for table, comment in tables:
-            connection.execute(f"create table {schema}.{table} as from working.{schema}.{table}")
-            comment_on(connection, "table", f"{schema}.{table}", comment or table)
         columns = connection.execute(
             "select table_name, column_name, comment from duckdb_columns() "
-            "where database_name = 'working' and schema_name = ? and comment is not null",
-            [schema],
+            "where database_name = ? and schema_name = ? and comment is not null "
+            "order by table_name, column_index",
+            here,
         ).fetchall()
+        for table, comment in tables:
+            name = f"target.{schema}.{table}"
+            connection.execute(f"create table {name} as from {database}.{schema}.{table}")
+            comment_on(connection, "table", name, comment or table)
         for table, column, comment in columns:
-            comment_on(connection, "column", f'{schema}.{table}."{column}"', comment)
-        connection.execute("detach working")
+            comment_on(connection, "column", f'target.{schema}.{table}."{column}"', comment)
+    finally:
+        connection.execute("detach target")
 
 
 def put_in_place(built: Path, cut_folder: Path, link: Path | None) -> None:

@@ -17,11 +17,11 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     for endpoint in study.endpoints:
         for population, contrast in COMPARISONS:
             inside = cohort.compared(population, contrast)
-            first = pd.DataFrame({"": inside.first(contrast).astype(float)})
+            first = pd.DataFrame({"group": inside.first(contrast).astype(float)})
             fit = cox.cox(first, *inside.survival(endpoint))
-            note = fit.note and fit.note.replace(" does not vary", "Only one group has patients")
+            note = fit.note and fit.note.replace("group does not vary", "Only one group has patients")
             results.add(
-                [row.but(note=note) for row in fit.estimates()],
+                [row.but(note=note, term=None) for row in fit.estimates()],
                 endpoint=endpoint,
                 population=population,
                 contrast=contrast,

@@ -7,6 +7,7 @@ comments, row counts, previews and figures as metadata. Does not belong here: ma
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -24,6 +25,8 @@ from dagster import (
     TableSchema,
 )
 from sqlglot import exp, lineage
+from sqlglot.optimizer import qualify
+from sqlglot.optimizer.scope import build_scope
 
 from il6_platform import paths
 from il6_platform.warehouse import Warehouse
@@ -39,6 +42,9 @@ OWNERS = {
 
 POOL = "refresh"
 """One refresh at a time: the pool's limit is set in dagster.yaml."""
+
+# a pivot has no lineage that can be read off its text; sqlglot says so for each column
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _NOT_ASSETS = {"study", ""}
 
@@ -106,11 +112,25 @@ def column_lineage(
     for source, names in known.items():
         place, name = source.split(".")
         schema.setdefault(place, {})[name] = names
+    # qualified once: sqlglot would do it again for each column
+    scope = build_scope(
+        qualify.qualify(
+            create.expression.copy(),
+            schema=schema,
+            dialect="duckdb",
+            validate_qualify_columns=False,
+            identify=False,
+        )
+    )
     deps: dict[str, list[TableColumnDep]] = {}
     for column in columns:
         try:
             node = lineage.lineage(
-                exp.column(column, quoted=True), create.expression, schema=schema, dialect="duckdb"
+                exp.column(column, quoted=True),
+                create.expression,
+                schema=schema,
+                dialect="duckdb",
+                scope=scope,
             )
         except sqlglot.errors.SqlglotError:
             # columns that a pivot makes of data have no lineage that can be read off the text

@@ -93,7 +93,8 @@ def publish(warehouse: Warehouse) -> Publication:
     building = site.cuts_path / ".building"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
-    copy_tables(warehouse.working_database, building / "report.duckdb", "report")
+    with warehouse.connect() as connection:
+        copy_tables(connection, "report", building / "report.duckdb")
     (building / "report.html").write_text(render(warehouse), encoding="utf-8")
     _check(warehouse, building / "report.duckdb")
     is_current = site.as_of is None or not site.published_path.exists()
