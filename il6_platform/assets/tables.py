@@ -112,16 +112,20 @@ def column_lineage(
     for source, names in known.items():
         place, name = source.split(".")
         schema.setdefault(place, {})[name] = names
-    # qualified once: sqlglot would do it again for each column
-    scope = build_scope(
-        qualify.qualify(
-            create.expression.copy(),
-            schema=schema,
-            dialect="duckdb",
-            validate_qualify_columns=False,
-            identify=False,
+    try:
+        # qualified once: sqlglot would do it again for each column
+        scope = build_scope(
+            qualify.qualify(
+                create.expression.copy(),
+                schema=schema,
+                dialect="duckdb",
+                validate_qualify_columns=False,
+                identify=False,
+            )
         )
-    )
+    except sqlglot.errors.SqlglotError:
+        # a picture of the lineage is not worth a refresh
+        return TableColumnLineage(deps_by_column={})
     deps: dict[str, list[TableColumnDep]] = {}
     for column in columns:
         try:
@@ -208,4 +212,4 @@ def check(
 
 @cache
 def _reads(table: str) -> tuple[str, ...]:
-    return tuple(sorted({*sources(table), "study.settings", "study.covariates"}))
+    return tuple(sorted({*sources(table), "study.settings", "study.covariates", "study.published"}))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -72,7 +73,7 @@ class MaximallySelected:
 
     def estimates(self) -> list[Estimate]:
         """Return `cutoff` and `maxstat`; their P values are in `p_values`, never beside them."""
-        fields = {"n": self.n, "events": self.events, "method": self._method()}
+        fields: dict[str, Any] = {"n": self.n, "events": self.events, "method": self._method()}
         if self.cutoff is None or self.statistic is None:
             note = self.note or ""
             return [unsupported(name, note, **fields) for name in ("cutoff", "maxstat")]
@@ -100,7 +101,7 @@ class MaximallySelected:
         scores, so that its statistic differs a little; like R it counts what exceeds the statistic,
         not what equals it, and stops at 170 patients. The permutation P is exact whatever the ties.
         """
-        fields = {"n": self.n, "events": self.events}
+        fields: dict[str, Any] = {"n": self.n, "events": self.events}
         if self.cutoff is None or self.statistic is None:
             note = self.note or ""
             return [unsupported(k, note, method=v, **fields) for k, v in P_VALUES.items()]
@@ -176,7 +177,7 @@ def maxstat(
     scores = log_rank_scores(times, events)[order]
     low = np.flatnonzero(np.diff(values, prepend=-np.inf))
     low = low[(low >= max(1, math.floor(n * min_prop))) & (low <= math.floor(n * max_prop))]
-    statistics = _standardised(scores, low)
+    statistics = _statistics(scores, low)
 
     note = None
     if not events.any():
@@ -185,7 +186,7 @@ def maxstat(
         note = "The marker does not vary."
     elif not len(low):
         note = "No cut-off leaves enough patients on both sides."
-    elif np.isnan(statistics).any():
+    elif not statistics.any():
         note = "Times do not vary."
     best = None if note else _first_largest(statistics)
     return MaximallySelected(
@@ -268,32 +269,38 @@ def profiles(
     y = scores * weights
     drawn = np.add.reduceat(weights, starts, axis=1)
     total = np.add.reduceat(y, starts, axis=1)
-    m, s = np.cumsum(drawn, axis=1) - drawn, np.cumsum(total, axis=1) - total
+    m, sums = np.cumsum(drawn, axis=1) - drawn, np.cumsum(total, axis=1) - total
     n, a = weights.sum(axis=1, keepdims=True), y.sum(axis=1, keepdims=True)
-    spread = n * (y * scores).sum(axis=1, keepdims=True) - a**2
-    variance = m * (n - m) / (n**2 * np.maximum(n - 1, 1)) * spread
+    spread = _spread(n, a, (y * scores).sum(axis=1, keepdims=True))
     admissible = (
         (drawn > 0)
         & (m >= np.maximum(1, np.floor(n * min_prop)))
         & (m <= np.floor(n * max_prop))
-        & (spread > 1e-9 * n)
+        & (spread > 0)
     )
-    statistic = np.full(m.shape, -np.inf)
-    np.divide(np.abs(s - m / n * a), np.sqrt(np.maximum(variance, 0)), statistic, where=admissible)
-    return statistic
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(admissible, _standardised(sums, m, n, a, spread), -np.inf)
 
 
-def _standardised(scores: Floats, low: Ints) -> Floats:
-    """Absolute standardised sums of the first `low` of scores (..., n); NaN if all are equal."""
-    n = scores.shape[-1]
-    a = scores.sum(axis=-1, keepdims=True)
-    spread = n * (scores**2).sum(axis=-1, keepdims=True) - a**2
-    variance = (
-        low * (n - low) / (n**2 * max(n - 1, 1)) * np.where(spread > 1e-9 * n, spread, np.nan)
-    )
-    return np.abs((np.cumsum(scores, axis=-1)[..., low - 1] - low / max(n, 1) * a)) / np.sqrt(
-        variance
-    )
+def _spread(n: Any, a: Any, squares: Any) -> Any:
+    """n sum a^2 - A^2, 0 where nothing but rounding is left."""
+    spread = n * squares - a**2
+    return np.where(spread > 1e-10 * n * squares, spread, 0.0)
+
+
+def _standardised(sums: Any, m: Any, n: Any, a: Any, spread: Any) -> Any:
+    """Absolute distance of sums of m of n scores from their mean, in standard deviations."""
+    variance = m * (n - m) / (n**2 * np.maximum(n - 1, 1)) * spread
+    return np.abs(sums - m / n * a) / np.sqrt(variance)
+
+
+def _statistics(scores: Floats, low: Ints) -> Floats:
+    """Statistics of scores by rising marker with the first `low` of them low; 0 if all equal."""
+    n, a = len(scores), scores.sum()
+    spread = _spread(n, a, (scores**2).sum())
+    if not len(low) or spread == 0:
+        return np.zeros(len(low))
+    return np.asarray(_standardised(np.cumsum(scores)[low - 1], low, n, a, spread))
 
 
 def _first_largest(statistics: Floats) -> int:
@@ -334,7 +341,7 @@ def _hothorn_lausen(scores: Floats, low: Ints) -> tuple[float, float]:
     y = np.round(shifted * n / shifted.max()).astype(np.int64)
     y -= y.min()
     total = int(y.sum())
-    b = float(_standardised(y.astype(float), low).max())
+    b = float(_statistics(y.astype(float), low).max())
 
     count = np.zeros((n + 1, total + 1))
     count[0, 0] = 1
@@ -345,8 +352,7 @@ def _hothorn_lausen(scores: Floats, low: Ints) -> tuple[float, float]:
     probability = count[1:-1] * np.exp(-subsets)[:, None]
     sums = np.arange(total + 1)
     mean = (m / n * total)[:, None]
-    variance = m * (n - m) / (n**2 * (n - 1)) * (n * np.sum(y**2) - total**2)
-    distance = np.abs(sums - mean) / np.sqrt(variance)[:, None]
+    distance = _standardised(sums, m[:, None], n, total, n * np.sum(y**2) - total**2)
     if len(low) == 1:
         row = low[0] - 1
         return b, float(min(probability[row][distance[row] >= b * (1 - 1e-12)].sum(), 1))
@@ -367,13 +373,12 @@ def _hothorn_lausen(scores: Floats, low: Ints) -> tuple[float, float]:
 def _permutation(
     b: float, scores: Floats, low: Ints, rng: np.random.Generator, replicates: int
 ) -> float:
-    n, reached = len(scores), 0
-    mean = low / n * scores.sum()
-    spread = n * (scores**2).sum() - scores.sum() ** 2
-    scale = np.sqrt(low * (n - low) / (n**2 * (n - 1)) * spread)
+    n, a, reached = len(scores), scores.sum(), 0
+    spread = _spread(n, a, (scores**2).sum())
     size = max(1, CHUNK // n)
     for start in range(0, replicates, size):
         rows = np.tile(scores, (min(size, replicates - start), 1))
         sums = np.cumsum(rng.permuted(rows, axis=1, out=rows), axis=1)[:, low - 1]
-        reached += int(((np.abs(sums - mean) / scale).max(axis=1) >= b * (1 - 1e-9)).sum())
+        largest = _standardised(sums, low, n, a, spread).max(axis=1)
+        reached += int((largest >= b * (1 - 1e-9)).sum())
     return (reached + 1) / (replicates + 1)

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
+from il6_platform.statistics._check import samples
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -31,25 +33,6 @@ TOLERANCE = 1e-9
 
 NO_VARIANCE = 1e-8
 """Below it a variance is rounding: one event among 1e5 patients already contributes 1e-5."""
-
-
-def survival_arrays(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Bools]:
-    """Return times and events as arrays.
-
-    Raises
-    ------
-    ValueError
-        On different lengths, negative or missing times, or events other than 0 and 1.
-    """
-    times = np.asarray(time, dtype=float)
-    events = np.asarray(event, dtype=float)
-    if times.ndim != 1 or times.shape != events.shape:
-        raise ValueError("time and event must be one-dimensional and of the same length.")
-    if not np.all(np.isfinite(times) & (times >= 0)):
-        raise ValueError("time must be finite and not negative: leave out patients without one.")
-    if not np.all((events == 0) | (events == 1)):
-        raise ValueError("event must be 0 (censored) or 1 (event).")
-    return times, events == 1
 
 
 def marker_array(marker: ArrayLike, n: int) -> Floats:
@@ -150,7 +133,7 @@ def log_rank_all(
     ValueError
         On different lengths, missing values, negative times, or weights that are no counts.
     """
-    times, events = survival_arrays(time, event)
+    times, events = samples(time, event)
     values = marker_array(marker, len(times))
     drawn = _counts(weights, len(times))
     order = np.argsort(-values, kind="stable")
@@ -275,7 +258,7 @@ class RiskSets:
     """
 
     def __init__(self, time: ArrayLike, event: ArrayLike) -> None:
-        times, events = survival_arrays(time, event)
+        times, events = samples(time, event)
         self.n = len(times)
         self.order = np.lexsort((~events, times))
         sorted_times, sorted_events = times[self.order], events[self.order]

@@ -278,11 +278,11 @@ class TestWrongUse:
             log_rank_all([1, 2], [1, 2, 3], [1, 0])
 
     def test_a_time_is_negative(self):
-        with pytest.raises(ValueError, match="not negative"):
+        with pytest.raises(ValueError, match="0 or more"):
             RiskSets([-1, 2], [1, 0])
 
     def test_an_event_is_two(self):
-        with pytest.raises(ValueError, match="event must be 0"):
+        with pytest.raises(ValueError, match="event must be 1"):
             RiskSets([1, 2], [1, 2])
 
     def test_a_marker_is_missing(self):
