@@ -328,12 +328,16 @@ def comment_on(connection: duckdb.DuckDBPyConnection, kind: str, name: str, sent
 def copy_tables(
     connection: duckdb.DuckDBPyConnection, schema: str, target: Path, database: str = "working"
 ) -> None:
-    """Write all tables of a schema of an open database, with their comments, into a new file."""
+    """Write all tables of a schema of an open database, with their comments, into a new file.
+
+    They go to the file's main schema: DuckDB names a database after its file, so `report.results`
+    is found in `report.duckdb` by every client. A schema of the same name beside it would make
+    just that spelling ambiguous.
+    """
     target.unlink(missing_ok=True)
     quoted = str(target).replace("'", "''")
     connection.execute(f"attach '{quoted}' as target")
     try:
-        connection.execute(f"create schema target.{schema}")
         here = [database, schema]
         tables = connection.execute(
             "select table_name, comment from duckdb_tables() "
@@ -347,11 +351,11 @@ def copy_tables(
             here,
         ).fetchall()
         for table, comment in tables:
-            name = f"target.{schema}.{table}"
+            name = f"target.main.{table}"
             connection.execute(f"create table {name} as from {database}.{schema}.{table}")
             comment_on(connection, "table", name, comment or table)
         for table, column, comment in columns:
-            comment_on(connection, "column", f'target.{schema}.{table}."{column}"', comment)
+            comment_on(connection, "column", f'target.main.{table}."{column}"', comment)
     finally:
         connection.execute("detach target")
 

@@ -109,7 +109,7 @@ def publish(warehouse: Warehouse) -> Publication:
 def _check(warehouse: Warehouse, database: Path) -> None:
     with duckdb.connect(database, read_only=True) as connection:
         tables = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'report'"
+            "select table_name from duckdb_tables() where database_name = 'report'"
         ).fetchall()
         for (table,) in tables:
             counted = connection.execute(f"select count(*) from report.{table}").fetchone()

@@ -36,6 +36,8 @@ TIED_BOUND = (
     "With tied markers this value, computed as R's maxstat does, can be below the exact one."
 )
 
+BELOW_ZERO = "At so large a statistic the approximation falls to 0 or below: read as very small."
+
 
 @dataclass(frozen=True, slots=True)
 class MaximallySelected:
@@ -107,9 +109,10 @@ class MaximallySelected:
             return [unsupported(k, note, method=v, **fields) for k, v in P_VALUES.items()]
         generator = np.random.default_rng(0) if rng is None else rng
         m, b = self.statistic, self._scores
+        bonferroni = lausen94(m, self.n, self._low)
         results: dict[str, tuple[float | None, float | None, str | None]] = {
             "maxstat_p_lau92": (m, lausen92(m, self.min_prop, self.max_prop), None),
-            "maxstat_p_lau94": (m, lausen94(m, self.n, self._low), None),
+            "maxstat_p_lau94": (m, bonferroni, None if bonferroni > 0 else BELOW_ZERO),
             "maxstat_p_hl": (None, None, "Too many patients for the exact distribution."),
             "maxstat_permutation": (
                 m,
