@@ -19,7 +19,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             inside = cohort.compared(population, contrast)
             first = pd.DataFrame({"group": inside.first(contrast).astype(float)})
             fit = cox.cox(first, *inside.survival(endpoint))
-            note = fit.note and fit.note.replace("group does not vary", "Only one group has patients")
+            note = fit.note and fit.note.replace(
+                "group does not vary", "Only one group has patients"
+            )
             results.add(
                 [row.but(note=note, term=None) for row in fit.estimates()],
                 endpoint=endpoint,

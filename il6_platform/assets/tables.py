@@ -108,7 +108,7 @@ def column_lineage(
         for statement in sqlglot.parse(paths.sql_file(table).read_text("utf-8"), read="duckdb")
         if isinstance(statement, exp.Create)
     )
-    schema: dict[str, dict[str, Mapping[str, str]]] = {}
+    schema: dict[str, Any] = {}
     for source, names in known.items():
         place, name = source.split(".")
         schema.setdefault(place, {})[name] = names

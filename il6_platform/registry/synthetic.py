@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc
 
+from il6_platform.paths import default_study, demo_landing
 from il6_platform.registry.native import TABLES
 from il6_platform.study import EventOutcome, Published, Study, read_study
 
@@ -178,10 +178,8 @@ def weekday(day: date) -> date:
     return day + timedelta(max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
 
 
-def plan(
-    rng: np.random.Generator, arm: str, group: str, start: date, last_export: date
-) -> Slot:
-    """Plan a patient's scans: every 8 weeks, after 18 months every 12; some missed or unreadable."""
+def plan(rng: np.random.Generator, arm: str, group: str, start: date, last_export: date) -> Slot:
+    """Plan scans: every 8 weeks, after 18 months every 12; some missed or unreadable."""
     observed = (last_export - start).days
     scans, day = [], 0
     while day < observed:
@@ -309,15 +307,14 @@ def completed_years(birth: date, day: date) -> int:
 
 
 def birth_dates(target: Target, starts: list[date]) -> list[date]:
-    """Draw birth dates whose ages, exact or in completed years, have the published median and SD."""
+    """Draw birth dates whose ages in completed years have the published median and SD."""
     rng = np.random.default_rng([SEED, 2])
     while True:
         drawn = rng.normal(size=len(starts))
         ages = target.age_median + 0.2
         ages = ages + (drawn - np.median(drawn)) * target.age_sd / drawn.std(ddof=1)
         births = [
-            start - timedelta(round(age * 365.25))
-            for start, age in zip(starts, ages, strict=True)
+            start - timedelta(round(age * 365.25)) for start, age in zip(starts, ages, strict=True)
         ]
         years = [completed_years(birth, day) for birth, day in zip(births, starts, strict=True)]
         if (
@@ -346,9 +343,7 @@ class Patient:
     death: int | None = None
     end: int = 0
     record: Row = field(default_factory=dict)
-    rows: Rows = field(
-        default_factory=lambda: {"treatments": [], "labs": [], "assessments": []}
-    )
+    rows: Rows = field(default_factory=lambda: {"treatments": [], "labs": [], "assessments": []})
 
     def on(self, day: int | float) -> str:
         """Return the ISO date of a day since start of treatment."""
@@ -406,8 +401,9 @@ def describe(rng: np.random.Generator, patient: Patient) -> float:
         int(rng.integers(14, 70) if synchronous else rng.integers(200, 1200))
     )
     number = 1 + int(rng.poisson(np.exp(1.0 + 0.2 * burden)))
-    largest = float(np.clip(np.exp(3.55 + 0.22 * burden + 0.1 * np.log(number)
-                                   + 0.4 * rng.normal()), 11, 160))
+    largest = float(
+        np.clip(np.exp(3.55 + 0.22 * burden + 0.1 * np.log(number) + 0.4 * rng.normal()), 11, 160)
+    )
     extrahepatic = rng.random() < 0.35
     frailty = 0.5 * burden + (completed_years(patient.birth, start) - 60) / 18 + rng.normal()
     ras = rng.random() < 0.45
@@ -535,8 +531,9 @@ def treat(rng: np.random.Generator, patient: Patient, experimental_drug: str) ->
     if toxicity or rng.random() < 0.4:
         return
     visits = range(second + 56, min(stop + 60, patient.end), 63)
-    days = [(weekday(patient.slot.start + timedelta(day)) - patient.slot.start).days
-            for day in visits]
+    days = [
+        (weekday(patient.slot.start + timedelta(day)) - patient.slot.start).days for day in visits
+    ]
     days = [day for day in days if day <= patient.end and day != patient.death]
     before = int(patient.rows["assessments"][-1]["sum_of_diameters_mm"])
     measured = measure(
@@ -589,9 +586,7 @@ def sample(rng: np.random.Generator, patient: Patient, study: Study) -> None:
             )
 
 
-def grow(
-    rng: np.random.Generator, study: Study, patients: list[Patient]
-) -> None:
+def grow(rng: np.random.Generator, study: Study, patients: list[Patient]) -> None:
     """Number the patients by start and fill in everything that will ever be known of them."""
     patients.sort(key=lambda patient: (patient.slot.start, patient.birth))
     for number, patient in enumerate(patients, start=1):
@@ -609,26 +604,340 @@ def grow(
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that the registry has wrong, in the deliveries from `since` up to `until`."""
+    """A row that the registry has wrong, and what the platform is expected to say of it."""
 
     table: str
     what: str
     expected: str
-    known_on: str
-    until: str = "9999-12-31"
-    rows: tuple[Row, ...] = ()
-    """Rows that the registry holds besides its right ones."""
-    of: Row | None = None
-    """A right row that it holds ..."""
-    wrong: Row = field(default_factory=dict)
-    """... with these cells in place of the right ones."""
+    row: Row
 
 
 @dataclass
 class Registry:
-    """All patients, why some are not analysed, and what the registry has wrong."""
+    """All patients, why some are not analysed, and the rows that are wrong to the last."""
 
     patients: list[Patient]
     not_analysed: dict[str, str]
     faults: list[Fault]
-    unfinished: dict[str, date] = field(default_factory=dict)
+    amended: dict[str, dict[str, str]]
+    """Patient -> cells as they stood wrongly in all exports but the last two."""
+
+
+def newcomers(rng: np.random.Generator, target: Target) -> list[Patient]:
+    """Return patients who arrive but cannot be analysed, each for one reason."""
+    slots = [
+        plan(rng, arm, "low", start, target.exports[-1])
+        for arm, start in (
+            ("control", weekday(target.period[0] + timedelta(400))),
+            ("experimental", weekday(target.period[0] + timedelta(900))),
+            ("control", weekday(target.period[0] + timedelta(1300))),
+            ("experimental", weekday(target.period[1] - timedelta(200))),
+            ("control", weekday(target.period[1] - timedelta(2))),
+        )
+    ]
+    course = disease(rng, slots, 1)
+    return [
+        Patient(
+            slot,
+            slot.start - timedelta(int(rng.integers(50, 75) * 365.25)),
+            round(float(rng.uniform(2, 9)), 1),
+            int(course.days[0, i]),
+            int(course.outcome[0, i]),
+            int(course.lost[0, i]),
+        )
+        for i, slot in enumerate(slots)
+    ]
+
+
+def build(study: Study) -> Registry:
+    """Make the whole registry as it stands at the last export."""
+    target = Target.of(study)
+    slots, course, markers = calibrated(target)
+    births = birth_dates(target, [slot.start for slot in slots])
+    patients = [
+        Patient(
+            slot,
+            births[i],
+            float(markers[i]),
+            int(course.days[i]),
+            int(course.outcome[i]),
+            int(course.lost[i]),
+        )
+        for i, slot in enumerate(slots)
+    ]
+    rng = np.random.default_rng([SEED, 3])
+    extra = newcomers(rng, target)
+    everyone = [*patients, *extra]
+    grow(rng, study, everyone)
+    untreated, unmeasured, withdrawn, unreadable, unseen = extra
+    untreated.rows["treatments"].clear()
+    untreated.rows["assessments"].clear()
+    unmeasured.rows["labs"] = [
+        row
+        for row in unmeasured.rows["labs"]
+        if row["analyte"] != study.marker.analyte or row["collected_on"] > unmeasured.on(0)
+    ]
+    withdrawn.record["consent_withdrawn_on"] = target.exports[-2].isoformat()
+    unreadable.record["sex"] = "X"
+    reasons = {
+        untreated.id: "No first-line treatment",
+        unmeasured.id: "No baseline marker in the window",
+        withdrawn.id: "Consent withdrawn",
+        unreadable.id: "Patient record in quarantine",
+        unseen.id: "No follow-up",
+    }
+    analysed = [patient for patient in everyone if patient.id not in reasons]
+    for patient, column in zip(analysed[3::9], ["largest_metastasis_mm"] * 3, strict=False):
+        patient.record[column] = ""
+    for patient in analysed[5::8]:
+        patient.record["ras_status"] = patient.record["braf_status"] = ""
+    amended = {}
+    transposed = next(
+        patient
+        for patient in analysed
+        if len(patient.record["largest_metastasis_mm"]) == 2
+        and len(set(patient.record["largest_metastasis_mm"])) == 2
+    )
+    size = transposed.record["largest_metastasis_mm"]
+    amended[transposed.id] = {"largest_metastasis_mm": size[::-1]}
+    amended[analysed[7].id] = {"sex": "male" if analysed[7].record["sex"] == "M" else "female"}
+    return Registry(everyone, reasons, faults(study, analysed, unreadable, target), amended)
+
+
+def faults(
+    study: Study, analysed: list[Patient], unreadable: Patient, target: Target
+) -> list[Fault]:
+    """Return the rows that are wrong to the last; none of them can move a number."""
+    dead = [patient for patient in analysed if patient.death is not None]
+    progressed = [patient for patient in dead if patient.outcome == PROGRESSED]
+    a, b, c, d = progressed[1], progressed[4], progressed[7], analysed[11]
+
+    def lab(patient: Patient, day: int, **cells: str) -> Row:
+        return {
+            "patient_id": patient.id,
+            "analyte": "crp",
+            "value": "12.5",
+            "unit": "mg/L",
+            "collected_on": patient.on(day),
+            **cells,
+        }
+
+    def visit(patient: Patient, **cells: str) -> Row:
+        return {"patient_id": patient.id, "sum_of_diameters_mm": "", "response": "SD", **cells}
+
+    def drug(patient: Patient, **cells: str) -> Row:
+        return {
+            "patient_id": patient.id,
+            "line": "3",
+            "drug": "trifluridine-tipiracil",
+            "start_date": patient.on(patient.days + 40),
+            "end_date": "",
+            **cells,
+        }
+
+    marker = {"analyte": study.marker.analyte, "value": "0.006", "unit": "ng/mL"}
+    after = a.on((a.death or 0) + 20)
+    typo = f"{target.exports[-1].year + 9}-03-14"
+    slashed = "14/03/2021"
+    return [
+        Fault("patients", "sex is X", "sex_is_in_the_list", unreadable.record),
+        Fault("labs", "marker in ng/mL", "marker_unit_is_the_studys", lab(b, 33, **marker)),
+        Fault("labs", "decimal comma", "value_is_readable", lab(c, 21, value="12,5")),
+        Fault(
+            "labs", "unknown patient", "patient_is_known", {**lab(d, 3), "patient_id": "CRLM-0999"}
+        ),
+        Fault(
+            "labs",
+            "year typed wrongly",
+            "collected_on_not_after_delivered_on",
+            lab(d, 5, collected_on=typo),
+        ),
+        Fault(
+            "labs",
+            "the same sample twice, differently",
+            "record_stands_once",
+            lab(a, 44, value="8.1"),
+        ),
+        Fault(
+            "labs",
+            "the same sample twice, differently",
+            "record_stands_once",
+            lab(a, 44, value="81"),
+        ),
+        Fault(
+            "labs",
+            "a comma too many",
+            "line_is_whole",
+            lab(b, 60, collected_on=f"{b.on(60)},haemolysed"),
+        ),
+        Fault(
+            "assessments",
+            "response PRR",
+            "response_is_in_the_list",
+            visit(b, assessed_on=b.on(b.days + 20), response="PRR"),
+        ),
+        Fault(
+            "assessments",
+            "visit after death",
+            "assessed_on_not_after_died_on",
+            visit(a, assessed_on=after),
+        ),
+        Fault(
+            "assessments",
+            "date with slashes",
+            "assessed_on_is_readable",
+            visit(c, assessed_on=slashed),
+        ),
+        Fault(
+            "assessments",
+            "scan before treatment (used, warned)",
+            "treatment_start_not_after_assessed_on",
+            visit(d, assessed_on=d.on(-12)),
+        ),
+        Fault(
+            "treatments",
+            "end before start",
+            "start_date_not_after_end_date",
+            drug(b, end_date=b.on(b.days + 4)),
+        ),
+        Fault("treatments", "line in words", "line_is_readable", drug(c, line="third")),
+    ]
+
+
+# --- what is handed over --------------------------------------------------------------------------
+
+
+def known_by(patient: Patient, day: date) -> Rows:
+    """Return a patient's rows as the registry knew them at the end of a day."""
+    last = day.isoformat()
+    treatments = [
+        {**row, "end_date": row["end_date"] if row["end_date"] <= last else ""}
+        for row in patient.rows["treatments"]
+        if row["start_date"] <= last
+    ]
+    labs = [row for row in patient.rows["labs"] if row["collected_on"] <= last]
+    assessments = [row for row in patient.rows["assessments"] if row["assessed_on"] <= last]
+    died = patient.on(patient.death) if patient.death is not None else None
+    seen = [row["collected_on"] for row in labs] + [row["assessed_on"] for row in assessments]
+    seen += [row["start_date"] for row in treatments]
+    end = patient.on(patient.end)
+    contact = end if end <= last else max([*seen, patient.on(0)])
+    follow_up = {
+        "patient_id": patient.id,
+        "last_contact_on": contact,
+        "vital_status": "alive",
+        "died_on": "",
+        "cause_of_death": "",
+    }
+    if died is not None and died <= last:
+        follow_up |= {"last_contact_on": died, "vital_status": "dead", "died_on": died}
+        follow_up["cause_of_death"] = "disease" if patient.outcome == PROGRESSED else "other"
+    return {
+        "patients": [patient.record],
+        "treatments": treatments,
+        "labs": labs,
+        "assessments": assessments,
+        "follow_up": [follow_up],
+    }
+
+
+def export(registry: Registry, day: date, is_late: bool, is_last: bool) -> dict[str, str]:
+    """Return one full export as table -> CSV text."""
+    tables: Rows = {name: [] for name in TABLES}
+    for patient in registry.patients:
+        if patient.slot.start > day:
+            continue
+        for table, rows in known_by(patient, day).items():
+            tables[table] += rows
+    unseen = {p for p, reason in registry.not_analysed.items() if reason == "No follow-up"}
+    tables["follow_up"] = [row for row in tables["follow_up"] if row["patient_id"] not in unseen]
+    if not is_late:
+        tables["patients"] = [
+            {**row, **registry.amended.get(row["patient_id"], {})} for row in tables["patients"]
+        ]
+    if is_last:
+        for fault in registry.faults:
+            if fault.table != "patients":
+                tables[fault.table].append(fault.row)
+    return {table: _csv(table, rows) for table, rows in tables.items()}
+
+
+def _csv(table: str, rows: list[Row]) -> str:
+    columns = [
+        column
+        for column in (*TABLES[table].required, *TABLES[table].optional)
+        if column != "age_years"
+    ]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        cells = [row.get(column, "") for column in columns]
+        if "," in cells[-1]:
+            # the stray comma of a fault must not be quoted away
+            cells[-1:] = cells[-1].split(",")
+        writer.writerow(cells)
+    return out.getvalue()
+
+
+def readme(registry: Registry, target: Target) -> str:
+    """Return what data/demo/README.md says."""
+    lines = [
+        "# The embedded registry: SYNTHETIC",
+        "",
+        "No patient here is real. `python -m il6_platform.registry.synthetic` writes these "
+        "files, the same bytes every time, so that the platform can be tried and tested. They "
+        "are calibrated to the figures that `data/study.yaml` lists under `published`; nothing else of the published "
+        "study is known.",
+        "",
+        f"Full exports of {', '.join(day.isoformat() for day in target.exports)}: each holds all "
+        "that was known by then.",
+        "",
+        "## Not analysed",
+        "",
+        "| patient | reason |",
+        "|---|---|",
+        *(f"| {patient} | {reason} |" for patient, reason in sorted(registry.not_analysed.items())),
+        "| CRLM-0999 | No patient record |",
+        "",
+        "## Wrong rows in the last export",
+        "",
+        "| table | what | rule that finds it |",
+        "|---|---|---|",
+        *(f"| {f.table} | {f.what} | `{f.expected}` |" for f in registry.faults),
+        "",
+        "## Wrong at first, corrected in the last two exports",
+        "",
+        *(
+            f"- {patient}: {column} was {value}"
+            for patient, cells in registry.amended.items()
+            for column, value in cells.items()
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def write(folder: Path, study: Study) -> Registry:
+    """Write all exports and the README into a folder."""
+    target, registry = Target.of(study), build(study)
+    for day in target.exports:
+        place = folder / day.isoformat()
+        place.mkdir(parents=True, exist_ok=True)
+        is_late, is_last = day >= target.exports[-2], day == target.exports[-1]
+        for table, text in export(registry, day, is_late, is_last).items():
+            (place / f"{table}.csv").write_text(text, encoding="utf-8", newline="")
+    (folder / "README.md").write_text(readme(registry, target), encoding="utf-8")
+    return registry
+
+
+def main() -> None:
+    """Write data/demo."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--folder", type=Path, default=demo_landing())
+    asked = parser.parse_args()
+    write(asked.folder, read_study(default_study()))
+
+
+if __name__ == "__main__":
+    main()

@@ -374,8 +374,8 @@ def _pool(fits: tuple[Estimate, ...], terms: int) -> Estimate:
             method=METHOD,
         )
     pooled = rubin(
-        np.log([fit.estimate for fit in fits]),
-        np.square([fit.std_error for fit in fits]),
+        np.log([fit.estimate or np.nan for fit in fits]),
+        np.square([fit.std_error or np.nan for fit in fits]),
         complete_df=max((basis.events or 0) - terms, 1),
     )
     ratios = {name: math.exp(getattr(pooled, name)) for name in ("estimate", "ci_low", "ci_high")}

@@ -57,7 +57,7 @@ def test_every_estimate_of_r_is_published(results: pd.DataFrame) -> None:
             if value is None:
                 same = pd.isna(ours[column])
             else:
-                same = ours[column] == pytest.approx(value, rel=1e-6, abs=1e-12)
+                same = ours[column] == pytest.approx(value, rel=1e-6, abs=1e-6)
             if not same:
                 wrong.append((column, ours[column], value, where))
     assert not wrong

@@ -1,0 +1,658 @@
+"""How much a cut-off found in the data owes to these data: stability, optimism, honest P.
+
+Belongs here: rules that find a cut-off, re-run on thousands of resamples at once: the bootstrap
+(stability; optimism, Harrell, Lee & Mark, Stat Med 1996), cross-validated dichotomisation (Faraggi
+& Simon, Stat Med 1996), the permutation P that repeats the selection; and the weighting of
+censored patients in an outcome by a given time. Does not belong here: the maximally selected
+statistic and its own P values (`maxstat`), ROC curves with their intervals (`roc`).
+
+A resample is drawn from a child of the given generator, one child a block of resamples, so that
+results depend on the seed and never on the number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2
+
+from il6_platform.statistics._check import samples
+from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.maxstat import check_proportions, log_rank_scores, profiles
+from il6_platform.statistics.risk_sets import CHUNK, Bools, Floats, Ints, RiskSets, marker_array
+
+BLOCK = 250
+"""Resamples that share a child generator, fewer where patients are many."""
+
+METHODS = {
+    "youden": "Youden's index",
+    "youden_ipcw": "Youden's index, inverse probability of censoring weights",
+    "maxstat": "maximally selected log-rank scores",
+}
+"""Rules that find a cut-off."""
+
+NO_CUTOFF = "The rule finds no cut-off: cases, controls or admissible values are missing."
+NAIVE = "P of a cut-off chosen on the same data: too small, read the corrected P."
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A rule that finds a cut-off; the lowest observed value wins a tie.
+
+    Attributes
+    ----------
+    method
+        `youden`: largest Youden index for `outcome`. `youden_ipcw`: the same for an event by time
+        `by`, censored patients weighted (`ipcw_weights`, anew in every resample). `maxstat`:
+        maximally selected log-rank scores.
+    outcome
+        Shape (n,), for `youden`: 1 case, 0 control, NaN left out.
+    by
+        For `youden_ipcw`: the time, in the unit of the data.
+    higher
+        For both: cases have the higher markers. High is marker >= cut-off in any case.
+    min_prop, max_prop
+        For `maxstat`: limits of the share of patients in the low group.
+
+    Raises
+    ------
+    ValueError
+        On an unknown method, or one without what it needs.
+    """
+
+    method: str
+    outcome: ArrayLike | None = None
+    by: float | None = None
+    higher: bool = True
+    min_prop: float = 0.1
+    max_prop: float = 0.9
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"Unknown method {self.method!r}: use one of {', '.join(METHODS)}.")
+        if (self.outcome is None) == (self.method == "youden"):
+            raise ValueError("outcome goes with method youden, and method youden needs it.")
+        if (self.by is None) == (self.method == "youden_ipcw"):
+            raise ValueError("by goes with method youden_ipcw, and method youden_ipcw needs it.")
+        check_proportions(self.min_prop, self.max_prop)
+
+    @property
+    def words(self) -> str:
+        """Name of the rule in a sentence."""
+        return METHODS[self.method]
+
+
+def ipcw_weights(time: ArrayLike, event: ArrayLike, by: float) -> tuple[Floats, Floats]:
+    """Inverse-probability-of-censoring weights of cases and controls of an event by a given time.
+
+    A case (event at t <= by) weighs 1 / G(t-), a control (time > by) 1 / G(by), who is censored by
+    then 0; G is the Kaplan-Meier estimate of remaining uncensored, events leaving before censorings
+    of the same time (Uno et al., JASA 2007; Blanche, Dartigues & Jacqmin-Gadda, Stat Med 2013).
+    All weights sum to n, and the cases' share is 1 - Kaplan-Meier at `by`.
+
+    Parameters
+    ----------
+    time, event
+        Shape (n,); no missing values.
+    by
+        Time, in the unit of the data.
+
+    Returns
+    -------
+    Weights as cases and as controls, each of shape (n,).
+
+    Raises
+    ------
+    ValueError
+        On different lengths, negative or missing times, or events other than 0 and 1.
+    """
+    times, events = samples(time, event)
+    case, control = _ipcw(times, events, by, np.ones((1, len(times))))
+    return case[0], control[0]
+
+
+def _ipcw(times: Floats, events: Bools, by: float, w: Floats) -> tuple[Floats, Floats]:
+    """Weights of one patient drawn; w (resamples, n) says how often each was drawn."""
+    order = np.argsort(times, kind="stable")
+    distinct, starts = np.unique(times[order], return_index=True)
+    left = np.add.reduceat(w[:, order], starts, axis=1) if len(starts) else np.zeros((len(w), 0))
+    dead = np.add.reduceat((w * events)[:, order], starts, axis=1) if len(starts) else left
+    at_risk = np.cumsum(left[:, ::-1], axis=1)[:, ::-1]
+    hazard = (left - dead) / np.maximum(at_risk - dead, 1)
+    free = np.cumprod(np.concatenate([np.ones((len(w), 1)), 1 - hazard], axis=1), axis=1)
+    before = free[:, np.searchsorted(distinct, times)]
+    through = free[:, [np.searchsorted(distinct, by, side="right")]]
+    is_case = events & (times <= by) & (w > 0)
+    is_control = (times > by) & (w > 0)
+    case, control = np.zeros(w.shape), np.zeros(w.shape)
+    np.divide(1.0, before, out=case, where=is_case)
+    np.divide(1.0, through, out=control, where=is_control)
+    return case, control
+
+
+def weighted_youden(
+    marker: ArrayLike, case: ArrayLike, control: ArrayLike, *, higher: bool = True
+) -> list[Estimate]:
+    """Cut-off with the largest Youden index where patients weigh as cases and as controls.
+
+    Parameters
+    ----------
+    marker, case, control
+        Shape (n,): markers, and weights of 0 or more, as of `ipcw_weights`.
+    higher
+        Cases have the higher markers.
+
+    Returns
+    -------
+    `cutoff`, `youden`, `sensitivity`, `specificity` and `auc`; sensitivity is of being high
+    (marker >= cut-off), or of being low where not `higher`. Without cases, controls or variation
+    among them each is missing, with a note.
+
+    Raises
+    ------
+    ValueError
+        On different lengths, missing markers, or weights that are missing or negative.
+    """
+    cases, controls = np.asarray(case, dtype=float), np.asarray(control, dtype=float)
+    values = marker_array(marker, len(cases))
+    if controls.shape != cases.shape or not (np.all(cases >= 0) and np.all(controls >= 0)):
+        raise ValueError("case and control must be weights of 0 or more, one for each patient.")
+    order = np.argsort(values, kind="stable")
+    cutoffs, starts = np.unique(values[order], return_index=True)
+    roc = _Roc.of(cases[None, order], controls[None, order], starts, higher)
+    best = int(_first_largest(roc.criterion)[0])
+    fields: dict[str, Any] = {
+        "n": int(np.sum((cases > 0) | (controls > 0))),
+        "events": int(np.sum(cases > 0)),
+        "method": "ROC weighted by inverse probability of censoring (Uno 2007, Blanche 2013)",
+    }
+    names = ("cutoff", "youden", "sensitivity", "specificity", "auc")
+    if best < 0:
+        return [unsupported(name, NO_CUTOFF, **fields) for name in names]
+    low_case, low_control = roc.low_case[0, best], roc.low_control[0, best]
+    sensitivity, specificity = (
+        (1 - low_case, low_control) if higher else (low_case, 1 - low_control)
+    )
+    numbers = (cutoffs[best], roc.criterion[0, best], sensitivity, specificity, roc.auc[0])
+    return [
+        Estimate(
+            name,
+            float(number),
+            at=None if name in ("cutoff", "auc") else float(cutoffs[best]),
+            **fields,
+        )
+        for name, number in zip(names, numbers, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Roc:
+    """ROC of many resamples: shares of cases and controls below each cut-off, Youden, area."""
+
+    low_case: Floats
+    low_control: Floats
+    criterion: Floats
+    auc: Floats
+
+    @classmethod
+    def of(cls, case: Floats, control: Floats, starts: Ints, higher: bool) -> _Roc:
+        """ROC from weights (resamples, n) by rising marker; inadmissible cut-offs have -inf."""
+        if not len(starts):
+            none = np.zeros((len(case), 0))
+            return cls(none, none, none, np.full(len(case), np.nan))
+        cases = np.add.reduceat(case, starts, axis=1)
+        controls = np.add.reduceat(control, starts, axis=1)
+        below_case = np.cumsum(cases, axis=1) - cases
+        below_control = np.cumsum(controls, axis=1) - controls
+        n_case, n_control = cases.sum(axis=1), controls.sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            low_case, low_control = below_case / n_case[:, None], below_control / n_control[:, None]
+            area = (cases * (below_control + controls / 2)).sum(axis=1) / (n_case * n_control)
+        youden = low_control - low_case if higher else low_case - low_control
+        admissible = (
+            (cases + controls > 0)
+            & (below_case + below_control > 0)
+            & (n_case > 0)[:, None]
+            & (n_control > 0)[:, None]
+        )
+        return cls(
+            low_case,
+            low_control,
+            np.where(admissible, youden, -np.inf),
+            area if higher else 1 - area,
+        )
+
+
+def _first_largest(criterion: Floats) -> Ints:
+    """First column of each row's maximum, -1 where nothing is admissible."""
+    if not criterion.shape[1]:
+        return np.full(len(criterion), -1)
+    largest = criterion.max(axis=1, keepdims=True)
+    # 1e-12 is far above rounding and far below the difference that one patient makes
+    first = np.argmax(criterion >= largest - 1e-12 * np.maximum(1, np.abs(largest)), axis=1)
+    return np.where(np.isfinite(largest[:, 0]), first, -1)
+
+
+class _Search:
+    """One sample, patients by rising marker, on which a rule is run many times."""
+
+    def __init__(self, marker: ArrayLike, time: ArrayLike, event: ArrayLike, rule: Rule) -> None:
+        times, events = samples(time, event)
+        values = marker_array(marker, len(times))
+        order = np.argsort(values, kind="stable")
+        self.n, self.rule = len(times), rule
+        self.times, self.events = times[order], events[order]
+        self.cutoffs, self.starts = np.unique(values[order], return_index=True)
+        self.place = np.searchsorted(self.cutoffs, values[order])
+        self.risk_sets = RiskSets(self.times, self.events)
+        if rule.outcome is not None:
+            outcome = np.asarray(rule.outcome, dtype=float)
+            if outcome.shape != times.shape:
+                raise ValueError("outcome must have one value for each patient.")
+            if not np.all((outcome == 0) | (outcome == 1) | np.isnan(outcome)):
+                raise ValueError("outcome must be 1 (case), 0 (control) or NaN (left out).")
+            self.case, self.control = (outcome[order] == 1) * 1.0, (outcome[order] == 0) * 1.0
+        one = np.ones((1, self.n))
+        self.roc = self.resampled_roc(one)
+        self.picked = int(_first_largest(self.criterion(one))[0])
+
+    @property
+    def cutoff(self) -> float | None:
+        """Cut-off of the whole sample."""
+        return None if self.picked < 0 else float(self.cutoffs[self.picked])
+
+    def resampled_roc(self, w: Floats) -> _Roc | None:
+        """ROC of resamples w (resamples, n); None where the rule has no cases and controls."""
+        rule = self.rule
+        if rule.method == "maxstat":
+            return None
+        if rule.by is None:
+            case, control = self.case, self.control
+        else:
+            case, control = _ipcw(self.times, self.events, rule.by, w)
+        return _Roc.of(w * case, w * control, self.starts, rule.higher)
+
+    def criterion(self, w: Floats, roc: _Roc | None = None) -> Floats:
+        """What the rule maximises, shape (resamples, cut-offs)."""
+        roc = roc or self.resampled_roc(w)
+        if roc is not None:
+            return roc.criterion
+        scores = log_rank_scores(self.times, self.events, w)
+        return profiles(scores, w, self.starts, self.rule.min_prop, self.rule.max_prop)
+
+    def permuted_criterion(self, permutation: Ints) -> Floats:
+        """The same with outcomes of patients `permutation` (resamples, n) given to the markers."""
+        rule, one = self.rule, np.ones((1, self.n))
+        if rule.method == "maxstat":
+            scores = log_rank_scores(self.times, self.events)[permutation]
+            weights = np.ones(permutation.shape)
+            return profiles(scores, weights, self.starts, rule.min_prop, rule.max_prop)
+        if rule.by is None:
+            case, control = self.case, self.control
+        else:
+            case, control = (x[0] for x in _ipcw(self.times, self.events, rule.by, one))
+        return _Roc.of(case[permutation], control[permutation], self.starts, rule.higher).criterion
+
+    def log_hazard_ratios(self, picked: Ints, w: Floats | None = None) -> Floats:
+        """Log hazard ratio, high against low, at each cut-off picked; NaN where there is none."""
+        fits = self.risk_sets.cox(self.place >= picked[:, None], w)
+        return np.where(picked >= 0, fits.coefficients[:, 0], np.nan)
+
+
+def _blocks(
+    work: Callable[[np.random.Generator, int], tuple[Any, ...]],
+    n: int,
+    replicates: int,
+    rng: np.random.Generator,
+    progress: Progress | None,
+    jobs: int,
+) -> list[Any]:
+    """Run work(generator, size) block by block; join each of the arrays that it returns."""
+    from joblib import Parallel, delayed
+
+    if replicates < 1:
+        raise ValueError(f"replicates must be 1 or more, not {replicates}.")
+    size = max(1, min(BLOCK, 4 * CHUNK // max(n, 1)))
+    sizes = [min(size, replicates - start) for start in range(0, replicates, size)]
+    tasks = (delayed(work)(child, k) for child, k in zip(rng.spawn(len(sizes)), sizes, strict=True))
+    # numpy releases the interpreter in its loops: threads spare the start of processes
+    results: Iterator[Any] = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(tasks)
+    parts = []
+    for done, part in enumerate(results, start=1):
+        parts.append(part)
+        if progress is not None:
+            progress(done / len(sizes))
+    return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class CutoffBootstrap:
+    """What the bootstrap says of a rule.
+
+    Attributes
+    ----------
+    cutoff
+        Cut-off of the whole sample, None where the rule finds none.
+    cutoffs
+        Shape (replicates,): cut-off of each resample, NaN where the rule finds none.
+    estimates
+        `cutoff_bootstrap` (2.5 and 97.5 percentiles, both observed values), `cutoff_recovered`
+        (share of resamples that find the same cut-off), `cutoff_mode` (share of the commonest, with
+        it as `at`); and of `auc`, `youden` (not for maxstat) and `hazard_ratio` each `_apparent`,
+        `_optimism` and `_corrected`, the hazard ratio's optimism on the log scale.
+    """
+
+    cutoff: float | None
+    cutoffs: Floats
+    estimates: list[Estimate]
+
+    def frequencies(self) -> pd.DataFrame:
+        """How often each cut-off was found: columns cutoff, count, share; ascending."""
+        found = self.cutoffs[~np.isnan(self.cutoffs)]
+        cutoff, count = np.unique(found, return_counts=True)
+        return pd.DataFrame({"cutoff": cutoff, "count": count, "share": count / len(self.cutoffs)})
+
+
+def bootstrap_cutoff(
+    marker: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    rule: Rule,
+    *,
+    rng: np.random.Generator,
+    replicates: int = 2000,
+    progress: Progress | None = None,
+    jobs: int = 1,
+) -> CutoffBootstrap:
+    """Re-run a rule on bootstrap resamples: how stable is its cut-off, how optimistic its results?
+
+    Optimism is the mean, over resamples, of the statistic of the resample's cut-off in the resample
+    less that of the same cut-off in the sample; corrected = apparent - optimism. The log hazard
+    ratio (Cox, Efron, high against low) counts in the direction of the rule, for maxstat in the
+    direction seen in each resample. The area under the curve has no cut-off to choose and no
+    direction, so that its optimism is its bias only. A resample without a finite hazard ratio
+    leaves the hazard ratio's optimism, and is counted in the note.
+
+    Parameters
+    ----------
+    marker, time, event
+        Shape (n,); no missing values.
+    rule
+        How the cut-off is found.
+    rng
+        Generator; results depend on its seed, not on `jobs`.
+    replicates
+        Resamples.
+    progress
+        Called with the share of resamples done.
+    jobs
+        Threads.
+
+    Raises
+    ------
+    ValueError
+        On different lengths, missing values, negative times, an outcome other than 0, 1 and NaN, or
+        no replicates.
+    """
+    search = _Search(marker, time, event, rule)
+    n, events = search.n, int(search.events.sum())
+    method = f"{rule.words}; bootstrap, {replicates} resamples"
+    fields: dict[str, Any] = {"n": n, "events": events, "method": method}
+    scales = ("hazard_ratio",) if rule.method == "maxstat" else ("auc", "youden", "hazard_ratio")
+    if search.cutoff is None:
+        names = ["cutoff_bootstrap", "cutoff_recovered", "cutoff_mode"]
+        names += [f"{s}_{part}" for s in scales for part in ("apparent", "optimism", "corrected")]
+        missing = [unsupported(name, NO_CUTOFF, **fields) for name in names]
+        return CutoffBootstrap(None, np.full(replicates, np.nan), missing)
+
+    def work(child: np.random.Generator, size: int) -> tuple[NDArray[Any], ...]:
+        drawn = child.integers(0, n, (size, n)) + n * np.arange(size)[:, None]
+        w = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n).astype(float)
+        roc = search.resampled_roc(w)
+        criterion = search.criterion(w, roc)
+        picked = _first_largest(criterion)
+        area = np.full(size, np.nan) if roc is None else roc.auc
+        found = np.where(picked >= 0, criterion[np.arange(size), picked], np.nan)
+        return picked, area, found, search.log_hazard_ratios(picked, w)
+
+    picked, area, found, log_ratio = _blocks(work, n, replicates, rng, progress, jobs)
+    some = picked >= 0
+    cutoffs = np.where(some, search.cutoffs[picked], np.nan)
+    distinct, where = np.unique(picked, return_inverse=True)
+    in_sample = search.log_hazard_ratios(distinct)[where]
+    apparent_ratio = float(search.log_hazard_ratios(np.array([search.picked]))[0])
+    estimates = _stability(search.cutoff, cutoffs, fields)
+    at = {"at": search.cutoff, **fields}
+    if search.roc is not None:
+        apparent = float(search.roc.auc[0])
+        estimates += _corrected("auc", apparent, area - apparent, fields)
+        youden = search.roc.criterion[0]
+        gain = np.where(some, found - youden[picked], np.nan)
+        estimates += _corrected("youden", float(youden[search.picked]), gain, at)
+        sign = 1.0 if rule.higher else -1.0
+        direction = np.full(replicates, sign)
+    else:
+        direction, sign = np.sign(log_ratio), float(np.sign(apparent_ratio))
+    optimism = direction * (log_ratio - in_sample)
+    estimates += _corrected("hazard_ratio", apparent_ratio, optimism, at, sign=sign)
+    return CutoffBootstrap(search.cutoff, cutoffs, estimates)
+
+
+def _stability(cutoff: float, cutoffs: Floats, fields: dict[str, Any]) -> list[Estimate]:
+    found = cutoffs[~np.isnan(cutoffs)]
+    lost = len(cutoffs) - len(found)
+    note = f"{lost} resamples gave no cut-off." if lost else None
+    if not len(found):
+        names = ("cutoff_bootstrap", "cutoff_recovered", "cutoff_mode")
+        return [unsupported(name, NO_CUTOFF, **fields) for name in names]
+    low, high = np.quantile(found, [0.025, 0.975], method="inverted_cdf")
+    values, counts = np.unique(found, return_counts=True)
+    mode = int(np.argmax(counts))
+    same, share = float(np.mean(cutoffs == cutoff)), counts[mode] / len(cutoffs)
+    return [
+        Estimate(
+            "cutoff_bootstrap", cutoff, ci_low=float(low), ci_high=float(high), note=note, **fields
+        ),
+        Estimate("cutoff_recovered", same, at=cutoff, note=note, **fields),
+        Estimate("cutoff_mode", float(share), at=float(values[mode]), note=note, **fields),
+    ]
+
+
+def _corrected(
+    name: str,
+    apparent: float,
+    optimism: Floats,
+    fields: dict[str, Any],
+    *,
+    sign: float | None = None,
+) -> list[Estimate]:
+    """Apparent, optimism and corrected; of a log hazard ratio where its sign is given."""
+    kept = optimism[np.isfinite(optimism)]
+    parts = (f"{name}_apparent", f"{name}_optimism", f"{name}_corrected")
+    if not np.isfinite(apparent) or not len(kept):
+        note = "No finite hazard ratio: one group has no event while the other is at risk."
+        return [unsupported(part, note, **fields) for part in parts]
+    lost = len(optimism) - len(kept)
+    caution = f"{lost} resamples without an estimate left out." if lost else None
+    mean = float(kept.mean())
+    error = float(kept.std(ddof=1) / np.sqrt(len(kept))) if len(kept) > 1 else None
+    values = [apparent, mean, apparent - mean]
+    if sign is not None:
+        values = [float(np.exp(apparent)), mean, float(np.exp(apparent - sign * mean))]
+    return [
+        Estimate(parts[0], values[0], **fields),
+        Estimate(parts[1], values[1], std_error=error, note=caution, **fields),
+        Estimate(parts[2], values[2], note=caution, **fields),
+    ]
+
+
+def cross_validate(
+    marker: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    rule: Rule,
+    *,
+    rng: np.random.Generator,
+    folds: int = 2,
+    replicates: int = 100,
+    progress: Progress | None = None,
+    jobs: int = 1,
+) -> list[Estimate]:
+    """Cross-validated dichotomisation (Faraggi & Simon, Stat Med 1996;15:2203-2213).
+
+    Patients are split at random into `folds`; each fold is parted at the cut-off found in the
+    others, and the high of all folds are compared with the low of all folds: nobody helped to
+    choose the cut-off by which he is classified. As one split is arbitrary, it is repeated.
+
+    Parameters
+    ----------
+    marker, time, event, rule, rng, progress, jobs
+        As in `bootstrap_cutoff`.
+    folds
+        Parts, 2 in the paper.
+    replicates
+        Random splits.
+
+    Returns
+    -------
+    `logrank_cross_validated`: median chi-square; its P is twice the median of the splits' P, which
+    keeps the level whatever their dependence (Meinshausen, Meier & Buhlmann, JASA 2009).
+    `hazard_ratio_cross_validated`: exp of the median log hazard ratio, with the median of the
+    splits' standard errors on the log scale and the interval that it gives.
+
+    Raises
+    ------
+    ValueError
+        As `bootstrap_cutoff`, or on fewer than 2 folds.
+    """
+    if folds < 2:
+        raise ValueError(f"folds must be 2 or more, not {folds}.")
+    search = _Search(marker, time, event, rule)
+    n, events = search.n, int(search.events.sum())
+    fields: dict[str, Any] = {
+        "n": n,
+        "events": events,
+        "method": f"{rule.words}; {folds}-fold cross-validated dichotomisation "
+        f"(Faraggi & Simon 1996), median of {replicates} splits",
+    }
+    names = ("logrank_cross_validated", "hazard_ratio_cross_validated")
+    if search.cutoff is None:
+        return [unsupported(name, NO_CUTOFF, **fields) for name in names]
+
+    def work(child: np.random.Generator, size: int) -> tuple[NDArray[Any], ...]:
+        fold = child.permuted(np.tile(np.arange(n) % folds, (size, 1)), axis=1)
+        high, valid = np.zeros((size, n), dtype=bool), np.ones(size, dtype=bool)
+        for f in range(folds):
+            picked = _first_largest(search.criterion((fold != f).astype(float)))
+            high |= (fold == f) & (search.place >= picked[:, None])
+            valid &= picked >= 0
+        test, fits = search.risk_sets.log_rank(high), search.risk_sets.cox(high)
+        chi_square, ratio, error = test.chi_square, fits.coefficients[:, 0], fits.std_errors[:, 0]
+        return tuple(np.where(valid, x, np.nan) for x in (chi_square, ratio, error))
+
+    chi_square, ratio, error = _blocks(work, n, replicates, rng, progress, jobs)
+    tested, fitted = ~np.isnan(chi_square), ~np.isnan(ratio)
+    results = []
+    for name, kept in zip(names, (tested, fitted), strict=True):
+        lost = int(replicates - kept.sum())
+        note = f"{lost} splits without an estimate left out." if lost else None
+        if not kept.any():
+            nothing = "No split gave two groups to compare."
+            results.append(unsupported(name, nothing, **fields))
+        elif name == names[0]:
+            median = float(np.median(chi_square[kept]))
+            p = min(1.0, 2 * float(np.median(chi2.sf(chi_square[kept], 1))))
+            results.append(Estimate(name, median, df=1, p_value=p, note=note, **fields))
+        else:
+            log_ratio, se = float(np.median(ratio[kept])), float(np.median(error[kept]))
+            limits = np.exp([log_ratio - Z * se, log_ratio + Z * se])
+            results.append(
+                Estimate(
+                    name,
+                    float(np.exp(log_ratio)),
+                    ci_low=float(limits[0]),
+                    ci_high=float(limits[1]),
+                    std_error=se,
+                    note=note,
+                    **fields,
+                )
+            )
+    return results
+
+
+def permutation_test(
+    marker: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    rule: Rule,
+    *,
+    rng: np.random.Generator,
+    replicates: int = 2000,
+    progress: Progress | None = None,
+    jobs: int = 1,
+) -> list[Estimate]:
+    """Log-rank test at the cut-off that a rule finds, with a P that counts the finding.
+
+    Outcomes (time, event and the rule's outcome, together) are permuted over the markers; in each
+    permutation the rule is run anew and the log-rank chi-square taken at its cut-off. Exact under
+    the hypothesis that marker and outcomes are unrelated.
+
+    Parameters
+    ----------
+    marker, time, event, rule, rng, progress, jobs
+        As in `bootstrap_cutoff`.
+    replicates
+        Permutations; P is (b + 1) / (B + 1), b of B reaching the chi-square.
+
+    Returns
+    -------
+    `logrank` with its naive P and a note that says so, and `logrank_selection_corrected`.
+
+    Raises
+    ------
+    ValueError
+        As `bootstrap_cutoff`.
+    """
+    search = _Search(marker, time, event, rule)
+    n, events = search.n, int(search.events.sum())
+    method = f"Log-rank at the cut-off of {rule.words}"
+    fields: dict[str, Any] = {"n": n, "events": events, "at": search.cutoff}
+    names = ("logrank", "logrank_selection_corrected")
+    if search.cutoff is None:
+        return [unsupported(name, NO_CUTOFF, method=method, **fields) for name in names]
+    test = search.risk_sets.log_rank((search.place >= search.picked)[None])
+    observed = float(test.chi_square[0])
+    if np.isnan(observed):
+        note = "No event while both groups are at risk."
+        return [unsupported(name, note, method=method, **fields) for name in names]
+
+    def work(child: np.random.Generator, size: int) -> tuple[Floats]:
+        permutation = child.permuted(np.tile(np.arange(n), (size, 1)), axis=1)
+        picked = _first_largest(search.permuted_criterion(permutation))
+        high = np.zeros((size, n), dtype=bool)
+        np.put_along_axis(high, permutation, search.place >= picked[:, None], axis=1)
+        return (np.nan_to_num(search.risk_sets.log_rank(high).chi_square),)
+
+    (chi_square,) = _blocks(work, n, replicates, rng, progress, jobs)
+    reached = int((chi_square >= observed * (1 - 1e-9)).sum())
+    p = (reached + 1) / (replicates + 1)
+    corrected = f"{method}, permutation repeating the selection, {replicates} permutations"
+    return [
+        Estimate(
+            names[0],
+            observed,
+            df=1,
+            p_value=float(test.p_value[0]),
+            method=method,
+            note=NAIVE,
+            **fields,
+        ),
+        Estimate(names[1], observed, p_value=p, method=corrected, **fields),
+    ]
