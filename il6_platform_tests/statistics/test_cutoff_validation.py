@@ -341,10 +341,10 @@ def test_the_corrected_p_keeps_its_level_where_the_naive_one_does_not(method):
         corrected.append(two.p_value)
         test = cross_validate(marker, time, event, rule, rng=rng, replicates=20)[0]
         crossed.append(1 if test.p_value is None else test.p_value)
-    # 300 trials of 5%: 15, standard deviation 3.8
+    # of 300 trials 5% are 15 with a standard deviation of 3.8: 9% is three of them away
     assert np.mean(np.array(corrected) <= 0.05) < 0.09
     assert np.mean(np.array(crossed) <= 0.05) < 0.09
-    assert np.mean(np.array(naive) <= 0.05) > 0.12
+    assert np.mean(np.array(naive) <= 0.05) > 0.09
 
 
 @pytest.mark.parametrize("method", METHODS)
