@@ -20,7 +20,6 @@ import pandas as pd
 
 from il6_platform import paths
 
-
 STORY_ONLY = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 """Run configuration: on the console, what the assets say; Dagster's own events stay in the UI."""
 

@@ -1,0 +1,61 @@
+"""An installation of its own for each test: folders, study, and the real command line."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from il6_platform import cli, paths
+
+
+@dataclass
+class Installation:
+    """A home with its landing folder and study file."""
+
+    home: Path
+    landing: Path
+    study: Path
+
+    @property
+    def options(self) -> list[str]:
+        return [
+            *("--home", str(self.home), "--landing", str(self.landing)),
+            *("--study", str(self.study)),
+        ]
+
+    def refresh(self, *more: str) -> int:
+        return cli.main(["refresh", *self.options, *more])
+
+    def ask(self, sql: str) -> pd.DataFrame:
+        database = (self.home / "published" / "report.duckdb").resolve()
+        with duckdb.connect(database, read_only=True) as connection:
+            return connection.execute(sql).df()
+
+    def fingerprint(self) -> str:
+        rows = self.ask(
+            "select md5(string_agg(r::varchar, '|' order by r::varchar)) h from report.results r"
+        )
+        return str(rows["h"].iloc[0])
+
+    def deliver(self, day: str) -> None:
+        shutil.copytree(paths.demo_landing() / day, self.landing / day)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    return Installation(tmp_path / "home", landing, paths.default_study())
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    home = tmp_path_factory.mktemp("demo")
+    made = Installation(home, paths.demo_landing(), paths.default_study())
+    assert made.refresh() == 0
+    return made

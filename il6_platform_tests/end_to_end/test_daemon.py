@@ -1,0 +1,70 @@
+"""The sensor and the schedule through Dagster's own daemon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from il6_platform import paths
+from il6_platform.cli import prepare_instance
+from il6_platform_tests.end_to_end.conftest import Installation
+
+PATIENCE = 240
+
+
+def until(condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    started = time.monotonic()
+    while not condition():
+        assert process.poll() is None, log.read_text()[-3000:]
+        assert time.monotonic() - started < PATIENCE, log.read_text()[-3000:]
+        time.sleep(0.5)
+
+
+@pytest.mark.parametrize("by", ["sensor", "schedule"])
+def test_a_new_delivery_is_refreshed_by_the_daemon(
+    by: str, installation: Installation, tmp_path: Path
+) -> None:
+    installation.deliver("2019-12-31")
+    environment = {
+        **os.environ,
+        "IL6_HOME": str(installation.home),
+        "IL6_LANDING": str(installation.landing),
+        "IL6_STUDY": str(installation.study),
+        "IL6_SENSOR_SECONDS": "3" if by == "sensor" else "86400",
+        "IL6_SCHEDULE": "* * * * *" if by == "schedule" else "0 3 1 1 *",
+        "DAGSTER_HOME": str(prepare_instance(installation.home)),
+    }
+    log = tmp_path / "daemon.log"
+    daemon = Path(sys.executable).with_name("dagster-daemon")
+    workspace = paths.project_root() / "workspace.yaml"
+    process = subprocess.Popen(
+        [str(daemon), "run", "-w", str(workspace)],
+        env=environment,
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+        cwd=tmp_path,
+    )
+    published = installation.home / "published" / "report.html"
+
+    def n() -> int:
+        found = installation.ask("select n from report.flow where kind = 'analysed'")
+        return int(found["n"].iloc[0])
+
+    try:
+        until(published.exists, process, log)
+        first = n()
+        if by == "sensor":
+            arriving = installation.landing / ".arriving"
+            shutil.copytree(paths.demo_landing() / "2021-12-31", arriving)
+            arriving.rename(installation.landing / "2021-12-31")
+            until(lambda: n() > first, process, log)
+    finally:
+        process.terminate()
+        process.wait(60)

@@ -1,0 +1,127 @@
+"""Refreshing for years: blocked, killed, read meanwhile, grown."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from il6_platform_tests.end_to_end.conftest import Installation
+
+DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")
+
+
+def analysed(installation: Installation) -> int:
+    return int(installation.ask("select n from report.flow where kind = 'analysed'")["n"].iloc[0])
+
+
+def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
+    installation: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    installation.deliver(DAYS[0])
+    assert installation.refresh() == 0
+    first, first_cut = analysed(installation), (installation.home / "published").resolve()
+    broken = installation.landing / DAYS[1]
+    broken.mkdir()
+    (broken / "patients.csv").write_text("patient_id,birth_date\nA,1950-01-01\n")
+    capfd.readouterr()
+    assert installation.refresh() == 1
+    last_line = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "patients.csv" in last_line and "lacks the column sex" in last_line
+    assert (installation.home / "published").resolve() == first_cut
+    (broken / "patients.csv").unlink()
+    broken.rmdir()
+    installation.deliver(DAYS[1])
+    assert installation.refresh() == 0
+    assert analysed(installation) > first
+    assert first_cut.is_dir()
+    history = installation.ask("select distinct cut from report.history")
+    assert len(history) == 2
+    # what was known then is the same when it is asked for now
+    assert installation.refresh("--as-of", DAYS[0]) == 0
+    assert (installation.home / "published").resolve() != first_cut
+    assert len(list((installation.home / "cuts").iterdir())) == 2
+
+
+def test_a_batch_with_too_many_wrong_rows_is_blocked(
+    installation: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    installation.deliver(DAYS[0])
+    labs = installation.landing / DAYS[0] / "labs.csv"
+    labs.write_text(labs.read_text().replace("pg/mL", "ng/L"))
+    assert installation.refresh() == 1
+    last_line = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "quarantine_is_small" in last_line and "labs.csv" in last_line
+    assert not (installation.home / "published").exists()
+
+
+def test_wrong_use_is_said_in_the_last_line(
+    installation: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    installation.study = installation.home.parent / "study.yaml"
+    installation.study.write_text("marker: {analyte: il6, unit: pg/mL}\nmarkre: 1\n")
+    assert installation.refresh() == 2
+    last_line = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "line 2" in last_line and "markre" in last_line
+
+
+def start(installation: Installation, log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "il6_platform.cli", "refresh", *installation.options]
+    return subprocess.Popen(command, stdout=log.open("wb"), stderr=subprocess.STDOUT)
+
+
+@pytest.mark.parametrize("stage", ["staging.labs", "cohort.adrs", "analysis.cox", "report.results"])
+def test_a_killed_refresh_leaves_the_old_report_and_the_next_one_is_clean(
+    stage: str, installation: Installation, tmp_path: Path
+) -> None:
+    installation.deliver(DAYS[0])
+    assert installation.refresh() == 0
+    before, n = installation.fingerprint(), analysed(installation)
+    installation.deliver(DAYS[1])
+    log = tmp_path / "log"
+    process = start(installation, log)
+    while f"- {stage}:" not in log.read_text() and process.poll() is None:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert installation.fingerprint() == before
+    assert installation.refresh() == 0
+    assert analysed(installation) > n
+
+
+def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.deliver(DAYS[0])
+    assert installation.refresh() == 0
+    reading = (
+        "import duckdb, sys, time\n"
+        "con = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "ask = lambda: con.execute(\"select n from report.flow where kind='analysed'\").fetchone()[0]\n"
+        "seen = {ask()}\n"
+        "print('open', flush=True)\n"
+        "for line in sys.stdin: break\n"
+        "seen.add(ask()); print(sorted(seen), flush=True)\n"
+    )
+    database = installation.home / "published" / "report.duckdb"
+    reader = subprocess.Popen(
+        [sys.executable, "-c", reading, str(database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout and reader.stdout.readline().strip() == "open"
+    n = analysed(installation)
+    installation.deliver(DAYS[1])
+    process = start(installation, tmp_path / "log")
+    # a second refresh meanwhile waits for the first
+    assert installation.refresh("--force") == 0
+    assert process.wait() == 0
+    said, _ = reader.communicate("\n")
+    assert said.strip() == str([n])
+    assert analysed(installation) > n

@@ -1,0 +1,77 @@
+"""The house stays in order: imports point one way, a box is found by its name."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from il6_platform import paths
+from il6_platform.definitions import build_defs
+
+PACKAGE = paths.PACKAGE
+# who may import whom: a layer imports only those after it
+LAYERS = [
+    {"cli"},
+    {"definitions"},
+    {"automation", "assets"},
+    {"report"},
+    {"figures"},
+    {"analysis"},
+    {"warehouse"},
+    {"validation", "registry", "statistics"},
+    {"study"},
+    {"paths"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_imports_point_one_way(path: Path) -> None:
+    here = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if here in ("__init__", "_project"):
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(
+            "il6_platform"
+        ):
+            continue
+        parts = (node.module or "").split(".")
+        names = [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
+        for name in names:
+            if name == here:
+                continue
+            assert LEVEL[name] > LEVEL[here] or (here, name) in {
+                ("automation", "assets"),
+                ("registry", "study"),
+            }, f"{here} imports {name}"
+            if here == "statistics":
+                raise AssertionError("statistics imports none of the others")
+
+
+def test_every_box_has_its_code_description_owner_and_kind(tmp_path: Path) -> None:
+    defs = build_defs(tmp_path / "home", tmp_path, paths.default_study())
+    graph = defs.resolve_asset_graph()
+    keys = graph.get_all_asset_keys()
+    assert len(keys) > 25
+    for key in keys:
+        node = graph.get(key)
+        schema, table = key.path
+        assert node.group_name == {"raw": "registry"}.get(schema, schema)
+        assert node.description and node.owners and node.kinds, key
+        sql = paths.sql_file(f"{schema}.{table}").exists()
+        python = (PACKAGE / schema / f"{table}.py").exists()
+        module = PACKAGE / "assets" / f"{node.group_name}.py"
+        assert sql or python or f"def {table}(" in module.read_text() or schema == "raw", key
+
+
+def test_every_staging_table_has_its_rules_and_its_sql() -> None:
+    for table in ("patients", "treatments", "labs", "assessments", "follow_up"):
+        assert (PACKAGE / "validation" / f"{table}.py").exists()
+        assert paths.sql_file(f"validation.{table}").exists()
+        assert paths.sql_file(f"staging.{table}").exists()
