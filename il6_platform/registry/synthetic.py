@@ -887,8 +887,8 @@ def readme(registry: Registry, target: Target) -> str:
         "",
         "No patient here is real. `python -m il6_platform.registry.synthetic` writes these "
         "files, the same bytes every time, so that the platform can be tried and tested. They "
-        "are calibrated to the figures that `data/study.yaml` lists under `published`; nothing else of the published "
-        "study is known.",
+        "are calibrated to the figures that `data/study.yaml` lists under `published`; nothing "
+        "else of the published study is known.",
         "",
         f"Full exports of {', '.join(day.isoformat() for day in target.exports)}: each holds all "
         "that was known by then.",

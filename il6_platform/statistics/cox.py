@@ -157,7 +157,7 @@ def cox(
     if strata is not None:
         data["(stratum)"] = same_length("strata", strata, len(t))
         options["strata"] = ["(stratum)"]
-    precise = {"precision": 1e-10, "r_precision": 1e-12, "max_steps": 200}
+    precise = {"precision": 1e-15, "r_precision": 1e-17, "step_size": 1.0, "max_steps": 100}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

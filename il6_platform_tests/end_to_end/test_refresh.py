@@ -102,7 +102,8 @@ def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(
     reading = (
         "import duckdb, sys, time\n"
         "con = duckdb.connect(sys.argv[1], read_only=True)\n"
-        "ask = lambda: con.execute(\"select n from report.flow where kind='analysed'\").fetchone()[0]\n"
+        "sql = \"select n from report.flow where kind = 'analysed'\"\n"
+        "ask = lambda: con.execute(sql).fetchone()[0]\n"
         "seen = {ask()}\n"
         "print('open', flush=True)\n"
         "for line in sys.stdin: break\n"

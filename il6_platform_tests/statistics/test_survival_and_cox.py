@@ -121,7 +121,10 @@ def test_rmst_difference_is_that_of_r(first: str) -> None:
     assert close(ours.estimate, expected["diff"]) and close(ours.std_error, expected["se"])
 
 
-@pytest.mark.parametrize("name", [k for k in R["cox"] if k.startswith("colon_")])
+@pytest.mark.parametrize(
+    "name",
+    [k for k in R["cox"] if k.startswith("colon_") and "breslow" not in k and "strata" not in k],
+)
 def test_cox_and_its_assumption_are_those_of_r(name: str) -> None:
     colon = pd.read_csv(FOLDER / "colon.csv")
     expected = R["cox"][name]

@@ -1,0 +1,1 @@
+"""Speed, measured beside R where R is present; run by hand, never by the tests."""
