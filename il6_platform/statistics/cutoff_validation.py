@@ -122,12 +122,15 @@ def _ipcw(times: Floats, events: Bools, by: float, w: Floats) -> tuple[Floats, F
     """Weights of one patient drawn; w (resamples, n) says how often each was drawn."""
     order = np.argsort(times, kind="stable")
     distinct, starts = np.unique(times[order], return_index=True)
-    left = np.add.reduceat(w[:, order], starts, axis=1) if len(starts) else np.zeros((len(w), 0))
-    dead = np.add.reduceat((w * events)[:, order], starts, axis=1) if len(starts) else left
+    sorted_w = np.take(w, order, axis=1)
+    left = dead = np.zeros((len(w), 0))
+    if len(starts):
+        left = np.add.reduceat(sorted_w, starts, axis=1)
+        dead = np.add.reduceat(sorted_w * events[order], starts, axis=1)
     at_risk = np.cumsum(left[:, ::-1], axis=1)[:, ::-1]
     hazard = (left - dead) / np.maximum(at_risk - dead, 1)
     free = np.cumprod(np.concatenate([np.ones((len(w), 1)), 1 - hazard], axis=1), axis=1)
-    before = free[:, np.searchsorted(distinct, times)]
+    before = np.take(free, np.searchsorted(distinct, times), axis=1)
     through = free[:, [np.searchsorted(distinct, by, side="right")]]
     is_case = events & (times <= by) & (w > 0)
     is_control = (times > by) & (w > 0)

@@ -241,11 +241,11 @@ def log_rank_scores(time: ArrayLike, event: ArrayLike, weights: ArrayLike | None
     order = np.argsort(times, kind="stable")
     starts = np.flatnonzero(np.diff(times[order], prepend=-1))
     which = np.searchsorted(times[order][starts], times)
-    sorted_w = w[:, order]
+    sorted_w = np.take(w, order, axis=1)
     rank = np.cumsum(np.add.reduceat(sorted_w, starts, axis=1), axis=1)
     dead = np.add.reduceat(sorted_w * events[order], starts, axis=1)
     hazard = np.cumsum(dead / (w.sum(axis=1, keepdims=True) - rank + 1), axis=1)
-    scores: Floats = events - hazard[:, which]
+    scores: Floats = events - np.take(hazard, which, axis=1)
     return scores[0] if weights is None else scores
 
 

@@ -144,7 +144,7 @@ def log_rank_all(
     parts = [np.flatnonzero(stratum == s) for s in np.unique(stratum)]
     passes = []
     for rows in _chunks(len(drawn), len(times)):
-        w = drawn[rows][:, order]
+        w = np.take(drawn[rows], order, axis=1)
         increments = np.zeros((4, *w.shape))
         for part in parts:
             increments[:, :, part] = _increments(times[part], events[part], w[:, part])
@@ -180,15 +180,16 @@ def _increments(times: Floats, events: Bools, w: Floats) -> Floats:
     """What each patient of one stratum, by falling marker, adds to n, O, E and V of the high."""
     by_time = np.argsort(times, kind="stable")
     starts = np.flatnonzero(np.diff(times[by_time], prepend=-1))
-    dead = np.add.reduceat((w * events)[:, by_time], starts, axis=1)
-    leaving = np.add.reduceat(w[:, by_time], starts, axis=1)
+    leaving = np.take(w, by_time, axis=1)
+    dead = np.add.reduceat(leaving * events[by_time], starts, axis=1)
+    leaving = np.add.reduceat(leaving, starts, axis=1)
     at_risk = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]
     v = dead * (at_risk - dead) / (np.maximum(at_risk - 1, 1) * np.maximum(at_risk, 1) ** 2)
 
     which = np.searchsorted(times[by_time][starts], times)
-    hazard = np.cumsum(dead / np.maximum(at_risk, 1), axis=1)[:, which]
-    linear = np.cumsum(v * at_risk, axis=1)[:, which]
-    square = np.cumsum(v, axis=1)[:, which]
+    hazard = np.take(np.cumsum(dead / np.maximum(at_risk, 1), axis=1), which, axis=1)
+    linear = np.take(np.cumsum(v * at_risk, axis=1), which, axis=1)
+    square = np.take(np.cumsum(v, axis=1), which, axis=1)
     earlier_square, earlier = _earlier(np.stack([w * square, w]), by_time)
     later = np.cumsum(w, axis=1) - w - earlier
     pairs = w * square + 2 * (earlier_square + square * later)
@@ -276,7 +277,8 @@ class RiskSets:
             return np.zeros((len(x), 0)), np.zeros((len(x), 0))
         at_risk = np.add.reduceat(x, self._starts, axis=1)
         at_risk = np.cumsum(at_risk[:, ::-1], axis=1)[:, ::-1]
-        return at_risk, np.add.reduceat(x[:, self._deaths], self._death_starts, axis=1)
+        dead = np.add.reduceat(np.take(x, self._deaths, axis=1), self._death_starts, axis=1)
+        return at_risk, dead
 
     def log_rank(self, high: ArrayLike, weights: ArrayLike | None = None) -> LogRanks:
         """Log-rank statistics of many groupings.
@@ -301,11 +303,11 @@ class RiskSets:
         drawn = None if weights is None else self._weights(weights, len(groups))
         out = np.zeros((5, len(groups)))
         for rows in _chunks(len(groups), self.n):
-            x = (groups[rows] == 1)[:, self.order].astype(float)
+            x = np.take(groups[rows] == 1, self.order, axis=1).astype(float)
             if drawn is None:
                 total, everybody = np.full(len(x), float(self.n)), self._everybody
             else:
-                w = drawn[rows][:, self.order]
+                w = np.take(drawn[rows], self.order, axis=1)
                 x *= w
                 total, everybody = w.sum(axis=1), self._sums(w)
             (at_risk, dead), (n1, d1) = everybody, self._sums(x)
@@ -366,19 +368,19 @@ class RiskSets:
             np.ones(rows, dtype=bool),
         )
         for part in _chunks(rows, self.n):
-            label = labels[part][:, self.order]
-            w = None if drawn is None else drawn[part][:, self.order]
+            label = np.take(labels[part], self.order, axis=1)
+            w = None if drawn is None else np.take(drawn[part], self.order, axis=1)
             sums = [
                 self._sums((label == g).astype(float) if w is None else (label == g) * w)
                 for g in range(len(covariates))
             ]
-            at_risk, dead = np.stack([s[0] for s in sums]), np.stack([s[1] for s in sums])
+            at_risk, dead = [s[0] for s in sums], [s[1] for s in sums]
             finite = _connected(at_risk, dead)
             kept = np.arange(rows)[part][finite]
             if len(kept):
-                coefficients, covariance, log_likelihood = _newton(
-                    at_risk[:, finite], dead[:, finite], covariates
-                )
+                if not finite.all():
+                    at_risk, dead = [a[finite] for a in at_risk], [d[finite] for d in dead]
+                coefficients, covariance, log_likelihood = _newton(at_risk, dead, covariates)
                 fits.coefficients[kept] = coefficients
                 fits.covariance[kept] = covariance
                 fits.log_likelihood[kept] = log_likelihood
@@ -398,9 +400,9 @@ class RiskSets:
         return counts
 
 
-def _connected(at_risk: Floats, dead: Floats) -> Bools:
-    """Whether each row's groups (groups, rows, times) all reach each other; see `RiskSets.cox`."""
-    groups, rows = len(at_risk), at_risk.shape[1]
+def _connected(at_risk: list[Floats], dead: list[Floats]) -> Bools:
+    """Whether the groups (each: rows, times) all reach each other; see `RiskSets.cox`."""
+    groups, rows = len(at_risk), len(at_risk[0])
     reach = np.zeros((rows, groups, groups), dtype=np.int64)
     for i in range(groups):
         for j in range(groups):
@@ -410,17 +412,19 @@ def _connected(at_risk: Floats, dead: Floats) -> Bools:
     return np.asarray(reach.all(axis=(1, 2)))
 
 
-def _newton(at_risk: Floats, dead: Floats, design: Floats) -> tuple[Floats, Floats, Floats]:
-    """Maximise Efron's partial likelihood of each row of (groups, rows, times)."""
-    groups, rows, times = at_risk.shape
-    ties = dead.sum(axis=0).astype(np.int64).ravel()
+def _newton(
+    at_risk: list[Floats], dead: list[Floats], design: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Maximise Efron's partial likelihood of each row; groups each of shape (rows, times)."""
+    groups, (rows, times) = len(at_risk), at_risk[0].shape
+    ties = sum(dead[1:], start=dead[0]).astype(np.int64).ravel()
     cell = np.repeat(np.arange(rows * times), ties)
-    place = np.arange(len(cell)) - np.repeat(np.cumsum(ties) - ties, ties)
+    place = np.arange(len(cell)) - (np.cumsum(ties) - ties)[cell]
     gone = place / ties[cell]
     exposed = [a.ravel()[cell] - gone * d.ravel()[cell] for a, d in zip(at_risk, dead, strict=True)]
     per_row = ties.reshape(rows, times).sum(axis=1)
     starts = np.cumsum(per_row) - per_row
-    deaths, covariates = dead.sum(axis=2).T[:, 1:], design[1:]
+    deaths, covariates = np.stack([d.sum(axis=1) for d in dead[1:]], axis=1), design[1:]
 
     beta = np.zeros((rows, design.shape[1]))
     for _ in range(100):
