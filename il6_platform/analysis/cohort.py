@@ -59,6 +59,10 @@ class Cohort:
         patients["BOR"] = best.reindex(patients.index)
         if "MARKERGR" not in patients:
             patients["MARKERGR"] = None
+        for item in study.covariates:
+            # a covariate that nobody has is a covariate that is missing in everybody
+            if item.name not in patients:
+                patients[item.name] = np.nan if item.kind == "number" else None
         return cls(patients.reset_index(drop=True))
 
     def __len__(self) -> int:

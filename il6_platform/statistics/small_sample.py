@@ -1,0 +1,396 @@
+"""Tests and models that hold in small samples: permutation, mid-P, penalised likelihood.
+
+Belongs here: what replaces or stands beside a large-sample method where patients are few or a
+model is separated. Does not belong here: Fisher's exact test (`proportions`), permutation of a
+maximally selected statistic (`maxstat`) or of an interaction (`heterogeneity`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq, minimize
+from scipy.stats import chi2
+
+from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.proportions import fisher_exact
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MOST_ENUMERATED = 60
+"""Patients up to which splits are enumerated: beyond, the halves take too much memory."""
+
+_CELLS = 1 << 20
+_ROUNDING = 1e-9
+_FARTHEST = 100.0
+_SIMPLEX = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}
+
+
+def permutation_logrank(
+    time: ArrayLike,
+    event: ArrayLike,
+    group: ArrayLike,
+    strata: ArrayLike | None = None,
+    *,
+    rng: np.random.Generator,
+    replicates: int = 2000,
+    exact_limit: int = 10**9,
+) -> Estimate:
+    """Log-rank test by permutation of the groups, within strata where given.
+
+    The groups' observed minus expected events are sums of log-rank scores (event minus the pooled
+    Nelson-Aalen hazard at the patient's time; tied times share a score), which stay with the
+    patients as groups are permuted. Their quadratic form takes the permutation variance, as in R's
+    coin and not the hypergeometric one of `logrank`. Two-sided: P is the share of splits whose form
+    is at least the one seen. Exact where censoring does not depend on group, approximate otherwise.
+
+    Parameters
+    ----------
+    time, event, group
+        Shape (n,): two or more groups by any label.
+    strata
+        Shape (n,), optional: scores are formed, and groups permuted, within strata.
+    rng
+        Generator of the Monte Carlo permutations.
+    replicates
+        Permutations B where splits are not enumerated: P is (b + 1) / (B + 1).
+    exact_limit
+        Two groups of at most 60 patients are enumerated where there are no more splits than this;
+        two halves of the patients are combined, so the work is about the root of it.
+
+    Returns
+    -------
+    `logrank_permutation`: the form (chi-square for two groups: (O - E)^2 / V) and P.
+
+    Raises
+    ------
+    ValueError
+        As `samples`, on unequal lengths, or on less than one replicate.
+    """
+    t, e = samples(time, event)
+    g = np.unique(same_length("group", group, len(t)), return_inverse=True)[1].ravel()
+    s = np.zeros(len(t)) if strata is None else same_length("strata", strata, len(t))
+    s = np.unique(s, return_inverse=True)[1].ravel()
+    if replicates < 1:
+        raise ValueError(f"replicates must be 1 or more, not {replicates}.")
+    words = "Log-rank test, permutation variance" + ("" if strata is None else ", stratified")
+    fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "method": words}
+    if not len(g) or not g.any():
+        return unsupported("logrank_permutation", "Only one group has patients.", **fields)
+    if not e.any():
+        return unsupported("logrank_permutation", "No events.", **fields)
+    order = np.lexsort((g, s))
+    t, e, g, s = t[order], e[order], g[order], s[order]
+    scores = np.concatenate([_log_rank_scores(t[s == k], e[s == k]) for k in range(s[-1] + 1)])
+    counts = np.array([np.bincount(g[s == k], minlength=g.max() + 1) for k in range(s[-1] + 1)])
+    spread = np.array([np.sum(scores[s == k] ** 2) for k in range(s[-1] + 1)])
+    covariance = _permutation_covariance(counts, spread)
+    if np.linalg.matrix_rank(covariance) < g.max():
+        return unsupported("logrank_permutation", "The groups' times do not vary.", **fields)
+    inverse = np.linalg.inv(covariance)
+    seen = np.bincount(g, weights=scores)[1:]
+    statistic = float(seen @ inverse @ seen)
+
+    sizes = counts.sum(axis=1)
+    splits = math.prod(math.comb(int(n), int(k)) for n, k in zip(sizes, counts[:, 1], strict=True))
+    if g.max() == 1 and len(t) <= MOST_ENUMERATED and splits <= exact_limit:
+        reached = _splits_reaching(scores, s, counts[:, 1], abs(float(seen[0])))
+        p, fields["method"] = reached / splits, f"{words}, exact: all {splits} splits"
+    else:
+        reached = _permutations_reaching(scores, s, counts, inverse, statistic, rng, replicates)
+        p = (reached + 1) / (replicates + 1)
+        fields["method"] = f"{words}, Monte Carlo: {replicates} permutations"
+    return Estimate("logrank_permutation", statistic, p_value=p, **fields)
+
+
+def fisher_mid_p(table: ArrayLike) -> Estimate:
+    """Return Fisher's test of a 2x2 table with Lancaster's mid-P (JASA 1961).
+
+    Two-sided: tables less likely than the one seen, and half of those as likely. Less conservative
+    than Fisher's P, but its type I error can exceed the level a little. The estimate is ad/bc.
+
+    Parameters
+    ----------
+    table
+        Shape (2, 2), counts: rows are groups, columns outcomes, as `proportions.fisher_exact`.
+
+    Returns
+    -------
+    `fisher_mid_p`.
+
+    Raises
+    ------
+    ValueError
+        On another shape or negative counts.
+    """
+    exact = fisher_exact(table)
+    words = "Fisher's test, mid-P; the estimate is the sample odds ratio"
+    result = exact.but(statistic="fisher_mid_p", method=words)
+    if exact.p_value is None:
+        return result
+    from scipy.stats import hypergeom
+
+    t = np.asarray(table, dtype=float)
+    n, row, column = int(t.sum()), int(t[0].sum()), int(t[:, 0].sum())
+    possible = np.arange(max(0, row + column - n), min(row, column) + 1)
+    chance = hypergeom.pmf(possible, n, row, column)
+    own = chance[possible == int(t[0, 0])][0]
+    as_likely = float(chance[np.abs(chance - own) <= 1e-7 * own].sum())
+    return result.but(p_value=exact.p_value - as_likely / 2)
+
+
+def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[Estimate]:
+    """Fit a Cox model by Firth's penalised likelihood (Heinze & Schemper, Biometrics 2001).
+
+    The penalty (Jeffreys' prior) keeps estimates finite where events are separated and takes off
+    the first-order bias of few events. By firthmodels, with Breslow's ties like R's coxphf, where
+    `cox.cox` has Efron's: with many ties the two differ a little.
+
+    Parameters
+    ----------
+    design
+        Shape (n, p), numeric columns named after their terms; no missing values.
+    time, event
+        Shape (n,): time >= 0 in any unit, event 1 or 0.
+
+    Returns
+    -------
+    `hazard_ratio_firth` by term: profile penalised-likelihood interval and penalised
+    likelihood-ratio P; std_error is of the log, from the inverse information. With a note in place
+    of numbers where there are no events, or columns do not vary or depend on each other among
+    those at risk.
+
+    Raises
+    ------
+    ValueError
+        On unequal lengths or missing values.
+    """
+    t, e = samples(time, event)
+    x = same_length("design", design, len(t)).astype(float)
+    if not np.all(np.isfinite(x)):
+        raise ValueError("design has missing values; leave incomplete patients out first.")
+    terms = [str(column) for column in design.columns]
+    fields: dict[str, Any] = {"n": len(t), "events": int(e.sum())}
+    fields["method"] = "Cox, Firth penalty, Breslow ties; profile interval, likelihood-ratio P"
+    note = _no_information(x, t, e)
+    if not note:
+        # the penalised likelihood is equivariant to scale, the solver's stopping rule is not
+        centre, scale = x.mean(axis=0), x.std(axis=0)
+        fit = _firth_fit((x - centre) / scale, t, e)
+        note = None if fit is not None else "The penalised likelihood has no maximum to be found."
+    if note:
+        return [unsupported("hazard_ratio_firth", note, term=k, **fields) for k in terms]
+    assert fit is not None
+    rows = zip(terms, scale, *fit, strict=True)
+    return [
+        Estimate(
+            "hazard_ratio_firth",
+            math.exp(coefficient / unit),
+            _exp(low / unit),
+            _exp(high / unit),
+            error / unit,
+            p_value=None if math.isnan(p) else p,
+            term=term,
+            note="A limit or the P value could not be found."
+            if math.isnan(low + high + p)
+            else None,
+            **fields,
+        )
+        for term, unit, coefficient, error, p, low, high in rows
+    ]
+
+
+def _log_rank_scores(t: Floats, e: NDArray[np.bool_]) -> Floats:
+    """Event minus the Nelson-Aalen hazard up to and at each time; they sum to 0."""
+    moments, which = np.unique(t, return_inverse=True)
+    died = np.bincount(which, weights=e, minlength=len(moments))
+    left = np.bincount(which, minlength=len(moments))
+    at_risk = np.cumsum(left[::-1])[::-1]
+    return np.asarray(e - np.cumsum(died / at_risk)[which])
+
+
+def _permutation_covariance(counts: Ints, spread: Floats) -> Floats:
+    """Covariance of all groups' sums but the first's, over strata (strata, groups)."""
+    n = counts.sum(axis=1)
+    factor = spread / (np.maximum(n - 1, 1) * n)
+    k = counts[:, 1:]
+    return np.asarray(np.diag((factor * n) @ k) - (factor[:, None] * k).T @ k)
+
+
+def _permutations_reaching(
+    scores: Floats,
+    strata: Ints,
+    counts: Ints,
+    inverse: Floats,
+    statistic: float,
+    rng: np.random.Generator,
+    replicates: int,
+) -> int:
+    groups, reached = counts.shape[1], 0
+    size = max(1, _CELLS // len(scores))
+    for start in range(0, replicates, size):
+        rows = min(size, replicates - start)
+        sums = np.zeros((rows, groups))
+        for k, count in enumerate(counts):
+            permuted = np.tile(scores[strata == k], (rows, 1))
+            rng.permuted(permuted, axis=1, out=permuted)
+            there = np.flatnonzero(count)
+            first = (np.cumsum(count) - count)[there]
+            sums[:, there] += np.add.reduceat(permuted, first, axis=1)
+        forms = np.einsum("bi,ij,bj->b", sums[:, 1:], inverse, sums[:, 1:])
+        reached += int(np.sum(forms >= statistic * (1 - _ROUNDING)))
+    return reached
+
+
+def _splits_reaching(scores: Floats, strata: Ints, needed: Ints, seen: float) -> int:
+    """Count splits whose sum lies at least as far from 0, by meeting in the middle.
+
+    Patients are halved; the sums of all subsets of a half are kept by how many they take of each
+    stratum, and each is paired with the sorted sums of the other half that complete it.
+    """
+    half = len(scores) // 2
+    first = _subset_sums(scores[:half], strata[:half], strata[half:], needed)
+    second = _subset_sums(scores[half:], strata[half:], strata[:half], needed)
+    edge = seen - _ROUNDING * max(1.0, seen)
+    reached = 0
+    for taken, sums in first.items():
+        others = second.get(tuple(int(n) - k for n, k in zip(needed, taken, strict=True)))
+        if others is not None:
+            others = np.sort(others)
+            inside = np.searchsorted(others, edge - sums) - np.searchsorted(
+                others, -edge - sums, side="right"
+            )
+            reached += len(sums) * len(others) - int(np.maximum(inside, 0).sum())
+    return reached
+
+
+def _subset_sums(
+    scores: Floats, strata: Ints, elsewhere: Ints, needed: Ints
+) -> dict[tuple[int, ...], Floats]:
+    """Sums of all subsets that can be completed, by the number taken of each stratum."""
+    left = np.bincount(np.append(strata, elsewhere), minlength=len(needed))
+    sums = {(0,) * len(needed): np.zeros(1)}
+    for score, stratum in zip(scores, strata, strict=True):
+        left[stratum] -= 1
+        grown: dict[tuple[int, ...], list[Floats]] = {}
+        for taken, values in sums.items():
+            for more in (0, 1):
+                k = taken[stratum] + more
+                if needed[stratum] - left[stratum] <= k <= needed[stratum]:
+                    key = (*taken[:stratum], k, *taken[stratum + 1 :])
+                    grown.setdefault(key, []).append(values + more * score)
+        sums = {key: np.concatenate(parts) for key, parts in grown.items()}
+    return sums
+
+
+def _no_information(x: Floats, t: Floats, e: NDArray[np.bool_]) -> str | None:
+    if not len(t):
+        return "No patients."
+    if not e.any():
+        return "No events."
+    if x.shape[1] == 0:
+        return "The model has no terms."
+    if np.any(x.std(axis=0) == 0):
+        return "A covariate does not vary."
+    inside = x[t >= t[e].min()]
+    scaled = (inside - inside.mean(axis=0)) / x.std(axis=0)
+    if np.linalg.matrix_rank(scaled, tol=1e-8) < x.shape[1]:
+        return "The covariates cannot be told apart in the patients at risk."
+    return None
+
+
+def _firth_fit(
+    x: Floats, t: Floats, e: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats, Floats, Floats] | None:
+    """Coefficients, errors, P, lower and upper limits; None where the solver fails."""
+    from firthmodels import FirthCoxPH
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            # a stricter rule asks for gains in likelihood that are lost in rounding
+            model = FirthCoxPH(
+                backend="numpy", max_iter=200, max_step=1.0, max_halfstep=20, gtol=1e-6, xtol=1e-7
+            ).fit(x, (e, t))
+        except np.linalg.LinAlgError:
+            return None
+        if not model.converged_:
+            return None
+        limits, p_values = np.full((x.shape[1], 2), np.nan), np.full(x.shape[1], np.nan)
+        with contextlib.suppress(np.linalg.LinAlgError):
+            limits = model.conf_int(method="pl", max_iter=200, tol=1e-7)
+        with contextlib.suppress(np.linalg.LinAlgError):
+            p_values = model.lrt().lrt_pvalues_.copy()
+    # Newton steps towards a limit get lost in about a tenth of very small samples
+    profile = _Profile(x, t, e, model.coef_)
+    for j in range(x.shape[1]):
+        for side in (0, 1):
+            if np.isnan(limits[j, side]):
+                limits[j, side] = profile.limit(j, 2 * side - 1, float(model.bse_[j]))
+        if np.isnan(p_values[j]):
+            p_values[j] = chi2.sf(max(0.0, 2 * profile.drop(j, 0.0)), 1)
+    return model.coef_, model.bse_, p_values, limits[:, 0], limits[:, 1]
+
+
+class _Profile:
+    """The penalised log-likelihood (Breslow), maximised over all coefficients but one."""
+
+    def __init__(self, x: Floats, t: Floats, e: NDArray[np.bool_], best: Floats) -> None:
+        moments, self._died = np.unique(t[e], return_counts=True)
+        self._x, self._e, self._best = x, e, best
+        self._at_risk = (t[:, None] >= moments).astype(float)
+        self._top = self._value(best)
+
+    def _value(self, beta: Floats) -> float:
+        linear = self._x @ beta
+        linear = linear - linear.max()
+        weighted = self._at_risk * np.exp(linear)[:, None]
+        total = weighted.sum(axis=0)
+        if not np.all(total > 0):
+            return -math.inf
+        share = weighted / total
+        mean = share.T @ self._x
+        square = np.einsum("nj,np,nq,j->pq", share, self._x, self._x, self._died, optimize=True)
+        sign, log_determinant = np.linalg.slogdet(square - (mean.T * self._died) @ mean)
+        if sign <= 0:
+            return -math.inf
+        return float(linear @ self._e - self._died @ np.log(total) + log_determinant / 2)
+
+    def drop(self, j: int, value: float) -> float:
+        """By how much the maximum falls where coefficient j is held at a value."""
+        others = np.arange(len(self._best)) != j
+        beta = self._best.copy()
+        beta[j] = value
+        if not others.any():
+            return self._top - self._value(beta)
+
+        def fall(free: Floats) -> float:
+            beta[others] = free
+            return min(self._top - self._value(beta), 1e6)
+
+        return float(minimize(fall, self._best[others], method="Nelder-Mead", options=_SIMPLEX).fun)
+
+    def limit(self, j: int, side: int, error: float) -> float:
+        """The 95% limit below (side -1) or above (1) coefficient j; NaN where there is none."""
+
+        def gap(distance: float) -> float:
+            return 2 * self.drop(j, self._best[j] + side * distance) - Z**2
+
+        far = 2 * error
+        while gap(far) < 0:
+            far *= 2
+            if far > _FARTHEST:
+                return math.nan
+        return float(self._best[j] + side * brentq(gap, 0.0, far, xtol=1e-8))
+
+
+def _exp(value: float) -> float | None:
+    return math.exp(value) if math.isfinite(value) and value < 700 else None
