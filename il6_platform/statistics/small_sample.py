@@ -95,7 +95,7 @@ def permutation_logrank(
     covariance = _permutation_covariance(counts, spread)
     if np.linalg.matrix_rank(covariance) < g.max():
         return unsupported("logrank_permutation", "The groups' times do not vary.", **fields)
-    inverse = np.linalg.inv(covariance)
+    inverse = np.asarray(np.linalg.inv(covariance), dtype=float)
     seen = np.bincount(g, weights=scores)[1:]
     statistic = float(seen @ inverse @ seen)
 
