@@ -1,5 +1,6 @@
 """Staging: raw rows -> the current version of each record, typed, judged by the rule book."""
 
+from collections.abc import Sequence
 from types import ModuleType
 
 import pandas as pd
@@ -26,7 +27,7 @@ from il6_platform.assets.tables import (
 )
 from il6_platform.paths import code_version
 from il6_platform.validation import assessments, follow_up, labs, patients, treatments
-from il6_platform.validation.rules import Verdict, judge, problems
+from il6_platform.validation.rules import Rule, Verdict, judge, problems
 from il6_platform.warehouse import Warehouse
 
 RULE_BOOK: dict[str, ModuleType] = {
@@ -83,12 +84,12 @@ def staged_table(table: str) -> AssetsDefinition:
         check_specs=[
             *(
                 AssetCheckSpec(
-                    rule.id,
+                    _check_name(column),
                     asset=key_of(name),
-                    description=_general(rule.sentence),
-                    metadata={"severity": rule.severity, "column": rule.column},
+                    description="\n".join(f"- {_general(r.sentence)}" for r in rules_of),
+                    metadata={"rules": [f"{r.id} ({r.severity})" for r in rules_of]},
                 )
-                for rule in rules
+                for column, rules_of in _by_column(rules).items()
             ),
             AssetCheckSpec(
                 _SHARE,
@@ -141,7 +142,10 @@ def staged_table(table: str) -> AssetsDefinition:
                 ),
             },
             check_results=[
-                *(_check_result(frame, verdict) for verdict in verdicts),
+                *(
+                    _check_result(frame, column, [v for v in verdicts if v.rule in rules_of])
+                    for column, rules_of in _by_column(rules).items()
+                ),
                 check(
                     _SHARE,
                     share <= allowed,
@@ -189,21 +193,40 @@ def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     )
 
 
-def _check_result(frame: pd.DataFrame, verdict: Verdict) -> AssetCheckResult:
-    broken = frame.iloc[verdict.broken]
+def _by_column(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    """Group the rules by the column that the data manager looks at: one asset check each."""
+    grouped: dict[str, list[Rule]] = {}
+    for rule in rules:
+        grouped.setdefault(rule.column, []).append(rule)
+    return grouped
+
+
+def _check_name(column: str) -> str:
+    return "whole_line" if column == "(line)" else column
+
+
+def _check_result(
+    frame: pd.DataFrame, column: str, verdicts: Sequence[Verdict]
+) -> AssetCheckResult:
+    failing = [verdict for verdict in verdicts if not verdict.success]
     return check(
-        verdict.rule.id,
-        verdict.success,
-        _general(verdict.rule.sentence)
-        if not verdict.success
-        else f"{verdict.judged} rows judged, none breaks the rule.",
+        _check_name(column),
+        not failing,
+        " ".join(f"{_general(one.rule.sentence)} ({len(one.broken)} rows)." for one in failing)
+        or f"{len(frame)} rows judged, none breaks a rule.",
         metadata={
-            "rows_judged": verdict.judged,
-            "rows_broken": len(verdict.broken),
-            "severity": verdict.rule.severity,
-            "examples": [
-                f"record {row.record}, line {row.file_line}" for row in broken.head(5).itertuples()
-            ],
+            "rows_judged": len(frame),
+            **{
+                one.rule.id: {
+                    "rows_broken": len(one.broken),
+                    "severity": one.rule.severity,
+                    "examples": [
+                        f"record {row.record}, line {row.file_line}"
+                        for row in frame.iloc[one.broken].head(5).itertuples()
+                    ],
+                }
+                for one in failing
+            },
         },
     )
 

@@ -34,6 +34,9 @@ SD_ACCURACY = 0.02
 YOUDEN_MARGIN = 0.02
 """By how much the cut-off's Youden index must beat every other cut-off's."""
 
+YOUDEN_LEAST = 0.22
+"""The Youden index that the cut-off must reach: a marker that is worth a study."""
+
 PROGRESSION_MEDIAN = {
     ("control", "high"): 5.5,
     ("control", "low"): 10.5,
@@ -238,6 +241,8 @@ def deal_markers(
     gain = case / case.sum() - control / control.sum()
     high = np.flatnonzero([slot.group == "high" for slot in slots])
     low = np.flatnonzero([slot.group == "low" for slot in slots])
+    if gain[high].sum() < YOUDEN_LEAST:
+        return None
     dealt = np.empty(len(slots))
     # away from the cut-off, upwards through the high and downwards through the low
     for patients, ladder, sign in (
@@ -249,7 +254,8 @@ def deal_markers(
         good = np.flatnonzero((lost > YOUDEN_MARGIN).all(1))
         if not len(good):
             return None
-        dealt[orders[good[0]]] = ladder
+        # of the deals that will do, the one whose ROC curve is the fullest
+        dealt[orders[good[np.argmin(lost[good].mean(1))]]] = ladder
     return dealt
 
 

@@ -169,12 +169,14 @@ def _figures(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Itera
     marker = f"{study.marker.label} ({study.marker.unit})"
     yield shown(
         roc(results, curves, label=marker),
-        "Cut-off",
+        "ROC and response",
         f"ROC curve of {marker}; the point is the cut-off. Its accuracy is apparent: it was "
         "judged on the patients it was chosen on.",
     )
     yield shown(
-        response(results, labels), "Response", "Best overall response by arm and marker group."
+        response(results, labels),
+        "ROC and response",
+        "Best overall response by arm and marker group.",
     )
     for endpoint in study.endpoints:
         for population, contrast in COMPARISONS:
