@@ -1,0 +1,440 @@
+"""Whether a treatment's effect differs between groups of patients, on several scales.
+
+Belongs here: interaction of arm and marker group as a difference of restricted means or of risks,
+its permutation P on the hazard scale, odds ratios over strata, and qualitative interaction. Does
+not belong here: the ratio of hazard ratios (`cox.interaction`), the stratified log-rank test
+(`survival.logrank`), the effect along a continuous marker (`continuous`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binom, chi2, norm
+
+from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.proportions import proportion, risk_difference
+from il6_platform.statistics.risk_sets import RiskSets
+from il6_platform.statistics.survival import rmst_difference
+
+Floats = NDArray[np.float64]
+
+MAIN_EFFECTS = ((0, 0), (1, 0), (0, 1), (1, 1))
+"""Arm and marker group of the four cells: each arm with a low marker, then with a high one."""
+
+WITH_PRODUCT = tuple((a, h, a * h) for a, h in MAIN_EFFECTS)
+"""The same with their product."""
+
+
+def interaction_permutation(
+    time: ArrayLike,
+    event: ArrayLike,
+    arm: ArrayLike,
+    high: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    replicates: int = 2000,
+) -> Estimate:
+    """Test treatment-by-marker interaction on the hazard by permuting marker groups within arms.
+
+    The statistic is the likelihood-ratio statistic of the product in a Cox model with Efron's ties,
+    as in `cox.interaction`. The permutation distribution is exact where the marker has no bearing
+    on outcome in either arm; where it is prognostic alike in both, approximate, since main effects
+    are refitted in each permutation.
+
+    Parameters
+    ----------
+    time, event
+        Shape (n,).
+    arm, high
+        Shape (n,), 1 or 0: experimental arm, high marker.
+    rng, replicates
+        Generator and number B of permutations. P is (b + 1) / (B + 1); a permutation whose model
+        has no finite maximum counts as reaching the statistic, and the note tells how many did.
+
+    Returns
+    -------
+    `interaction_permutation`: the likelihood-ratio statistic and P.
+
+    Raises
+    ------
+    ValueError
+        As `samples`, on unequal lengths, a label other than 0 and 1, or less than one replicate.
+    """
+    t, e = samples(time, event)
+    a, h = _binary("arm", arm, len(t)), _binary("high", high, len(t))
+    if replicates < 1:
+        raise ValueError(f"replicates must be 1 or more, not {replicates}.")
+    fields: dict[str, Any] = {"n": len(t), "events": int(e.sum())}
+    fields["method"] = (
+        f"Cox, Efron, likelihood ratio; marker groups permuted within arms, "
+        f"Monte Carlo: {replicates} permutations"
+    )
+    note = _empty_cell(a, h, e, "events")
+    if note:
+        return unsupported("interaction_permutation", note, **fields)
+    risk_sets = RiskSets(t, e)
+    seen = float(_likelihood_ratios(risk_sets, (a + 2 * h)[None])[0])
+    if np.isnan(seen):
+        note = "Separation: the model has no finite maximum."
+        return unsupported("interaction_permutation", note, **fields)
+    groups = np.tile(a + 2 * h, (replicates, 1))
+    for k in (0, 1):
+        groups[:, a == k] = rng.permuted(groups[:, a == k], axis=1)
+    drawn = _likelihood_ratios(risk_sets, groups)
+    unknown = int(np.isnan(drawn).sum())
+    reached = unknown + int(np.sum(drawn >= seen - 1e-9 * max(1.0, seen)))
+    note = f"{unknown} of {replicates} permutations were separated." if unknown else None
+    return Estimate(
+        "interaction_permutation",
+        seen,
+        p_value=(reached + 1) / (replicates + 1),
+        note=note,
+        **fields,
+    )
+
+
+def rmst_interaction(
+    time: ArrayLike,
+    event: ArrayLike,
+    arm: ArrayLike,
+    high: ArrayLike,
+    tau: float | None = None,
+) -> Estimate:
+    """Difference of the arms' differences in restricted mean survival time, high minus low.
+
+    Variances by Greenwood of the four independent groups add up (Royston & Parmar 2013).
+
+    Parameters
+    ----------
+    time, event
+        Shape (n,), any unit of time.
+    arm, high
+        Shape (n,), 1 or 0: experimental arm, high marker.
+    tau
+        Horizon; by default the longest to which all four groups were followed.
+
+    Returns
+    -------
+    `rmst_difference_interaction` (`at` is tau): positive where treatment gains more time in high.
+
+    Raises
+    ------
+    ValueError
+        As `samples`, on unequal lengths or a label other than 0 and 1.
+    """
+    t, e = samples(time, event)
+    a, h = _binary("arm", arm, len(t)), _binary("high", high, len(t))
+    fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "at": tau}
+    note = _empty_cell(a, h, np.ones(len(t)), "patients")
+    if note:
+        return unsupported("rmst_difference_interaction", note, **fields)
+    cells = [(a == i) & (h == j) for i in (0, 1) for j in (0, 1)]
+    horizon = min(float(t[cell].max()) for cell in cells) if tau is None else tau
+    fields["at"] = horizon
+    fields["method"] = (
+        f"Difference of differences in restricted means to {horizon:g}, Greenwood variance"
+    )
+    differences = [rmst_difference(t[h == j], e[h == j], a[h == j], horizon) for j in (1, 0)]
+    for difference in differences:
+        if difference.estimate is None:
+            return unsupported("rmst_difference_interaction", difference.note or "", **fields)
+    one, other = differences
+    value = (one.estimate or 0.0) - (other.estimate or 0.0)
+    error = float(np.hypot(one.std_error or 0.0, other.std_error or 0.0))
+    if error == 0:
+        return Estimate("rmst_difference_interaction", value, note="No events by then.", **fields)
+    return Estimate(
+        "rmst_difference_interaction",
+        value,
+        value - Z * error,
+        value + Z * error,
+        error,
+        p_value=float(2 * norm.sf(abs(value) / error)),
+        **fields,
+    )
+
+
+def risk_difference_interaction(response: ArrayLike, arm: ArrayLike, high: ArrayLike) -> Estimate:
+    """Difference of the arms' differences in response rate, high minus low.
+
+    The interval combines Newcombe's intervals of both differences by the method of variance
+    recovery (Zou & Donner, Stat Med 2008); P is Wald's with unpooled variances.
+
+    Parameters
+    ----------
+    response, arm, high
+        Shape (n,), 1 or 0: responder, experimental arm, high marker.
+
+    Returns
+    -------
+    `risk_difference_interaction`; no P where all four rates are 0 or 1.
+
+    Raises
+    ------
+    ValueError
+        On unequal lengths or a value other than 0 and 1.
+    """
+    n = len(np.asarray(response))
+    y, a, h = _binary("response", response, n), _binary("arm", arm, n), _binary("high", high, n)
+    fields: dict[str, Any] = {"n": n, "events": int(y.sum())}
+    fields["method"] = "Difference of risk differences, Newcombe intervals combined; Wald P"
+    note = _empty_cell(a, h, np.ones(n), "patients")
+    if note:
+        return unsupported("risk_difference_interaction", note, **fields)
+    differences, variance = [], 0.0
+    for j in (1, 0):
+        cells = [y[(a == i) & (h == j)] for i in (1, 0)]
+        (x1, n1), (x0, n0) = ((int(cell.sum()), len(cell)) for cell in cells)
+        differences.append(risk_difference(x1, n1, x0, n0))
+        rates = [proportion(x1, n1).estimate or 0.0, proportion(x0, n0).estimate or 0.0]
+        variance += sum(p * (1 - p) / m for p, m in zip(rates, (n1, n0), strict=True))
+    (d1, l1, u1), (d0, l0, u0) = (
+        (d.estimate or 0.0, d.ci_low or 0.0, d.ci_high or 0.0) for d in differences
+    )
+    value, error = d1 - d0, float(np.sqrt(variance))
+    return Estimate(
+        "risk_difference_interaction",
+        value,
+        value - float(np.hypot(d1 - l1, u0 - d0)),
+        value + float(np.hypot(u1 - d1, d0 - l0)),
+        error or None,
+        p_value=float(2 * norm.sf(abs(value) / error)) if error else None,
+        note=None if error else "All four rates are 0 or 1: no P value.",
+        **fields,
+    )
+
+
+def tables_by_stratum(
+    response: ArrayLike, group: ArrayLike, strata: ArrayLike
+) -> NDArray[np.int64]:
+    """Count 2x2 tables, shape (strata, 2, 2), for the functions below.
+
+    Rows are group 1 and 0, columns response 1 and 0; strata by any label, in its order.
+
+    Raises
+    ------
+    ValueError
+        On unequal lengths or a response or group other than 0 and 1.
+    """
+    n = len(np.asarray(strata))
+    y, g = _binary("response", response, n), _binary("group", group, n)
+    labels, s = np.unique(np.asarray(strata), return_inverse=True)
+    tables = np.zeros((len(labels), 2, 2), dtype=np.int64)
+    np.add.at(tables, (s.ravel(), 1 - g, 1 - y), 1)
+    return tables
+
+
+def odds_ratio_homogeneity(tables: ArrayLike) -> list[Estimate]:
+    """Test whether the odds ratio is the same in all strata.
+
+    With a the counts of the first cell, e and v their expectation and variance at the
+    Mantel-Haenszel odds ratio: sum (a - e)^2 / v, and Tarone's correction takes off
+    (sum a - sum e)^2 / sum v. Own code, because statsmodels divides by 0 at an odds ratio of 1.
+
+    Parameters
+    ----------
+    tables
+        Shape (strata, 2, 2), counts; strata with one group or one outcome only are left out.
+
+    Returns
+    -------
+    `breslow_day` (Breslow & Day 1980) and `tarone` (Biometrika 1985), which is to be preferred:
+    chi-square of strata - 1 degrees of freedom.
+
+    Raises
+    ------
+    ValueError
+        On another shape, or counts that are negative or not whole.
+    """
+    used, fields = _strata(tables)
+    words = {
+        "breslow_day": "Breslow-Day test of homogeneous odds ratios",
+        "tarone": "Breslow-Day test of homogeneous odds ratios, Tarone's correction",
+    }
+    note = None
+    if len(used) < 2:
+        note = "Fewer than two strata have both groups and both outcomes."
+    elif not _pooled(used):
+        note = "The common odds ratio is 0 or infinite."
+    if note:
+        return [unsupported(name, note, method=method, **fields) for name, method in words.items()]
+    fitted = _fitted(used)
+    excess, variance = used[:, 0, 0] - fitted[:, 0, 0], 1 / (1 / fitted).sum(axis=(1, 2))
+    breslow_day = float(np.sum(excess**2 / variance))
+    statistics = (breslow_day, breslow_day - float(excess.sum() ** 2 / variance.sum()))
+    df = len(used) - 1
+    sparse = "An expected count is below 5: read with care." if fitted.min() < 5 else None
+    return [
+        Estimate(
+            name,
+            max(0.0, statistic),
+            df=df,
+            p_value=float(chi2.sf(statistic, df)),
+            method=method,
+            note=sparse,
+            **fields,
+        )
+        for (name, method), statistic in zip(words.items(), statistics, strict=True)
+    ]
+
+
+def cochran_mantel_haenszel(tables: ArrayLike) -> list[Estimate]:
+    """Test and estimate an association within strata, by statsmodels.
+
+    Parameters
+    ----------
+    tables
+        As in `odds_ratio_homogeneity`.
+
+    Returns
+    -------
+    `cochran_mantel_haenszel` (chi-square, 1 df); `cochran_mantel_haenszel_corrected` for
+    continuity (like R's mantelhaen.test, not where counts are within one half of expected); and
+    `common_odds_ratio` of Mantel & Haenszel (1959) with the interval of Robins, Breslow &
+    Greenland (1986).
+
+    Raises
+    ------
+    ValueError
+        As `odds_ratio_homogeneity`.
+    """
+    used, fields = _strata(tables)
+    words = {
+        "cochran_mantel_haenszel": "Cochran-Mantel-Haenszel test, no continuity correction",
+        "cochran_mantel_haenszel_corrected": "Cochran-Mantel-Haenszel test, continuity correction",
+        "common_odds_ratio": "Mantel-Haenszel odds ratio, Robins-Breslow-Greenland interval",
+    }
+    if not len(used):
+        note = "No stratum has both groups and both outcomes."
+        return [unsupported(name, note, method=method, **fields) for name, method in words.items()]
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    stratified = StratifiedTable(list(used.astype(float)))
+    row, column, n = used[:, 0].sum(axis=1), used[:, :, 0].sum(axis=1), used.sum(axis=(1, 2))
+    correctable = abs(float((used[:, 0, 0] - row * column / n).sum())) >= 0.5
+    results = []
+    for name, method in list(words.items())[:2]:
+        test = stratified.test_null_odds(correction=correctable and name.endswith("corrected"))
+        results.append(
+            Estimate(
+                name,
+                float(test.statistic),
+                df=1,
+                p_value=float(test.pvalue),
+                method=method,
+                **fields,
+            )
+        )
+    method = words["common_odds_ratio"]
+    if not _pooled(used):
+        note = "The common odds ratio is 0 or infinite."
+        return [*results, unsupported("common_odds_ratio", note, method=method, **fields)]
+    low, high = stratified.oddsratio_pooled_confint()
+    return [
+        *results,
+        Estimate(
+            "common_odds_ratio",
+            float(stratified.oddsratio_pooled),
+            float(low),
+            float(high),
+            float(stratified.logodds_pooled_se),
+            method=method,
+            **fields,
+        ),
+    ]
+
+
+def gail_simon(effects: ArrayLike, std_errors: ArrayLike) -> Estimate:
+    """Test whether treatment helps some groups and harms others (Gail & Simon, Biometrics 1985).
+
+    Q+ and Q- are the sums of squared standardised effects that are positive and negative; the
+    statistic is the smaller, and P = sum over h from 1 to k - 1 of Binomial(h; k - 1, 1/2)
+    P(chi-square(h) > Q). A large P does not show that the direction is the same.
+
+    Parameters
+    ----------
+    effects, std_errors
+        Shape (k,), k >= 2 independent groups: effects with 0 for none (log hazard ratios), and
+        their standard errors > 0.
+
+    Returns
+    -------
+    `gail_simon`: min(Q+, Q-) and P.
+
+    Raises
+    ------
+    ValueError
+        On unequal lengths, missing values or errors that are not positive.
+    """
+    d = np.asarray(effects, dtype=float)
+    s = same_length("std_errors", std_errors, len(d)).astype(float)
+    if not (np.all(np.isfinite(d)) and np.all(np.isfinite(s)) and np.all(s > 0)):
+        raise ValueError("effects must be finite and std_errors positive; leave others out.")
+    words = "Gail-Simon test of qualitative interaction"
+    if len(d) < 2:
+        return unsupported("gail_simon", "Fewer than two groups.", method=words)
+    squares = (d / s) ** 2
+    smaller = float(min(squares[d > 0].sum(), squares[d < 0].sum()))
+    if smaller == 0:
+        note = "All effects point the same way."
+        return Estimate("gail_simon", 0.0, p_value=1.0, method=words, note=note)
+    k = len(d) - 1
+    h = np.arange(1, k + 1)
+    p = float(np.sum(binom.pmf(h, k, 0.5) * chi2.sf(smaller, h)))
+    return Estimate("gail_simon", smaller, p_value=p, method=words)
+
+
+def _binary(name: str, values: ArrayLike, n: int) -> NDArray[np.int64]:
+    array = same_length(name, values, n).astype(float)
+    if array.ndim != 1 or not np.all((array == 0) | (array == 1)):
+        raise ValueError(f"{name} must be 1 or 0 and never missing.")
+    return array.astype(np.int64)
+
+
+def _empty_cell(arm: NDArray, high: NDArray, counted: NDArray, what: str) -> str | None:
+    for a, arm_name in ((1, "experimental"), (0, "control")):
+        for h, group in ((1, "high"), (0, "low")):
+            if not counted[(arm == a) & (high == h)].any():
+                return f"No {what} in {arm_name}/{group}."
+    return None
+
+
+def _likelihood_ratios(risk_sets: RiskSets, groups: NDArray) -> Floats:
+    """Likelihood-ratio statistics of the product, NaN where the model is separated."""
+    larger = risk_sets.cox(groups, design=WITH_PRODUCT).log_likelihood
+    smaller = risk_sets.cox(groups, design=MAIN_EFFECTS).log_likelihood
+    return np.asarray(np.maximum(2 * (larger - smaller), 0))
+
+
+def _strata(tables: ArrayLike) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    """Return the strata with both groups and both outcomes, and n and events of them all."""
+    t = np.asarray(tables, dtype=float)
+    if t.ndim != 3 or t.shape[1:] != (2, 2):
+        raise ValueError("tables must have shape (strata, 2, 2).")
+    if not np.all(np.isfinite(t)) or np.any(t < 0) or np.any(t != np.floor(t)):
+        raise ValueError("tables must hold counts: whole numbers of 0 or more.")
+    counts = t.astype(np.int64)
+    margins = np.concatenate([counts.sum(axis=1), counts.sum(axis=2)], axis=1)
+    informative = np.all(margins > 0, axis=1)
+    fields = {"n": int(counts.sum()), "events": int(counts[:, :, 0].sum())}
+    return counts[informative], fields
+
+
+def _pooled(used: NDArray) -> bool:
+    """Whether the Mantel-Haenszel odds ratio is neither 0 nor infinite."""
+    return bool((used[:, 0, 0] * used[:, 1, 1]).any() and (used[:, 0, 1] * used[:, 1, 0]).any())
+
+
+def _fitted(used: NDArray[np.int64]) -> Floats:
+    """Expected counts at the Mantel-Haenszel odds ratio, in a form that holds for a ratio of 1."""
+    row, column, n = used[:, 0].sum(axis=1), used[:, :, 0].sum(axis=1), used.sum(axis=(1, 2))
+    cross = used[:, 0, 0] * used[:, 1, 1] / n, used[:, 0, 1] * used[:, 1, 0] / n
+    ratio = cross[0].sum() / cross[1].sum()
+    b = n - row - column + ratio * (row + column)
+    first = 2 * ratio * row * column / (b + np.sqrt(b**2 - 4 * (ratio - 1) * ratio * row * column))
+    cells = [first, row - first, column - first, n - row - column + first]
+    return np.stack(cells, axis=1).reshape(-1, 2, 2)
