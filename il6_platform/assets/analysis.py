@@ -79,7 +79,8 @@ def analysis_table(table: str) -> AssetsDefinition:
 
     @asset(
         key=key_of(name),
-        group_name="analysis",
+        # the cut-off makes ADSL's groups, so in the lineage it stands with the cohort
+        group_name="cohort" if table == "cutoff" else "analysis",
         kinds={"python", "pandas", "duckdb"},
         owners=OWNERS["analysis"],
         code_version=code_version(),
