@@ -8,7 +8,16 @@ from typing import Any
 import pandas as pd
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
-from il6_platform.analysis import baseline, cox, cutoff, interaction, response, survival
+from il6_platform.analysis import (
+    baseline,
+    cox,
+    cutoff,
+    interaction,
+    response,
+    small_sample,
+    survival,
+    validity,
+)
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.assets.tables import OWNERS, POOL, key_of, picture, preview, table_metadata
@@ -66,6 +75,8 @@ ANALYSES: dict[str, Analysis] = {
     "survival": Analysis(survival, curves=True, figure=_survival_figure),
     "cox": Analysis(cox, figure=_forest_figure),
     "interaction": Analysis(interaction),
+    "small_sample": Analysis(small_sample),
+    "validity": Analysis(validity),
 }
 """Analyses by the name of their table in the schema `analysis`."""
 

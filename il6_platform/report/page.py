@@ -93,7 +93,7 @@ def render(warehouse: Warehouse) -> str:
         headline=_records(warehouse.read("report.headline")),
         flow=_records(warehouse.read("report.flow")),
         baseline=_baseline(results, study),
-        cutoff=_records(results[results["analysis"] == "cutoff"]),
+        cutoff=_records(results[results["analysis"].isin(["cutoff", "validity"])]),
         figures=list(_figures(results, curves, study)),
         quality=_records(warehouse.read("report.data_quality")),
         provenance=_records(provenance),

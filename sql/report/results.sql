@@ -5,4 +5,6 @@ union all by name from analysis.cutoff
 union all by name from analysis.response
 union all by name from analysis.survival
 union all by name from analysis.cox
-union all by name from analysis.interaction;
+union all by name from analysis.interaction
+union all by name from analysis.small_sample
+union all by name from analysis.validity;

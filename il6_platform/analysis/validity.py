@@ -1,0 +1,76 @@
+"""analysis.validity: what is left of a data-driven cut-off once its choosing is counted.
+
+The P of a cut-off that was chosen for its P, or for anything that goes with it, is too small
+(Altman et al., JNCI 1994); here stand the corrected ones, and how stable the cut-off is.
+"""
+
+from __future__ import annotations
+
+from il6_platform.analysis.cohort import MARKER, Cohort
+from il6_platform.analysis.cutoff import case_control
+from il6_platform.analysis.results import Results
+from il6_platform.statistics.cutoff_validation import (
+    Rule,
+    bootstrap_cutoff,
+    cross_validate,
+    permutation_test,
+)
+from il6_platform.statistics.estimate import Estimate, unsupported
+from il6_platform.statistics.maxstat import maxstat
+from il6_platform.study import EventOutcome, Study
+
+FEWEST = 10
+"""Patients below which resampling a cut-off says nothing."""
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Bootstrap, cross-validation and permutation of the cut-off's choice; maximal selection."""
+    results = Results("validity")
+    asked = study.cutoff.outcome
+    endpoint = asked.endpoint if isinstance(asked, EventOutcome) else study.endpoints[0]
+    where = {"endpoint": endpoint, "contrast": MARKER}
+    reason = None
+    if study.cutoff.method not in ("youden", "maxstat"):
+        reason = "The cut-off was not chosen on these data."
+    elif len(cohort) < FEWEST:
+        reason = f"Fewer than {FEWEST} patients: nothing to resample."
+    elif study.replicates == 0:
+        reason = "The study file asks for no replicates."
+    if reason:
+        row = unsupported("logrank_selection_corrected", reason, n=len(cohort))
+        results.add(row, **where)
+        return results
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    time, event = cohort.survival(endpoint)
+    outcome, _ = case_control(cohort, study)
+    rule = (
+        Rule("maxstat")
+        if study.cutoff.method == "maxstat"
+        else Rule("youden", outcome=outcome, higher=study.higher)
+    )
+    rng, replicates = study.rng("validity"), study.replicates
+    corrected = permutation_test(marker, time, event, rule, rng=rng, replicates=replicates)
+    # the naive P stands in analysis.survival
+    rows = [row for row in corrected if row.statistic != "logrank"]
+    stability = bootstrap_cutoff(marker, time, event, rule, rng=rng, replicates=replicates)
+    rows += stability.estimates
+    rows += cross_validate(
+        marker, time, event, rule, rng=study.rng("cross-validation"), replicates=100
+    )
+    selected = maxstat(marker, time, event)
+    rows += [
+        row.but(statistic="maxstat_cutoff") if row.statistic == "cutoff" else row
+        for row in selected.estimates()
+    ]
+    rows += selected.p_values(rng=study.rng("maxstat"), replicates=study.replicates)
+    results.add([_with_its_estimate_inside(row) for row in rows], **where)
+    return results
+
+
+def _with_its_estimate_inside(row: Estimate) -> Estimate:
+    """A bootstrap's quantiles need not hold the sample's own value: then they are said in words."""
+    limits = (row.ci_low, row.ci_high)
+    if row.estimate is None or None in limits or limits[0] <= row.estimate <= limits[1]:  # type: ignore[operator]
+        return row
+    words = f"Bootstrap quantiles {limits[0]:.4g} to {limits[1]:.4g}."
+    return row.but(ci_low=None, ci_high=None, note=" ".join(filter(None, [row.note, words])))
