@@ -1,0 +1,433 @@
+"""What the statistics do at the study's size, by simulation.
+
+`python -m il6_platform_tests.benchmarks.simulate [--replicates N] [--quick] [--jobs N]` prints
+Markdown tables: type I error of every test, coverage of every interval, and how often a marker
+without any bearing on outcome yields a "significant" cut-off. `test_simulation` runs small, fixed
+versions of the same.
+
+A simulated study has the published groups: 24 patients with chemotherapy alone, 12 of them with a
+high marker, and 29 with bevacizumab, 19 of them with a high marker. Times are exponential, median 9
+months in the control arm, in whole days; follow-up is uniform between 12 and 36 months.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, cpu_count, delayed
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from il6_platform.statistics.continuous import effect_by_marker, log2_marker, spline_marker
+from il6_platform.statistics.cox import cox, interaction
+from il6_platform.statistics.cutoff_validation import Rule, permutation_test
+from il6_platform.statistics.estimate import Estimate
+from il6_platform.statistics.heterogeneity import (
+    cochran_mantel_haenszel,
+    interaction_permutation,
+    odds_ratio_homogeneity,
+    risk_difference_interaction,
+    rmst_interaction,
+    tables_by_stratum,
+)
+from il6_platform.statistics.maxstat import maxstat
+from il6_platform.statistics.proportions import (
+    chi_square,
+    fisher_exact,
+    proportion,
+    risk_difference,
+)
+from il6_platform.statistics.risk_sets import log_rank_all
+from il6_platform.statistics.roc import auc, outcome_by
+from il6_platform.statistics.small_sample import firth_cox, fisher_mid_p, permutation_logrank
+from il6_platform.statistics.survival import kaplan_meier, logrank, rmst_difference
+
+ARM = np.repeat([0, 1], [24, 29])
+HIGH = np.repeat([1, 0, 1, 0], [12, 12, 19, 10])
+DAY = 1 / 30.4375
+MEDIAN = 9.0
+LANDMARK = 12.0
+RESPONSE = 0.45
+HAZARD_RATIO = 0.6
+INTERACTION = 0.5
+SHIFT = 0.75
+"""Responders' log marker is higher by so many standard deviations: an AUC of 0.70."""
+
+Results = dict[str, float]
+Study = Callable[[np.random.Generator], Results]
+
+
+@dataclass(frozen=True)
+class Patients:
+    """One simulated study; arrays of one value a patient."""
+
+    time: NDArray[np.float64]
+    event: NDArray[np.bool_]
+    response: NDArray[np.bool_]
+    marker: NDArray[np.float64]
+
+
+def draw(
+    rng: np.random.Generator,
+    *,
+    hazard: NDArray[np.float64] | float = 1.0,
+    rate: NDArray[np.float64] | float = RESPONSE,
+    shift: float = 0.0,
+    longest: NDArray[np.float64] | float = 36.0,
+) -> Patients:
+    """Draw a study.
+
+    `hazard` multiplies the control hazard and `rate` is the chance to respond, by patient; `shift`
+    is how much higher responders' log markers are; `longest` the end of follow-up, which starts at
+    a third of it.
+    """
+    n = len(ARM)
+    time = rng.exponential(MEDIAN / math.log(2), n) / hazard
+    followed = rng.uniform(np.broadcast_to(longest, n) / 3, longest)
+    seen = np.ceil(np.minimum(time, followed) / DAY) * DAY
+    response = rng.random(n) < rate
+    return Patients(seen, time <= followed, response, np.exp(rng.normal(size=n) + shift * response))
+
+
+def table(response: NDArray[np.bool_], first: NDArray[np.bool_]) -> list[list[int]]:
+    """Counts of responders and others in the first group and in the second."""
+    return [[int((g & response).sum()), int((g & ~response).sum())] for g in (first, ~first)]
+
+
+def p_of(estimate: Estimate) -> float:
+    """Return the P value, NaN where the data did not support the test."""
+    return math.nan if estimate.p_value is None else estimate.p_value
+
+
+GROUPS = {
+    "24 against 29": (np.ones(len(ARM), dtype=bool), ARM == 1),
+    "12 against 12": (ARM == 0, HIGH == 1),
+    "19 against 10": (ARM == 1, HIGH == 1),
+}
+"""The published comparisons: who is in, and who is of the first group."""
+
+
+def two_groups(rng: np.random.Generator) -> Results:
+    """P values of tests of two groups that do not differ, by comparison."""
+    patients = draw(rng)
+    results = {}
+    for name, (inside, first) in GROUPS.items():
+        time, event, group = patients.time[inside], patients.event[inside], first[inside]
+        counts = table(patients.response[inside], group)
+        tests = {
+            "Log-rank": logrank(time, event, group),
+            "Log-rank, permutation": permutation_logrank(
+                time, event, group, rng=rng, replicates=999
+            ),
+            "Chi-square": chi_square(counts, correction=False),
+            "Chi-square, continuity correction": chi_square(counts, correction=True),
+            "Fisher": fisher_exact(counts),
+            "Fisher, mid-P": fisher_mid_p(counts),
+        }
+        results |= {f"{test}|{name}": p_of(e) for test, e in tests.items()}
+    return results
+
+
+def two_groups_by_models(rng: np.random.Generator) -> Results:
+    """P values of Cox models of two groups that do not differ, by comparison."""
+    patients = draw(rng)
+    results = {}
+    for name, (inside, first) in GROUPS.items():
+        time, event = patients.time[inside], patients.event[inside]
+        design = pd.DataFrame({"group": first[inside].astype(float)})
+        fit = cox(design, time, event)
+        tests = {
+            "Cox, Wald": fit.estimates()[0],
+            "Cox, likelihood ratio": fit.likelihood_ratio(),
+            "Cox, Firth, penalised likelihood ratio": firth_cox(design, time, event)[0],
+        }
+        results |= {f"{test}|{name}": p_of(e) for test, e in tests.items()}
+    return results
+
+
+def unequal_follow_up(rng: np.random.Generator) -> Results:
+    """P values without a difference, where the second arm was followed a third as long."""
+    patients = draw(rng, longest=np.where(ARM == 1, 12.0, 36.0))
+    time, event = patients.time, patients.event
+    results = {
+        "Log-rank": logrank(time, event, ARM),
+        "Log-rank, permutation": permutation_logrank(time, event, ARM, rng=rng, replicates=999),
+        "Cox, likelihood ratio": cox(pd.DataFrame({"arm": ARM}), time, event).likelihood_ratio(),
+    }
+    return {f"{name}|24 against 29": p_of(e) for name, e in results.items()}
+
+
+def without_interaction(rng: np.random.Generator, prognostic: float) -> Patients:
+    """Draw a study in which a high marker multiplies the hazard and divides the response."""
+    high = np.where(HIGH == 1, prognostic, 1.0)
+    return draw(rng, hazard=high, rate=RESPONSE / high)
+
+
+def four_groups(rng: np.random.Generator, *, prognostic: float = 1.0) -> Results:
+    """P values of tests of interaction, and of the arms by stratum, where there is nothing."""
+    patients = without_interaction(rng, prognostic)
+    time, event, response = patients.time, patients.event, patients.response
+    tables = tables_by_stratum(response, ARM, HIGH)
+    homogeneity = {e.statistic: e for e in odds_ratio_homogeneity(tables)}
+    mantel = {e.statistic: e for e in cochran_mantel_haenszel(tables)}
+    results = {
+        "Interaction, likelihood ratio, permutation": interaction_permutation(
+            time, event, ARM, HIGH, rng=rng, replicates=499
+        ),
+        "Interaction of risk differences, Wald": risk_difference_interaction(response, ARM, HIGH),
+        "Interaction of odds ratios, Breslow-Day": homogeneity["breslow_day"],
+        "Interaction of odds ratios, Tarone": homogeneity["tarone"],
+        "Arms, stratified log-rank": logrank(time, event, ARM, strata=HIGH),
+        "Arms, CMH": mantel["cochran_mantel_haenszel"],
+        "Arms, CMH, continuity correction": mantel["cochran_mantel_haenszel_corrected"],
+    }
+    return {name: p_of(e) for name, e in results.items()}
+
+
+def four_groups_by_models(rng: np.random.Generator, *, prognostic: float = 1.0) -> Results:
+    """P values of Cox models and restricted means for an interaction that is not there."""
+    patients = without_interaction(rng, prognostic)
+    time, event = patients.time, patients.event
+    ratio, wald, *_ = interaction(time, event, ARM, HIGH)
+    results = {
+        "Interaction, likelihood ratio": ratio,
+        "Interaction, Wald": wald,
+        "Interaction of RMST differences": rmst_interaction(time, event, ARM, HIGH, LANDMARK),
+    }
+    return {name: p_of(e) for name, e in results.items()}
+
+
+def continuous_marker(rng: np.random.Generator) -> Results:
+    """P values of a marker that is not cut and has no bearing on outcome or treatment effect."""
+    patients = draw(rng)
+    data = (patients.marker, patients.time, patients.event)
+    ratio, test = log2_marker(*data)
+    association, curved = spline_marker(*data)
+    results = {
+        "log2 marker, Wald": ratio,
+        "log2 marker, likelihood ratio": test,
+        "Spline, association": association,
+        "Spline, non-linearity": curved,
+        "log2 marker by arm": effect_by_marker(*data, ARM, shape="log2").estimates[0],
+        "Spline by arm": effect_by_marker(*data, ARM).estimates[0],
+    }
+    return {name: p_of(e) for name, e in results.items()}
+
+
+def covered(estimate: Estimate, truth: float) -> float:
+    """1 where the interval holds the truth, 0 where not; NaN without an interval."""
+    if estimate.ci_low is None and estimate.ci_high is None:
+        return math.nan
+    low = -math.inf if estimate.ci_low is None else estimate.ci_low
+    high = math.inf if estimate.ci_high is None else estimate.ci_high
+    return float(low <= truth <= high)
+
+
+CONTROL_HAZARD = math.log(2) / MEDIAN
+EXPERIMENTAL_RATE = 0.6
+
+
+def restricted_mean(ratio: float = 1.0) -> float:
+    """True mean time to the event up to the landmark, at a ratio to the control hazard."""
+    return (1 - math.exp(-CONTROL_HAZARD * ratio * LANDMARK)) / (CONTROL_HAZARD * ratio)
+
+
+def with_effect(rng: np.random.Generator) -> Patients:
+    """Draw a study in which treatment helps all, and responders have higher markers."""
+    hazard = np.where(ARM == 1, HAZARD_RATIO, 1.0)
+    rate = np.where(ARM == 1, EXPERIMENTAL_RATE, RESPONSE)
+    return draw(rng, hazard=hazard, rate=rate, shift=SHIFT)
+
+
+def with_interaction(rng: np.random.Generator) -> Patients:
+    """Draw a study in which treatment helps patients with a high marker only."""
+    helped = (ARM == 1) & (HIGH == 1)
+    hazard = np.where(helped, INTERACTION, 1.0)
+    return draw(rng, hazard=hazard, rate=np.where(helped, EXPERIMENTAL_RATE, RESPONSE))
+
+
+def rate_intervals(rng: np.random.Generator) -> Results:
+    """Whether intervals of rates and of the AUC hold the truth."""
+    patients, other = with_effect(rng), with_interaction(rng)
+    treated, control = (int(patients.response[chosen].sum()) for chosen in (ARM == 1, ARM == 0))
+    gain = EXPERIMENTAL_RATE - RESPONSE
+    return {
+        "Rate, Wilson|24": covered(proportion(control, 24), RESPONSE),
+        "Risk difference, Newcombe|24 against 29": covered(
+            risk_difference(treated, 29, control, 24), gain
+        ),
+        "Difference of risk differences|12, 12, 19, 10": covered(
+            risk_difference_interaction(other.response, ARM, HIGH), gain
+        ),
+        "AUC, DeLong|53": covered(
+            auc(patients.marker, patients.response), float(norm.cdf(SHIFT / math.sqrt(2)))
+        ),
+    }
+
+
+def survival_intervals(rng: np.random.Generator) -> Results:
+    """Whether intervals of Kaplan-Meier curves and restricted means hold the truth."""
+    patients, other = with_effect(rng), with_interaction(rng)
+    curve = kaplan_meier(patients.time[ARM == 0], patients.event[ARM == 0])
+    difference = rmst_difference(patients.time, patients.event, ARM == 1, LANDMARK)
+    return {
+        "Median survival, log-log|24": covered(curve.median(), MEDIAN),
+        "Survival at 12 months, log-log|24": covered(
+            curve.survival_at(LANDMARK), math.exp(-CONTROL_HAZARD * LANDMARK)
+        ),
+        "RMST to 12 months, Greenwood|24": covered(curve.rmst(LANDMARK), restricted_mean()),
+        "RMST difference to 12 months|24 against 29": covered(
+            difference, restricted_mean(HAZARD_RATIO) - restricted_mean()
+        ),
+        "Difference of RMST differences|12, 12, 19, 10": covered(
+            rmst_interaction(other.time, other.event, ARM, HIGH, LANDMARK),
+            restricted_mean(INTERACTION) - restricted_mean(),
+        ),
+    }
+
+
+def model_intervals(rng: np.random.Generator) -> Results:
+    """Whether intervals of hazard ratios hold the truth."""
+    patients, other = with_effect(rng), with_interaction(rng)
+    design = pd.DataFrame({"arm": ARM.astype(float)})
+    data = (design, patients.time, patients.event)
+    return {
+        "Hazard ratio, Cox, Wald|24 against 29": covered(cox(*data).estimates()[0], HAZARD_RATIO),
+        "Hazard ratio, Firth, profile|24 against 29": covered(firth_cox(*data)[0], HAZARD_RATIO),
+        "Ratio of hazard ratios, Wald|12, 12, 19, 10": covered(
+            interaction(other.time, other.event, ARM, HIGH)[0], INTERACTION
+        ),
+    }
+
+
+def null_cutoff(rng: np.random.Generator) -> Results:
+    """P values at the cut-offs of a marker that has no bearing on survival."""
+    patients = draw(rng)
+    data = (patients.marker, patients.time, patients.event)
+    _, ranks = log_rank_all(*data)
+    share = ranks.n_low / len(ARM)
+    best = float(np.nanmin(ranks.p_value[(share >= 0.1) & (share <= 0.9)]))
+    outcome = outcome_by(patients.time, patients.event, MEDIAN)
+    naive, repeated = permutation_test(
+        *data, Rule("youden", outcome=outcome), rng=rng, replicates=499
+    )
+    corrected = {e.statistic: e for e in maxstat(*data).p_values(rng=rng, replicates=499)}
+    median = logrank(patients.time, patients.event, patients.marker >= np.median(patients.marker))
+    return {
+        "Median, fixed beforehand": p_of(median),
+        "Cut-off with the smallest log-rank P, naive": best,
+        "Cut-off by Youden's index (event by 9 months), naive log-rank": p_of(naive),
+        "The same, permutation repeating the selection": p_of(repeated),
+        "Maxstat, Lausen & Schumacher 1992": p_of(corrected["maxstat_p_lau92"]),
+        "Maxstat, Lausen et al. 1994": p_of(corrected["maxstat_p_lau94"]),
+        "Maxstat, Hothorn & Lausen 2003": p_of(corrected["maxstat_p_hl"]),
+        "Maxstat, permutation": p_of(corrected["maxstat_permutation"]),
+    }
+
+
+def simulate(study: Study, replicates: int, seed: int, jobs: int = 1) -> pd.DataFrame:
+    """Return one row a simulated study; each has its own seed, so jobs change nothing."""
+    children = np.random.SeedSequence(seed).spawn(replicates)
+    blocks = np.array_split(np.arange(replicates), max(1, min(replicates, 8 * jobs)))
+
+    def run(block: NDArray[np.int64]) -> list[Results]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [study(np.random.default_rng(children[i])) for i in block]
+
+    parts = Parallel(n_jobs=jobs)(delayed(run)(block) for block in blocks)
+    return pd.DataFrame([row for part in parts for row in part])
+
+
+def rejected(results: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
+    """Share of P values at or below the level, by test: share, error, without."""
+    return summary((results <= level).astype(float).where(results.notna()))
+
+
+def summary(results: pd.DataFrame) -> pd.DataFrame:
+    """Mean of zeros and ones, its Monte Carlo error, and the share of studies without a result."""
+    share, known = results.mean(), results.notna().sum()
+    error = np.sqrt(share * (1 - share) / known)
+    return pd.DataFrame({"share": share, "error": error, "without": results.isna().mean()})
+
+
+def markdown(title: str, rows: pd.DataFrame, heads: tuple[str, ...]) -> str:
+    """Return a table; parts of a row's name that a bar divides become columns."""
+    lines = [f"### {title}", "", f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for name, row in rows.iterrows():
+        shares = f"{row['share']:.1%} ± {row['error']:.1%}", f"{row['without']:.1%}"
+        lines.append(f"| {' | '.join([*str(name).split('|'), *shares])} |")
+    return "\n".join([*lines, ""])
+
+
+TESTED = ("Test", "Patients", "Rejected", "No result")
+TESTED_ON_ALL = ("Test", "Rejected", "No result")
+
+TABLES: list[tuple[str, list[Study], Callable[[pd.DataFrame], pd.DataFrame], tuple[str, ...]]] = [
+    (
+        "Two groups that do not differ: type I error at 5%",
+        [two_groups, two_groups_by_models],
+        rejected,
+        TESTED,
+    ),
+    ("The same, one arm followed a third as long", [unequal_follow_up], rejected, TESTED),
+    (
+        "No interaction, marker without effect: type I error at 5%",
+        [four_groups_by_models, four_groups],
+        rejected,
+        TESTED_ON_ALL,
+    ),
+    (
+        "No interaction, high marker with twice the hazard and half the response",
+        [partial(four_groups_by_models, prognostic=2.0), partial(four_groups, prognostic=2.0)],
+        rejected,
+        TESTED_ON_ALL,
+    ),
+    (
+        "Continuous marker without effect: type I error at 5%",
+        [continuous_marker],
+        rejected,
+        TESTED_ON_ALL,
+    ),
+    (
+        "Coverage of 95% intervals",
+        [survival_intervals, model_intervals, rate_intervals],
+        summary,
+        ("Interval", "Patients", "Covered", "No interval"),
+    ),
+    (
+        "Cut-off of a marker without effect: how often P is at most 5%",
+        [null_cutoff],
+        rejected,
+        ("Cut-off and P value", "P at most 5%", "No result"),
+    ),
+]
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description="Simulate the study's statistics at its size.")
+    parser.add_argument("--replicates", type=int, default=2000)
+    parser.add_argument("--quick", action="store_true", help="100 replicates")
+    parser.add_argument("--jobs", type=int, default=-1, help="processes; all cores by default")
+    parser.add_argument("--seed", type=int, default=20230630)
+    asked = parser.parse_args()
+    replicates = 100 if asked.quick else asked.replicates
+    jobs = asked.jobs if asked.jobs > 0 else cpu_count()
+    print(f"{replicates} simulated studies a table, seed {asked.seed}; ± is one standard error.\n")
+    for title, studies, count, heads in TABLES:
+        results = pd.concat(
+            [simulate(study, replicates, asked.seed, jobs) for study in studies], axis=1
+        )
+        print(markdown(title, count(results), heads), flush=True)
+
+
+if __name__ == "__main__":
+    main()
