@@ -232,7 +232,7 @@ def _check_result(
 
 
 def _general(sentence: str) -> str:
-    """Say a rule without a row: a placeholder becomes the name of what it stands for."""
+    """Say a rule without a row: what a row would fill in is named instead."""
     return sentence.replace("{study_unit}", "the study's unit").replace(
         "{unreadable_covariate}", "A covariate"
     )
