@@ -299,24 +299,21 @@ class Warehouse(ConfigurableResource):
     def columns(self, table: str) -> list[Column]:
         """Return a table's columns with their comments."""
         schema, name = table.split(".")
-        found = self.query(
-            "select column_name, data_type, comment from duckdb_columns() "
-            "where database_name = current_database() and schema_name = $schema "
-            "and table_name = $name order by column_index",
-            {"schema": schema, "name": name},
-        )
-        return [
-            Column(
-                row.column_name,
-                row.data_type,
-                row.comment if isinstance(row.comment, str) else None,
-            )
-            for row in found.itertuples()
-        ]
+        with self.connect() as connection:
+            found = connection.execute(
+                "select column_name, data_type, comment from duckdb_columns() "
+                "where database_name = current_database() and schema_name = $schema "
+                "and table_name = $name order by column_index",
+                {"schema": schema, "name": name},
+            ).fetchall()
+        return [Column(*row) for row in found]
 
     def row_count(self, table: str) -> int:
         """Return the number of rows of a table."""
-        return int(self.query(f"select count(*) as n from {table}")["n"].iloc[0])
+        with self.connect() as connection:
+            found = connection.execute(f"select count(*) from {table}").fetchone()
+        assert found is not None
+        return int(found[0])
 
 
 def comment_on(connection: duckdb.DuckDBPyConnection, kind: str, name: str, sentence: str) -> None:

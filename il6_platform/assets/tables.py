@@ -135,6 +135,8 @@ def column_lineage(
                 schema=schema,
                 dialect="duckdb",
                 scope=scope,
+                # what each node's text would look like is not shown, and costs most
+                trim_selects=False,
             )
         except sqlglot.errors.SqlglotError:
             # columns that a pivot makes of data have no lineage that can be read off the text

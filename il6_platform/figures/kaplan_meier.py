@@ -12,6 +12,9 @@ from matplotlib.figure import Figure
 from il6_platform.analysis.cohort import CONTRASTS
 from il6_platform.figures import style
 
+PAPER = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5}
+MARGINS = {"left": 0.11, "right": 0.98, "bottom": 0.02, "top": 0.93, "hspace": 0.3}
+
 
 def kaplan_meier(
     results: pd.DataFrame,
@@ -30,7 +33,7 @@ def kaplan_meier(
         What to call the groups and populations.
     """
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(5.2, 4.2)
+        figure = style.new_figure(5.2, 4.2, MARGINS)
         axes, risk = figure.subplots(2, 1, height_ratios=[5, 1], sharex=True)
         drawn = []
         for name, colour, line in zip(
@@ -77,7 +80,7 @@ def kaplan_meier(
                 f"HR {ratio['estimate']:.2f} (95% CI {style.number(ratio['ci_low'])} to "
                 f"{style.number(ratio['ci_high'])})\n{words}"
             )
-        axes.text(0.02, 0.04, words, transform=axes.transAxes, fontsize=8)
+        axes.text(0.02, 0.04, words, transform=axes.transAxes, fontsize=8, bbox=PAPER)
         risk.axis("off")
         risk.set_ylim(-0.5, 2.6)
         risk.text(0, 2.2, "At risk", fontsize=8, va="center", fontweight="bold")

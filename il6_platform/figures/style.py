@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
@@ -23,9 +24,17 @@ SETTINGS: Any = {
 }
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure, in inches."""
-    return Figure(figsize=(width, height), layout="constrained")
+def new_figure(width: float, height: float, margins: Mapping[str, float] | None = None) -> Figure:
+    """Return an empty figure, in inches.
+
+    `margins` (as `Figure.subplots_adjust` takes them) are for figures whose labels have a known
+    width; the others are laid out by measuring every text, which takes as long as drawing it.
+    """
+    if margins is None:
+        return Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(**margins)
+    return figure
 
 
 def svg(figure: Figure) -> str:

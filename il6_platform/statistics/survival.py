@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -143,8 +144,15 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
     if not len(t):
         none = np.empty(0)
         return KaplanMeier(0, 0, none, none, none, none, none, none.astype(np.int64))
+    return _fitted(t.tobytes(), e.tobytes())
+
+
+@lru_cache(maxsize=128)
+def _fitted(times: bytes, events: bytes) -> KaplanMeier:
+    """Fit once what several estimates are read off: the same group comes in many comparisons."""
     from lifelines import KaplanMeierFitter
 
+    t, e = np.frombuffer(times, dtype=np.float64), np.frombuffer(events, dtype=np.bool_)
     fitter = KaplanMeierFitter().fit(t, e)
     table = fitter.event_table
     # lifelines puts a row at 0 in front, with the entries
