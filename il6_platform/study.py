@@ -172,6 +172,14 @@ class Published(_Part):
     period: tuple[date, date] | None = None
 
 
+class Test(_Part):
+    """A log-rank test of the study's family, by its coordinates in `report.results`."""
+
+    endpoint: Endpoint
+    population: Literal["all", "control", "experimental", "marker_high", "marker_low"] = "all"
+    contrast: Literal["experimental vs control", "high vs low"]
+
+
 class Study(_Part):
     """A study: every choice that shapes its numbers."""
 
@@ -189,6 +197,7 @@ class Study(_Part):
     quality: Quality = Quality()
     planned: Planned | None = None
     published: tuple[Published, ...] = ()
+    family: tuple[Test, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Study:
@@ -211,6 +220,19 @@ class Study(_Part):
     def higher(self) -> bool:
         """Whether a higher marker is taken to mean more events (fewer responses)."""
         return "lower" not in (self.marker.direction, self.cutoff.direction)
+
+    @property
+    def declared_family(self) -> tuple[Test, ...]:
+        """The tests whose P values are adjusted together: as declared, else those published."""
+        if self.family:
+            return self.family
+        return tuple(
+            Test.model_validate(
+                {"endpoint": p.endpoint, "population": p.population, "contrast": p.contrast}
+            )
+            for p in self.published
+            if p.statistic == "logrank" and p.endpoint in self.endpoints and p.contrast
+        )
 
     @property
     def digest(self) -> str:

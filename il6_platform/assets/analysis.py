@@ -10,13 +10,18 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 
 from il6_platform.analysis import (
     baseline,
+    continuous,
     cox,
     cutoff,
+    cutoff_scan,
     interaction,
+    missing,
+    multiplicity,
     response,
     small_sample,
     survival,
     validity,
+    weighting,
 )
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
@@ -77,6 +82,11 @@ ANALYSES: dict[str, Analysis] = {
     "interaction": Analysis(interaction),
     "small_sample": Analysis(small_sample),
     "validity": Analysis(validity),
+    "cutoff_scan": Analysis(cutoff_scan, curves=True),
+    "continuous": Analysis(continuous, curves=True),
+    "weighting": Analysis(weighting, curves=True),
+    "missing": Analysis(missing),
+    "multiplicity": Analysis(multiplicity),
 }
 """Analyses by the name of their table in the schema `analysis`."""
 

@@ -7,4 +7,9 @@ union all by name from analysis.survival
 union all by name from analysis.cox
 union all by name from analysis.interaction
 union all by name from analysis.small_sample
-union all by name from analysis.validity;
+union all by name from analysis.validity
+union all by name from analysis.cutoff_scan
+union all by name from analysis.continuous
+union all by name from analysis.weighting
+union all by name from analysis.missing
+union all by name from analysis.multiplicity;

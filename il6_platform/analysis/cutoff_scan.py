@@ -1,0 +1,129 @@
+"""analysis.cutoff_scan: every cut-off at once, and the published ones.
+
+Shows whether the conclusion hangs on the cut-off that was chosen. Its P values are of cut-offs
+fixed beforehand: one that is picked here because it is small means nothing (`analysis.validity`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from il6_platform import paths
+from il6_platform.analysis.cohort import MARKER, Cohort
+from il6_platform.analysis.results import Results
+from il6_platform.statistics.cutoff_scan import scan
+from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.study import Study
+
+EACH = "Cox, Efron, Wald interval, at each admissible cut-off"
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Hazard ratio, log-rank and interaction at each cut-off and at those of the literature."""
+    results = Results("cutoff_scan")
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    for endpoint in study.endpoints:
+        found = scan(marker, *cohort.survival(endpoint), cohort.group("experimental"))
+        if found.empty:
+            reason = "No cut-off leaves five patients on either side."
+            results.add(
+                unsupported("hazard_ratio", reason, n=len(cohort)),
+                endpoint=endpoint,
+                contrast=MARKER,
+            )
+            continue
+        _add(results, found, endpoint, model="each cut-off")
+        for population, rows in found.groupby("population", sort=False):
+            results.add_curve(_curve(rows), endpoint=endpoint, population=str(population))
+        for source in published_cutoffs(study).itertuples():
+            above = found["cutoff"][found["cutoff"] >= source.cutoff]
+            between = bool((marker < source.cutoff).any()) and len(above) > 0
+            at = float(above.min()) if between else None
+            # an observed value in between would be on the wrong side of the published cut-off
+            reached = marker[marker >= source.cutoff]
+            if at is None or at != reached.min():
+                reason = f"{source.cutoff:g} leaves fewer than five patients on a side."
+                row = unsupported("hazard_ratio", reason, n=len(cohort), at=source.cutoff)
+                results.add(
+                    row, endpoint=endpoint, contrast=MARKER, model="published", term=source.study
+                )
+                continue
+            chosen = found[found["cutoff"] == at].assign(cutoff=source.cutoff)
+            _add(results, chosen, endpoint, model="published", term=source.study)
+    return results
+
+
+def published_cutoffs(study: Study) -> pd.DataFrame:
+    """Return the cut-offs of `data/literature.csv` for the study's marker in its unit."""
+    table = pd.read_csv(paths.project_root() / "data" / "literature.csv")
+    same = table["marker"].map(_plain) == _plain(study.marker.analyte)
+    return table[same & (table["cutoff_unit"] == study.marker.unit) & table["cutoff"].notna()]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+def _add(
+    results: Results, rows: pd.DataFrame, endpoint: str, model: str, term: str | None = None
+) -> None:
+    for row in rows.to_dict("records"):
+        n, events = int(row["n_high"] + row["n_low"]), int(row["events"])
+        at, note = float(row["cutoff"]), row["note"] or None
+        where = {"endpoint": endpoint, "population": row["population"], "model": model}
+        where |= {"term": term} if term else {}
+        shared: dict[str, Any] = {"n": n, "events": events, "at": at, "note": note}
+        results.add(
+            [
+                _ratio("hazard_ratio", row["log_hazard_ratio"], row["std_error"], **shared),
+                Estimate(
+                    "logrank",
+                    _known(row["chi_square"]),
+                    df=1,
+                    p_value=_known(row["p_value"]),
+                    method="Log-rank at each admissible cut-off, fixed beforehand",
+                    **shared,
+                ),
+            ],
+            contrast=MARKER,
+            **where,
+        )
+        if row["population"] == "all":
+            product = _ratio(
+                "ratio_of_hazard_ratios",
+                row["interaction_log_ratio"],
+                row["interaction_std_error"],
+                **shared,
+            )
+            results.add(product.but(p_value=_known(row["interaction_p_value"])), **where)
+
+
+def _ratio(statistic: str, log_ratio: float, error: float, **shared: Any) -> Estimate:
+    fields = {"method": EACH, **shared}
+    if not np.isfinite([log_ratio, error]).all():
+        note = shared.get("note") or "Too few patients or events in a group."
+        return unsupported(statistic, str(note), **{k: v for k, v in fields.items() if k != "note"})
+    low, middle, high = np.exp(log_ratio + Z * error * np.array([-1, 0, 1]))
+    return Estimate(statistic, float(middle), float(low), float(high), float(error), **fields)
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _curve(rows: pd.DataFrame) -> pd.DataFrame:
+    known = rows[np.isfinite(rows["log_hazard_ratio"]) & np.isfinite(rows["std_error"])]
+    middle, spread = known["log_hazard_ratio"], Z * known["std_error"]
+    return pd.DataFrame(
+        {
+            "x": known["cutoff"],
+            "y": np.exp(middle),
+            "y_low": np.exp(middle - spread),
+            "y_high": np.exp(middle + spread),
+            "at_risk": known["n_high"],
+        }
+    )

@@ -1,0 +1,50 @@
+"""analysis.missing: which covariates are missing, and what imputing them changes.
+
+The multivariable model on complete cases (analysis.cox) beside the same model with the missing
+values drawn several times given all others and the outcome, pooled by Rubin's rules.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.results import Results
+from il6_platform.statistics.estimate import unsupported
+from il6_platform.statistics.imputation import missing_counts, multiple_imputation_cox
+from il6_platform.study import Study
+
+IMPUTATIONS = 20
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Missing values by variable; hazard ratios of the multivariable model, imputed."""
+    results = Results("missing")
+    names = [item.name for item in study.covariates]
+    results.add(missing_counts(cohort.patients[names]))
+    inside = cohort.compared("all", "high vs low")
+    values = inside.patients[names].copy()
+    for item in study.covariates:
+        if item.kind == "number":
+            values[item.name] = pd.to_numeric(values[item.name]).astype(float)
+    usable = [name for name in names if values[name].nunique() > 1]
+    frame = pd.concat([inside.main_effects(), values[usable]], axis=1)
+    for endpoint in study.endpoints:
+        where = {"endpoint": endpoint, "model": "multiple imputation"}
+        if not frame[usable].isna().to_numpy().any():
+            reason = "No covariate of the model is missing."
+            row = unsupported("hazard_ratio", reason, n=len(frame))
+            results.add(row, **where)
+            continue
+        if len(frame) < 2 * (len(frame.columns) + 1):
+            reason = "Fewer than two patients a variable: nothing to impute from."
+            results.add(unsupported("hazard_ratio", reason, n=len(frame)), **where)
+            continue
+        found = multiple_imputation_cox(
+            frame,
+            *inside.survival(endpoint),
+            imputations=IMPUTATIONS,
+            rng=study.rng(f"missing {endpoint}"),
+        )
+        results.add(found.pooled, **where)
+    return results

@@ -1,0 +1,60 @@
+"""analysis.weighting: the arms were not randomised; what weighting by a propensity score changes.
+
+It can balance what was measured and nothing else; the E-value says how strong an unmeasured
+confounder would have to be.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from il6_platform.analysis.cohort import ARM, Cohort
+from il6_platform.analysis.results import Results
+from il6_platform.statistics import weighting
+from il6_platform.statistics.cox import cox
+from il6_platform.statistics.estimate import unsupported
+from il6_platform.study import Study
+
+ESTIMANDS = {"ate": "inverse probability weights", "overlap": "overlap weights"}
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Balance before and after, effective sample size, weighted hazard ratios and curves."""
+    results = Results("weighting")
+    columns = [np.log2(cohort.patients["MARKER"].astype(float).clip(lower=1e-9)).rename("MARKER")]
+    columns += [cohort.design(item) for item in study.covariates]
+    design = pd.concat(columns, axis=1)
+    design = design.loc[:, design.notna().any() & (design.nunique() > 1)]
+    complete = design.notna().all(axis=1).to_numpy()
+    inside = Cohort(cohort.patients[complete].reset_index(drop=True))
+    design, arm = design[complete].reset_index(drop=True), inside.group("experimental")
+    for estimand, words in ESTIMANDS.items():
+        found = weighting.propensity_weights(design, arm, estimand=estimand)
+        results.add(found.estimates, contrast=ARM, model=words)
+        results.add(weighting.balance(design, arm, found.weights), contrast=ARM, model=words)
+        for endpoint in study.endpoints:
+            where = {"endpoint": endpoint, "contrast": ARM, "model": words}
+            time, event = inside.survival(endpoint)
+            if found.weights is None:
+                reason = found.note or "No weights."
+                results.add(unsupported("hazard_ratio", reason, n=len(inside)), **where)
+                continue
+            factor = pd.DataFrame({"arm": arm.astype(float)})
+            fit = cox(factor, time, event, weights=found.weights, robust=True)
+            rows = [
+                row.but(term=None, note=" ".join(filter(None, [row.note, found.note])) or None)
+                for row in fit.estimates()
+            ]
+            results.add(rows, **where)
+            ratio = next((row for row in rows if row.statistic == "hazard_ratio"), None)
+            if ratio is not None and ratio.estimate is not None:
+                strength = weighting.e_value(ratio.estimate, ratio.ci_low, ratio.ci_high)
+                results.add(strength.but(n=fit.n, events=fit.events), **where)
+            if estimand == "ate":
+                for name, chosen in (("experimental", arm), ("control", ~arm)):
+                    curve = weighting.weighted_kaplan_meier(
+                        time[chosen], event[chosen], found.weights[chosen]
+                    )
+                    results.add_curve(curve, endpoint=endpoint, grp=name)
+    return results
