@@ -29,7 +29,9 @@ STORY_ONLY = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 HEAVY = (
     *("great_expectations.expectations", "il6_platform.definitions", "lifelines.statistics"),
     *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
-    *("scipy.optimize", "sklearn.metrics", "statsmodels.stats.proportion"),
+    *("scipy.optimize", "sklearn.linear_model", "sklearn.metrics", "statsmodels.stats.proportion"),
+    *("alembic.command", "dagster._core.storage.event_log", "dagster._core.storage.runs"),
+    *("statsmodels.stats.multitest", "statsmodels.stats.contingency_tables"),
 )
 """What a refresh imports on its way; imported first, so that its timings are its own."""
 

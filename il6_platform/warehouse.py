@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -291,9 +291,11 @@ class Warehouse(ConfigurableResource):
             connection.register("incoming", frame)
             connection.execute(f"insert into {table} by name select * from incoming")
             connection.unregister("incoming")
-            comment_on(connection, "table", table, comment)
-            for name, (_, sentence) in columns.items():
-                comment_on(connection, "column", f'{table}."{name}"', sentence)
+            comment_on(
+                connection,
+                ("table", table, comment),
+                *(("column", f'{table}."{name}"', words) for name, (_, words) in columns.items()),
+            )
             connection.execute("commit")
 
     def columns(self, table: str) -> list[Column]:
@@ -308,6 +310,21 @@ class Warehouse(ConfigurableResource):
             ).fetchall()
         return [Column(*row) for row in found]
 
+    def column_types(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Return name -> type of the columns of each of the tables."""
+        found: dict[str, dict[str, str]] = {table: {} for table in tables}
+        with self.connect() as connection:
+            rows = connection.execute(
+                "select schema_name || '.' || table_name, column_name, data_type "
+                "from duckdb_columns() where database_name = current_database() "
+                "and schema_name || '.' || table_name in (select unnest($tables)) "
+                "order by column_index",
+                {"tables": list(tables)},
+            ).fetchall()
+        for table, name, kind in rows:
+            found[table][name] = kind
+        return found
+
     def row_count(self, table: str) -> int:
         """Return the number of rows of a table."""
         with self.connect() as connection:
@@ -316,10 +333,17 @@ class Warehouse(ConfigurableResource):
         return int(found[0])
 
 
-def comment_on(connection: duckdb.DuckDBPyConnection, kind: str, name: str, sentence: str) -> None:
-    """Put a sentence on a table or column; DuckDB takes no parameter here, so quote it."""
-    quoted = sentence.replace("'", "''")
-    connection.execute(f"comment on {kind} {name} is '{quoted}'")
+def comment_on(connection: duckdb.DuckDBPyConnection, *comments: tuple[str, str, str]) -> None:
+    """Put sentences on tables and columns, each (kind, name, sentence).
+
+    DuckDB takes no parameter here, so they are quoted.
+    """
+    connection.execute(
+        ";".join(
+            f"comment on {kind} {name} is '{sentence.replace(chr(39), chr(39) * 2)}'"
+            for kind, name, sentence in comments
+        )
+    )
 
 
 def copy_tables(
@@ -347,12 +371,15 @@ def copy_tables(
             "order by table_name, column_index",
             here,
         ).fetchall()
-        for table, comment in tables:
-            name = f"target.main.{table}"
-            connection.execute(f"create table {name} as from {database}.{schema}.{table}")
-            comment_on(connection, "table", name, comment or table)
-        for table, column, comment in columns:
-            comment_on(connection, "column", f'target.main.{table}."{column}"', comment)
+        for table, _ in tables:
+            connection.execute(
+                f"create table target.main.{table} as from {database}.{schema}.{table}"
+            )
+        comment_on(
+            connection,
+            *(("table", f"target.main.{table}", comment or table) for table, comment in tables),
+            *(("column", f'target.main.{t}."{column}"', words) for t, column, words in columns),
+        )
     finally:
         connection.execute("detach target")
 

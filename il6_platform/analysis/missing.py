@@ -6,6 +6,8 @@ values drawn several times given all others and the outcome, pooled by Rubin's r
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from il6_platform.analysis.cohort import Cohort
@@ -14,7 +16,9 @@ from il6_platform.statistics.estimate import unsupported
 from il6_platform.statistics.imputation import missing_counts, multiple_imputation_cox
 from il6_platform.study import Study
 
-IMPUTATIONS = 20
+FEWEST = 5
+"""Imputations at least; else as many as the percentage of incomplete patients (White, Royston &
+Wood, Stat Med 2011)."""
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:
@@ -43,7 +47,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         found = multiple_imputation_cox(
             frame,
             *inside.survival(endpoint),
-            imputations=IMPUTATIONS,
+            imputations=max(FEWEST, math.ceil(100 * frame.isna().any(axis=1).mean())),
             rng=study.rng(f"missing {endpoint}"),
         )
         results.add(found.pooled, **where)

@@ -24,7 +24,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         time, event = inside.survival(member.endpoint)
         tests.append((member, logrank(time, event, inside.first(member.contrast))))
     known = [(member, test) for member, test in tests if test.p_value is not None]
-    raw = [test.p_value for _, test in known]
+    raw = [test.p_value for _, test in known if test.p_value is not None]
     for member, test in tests:
         results.add(
             test,

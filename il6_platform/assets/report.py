@@ -77,11 +77,16 @@ def report_table(table: str) -> AssetsDefinition:
     )
     def reported(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
         warehouse.run_sql(name)
-        with warehouse.connect() as connection:
-            for column, (_, sentence) in COMMENTS.get(table, {}).items():
-                comment_on(connection, "column", f'{name}."{column}"', sentence)
-            if table in COMMENTS:
-                comment_on(connection, "table", name, described(name).split("\n")[0])
+        if table in COMMENTS:
+            with warehouse.connect() as connection:
+                comment_on(
+                    connection,
+                    ("table", name, described(name).split("\n")[0]),
+                    *(
+                        ("column", f'{name}."{c}"', said)
+                        for c, (_, said) in COMMENTS[table].items()
+                    ),
+                )
         frame = warehouse.read(name)
         context.log.info(f"{name}: {len(frame)} rows.")
         checks = [

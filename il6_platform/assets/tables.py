@@ -92,9 +92,7 @@ def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
         ),
     }
     if paths.sql_file(table).exists():
-        known = {
-            source: {c.name: c.type for c in warehouse.columns(source)} for source in _reads(table)
-        }
+        known = warehouse.column_types(_reads(table))
         metadata["dagster/column_lineage"] = column_lineage(table, [c.name for c in columns], known)
     return metadata
 
@@ -137,6 +135,7 @@ def column_lineage(
                 scope=scope,
                 # what each node's text would look like is not shown, and costs most
                 trim_selects=False,
+                copy=False,
             )
         except sqlglot.errors.SqlglotError:
             # columns that a pivot makes of data have no lineage that can be read off the text

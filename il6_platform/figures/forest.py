@@ -13,7 +13,9 @@ from il6_platform.figures import style
 def forest(rows: pd.DataFrame, names: list[str], title: str) -> Figure:
     """Draw rows of `report.results` that hold ratios; `names` says what to call them."""
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(7.2, 0.9 + 0.32 * max(len(rows), 2))
+        figure = style.new_figure(
+            7.2, 0.9 + 0.32 * max(len(rows), 2), left=style.width_of(names, 9), right=1.9
+        )
         axes = figure.subplots()
         if rows.empty:
             style.say_nothing_to_draw(axes, "No model.")

@@ -13,7 +13,6 @@ from il6_platform.analysis.cohort import CONTRASTS
 from il6_platform.figures import style
 
 PAPER = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5}
-MARGINS = {"left": 0.11, "right": 0.98, "bottom": 0.02, "top": 0.93, "hspace": 0.3}
 
 
 def kaplan_meier(
@@ -33,7 +32,7 @@ def kaplan_meier(
         What to call the groups and populations.
     """
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(5.2, 4.2, MARGINS)
+        figure = style.new_figure(5.2, 4.2, left=0.57, bottom=0.08, hspace=0.3)
         axes, risk = figure.subplots(2, 1, height_ratios=[5, 1], sharex=True)
         drawn = []
         for name, colour, line in zip(

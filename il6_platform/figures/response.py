@@ -17,7 +17,8 @@ GROUPS = ("control/low", "control/high", "experimental/low", "experimental/high"
 def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """Draw the shares of CR, PR, SD, PD and NE in arm by marker group."""
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(6.4, 2.6)
+        called = [labels.get(name, name) for grp in GROUPS for name in grp.split("/")]
+        figure = style.new_figure(6.4, 2.6, left=style.width_of(called, 7) + 0.2)
         axes = figure.subplots()
         rows = results[(results["analysis"] == "response") & (results["endpoint"] == "BOR")]
         names = []

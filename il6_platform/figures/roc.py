@@ -12,9 +12,7 @@ from il6_platform.figures import style
 def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
     """Draw analysis cutoff; `label` is the marker with its unit."""
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(
-            4.2, 4.0, {"left": 0.14, "right": 0.97, "bottom": 0.12, "top": 0.93}
-        )
+        figure = style.new_figure(4.2, 4.0, left=0.6)
         axes = figure.subplots()
         rows = results[results["analysis"] == "cutoff"].drop_duplicates("statistic")
         found = rows.set_index("statistic")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib
@@ -15,26 +15,41 @@ FIRST, SECOND, NEUTRAL = "#D55E00", "#0072B2", "#444444"
 """Okabe and Ito's colour-blind safe palette; the groups differ in line style as well."""
 
 SETTINGS: Any = {
-    "font.family": "DejaVu Sans",
+    "font.family": "sans-serif",
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "svg.fonttype": "path",
+    # text stays text: it can be searched, copied and read aloud
+    "svg.fonttype": "none",
     "svg.hashsalt": "il6_platform",
 }
 
 
-def new_figure(width: float, height: float, margins: Mapping[str, float] | None = None) -> Figure:
-    """Return an empty figure, in inches.
+def new_figure(
+    width: float,
+    height: float,
+    *,
+    left: float,
+    right: float = 0.12,
+    bottom: float = 0.5,
+    top: float = 0.3,
+    hspace: float = 0.2,
+) -> Figure:
+    """Return an empty figure; all in inches, but `hspace` (a share of a plot's height).
 
-    `margins` (as `Figure.subplots_adjust` takes them) are for figures whose labels have a known
-    width; the others are laid out by measuring every text, which takes as long as drawing it.
+    Margins are given, since measuring every text to find them takes as long as drawing it.
     """
-    if margins is None:
-        return Figure(figsize=(width, height), layout="constrained")
     figure = Figure(figsize=(width, height))
-    figure.subplots_adjust(**margins)
+    figure.subplots_adjust(
+        left / width, bottom / height, 1 - right / width, 1 - top / height, hspace=hspace
+    )
     return figure
+
+
+def width_of(texts: Iterable[str], size: float) -> float:
+    """Return about how wide the longest line of some texts is, in inches, at a size in points."""
+    lines = [line for text in texts for line in str(text).splitlines()]
+    return max((len(line) for line in lines), default=0) * size * 0.62 / 72 + 0.15
 
 
 def svg(figure: Figure) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -139,8 +140,41 @@ def cox(
     same_length("design", frame, len(t))
     if frame.isna().to_numpy().any():
         raise ValueError("design has missing values; leave incomplete patients out first.")
-    terms = [str(column) for column in frame.columns]
-    frame.columns = pd.Index(terms)
+    return _fitted(
+        tuple(str(column) for column in frame.columns),
+        frame.to_numpy().tobytes(),
+        t.tobytes(),
+        e.tobytes(),
+        None
+        if weights is None
+        else same_length("weights", weights, len(t)).astype(float).tobytes(),
+        None if strata is None else _codes(same_length("strata", strata, len(t))),
+        robust,
+    )
+
+
+def _floats(values: NDArray) -> bytes:
+    return values.astype(float).tobytes()
+
+
+def _codes(labels: NDArray) -> bytes:
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64).tobytes()
+
+
+@lru_cache(maxsize=256)
+def _fitted(
+    names: tuple[str, ...],
+    values: bytes,
+    times: bytes,
+    events: bytes,
+    weights: bytes | None,
+    strata: bytes | None,
+    robust: bool,
+) -> CoxFit:
+    """Fit once what several analyses ask for: a test, a curve and a table of the same model."""
+    terms = list(names)
+    t, e = np.frombuffer(times), np.frombuffer(events, dtype=np.bool_)
+    frame = pd.DataFrame(np.frombuffer(values).reshape(len(t), len(terms)), columns=terms)
     method = "Cox, Efron, Wald interval" + (" (robust variance)" if robust else "")
     base: dict[str, Any] = {"terms": terms, "n": len(t), "events": int(e.sum()), "method": method}
     note = _cannot_be_fitted(frame, t, e)
@@ -152,10 +186,10 @@ def cox(
     data = frame.assign(**{"(time)": t, "(event)": e.astype(int)})
     options: dict[str, Any] = {"robust": robust}
     if weights is not None:
-        data["(weight)"] = same_length("weights", weights, len(t)).astype(float)
+        data["(weight)"] = np.frombuffer(weights)
         options["weights_col"] = "(weight)"
     if strata is not None:
-        data["(stratum)"] = same_length("strata", strata, len(t))
+        data["(stratum)"] = np.frombuffer(strata, dtype=np.int64)
         options["strata"] = ["(stratum)"]
     precise = {"precision": 1e-15, "r_precision": 1e-17, "step_size": 1.0, "max_steps": 100}
     try:
