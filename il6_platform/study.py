@@ -32,6 +32,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 RESERVED = frozenset(
     {"usubjid", "siteid", "arm", "armcd", "trtsdt", "marker", "markdt", "marklim", "markergr"}
     | {"dthdt", "lstalvdt", "ittfl", "analfl", "exclreas", "subjseq", "patient_id"}
+    | {"newtrtdt", "bor", "response_months", "event_on", "last_assessed_on"}
 )
 """Names that ADSL uses itself, so that no covariate can have them."""
 
@@ -191,6 +192,7 @@ class Study(_Part):
     covariates: tuple[Covariate, ...] = ()
     landmarks_months: tuple[float, ...] = (6, 12, 24)
     confirm_response: bool = False
+    assessment_interval_days: float = Field(default=56, gt=0)
     replicates: int = Field(default=2000, ge=0)
     seed: int = Field(default=1, ge=0)
     schedule: str = "0 3 * * *"

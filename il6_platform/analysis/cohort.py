@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Covariate, Study
 
 ARM, MARKER = "experimental vs control", "high vs low"
@@ -39,7 +41,9 @@ class Cohort:
     ----------
     patients
         One row a patient (ANALFL = Y), ADSL's columns, and `time_PFS`, `event_PFS`, ... of each
-        endpoint (months; boolean), `BOR`, the covariates under the study file's names.
+        endpoint (months; boolean), `BOR`, `response_months` (to the first CR or PR that counts for
+        it, or NaN), dates of progression-free survival's event and of the assessments before it,
+        the covariates under the study file's names.
     """
 
     patients: pd.DataFrame
@@ -57,6 +61,7 @@ class Cohort:
             patients[f"event_{endpoint}"] = rows["CNSR"].reindex(patients.index) == 0
         best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVALC"]
         patients["BOR"] = best.reindex(patients.index)
+        patients = patients.assign(**_visits(patients, adtte, adrs))
         if "MARKERGR" not in patients:
             patients["MARKERGR"] = None
         for item in study.covariates:
@@ -132,6 +137,36 @@ class Cohort:
             if level != reference
         }
         return pd.DataFrame(indicators, index=values.index)
+
+
+def _visits(patients: pd.DataFrame, adtte: pd.DataFrame, adrs: pd.DataFrame) -> dict[str, Any]:
+    """Return the dates of response, PFS event and adequate assessments, on the patients' index."""
+
+    def on(dates: pd.Series) -> pd.Series:
+        return pd.to_datetime(dates).reindex(patients.index)
+
+    visits = adrs[adrs["PARAMCD"] == "OVRLRESP"].set_index("USUBJID")
+    visits = visits.assign(ADT=pd.to_datetime(visits["ADT"]))
+    best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")
+    responses = visits[visits["AVALC"].isin(["CR", "PR"])]["ADT"]
+    counted = on(best[best["AVALC"].isin(["CR", "PR"])]["ADT"])
+    responses = responses[responses <= counted.reindex(responses.index)]
+    start = pd.to_datetime(patients["TRTSDT"])
+    pfs = adtte[(adtte["PARAMCD"] == "PFS") & (adtte["CNSR"] == 0)].set_index("USUBJID")["ADT"]
+    event_on, therapy = on(pfs), pd.to_datetime(patients["NEWTRTDT"])
+    adequate = visits[visits["AVALC"].isin(["CR", "PR", "SD", "PD"])]["ADT"]
+
+    def last(kept: pd.Series) -> pd.Series:
+        return on(adequate[kept.to_numpy(dtype=bool)].groupby(level=0).max())
+
+    events, therapies = event_on.reindex(adequate.index), therapy.reindex(adequate.index)
+    first = on(responses.groupby(level=0).min())
+    return {
+        "response_months": (first - start).dt.days / DAYS_PER_MONTH,
+        "event_on": event_on,
+        "last_assessed_on": last(events.isna() | (adequate < events)),
+        "last_assessed_before_therapy_on": last(adequate <= therapies),
+    }
 
 
 def _names(adsl: pd.DataFrame, study: Study) -> dict[str, str]:

@@ -18,6 +18,7 @@ from il6_platform.analysis import (
     missing,
     multiplicity,
     response,
+    sensitivity,
     small_sample,
     survival,
     validity,
@@ -73,6 +74,18 @@ def _response_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) 
     return draw(results, labels_of(study))
 
 
+def _scan_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.report.page import scan_figure
+
+    return scan_figure(curves, study, study.endpoints[0], None)
+
+
+def _effect_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.report.page import effect_figure
+
+    return effect_figure(curves, study, study.endpoints[0])
+
+
 ANALYSES: dict[str, Analysis] = {
     "cutoff": Analysis(cutoff, curves=True, figure=_roc_figure),
     "baseline": Analysis(baseline),
@@ -82,11 +95,12 @@ ANALYSES: dict[str, Analysis] = {
     "interaction": Analysis(interaction),
     "small_sample": Analysis(small_sample),
     "validity": Analysis(validity),
-    "cutoff_scan": Analysis(cutoff_scan, curves=True),
-    "continuous": Analysis(continuous, curves=True),
+    "cutoff_scan": Analysis(cutoff_scan, curves=True, figure=_scan_figure),
+    "continuous": Analysis(continuous, curves=True, figure=_effect_figure),
     "weighting": Analysis(weighting, curves=True),
     "missing": Analysis(missing),
     "multiplicity": Analysis(multiplicity),
+    "sensitivity": Analysis(sensitivity),
 }
 """Analyses by the name of their table in the schema `analysis`."""
 

@@ -15,6 +15,7 @@ from il6_platform.analysis.cohort import ARM, ARM_TERM, COMPARISONS, MARKER_TERM
 from il6_platform.figures import style
 from il6_platform.figures.forest import forest
 from il6_platform.figures.kaplan_meier import kaplan_meier
+from il6_platform.figures.marker_curve import marker_curve
 from il6_platform.figures.response import response
 from il6_platform.figures.roc import roc
 from il6_platform.study import Study
@@ -69,6 +70,37 @@ def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Fig
         for row in rows.itertuples()
     ]
     return forest(rows, names, f"{endpoint}: every comparison")
+
+
+def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float | None) -> Figure:
+    """Draw the marker's hazard ratio at every cut-off, all patients."""
+    rows = curves[
+        (curves["analysis"] == "cutoff_scan")
+        & (curves["endpoint"] == endpoint)
+        & (curves["population"] == "all")
+    ]
+    return marker_curve(
+        rows,
+        title=f"{endpoint}: every cut-off",
+        label=f"Cut-off of {study.marker.label} ({study.marker.unit})",
+        ratio="high vs low",
+        mark=cutoff,
+    )
+
+
+def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the treatment's hazard ratio along the marker as it was measured."""
+    rows = curves[
+        (curves["analysis"] == "continuous")
+        & (curves["endpoint"] == endpoint)
+        & (curves["grp"] == ARM)
+    ]
+    return marker_curve(
+        rows,
+        title=f"{endpoint}: treatment's effect along the marker",
+        label=f"{study.marker.label} ({study.marker.unit})",
+        ratio="experimental vs control",
+    )
 
 
 def render(warehouse: Warehouse) -> str:
@@ -202,6 +234,22 @@ def _figures(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Itera
             multivariable_forest(results, study, endpoint),
             f"Survival: {endpoint}",
             f"{endpoint}: multivariable Cox model on complete cases.",
+        )
+        cut = results.loc[
+            (results["analysis"] == "cutoff") & (results["statistic"] == "cutoff"), "estimate"
+        ]
+        yield shown(
+            scan_figure(curves, study, endpoint, _float(cut.iloc[0]) if len(cut) else None),
+            f"Survival: {endpoint}",
+            f"{endpoint}: hazard ratio, high against low, at every cut-off that leaves five "
+            "patients on either side, with pointwise 95% limits. A cut-off picked here because it "
+            "looks best would flatter the marker.",
+        )
+        yield shown(
+            effect_figure(curves, study, endpoint),
+            f"Survival: {endpoint}",
+            f"{endpoint}: the treatment's hazard ratio along the marker without a cut-off "
+            "(log-linear interaction), with pointwise 95% limits.",
         )
 
 

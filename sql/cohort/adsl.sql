@@ -43,6 +43,7 @@ comment on column cohort.adsl."MARKDT" is 'Day of the baseline marker';
 comment on column cohort.adsl."MARKLIM" is '< or > where the marker was beyond the assay''s limit';
 comment on column cohort.adsl."DTHDT" is 'Date of death';
 comment on column cohort.adsl."LSTALVDT" is 'Date last known alive or of death';
+comment on column cohort.adsl."NEWTRTDT" is 'Start of the first therapy of a later line';
 comment on column cohort.adsl."ITTFL" is 'Y: treated first-line, consented, followed up';
 comment on column cohort.adsl."ANALFL" is 'Y: in the analyses (ITTFL and a baseline marker)';
 comment on column cohort.adsl."EXCLREAS" is 'Reason for not being analysed';

@@ -18,6 +18,13 @@ time_zero as (
     group by patient_id
 ),
 
+new_therapy as (
+    select patient_id, min(start_date) as newtrtdt
+    from staging.treatments
+    where line > 1
+    group by patient_id
+),
+
 experimental as (
     select distinct z.patient_id
     from time_zero as z
@@ -62,6 +69,7 @@ described as (
         m.beyond_limit as marklim,
         f.died_on as dthdt,
         f.last_contact_on as lstalvdt,
+        w.newtrtdt,
         if(e.patient_id is not null, 'E', 'C') as armcd,
         if(e.patient_id is not null, settings.experimental_label, settings.control_label) as arm,
         a.arrival_order,
@@ -80,6 +88,7 @@ described as (
     left join experimental as e on a.patient_id = e.patient_id
     left join marker as m on a.patient_id = m.patient_id
     left join staging.follow_up as f on a.patient_id = f.patient_id
+    left join new_therapy as w on a.patient_id = w.patient_id
 )
 
 select
@@ -95,6 +104,7 @@ select
     marklim as "MARKLIM",
     dthdt as "DTHDT",
     lstalvdt as "LSTALVDT",
+    newtrtdt as "NEWTRTDT",
     if(exclreas is null or exclreas = 'No baseline marker in the window', 'Y', 'N') as "ITTFL",
     if(exclreas is null, 'Y', 'N') as "ANALFL",
     exclreas as "EXCLREAS",
@@ -115,6 +125,7 @@ comment on column cohort.subjects."MARKDT" is 'Day of the baseline marker';
 comment on column cohort.subjects."MARKLIM" is '< or > where the marker was beyond the assay''s limit; the study file says what value it takes';
 comment on column cohort.subjects."DTHDT" is 'Date of death';
 comment on column cohort.subjects."LSTALVDT" is 'Date last known alive or of death';
+comment on column cohort.subjects."NEWTRTDT" is 'Start of the first therapy of a later line';
 comment on column cohort.subjects."ITTFL" is 'Y: treated first-line, consented, followed up';
 comment on column cohort.subjects."ANALFL" is 'Y: in the analyses (ITTFL and a baseline marker)';
 comment on column cohort.subjects."EXCLREAS" is 'First reason for not being analysed';

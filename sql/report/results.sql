@@ -12,4 +12,5 @@ union all by name from analysis.cutoff_scan
 union all by name from analysis.continuous
 union all by name from analysis.weighting
 union all by name from analysis.missing
-union all by name from analysis.multiplicity;
+union all by name from analysis.multiplicity
+union all by name from analysis.sensitivity;

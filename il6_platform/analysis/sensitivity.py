@@ -1,0 +1,96 @@
+"""analysis.sensitivity: whether the conclusion hangs on rules that could have been others.
+
+Survival by response from landmarks on, so that nobody is immortal until he responds; progression
+free survival under the censoring rules of the FDA (Clinical Trial Endpoints, 2018).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from il6_platform.analysis.cohort import COMPARISONS, Cohort
+from il6_platform.analysis.results import Results
+from il6_platform.statistics.censoring import RULES, pfs_with_rule
+from il6_platform.statistics.cox import cox
+from il6_platform.statistics.estimate import Estimate, unsupported
+from il6_platform.statistics.landmark import landmark_by_response
+from il6_platform.statistics.survival import kaplan_meier, logrank
+from il6_platform.study import Study
+
+BOTH = "censored at new therapy and missed visits"
+CENSORED = {
+    "censored at new therapy": ("new_therapy",),
+    "censored at missed visits": ("missed_visits",),
+    BOTH: RULES,
+}
+BY_RULE = ("new therapy", "missed visits")
+"""Reasons that `pfs_with_rule` gives where a rule has moved a patient."""
+
+DATES = {
+    "TRTSDT": "start",
+    "event_on": "event_on",
+    "last_assessed_on": "last_assessed_on",
+    "NEWTRTDT": "new_therapy_on",
+    "last_assessed_before_therapy_on": "last_assessed_before_therapy_on",
+}
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Landmark analysis by response; PFS comparisons under each censoring rule."""
+    results = Results("sensitivity")
+    for endpoint in study.endpoints:
+        time, event = cohort.survival(endpoint)
+        responded = cohort.patients["response_months"].to_numpy(dtype=float)
+        for month in study.landmarks_months:
+            rows = landmark_by_response(time, event, responded, landmark=month)
+            results.add(
+                [row.but(term=None) for row in rows],
+                endpoint=endpoint,
+                contrast="response vs no response",
+                model="landmark",
+            )
+    if "PFS" in study.endpoints:
+        for words, rules in CENSORED.items():
+            # each rule alone for the main comparison, both together for every one
+            comparisons = COMPARISONS if words == BOTH else COMPARISONS[:1]
+            _censored(results, cohort, study, rules, words, comparisons)
+    return results
+
+
+def _censored(
+    results: Results,
+    cohort: Cohort,
+    study: Study,
+    rules: tuple[str, ...],
+    words: str,
+    comparisons: tuple[tuple[str, str], ...],
+) -> None:
+    dates = cohort.patients[list(DATES)].rename(columns=DATES).apply(pd.to_datetime)
+    found = pfs_with_rule(dates, rules=rules, interval_days=study.assessment_interval_days)
+    moved = int(found["reason"].isin(BY_RULE).sum())
+    note = f"{moved} patients are censored by the rule."
+    ruled = Cohort(
+        cohort.patients.assign(
+            time_PFS=found["months"].to_numpy(), event_PFS=found["event"].to_numpy(dtype=bool)
+        )
+    )
+    for population, contrast in comparisons:
+        inside = ruled.compared(population, contrast)
+        time, event = inside.survival("PFS")
+        first = inside.first(contrast)
+        where = {"population": population, "contrast": contrast, "model": words}
+        design = pd.DataFrame({"group": first.astype(float)})
+        rows: list[Estimate] = [
+            logrank(time, event, first),
+            *(row.but(term=None) for row in cox(design, time, event).estimates()),
+        ]
+        if not any(row.statistic == "hazard_ratio" for row in rows):
+            rows.append(unsupported("hazard_ratio", "No model.", n=len(inside)))
+        results.add(
+            [row.but(note=" ".join(filter(None, [row.note, note]))) for row in rows],
+            endpoint="PFS",
+            **where,
+        )
+    for name in ("experimental", "control"):
+        median = kaplan_meier(*ruled.select(name).survival("PFS")).median()
+        results.add(median, endpoint="PFS", grp=name, model=words)
