@@ -10,7 +10,6 @@ import argparse
 import gc
 import importlib
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from il6_platform import paths
 
@@ -199,7 +199,15 @@ def prepare_instance(home: Path) -> Path:
     """Make Dagster's own folder in IL6_HOME, with the shipped settings; return it."""
     folder = home / "dagster"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copyfile(paths.project_root() / "dagster.yaml", folder / "dagster.yaml")
+    shipped = (paths.project_root() / "dagster.yaml").read_text(encoding="utf-8")
+    # one database for all runs' events: a file a run would hold each asset event a second time
+    event_log = {
+        "module": "dagster._core.storage.event_log",
+        "class": "ConsolidatedSqliteEventLogStorage",
+        "config": {"base_dir": str(folder)},
+    }
+    settings = shipped + yaml.safe_dump({"event_log_storage": event_log})
+    (folder / "dagster.yaml").write_text(settings, encoding="utf-8")
     return folder
 
 
