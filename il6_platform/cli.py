@@ -1,4 +1,4 @@
-"""The command line: demo, refresh, status, query, ui.
+"""The command line: demo, refresh, status, query, cuts, diff, ui.
 
 Exit status 0: published, or nothing new; 1: blocked by data quality; 2: wrong use; 3: a fault of
 the platform. The reason is the last line on stderr.
@@ -15,12 +15,15 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
 
 from il6_platform import paths
+
+if TYPE_CHECKING:
+    from il6_platform.warehouse import Site
 
 STORY_ONLY = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 """Run configuration: on the console, what the assets say; Dagster's own events stay in the UI."""
@@ -78,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "what is published, and what arrived", "landing")
     query = command("query", _query, "ask the published database (read-only)")
     query.add_argument("sql", help="for example: select * from report.headline")
+    command("cuts", _cuts, "list the cuts that are kept")
+    diff = command("diff", _diff, "what changed from one cut to another")
+    diff.add_argument("earlier", help="a cut's name or its beginning (il6 cuts)")
+    diff.add_argument("later", nargs="?", default="published", help="default: the published one")
     ui = command("ui", _ui, "open the Dagster UI on 127.0.0.1", "landing", "study")
     ui.add_argument("--port", type=int, default=3000)
     return parser
@@ -246,6 +253,40 @@ def _query(asked: argparse.Namespace) -> None:
         *("display.max_rows", None, "display.max_colwidth", 70),
     ):
         print(frame.to_string(index=False))
+
+
+def _site(asked: argparse.Namespace) -> Site:
+    from il6_platform.warehouse import Site
+
+    home = _home(asked)
+    landing = paths.default_landing(home)
+    return Site(home=str(home), landing=str(landing), study_file=str(paths.default_study()))
+
+
+def _cuts(asked: argparse.Namespace) -> None:
+    from il6_platform.report.cuts import kept_cuts
+
+    kept = kept_cuts(_site(asked))
+    if kept.empty:
+        raise CommandError(2, f"nothing is published in {_home(asked)} yet: il6 refresh")
+    print(kept.to_string(index=False, na_rep=""))
+
+
+def _diff(asked: argparse.Namespace) -> None:
+    from il6_platform.report.cuts import difference, find, in_words
+
+    site = _site(asked)
+    try:
+        earlier, later = find(site, asked.earlier), find(site, asked.later)
+    except LookupError as error:
+        raise CommandError(2, str(error.args[0])) from None
+    found = difference(site, earlier, later)
+    print("\n".join(in_words(earlier, later, found)))
+    if found.patients is not None and len(found.patients):
+        listed = site.home_path / "patients" / f"{earlier}-{later}.csv"
+        listed.touch(mode=0o600)
+        found.patients.to_csv(listed, index=False, lineterminator="\n")
+        print(f"\nWho they are (pseudonyms, stays here): {listed}")
 
 
 def _published(home: Path, sql: str) -> pd.DataFrame:

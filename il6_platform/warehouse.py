@@ -8,6 +8,8 @@ The working database has one writer and no reader but the platform. Analysts rea
     IL6_HOME/working.duckdb        raw, staging, cohort, analysis, report: as of the running refresh
     IL6_HOME/cuts/<cut>/           report.duckdb, report.html: one folder a data cut, never changed
     IL6_HOME/published -> cuts/... the current cut: a link that is replaced in one step
+    IL6_HOME/cuts.csv              when each cut was first kept, and after which one
+    IL6_HOME/patients/<cut>        who is in a cut, as hashes: for `il6 diff`, never published
     IL6_HOME/deliveries/<sha256>   every export as it arrived
 """
 
@@ -100,6 +102,17 @@ class Site(ConfigurableResource):
     def content_path(self) -> Path:
         """The file that says which content is published: its key, and the cut that it gave."""
         return self.home_path / "published.content"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The file that says in which order the cuts came; it is not published."""
+        return self.home_path / "cuts.csv"
+
+    def patients_of(self, cut: str) -> Path:
+        """Return the file that says, by hashes, who is in a cut; it is not published."""
+        folder = self.home_path / "patients"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder / f"{cut}.parquet"
 
     @property
     def as_of_date(self) -> date | None:

@@ -1,7 +1,6 @@
 """Report: rows of results -> what is published. The SQL is in `sql/report/`."""
 
-import platform
-from importlib.metadata import version
+import json
 
 import pandas as pd
 from dagster import (
@@ -15,6 +14,7 @@ from dagster import (
 )
 
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
+from il6_platform.assets.staging import RULE_BOOK
 from il6_platform.assets.tables import (
     OWNERS,
     POOL,
@@ -34,13 +34,8 @@ from il6_platform.warehouse import Warehouse, comment_on
 COMMENTS = {"results": RESULT_COLUMNS, "curves": CURVE_COLUMNS}
 """Tables whose columns are described by the results' contract instead of their SQL."""
 
-PACKAGES = (
-    *("dagster", "duckdb", "great-expectations", "lifelines", "matplotlib", "numpy", "pandas"),
-    *("scikit-learn", "scipy", "statsmodels"),
-)
-"""Packages whose versions can move a number or a figure."""
-
 _ADDS_UP = "patients_add_up"
+_SAME = "same_content_same_report"
 
 
 def report_table(table: str) -> AssetsDefinition:
@@ -119,20 +114,27 @@ def report_table(table: str) -> AssetsDefinition:
 )
 def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
     """What this cut was made of: deliveries with their hashes, study file, code, versions, seed."""
-    study, site = warehouse.study, warehouse.site
+    study = warehouse.study
     used = warehouse.query("from raw.deliveries where position is not null order by position")
     cut = publishing.cut_of(used, study)
     rows = [
         ("cut", "cut", cut),
-        ("cut", "as_of", site.as_of or "all deliveries"),
         ("cut", "first_export", str(used["delivered_on"].min())[:10]),
         ("cut", "last_export", str(used["delivered_on"].max())[:10]),
         ("study", "title", study.title),
         ("study", "sha256", study.digest),
         ("study", "seed", str(study.seed)),
         ("code", "il6_platform", code_version()),
-        ("version", "python", platform.python_version()),
-        *(("version", package, version(package)) for package in PACKAGES),
+        *(("version", name, value) for name, value in publishing.versions().items()),
+        *(
+            ("choice", key, json.dumps(value, ensure_ascii=False))
+            for key, value in study.model_dump(mode="json").items()
+        ),
+        *(
+            ("rule", f"{table}.{rule.id}", f"{rule.severity}: {rule.sentence}")
+            for table, rules in RULE_BOOK.items()
+            for rule in rules.RULES
+        ),
         *(
             ("delivery", row.file, f"sha256 {row.delivery}, {row.lines} lines")
             for row in used.itertuples()
@@ -143,8 +145,11 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         "report.provenance",
         frame,
         {
-            "kind": ("varchar", "cut, study, code, version or delivery"),
-            "name": ("varchar", "Which one: of a delivery, its file"),
+            "kind": (
+                "varchar",
+                "cut, study, choice (of the study file), rule, code, version or delivery",
+            ),
+            "name": ("varchar", "Which one: of a delivery, its file; of a choice, its key"),
             "value": (
                 "varchar",
                 "Its value: of a delivery, SHA-256 of its bytes and lines",
@@ -205,6 +210,13 @@ SQL_TABLES = ("results", "curves", "headline", "flow", "data_quality")
     code_version=code_version(),
     pool=POOL,
     deps=[*(key_of(f"report.{t}") for t in SQL_TABLES), provenance, history],
+    check_specs=[
+        AssetCheckSpec(
+            _SAME,
+            asset=key_of("report.published"),
+            description="A cut that is made again comes out the same, page and every row.",
+        )
+    ],
 )
 def published(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
     """The cut as readers see it: report.duckdb and report.html.
@@ -213,7 +225,8 @@ def published(context: AssetExecutionContext, warehouse: Warehouse) -> Materiali
     """
     done = publishing.publish(warehouse)
     context.log.info(
-        f"Cut {done.cut} is published." if done.is_current else f"Cut {done.cut} is kept."
+        f"Cut {done.cut} is {'published' if done.is_current else 'kept'}"
+        + {None: ".", True: ": made again, the same.", False: " as it was."}[done.same]
     )
     return MaterializeResult(
         metadata={
@@ -236,7 +249,19 @@ def published(context: AssetExecutionContext, warehouse: Warehouse) -> Materiali
                     ]
                 ]
             ),
-        }
+        },
+        check_results=[
+            check(
+                _SAME,
+                done.same is not False,
+                {
+                    None: "This cut was made for the first time.",
+                    True: "The cut was there already and came out the same.",
+                    False: "The cut was there already and came out otherwise; the kept one stays. "
+                    "Something outside deliveries, study file and code moved it: report it.",
+                }[done.same],
+            )
+        ],
     )
 
 

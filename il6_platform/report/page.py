@@ -128,7 +128,7 @@ def render(warehouse: Warehouse) -> str:
         cutoff=_records(results[results["analysis"].isin(["cutoff", "validity"])]),
         figures=list(_figures(results, curves, study)),
         quality=_records(warehouse.read("report.data_quality")),
-        provenance=_records(provenance),
+        provenance=_records(provenance[~provenance["kind"].isin(["choice", "rule"])]),
     )
 
 

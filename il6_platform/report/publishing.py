@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -13,6 +16,7 @@ import pandas as pd
 
 from il6_platform.paths import code_version
 from il6_platform.registry.deliveries import digest_of, landed
+from il6_platform.report import cuts
 from il6_platform.report.page import render
 from il6_platform.study import Study
 from il6_platform.warehouse import Site, Warehouse, copy_tables, put_in_place
@@ -25,19 +29,34 @@ HISTORY = (
 
 @dataclass(frozen=True)
 class Publication:
-    """A cut in its place."""
+    """A cut in its place; `same` says of one that was there before whether it came out the same."""
 
     cut: str
     folder: Path
     is_current: bool
+    same: bool | None
+
+
+PACKAGES = (
+    *("dagster", "duckdb", "great-expectations", "lifelines", "matplotlib", "numpy", "pandas"),
+    *("scikit-learn", "scipy", "statsmodels"),
+)
+"""Packages whose versions can move a number or a figure."""
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that a cut rests on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
 def cut_of(deliveries: pd.DataFrame, study: Study) -> str:
-    """Name a data cut by what went in: deliveries in their order, study file, code."""
+    """Name a data cut by what went in: deliveries in their order, study file, code, versions."""
     parts = [
         *(f"{row.delivery} {str(row.delivered_on)[:10]}" for row in deliveries.itertuples()),
         study.digest,
         code_version(),
+        *versions().values(),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -48,7 +67,7 @@ def content_key(site: Site) -> str:
     digests = {digest_of(item.read()) for item in found}
     digests |= {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
     parts = [*sorted(digests), *sorted(item.file for item in found)]
-    parts += [site.study.digest, code_version(), site.as_of or ""]
+    parts += [site.study.digest, code_version(), *versions().values(), site.as_of or ""]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -60,27 +79,27 @@ def published_content(site: Site) -> str | None:
 
 
 def history_with(warehouse: Warehouse) -> pd.DataFrame:
-    """Return the main estimates of the published cuts, and of this one behind them."""
+    """Return the main estimates of the cuts that were current before this one, and its own."""
     made_of = warehouse.query("select name, value from report.provenance where kind = 'cut'")
     about = dict(zip(made_of["name"], made_of["value"], strict=True))
-    main = warehouse.query(
-        f"select {', '.join(HISTORY)} from report.results where "
-        "statistic in ('hazard_ratio', 'logrank') and contrast is not null "
-        "or statistic in ('auc', 'cutoff', 'ratio_of_hazard_ratios')"
-    )
+    main = warehouse.query(f"select {', '.join(HISTORY)} from report.results where {cuts.MAIN}")
     main.insert(0, "cut", about["cut"])
     main.insert(1, "last_export", about["last_export"])
-    earlier = warehouse.site.read_published("from report.history")
-    if earlier is None or earlier.empty:
+    site = warehouse.site
+    before = site.cuts_path / cuts.predecessor(site, about["cut"], about["last_export"])
+    database = before / "report.duckdb"
+    if not database.exists():
         return main
+    with duckdb.connect(database, read_only=True) as connection:
+        earlier = connection.execute("from report.history").df()
     return pd.concat([earlier[earlier["cut"] != about["cut"]], main], ignore_index=True)
 
 
 def publish(warehouse: Warehouse) -> Publication:
     """Build the cut beside, check it, rename it into place, point `published` at it.
 
-    A cut that is there already is kept as it is: same content, same bytes. A cut as of an earlier
-    day takes the place of the current one only where there is none.
+    A cut that is there already is kept as it is: same content, same bytes; that is judged. A cut
+    as of an earlier day takes the place of the current one only where there is none.
 
     Raises
     ------
@@ -88,7 +107,9 @@ def publish(warehouse: Warehouse) -> Publication:
         Where what was written is not what the working database holds.
     """
     site = warehouse.site
-    cut = warehouse.query("select value from report.provenance where name = 'cut'")["value"].iloc[0]
+    made_of = warehouse.query("select name, value from report.provenance where kind = 'cut'")
+    about = dict(zip(made_of["name"], made_of["value"], strict=True))
+    cut = about["cut"]
     folder = site.cuts_path / cut
     building = site.cuts_path / ".building"
     shutil.rmtree(building, ignore_errors=True)
@@ -97,13 +118,23 @@ def publish(warehouse: Warehouse) -> Publication:
         copy_tables(connection, "report", building / "report.duckdb")
     (building / "report.html").write_text(render(warehouse), encoding="utf-8")
     _check(warehouse, building / "report.duckdb")
+    same = _same(building, folder) if folder.exists() else None
+    cuts.keep_patients(warehouse, cut)
+    cuts.enter(site, cut, about["last_export"], cuts.predecessor(site, cut, about["last_export"]))
     is_current = site.as_of is None or not site.published_path.exists()
     put_in_place(building, folder, site.published_path if is_current else None)
     if is_current:
         fresh = site.content_path.with_suffix(".new")
         fresh.write_text(content_key(site), encoding="utf-8")
         os.replace(fresh, site.content_path)
-    return Publication(cut, folder, is_current)
+    return Publication(cut, folder, is_current, same)
+
+
+def _same(built: Path, kept: Path) -> bool:
+    page, database = "report.html", "report.duckdb"
+    return (built / page).read_bytes() == (kept / page).read_bytes() and (
+        cuts.digest_of_tables(built / database) == cuts.digest_of_tables(kept / database)
+    )
 
 
 def _check(warehouse: Warehouse, database: Path) -> None:

@@ -1,0 +1,125 @@
+"""Cuts are kept, compared and made again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from il6_platform import cli, paths
+from il6_platform.report import cuts
+from il6_platform.warehouse import Site
+from il6_platform_tests.end_to_end.conftest import Installation
+
+EARLY, LATE = "2022-12-31", "2023-12-31"
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Two cuts: the registry to the end of 2022, then to the end of 2023."""
+    folder = tmp_path_factory.mktemp("grown")
+    study = folder / "study.yaml"
+    asked = paths.default_study().read_text().replace("replicates: 2000", "replicates: 20")
+    study.write_text(asked)
+    made = Installation(folder / "home", folder / "landing", study)
+    for day in ("2019-12-31", "2021-12-31", EARLY):
+        made.deliver(day)
+    assert made.refresh() == 0
+    made.deliver(LATE)
+    assert made.refresh() == 0
+    return made
+
+
+@pytest.fixture
+def site(grown: Installation) -> Site:
+    return Site(home=str(grown.home), landing=str(grown.landing), study_file=str(grown.study))
+
+
+def names(site: Site) -> tuple[str, str]:
+    earlier, later = cuts.ledger(site)
+    return earlier, later
+
+
+def test_every_cut_is_listed_in_the_order_in_which_it_came(
+    grown: Installation, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = cuts.kept_cuts(site)
+    assert list(listed["cut"]) == list(names(site))
+    assert list(listed["current"]) == ["", "*"]
+    assert list(listed["last_export"]) == [EARLY, LATE]
+    assert list(listed["analysed"]) == [50, 53]
+    assert cli.main(["cuts", "--home", str(grown.home)]) == 0
+    assert names(site)[0] in capsys.readouterr().out
+
+
+def test_a_difference_names_what_came_and_what_moved(site: Site) -> None:
+    earlier, later = names(site)
+    found = cuts.difference(site, earlier, later)
+    came = found.provenance.query("kind == 'delivery'")
+    assert sorted(came["name"]) == sorted(
+        f"{LATE}/{p.name}" for p in (paths.demo_landing() / LATE).iterdir()
+    )
+    assert set(found.provenance["kind"]) == {"cut", "delivery"}
+    assert found.patients is not None
+    counted = found.patients["change"].value_counts()
+    assert counted["came, analysed"] == 3
+    assert counted.filter(like="came").sum() == 59 - 54
+    assert not counted.filter(like="left").size
+    cutoff = found.estimates.query("analysis == 'cutoff' and statistic == 'cutoff'").iloc[0]
+    assert cutoff["moved_by"] == pytest.approx(cutoff["new_estimate"] - cutoff["old_estimate"])
+    assert cutoff["change"] == "moved" and cutoff["main"]
+    logrank = found.estimates.query(
+        "analysis == 'survival' and statistic == 'logrank' and endpoint == 'PFS' "
+        "and population == 'control'"
+    ).iloc[0]
+    assert logrank["crossed"] and logrank["old_p"] > 0.05 > logrank["new_p"]
+
+
+def test_a_cut_does_not_differ_from_itself(site: Site) -> None:
+    later = names(site)[1]
+    found = cuts.difference(site, later, later)
+    assert found.provenance.empty
+    assert found.patients is not None and found.patients.empty
+    assert set(found.estimates["change"]) == {"same"}
+
+
+def test_the_command_counts_patients_and_names_none(
+    grown: Installation, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier, later = names(site)
+    assert cli.main(["diff", earlier[:6], "--home", str(grown.home)]) == 0
+    said = capsys.readouterr().out
+    assert "3  came, analysed" in said and "crossed P = 0.05" in said
+    listed = grown.home / "patients" / f"{earlier}-{later}.csv"
+    patients = pd.read_csv(listed)["patient"]
+    assert listed.stat().st_mode & 0o077 == 0
+    assert len(patients) > 0 and not any(patient in said for patient in patients)
+    for path in (grown.home / "cuts").rglob("*.*"):
+        content = path.read_bytes()
+        assert not any(patient.encode() in content for patient in patients), path
+
+
+def test_a_name_that_means_no_cut_is_wrong_use(
+    grown: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["diff", "xyz", "--home", str(grown.home)]) == 2
+    assert "no cut begins with 'xyz'" in capsys.readouterr().err
+
+
+def test_a_cut_is_made_again_from_raw_with_the_same_content(
+    grown: Installation, site: Site, tmp_path: Path
+) -> None:
+    earlier = names(site)[0]
+    folder = site.cuts_path / earlier
+    kept = Path(shutil.move(folder, tmp_path / "kept"))
+    shutil.rmtree(grown.landing)
+    grown.landing.mkdir()
+    assert grown.refresh("--as-of", EARLY) == 0
+    assert (folder / "report.html").read_bytes() == (kept / "report.html").read_bytes()
+    again, before = (cuts.digest_of_tables(path / "report.duckdb") for path in (folder, kept))
+    assert again == before
+    assert before != cuts.digest_of_tables(site.cuts_path / names(site)[1] / "report.duckdb")
+    # the current one stays the published one
+    assert site.published_path.resolve().name == names(site)[1]
