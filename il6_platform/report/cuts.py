@@ -104,8 +104,8 @@ def keep_patients(warehouse: Warehouse, cut: str) -> None:
     """Keep who is in the working cut, for its owner only, so that later cuts can be compared."""
     path = warehouse.site.patients_of(cut)
     fresh = path.with_suffix(".new")
-    with warehouse.connect() as connection:
-        connection.sql(_statement("patients")).write_parquet(str(fresh))
+    with warehouse.connect() as connection, connection.cursor() as own:
+        own.sql(_statement("patients")).write_parquet(str(fresh))
     fresh.chmod(0o600)
     os.replace(fresh, path)
 

@@ -1,16 +1,11 @@
 -- cuts.patients: each patient of the working cut, why not analysed, and what is known, as hashes that two cuts compare.
 -- Kept in IL6_HOME beside the cuts, never published: a row is a patient.
 with
-subjects as (
-    from cohort.subjects
-),
-
-described as (
-    select * exclude ("SUBJSEQ", "DTHDT", "LSTALVDT", "EXCLREAS", "ITTFL", "ANALFL") from subjects
-),
-
 baseline as (
-    select "USUBJID" as patient, md5(d::varchar) as content from described as d
+    select
+        "USUBJID" as patient,
+        md5(row("SITEID", "AGE", "SEX", "ARM", "TRTSDT", "MARKER", "MARKDT", "MARKLIM")::varchar) as content
+    from cohort.subjects
 ),
 
 covariates as (
@@ -38,7 +33,7 @@ select
     md5(b.content || coalesce(c.content, '')) as baseline,
     r.content as response,
     f.content as follow_up
-from subjects as s
+from cohort.subjects as s
 inner join baseline as b on s."USUBJID" = b.patient
 left join covariates as c on s."USUBJID" = c.patient
 left join response as r on s."USUBJID" = r.patient
