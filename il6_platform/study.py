@@ -78,11 +78,14 @@ class Arms(_Part):
 class EventOutcome(_Part):
     """A case has the event by `by_months`, a control is known event-free beyond it.
 
-    A maximally selected cut-off uses the endpoint's whole follow-up and needs no `by_months`.
+    Who was censored before is left out and counted, or stood for by the others: weighted by the
+    inverse probability of not being censored. A maximally selected cut-off uses the endpoint's
+    whole follow-up and needs no `by_months`.
     """
 
     endpoint: Endpoint
     by_months: float | None = Field(default=None, gt=0)
+    censored: Literal["left_out", "weighted"] = "left_out"
 
 
 class Cutoff(_Part):

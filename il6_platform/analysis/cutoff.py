@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.statistics import roc
+from il6_platform.statistics.cutoff_validation import (
+    Rule,
+    ipcw_weights,
+    weighted_roc,
+    weighted_youden,
+)
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.study import EventOutcome, Study
 
@@ -23,6 +29,11 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("cutoff")
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     outcome, left_out = case_control(cohort, study)
+    if is_weighted(study):
+        rows, curve = weighted(cohort, study)
+        results.add([row.but(note=_both(row.note, DATA_DRIVEN)) for row in rows])
+        results.add_curve(_path(curve, study.higher))
+        return results
     if outcome is not None:
         area = roc.auc(marker, outcome, higher=study.higher)
         results.add(area.but(note=_both(area.note, left_out)))
@@ -30,6 +41,39 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     for row in _cut(cohort, marker, outcome, study):
         results.add(row)
     return results
+
+
+def is_weighted(study: Study) -> bool:
+    """Say whether the cut-off's ROC weights the patients for those who were censored."""
+    asked = study.cutoff.outcome
+    return (
+        study.cutoff.method == "youden"
+        and isinstance(asked, EventOutcome)
+        and asked.censored == "weighted"
+    )
+
+
+def weighted(cohort: Cohort, study: Study) -> tuple[list[Estimate], pd.DataFrame]:
+    """Return the cut-off and the ROC curve of the event by a time, weighted for the censored."""
+    asked = study.cutoff.outcome
+    assert isinstance(asked, EventOutcome)
+    assert asked.by_months is not None
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    weights = ipcw_weights(*cohort.survival(asked.endpoint), asked.by_months)
+    curve = weighted_roc(marker, *weights, higher=study.higher)
+    return weighted_youden(marker, *weights, higher=study.higher), curve
+
+
+def rule_of(cohort: Cohort, study: Study) -> Rule | None:
+    """Return the rule that resampling runs anew, or None where these data chose nothing."""
+    asked = study.cutoff.outcome
+    if study.cutoff.method == "maxstat":
+        return Rule("maxstat")
+    if study.cutoff.method != "youden":
+        return None
+    if is_weighted(study) and isinstance(asked, EventOutcome):
+        return Rule("youden_ipcw", by=asked.by_months, higher=study.higher)
+    return Rule("youden", outcome=case_control(cohort, study)[0], higher=study.higher)
 
 
 def case_control(cohort: Cohort, study: Study) -> tuple[NDArray[np.float64] | None, str | None]:
@@ -80,7 +124,11 @@ def _maxstat(cohort: Cohort, marker: NDArray, study: Study) -> tuple[float | Non
 
 
 def _roc_path(marker: NDArray, outcome: NDArray, higher: bool) -> pd.DataFrame:
-    curve = roc.roc_curve(marker, outcome, higher=higher).sort_values("threshold")
+    return _path(roc.roc_curve(marker, outcome, higher=higher), higher)
+
+
+def _path(curve: pd.DataFrame, higher: bool) -> pd.DataFrame:
+    """Return the ROC curve's way from nobody to everybody called a case."""
     if higher:
         curve = curve[::-1]
     ends = pd.DataFrame({"x": [0.0], "y": [0.0]}), pd.DataFrame({"x": [1.0], "y": [1.0]})

@@ -1,7 +1,8 @@
 """analysis.sensitivity: whether the conclusion hangs on rules that could have been others.
 
 Survival by response from landmarks on, so that nobody is immortal until he responds; progression
-free survival under the censoring rules of the FDA (Clinical Trial Endpoints, 2018).
+free survival under the censoring rules of the FDA (Clinical Trial Endpoints, 2018); the cut-off
+with weights for who was censored before the outcome was known.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
+from il6_platform.analysis.cutoff import case_control, is_weighted, weighted
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.censoring import RULES, pfs_with_rule
 from il6_platform.statistics.cox import cox
@@ -36,8 +38,10 @@ DATES = {
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:
-    """Landmark analysis by response; PFS comparisons under each censoring rule."""
+    """Landmark analysis by response; PFS under each censoring rule; the cut-off, weighted."""
     results = Results("sensitivity")
+    if case_control(cohort, study)[1] and not is_weighted(study):
+        results.add(weighted(cohort, study)[0], model="censored patients weighted")
     for endpoint in study.endpoints:
         time, event = cohort.survival(endpoint)
         responded = cohort.patients["response_months"].to_numpy(dtype=float)

@@ -7,10 +7,10 @@ The P of a cut-off that was chosen for its P, or for anything that goes with it,
 from __future__ import annotations
 
 from il6_platform.analysis.cohort import MARKER, Cohort
-from il6_platform.analysis.cutoff import case_control
+from il6_platform.analysis.cutoff import rule_of
+from il6_platform.analysis.progress import telling
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.cutoff_validation import (
-    Rule,
     bootstrap_cutoff,
     cross_validate,
     permutation_test,
@@ -29,30 +29,35 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     asked = study.cutoff.outcome
     endpoint = asked.endpoint if isinstance(asked, EventOutcome) else study.endpoints[0]
     where = {"endpoint": endpoint, "contrast": MARKER}
+    rule = rule_of(cohort, study)
     reason = None
-    if study.cutoff.method not in ("youden", "maxstat"):
+    if rule is None:
         reason = "The cut-off was not chosen on these data."
     elif len(cohort) < FEWEST:
         reason = f"Fewer than {FEWEST} patients: nothing to resample."
     elif study.replicates == 0:
         reason = "The study file asks for no replicates."
-    if reason:
-        row = unsupported("logrank_selection_corrected", reason, n=len(cohort))
+    if rule is None or reason:
+        row = unsupported("logrank_selection_corrected", reason or "", n=len(cohort))
         results.add(row, **where)
         return results
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     time, event = cohort.survival(endpoint)
-    outcome, _ = case_control(cohort, study)
-    rule = (
-        Rule("maxstat")
-        if study.cutoff.method == "maxstat"
-        else Rule("youden", outcome=outcome, higher=study.higher)
-    )
     rng, replicates = study.rng("validity"), study.replicates
-    corrected = permutation_test(marker, time, event, rule, rng=rng, replicates=replicates)
+    corrected = permutation_test(
+        *(marker, time, event, rule),
+        rng=rng,
+        replicates=replicates,
+        progress=telling("Permutations of the cut-off's choice"),
+    )
     # the naive P stands in analysis.survival
     rows = [row for row in corrected if row.statistic != "logrank"]
-    stability = bootstrap_cutoff(marker, time, event, rule, rng=rng, replicates=replicates)
+    stability = bootstrap_cutoff(
+        *(marker, time, event, rule),
+        rng=rng,
+        replicates=replicates,
+        progress=telling("Bootstrap of the cut-off"),
+    )
     rows += stability.estimates
     rows += cross_validate(
         marker, time, event, rule, rng=study.rng("cross-validation"), replicates=100

@@ -195,6 +195,31 @@ def weighted_youden(
     ]
 
 
+def weighted_roc(
+    marker: ArrayLike, case: ArrayLike, control: ArrayLike, *, higher: bool = True
+) -> pd.DataFrame:
+    """ROC curve where patients weigh as cases and as controls; arguments as `weighted_youden`.
+
+    Returns
+    -------
+    threshold, sensitivity, specificity, youden: one row an observed value, ascending; no rows
+    without cases or controls.
+    """
+    cases, controls = np.asarray(case, dtype=float), np.asarray(control, dtype=float)
+    values = marker_array(marker, len(cases))
+    columns = ["threshold", "sensitivity", "specificity", "youden"]
+    if not cases.sum() > 0 or not controls.sum() > 0:
+        return pd.DataFrame(columns=columns, dtype=float)
+    order = np.argsort(values, kind="stable")
+    thresholds, starts = np.unique(values[order], return_index=True)
+    roc = _Roc.of(cases[None, order], controls[None, order], starts, higher)
+    low_case, low_control = roc.low_case[0], roc.low_control[0]
+    sensitivity = 1 - low_case if higher else low_case
+    specificity = low_control if higher else 1 - low_control
+    numbers = (thresholds, sensitivity, specificity, sensitivity + specificity - 1)
+    return pd.DataFrame(dict(zip(columns, numbers, strict=True)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Roc:
     """ROC of many resamples: shares of cases and controls below each cut-off, Youden, area."""
@@ -348,8 +373,9 @@ class CutoffBootstrap:
     estimates
         `cutoff_bootstrap` (2.5 and 97.5 percentiles, both observed values), `cutoff_recovered`
         (share of resamples that find the same cut-off), `cutoff_mode` (share of the commonest, with
-        it as `at`); and of `auc`, `youden` (not for maxstat) and `hazard_ratio` each `_apparent`,
-        `_optimism` and `_corrected`, the hazard ratio's optimism on the log scale.
+        it as `at`); and of `auc` (with the bootstrap's percentiles), `youden` (neither for maxstat)
+        and `hazard_ratio` each `_apparent`, `_optimism` and `_corrected`, the hazard ratio's
+        optimism on the log scale.
     """
 
     cutoff: float | None
@@ -435,7 +461,8 @@ def bootstrap_cutoff(
     at = {"at": search.cutoff, **fields}
     if search.roc is not None:
         apparent = float(search.roc.auc[0])
-        estimates += _corrected("auc", apparent, area - apparent, fields)
+        of_area = _corrected("auc", apparent, area - apparent, fields)
+        estimates += [_percentiles(of_area[0], area), *of_area[1:]]
         youden = search.roc.criterion[0]
         gain = np.where(some, found - youden[picked], np.nan)
         estimates += _corrected("youden", float(youden[search.picked]), gain, at)
@@ -466,6 +493,15 @@ def _stability(cutoff: float, cutoffs: Floats, fields: dict[str, Any]) -> list[E
         Estimate("cutoff_recovered", same, at=cutoff, note=note, **fields),
         Estimate("cutoff_mode", float(share), at=float(values[mode]), note=note, **fields),
     ]
+
+
+def _percentiles(row: Estimate, resampled: Floats) -> Estimate:
+    """Give a row the bootstrap's 2.5 and 97.5 percentiles and standard error."""
+    kept = resampled[np.isfinite(resampled)]
+    if row.estimate is None or len(kept) < 2:
+        return row
+    low, high = np.quantile(kept, [0.025, 0.975])
+    return row.but(ci_low=float(low), ci_high=float(high), std_error=float(kept.std(ddof=1)))
 
 
 def _corrected(

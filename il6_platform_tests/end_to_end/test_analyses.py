@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from il6_platform import paths
+from il6_platform.analysis import cutoff, sensitivity, validity
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.cutoff_scan import published_cutoffs
 from il6_platform.analysis.sensitivity import DATES
@@ -110,3 +111,23 @@ def test_weights_come_with_what_they_cost(demo: Installation) -> None:
     after = rows.loc["standardized_difference_weighted", "estimate"].abs().mean()
     assert after < rows.loc["standardized_difference", "estimate"].abs().mean()
     assert rows.loc["e_value", "estimate"].min() >= 1
+
+
+def test_a_weighted_cutoff_is_chosen_and_judged_by_the_same_rule(cohort: Cohort) -> None:
+    content = read_study(paths.default_study()).model_dump(mode="json")
+    content["replicates"] = 50
+    left_out = Study.model_validate(content)
+    content["cutoff"]["outcome"]["censored"] = "weighted"
+    weighted = Study.model_validate(content)
+    chosen = cutoff.analyse(cohort, weighted).frame().set_index("statistic")
+    judged = validity.analyse(cohort, weighted).frame().set_index("statistic")
+    assert chosen.loc["cutoff", "estimate"] == judged.loc["cutoff_bootstrap", "estimate"]
+    assert chosen.loc["auc", "estimate"] == pytest.approx(judged.loc["auc_apparent", "estimate"])
+    area = judged.loc["auc_apparent"]
+    assert area["ci_low"] < area["estimate"] < area["ci_high"]
+    # nobody is left out, whoever was censored
+    known = cutoff.case_control(cohort, left_out)[0]
+    assert known is not None and np.isnan(known).any()
+    beside = sensitivity.analyse(cohort, left_out).frame()
+    beside = beside[beside["model"] == "censored patients weighted"].set_index("statistic")
+    assert beside.loc["cutoff", "estimate"] == chosen.loc["cutoff", "estimate"]

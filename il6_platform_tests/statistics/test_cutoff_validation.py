@@ -13,6 +13,7 @@ from il6_platform.statistics.cutoff_validation import (
     cross_validate,
     ipcw_weights,
     permutation_test,
+    weighted_roc,
     weighted_youden,
 )
 from il6_platform.statistics.maxstat import maxstat
@@ -418,3 +419,30 @@ class TestWrongUse:
             cross_validate(*sample, Rule("maxstat"), folds=1, **options)
         with pytest.raises(ValueError, match="replicates must be 1"):
             permutation_test(*sample, Rule("maxstat"), replicates=0, **options)
+
+
+@pytest.mark.parametrize("higher", [True, False])
+def test_a_weighted_curve_is_scikit_learns(higher: bool) -> None:
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    marker, time, event = small(3)
+    case, control = ipcw_weights(time, event, BY)
+    ours = weighted_roc(marker, case, control, higher=higher)
+    # a patient stands in both lists, with his weight as a case and as a control
+    score = np.tile(marker if higher else -marker, 2)
+    outcome = np.repeat([1, 0], len(marker))
+    weights = np.concatenate([case, control])
+    false, true, thresholds = roc_curve(
+        outcome, score, sample_weight=weights, drop_intermediate=False
+    )
+    shares = np.column_stack([true, 1 - false])
+    at = dict(zip(thresholds if higher else -thresholds, shares, strict=True))
+    for row in ours.itertuples():
+        sensitivity, specificity = at[row.threshold]
+        if not higher:
+            below = ours["threshold"][ours["threshold"] < row.threshold]
+            sensitivity, specificity = at[below.max()] if len(below) else (0.0, 1.0)
+        assert row.sensitivity == pytest.approx(sensitivity, abs=1e-9)
+        assert row.specificity == pytest.approx(specificity, abs=1e-9)
+    area = named(weighted_youden(marker, case, control, higher=higher))["auc"].estimate
+    assert area == pytest.approx(roc_auc_score(outcome, score, sample_weight=weights), abs=1e-9)

@@ -152,6 +152,7 @@ def test_cox_and_its_assumption_are_those_of_r(name: str) -> None:
     assert close(fit.log_likelihood, expected["loglik"][1])
     assert close(fit.likelihood_ratio().estimate, expected["lrt"][0])
     assert close(fit.concordance().estimate, expected["concordance"])
+    assert close(fit.concordance().std_error, expected["concordance_se"])
     table = expected["zph"]["km"]["by_term"]
     if list(table["term"]) == [*terms, "GLOBAL"]:
         for ours, theirs in zip(proportional_hazards(fit), table["chisq"], strict=True):
