@@ -138,7 +138,11 @@ def _refresh(asked: argparse.Namespace) -> None:
     # what the libraries hold for ever need not be searched for garbage again and again
     gc.freeze()
     imported = time.perf_counter()
-    timings = _run(site)
+    try:
+        timings = _run(site)
+    finally:
+        # frozen to the end, DuckDB's binding would call its own types leaked
+        gc.unfreeze()
     print("\nStage timings (seconds):")
     for stage, seconds in timings.items():
         print(f"  {stage:<10}{seconds:6.2f}")
