@@ -42,7 +42,8 @@ class Cohort:
     patients
         One row a patient (ANALFL = Y), ADSL's columns, and `time_PFS`, `event_PFS`, ... of each
         endpoint (months; boolean), `BOR`, `response_months` (to the first CR or PR that counts for
-        it, or NaN), dates of progression-free survival's event and of the assessments before it,
+        it, or NaN), `best_change` (lowest percent change of the sum of diameters, or NaN), dates of
+        progression-free survival's event and of the assessments before it,
         the covariates under the study file's names.
     """
 
@@ -50,7 +51,12 @@ class Cohort:
 
     @classmethod
     def of(
-        cls, adsl: pd.DataFrame, adtte: pd.DataFrame, adrs: pd.DataFrame, study: Study
+        cls,
+        adsl: pd.DataFrame,
+        adtte: pd.DataFrame,
+        adrs: pd.DataFrame,
+        adtr: pd.DataFrame,
+        study: Study,
     ) -> Cohort:
         """Join the ADaM tables of a cohort, in their stored order."""
         patients = adsl[adsl["ANALFL"] == "Y"].set_index("USUBJID")
@@ -62,6 +68,8 @@ class Cohort:
         best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVALC"]
         patients["BOR"] = best.reindex(patients.index)
         patients = patients.assign(**_visits(patients, adtte, adrs))
+        counted = adtr[adtr["ANL01FL"] == "Y"].groupby("USUBJID")["PCHG"].min()
+        patients["best_change"] = counted.reindex(patients.index).astype(float)
         if "MARKERGR" not in patients:
             patients["MARKERGR"] = None
         for item in study.covariates:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.statistics import proportions
+from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Study
 
 POPULATIONS = ("all", "control", "experimental", "marker_high", "marker_low")
@@ -52,4 +55,32 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 population=population,
                 contrast=contrast,
             )
+    for grp in ("control", "experimental"):
+        inside = cohort.select(grp).patients
+        for endpoint, points in (_courses(inside) | {"best change": _waterfall(inside)}).items():
+            results.add_curve(points, endpoint=endpoint, grp=grp)
     return results
+
+
+def _waterfall(patients: pd.DataFrame) -> pd.DataFrame:
+    """Rank the lowest change of the sum of diameters, in percent; nobody's key goes along."""
+    change = patients["best_change"].dropna().sort_values(ascending=False, ignore_index=True)
+    return pd.DataFrame({"x": change.index + 1.0, "y": change})
+
+
+def _courses(patients: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rank the patients by follow-up: months to its end and to what happened on the way."""
+    if "time_OS" not in patients:
+        return {}
+    ranked = patients.sort_values("time_OS", ascending=False, kind="stable", ignore_index=True)
+    progressed = (ranked["event_on"] - ranked["TRTSDT"]).dt.days / DAYS_PER_MONTH
+    dead = ranked["event_OS"].to_numpy(dtype=bool)
+    months = {
+        "follow-up": ranked["time_OS"],
+        "first response": ranked["response_months"],
+        # progression and death of a day are one event, and it is the death that is drawn
+        "progression": progressed.where(~(dead & (progressed >= ranked["time_OS"]))),
+        "death": ranked["time_OS"].where(dead),
+    }
+    points = {name: pd.DataFrame({"x": ranked.index + 1.0, "y": y}) for name, y in months.items()}
+    return {name: frame.dropna() for name, frame in points.items()}

@@ -36,11 +36,11 @@ RESULT_COLUMNS: dict[str, tuple[str, str]] = {
 
 CURVE_COLUMNS: dict[str, tuple[str, str]] = {
     "analysis": ("varchar", "Which analysis"),
-    "endpoint": ("varchar", "PFS, OS, or null"),
+    "endpoint": ("varchar", "PFS, OS, what a point of a patient's course marks, or null"),
     "population": ("varchar", "Who is in"),
     "grp": ("varchar", "Group that the curve is of, or null"),
-    "x": ("double", "Horizontal: months, false-positive share, marker value"),
-    "y": ("double", "Vertical: survival, sensitivity, hazard ratio"),
+    "x": ("double", "Horizontal: months, false-positive share, marker value, rank"),
+    "y": ("double", "Vertical: survival, sensitivity, hazard ratio, percent change"),
     "y_low": ("double", "Lower 95% confidence limit"),
     "y_high": ("double", "Upper 95% confidence limit"),
     "at_risk": ("bigint", "Patients at risk just before x"),

@@ -89,7 +89,7 @@ def _effect_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) ->
 ANALYSES: dict[str, Analysis] = {
     "cutoff": Analysis(cutoff, curves=True, figure=_roc_figure),
     "baseline": Analysis(baseline),
-    "response": Analysis(response, figure=_response_figure),
+    "response": Analysis(response, curves=True, figure=_response_figure),
     "survival": Analysis(survival, curves=True, figure=_survival_figure),
     "cox": Analysis(cox, figure=_forest_figure),
     "interaction": Analysis(interaction),
@@ -103,6 +103,10 @@ ANALYSES: dict[str, Analysis] = {
     "sensitivity": Analysis(sensitivity),
 }
 """Analyses by the name of their table in the schema `analysis`."""
+
+
+COHORT = ("cohort.adtte", "cohort.adrs", "cohort.adtr")
+"""What every analysis reads beside the subjects."""
 
 
 def analysis_table(table: str) -> AssetsDefinition:
@@ -120,7 +124,7 @@ def analysis_table(table: str) -> AssetsDefinition:
         owners=OWNERS["analysis"],
         code_version=code_version(),
         pool=POOL,
-        deps=[key_of(source) for source in (subjects, "cohort.adtte", "cohort.adrs")],
+        deps=[key_of(source) for source in (subjects, *COHORT)],
         description=(
             f"{said[:1].upper()}{said[1:]}\n\nMade by `il6_platform/analysis/{table}.py`."
         ),
@@ -131,6 +135,7 @@ def analysis_table(table: str) -> AssetsDefinition:
             warehouse.read(subjects),
             warehouse.read("cohort.adtte"),
             warehouse.read("cohort.adrs"),
+            warehouse.read("cohort.adtr"),
             study,
         )
         context.log.info(f"{name}: {len(cohort)} patients.")

@@ -30,6 +30,7 @@ TABLES: dict[str, Sequence[Rule]] = {
     "subjects": cohort.SUBJECTS,
     "flow": (),
     "adrs": cohort.ADRS,
+    "adtr": cohort.ADTR,
     "adtte": cohort.ADTTE,
     "covariates": (),
     "adsl": cohort.ADSL,

@@ -492,6 +492,20 @@ def scan(rng: np.random.Generator, patient: Patient, before: float) -> None:
         )
 
 
+def stage(patient: Patient, before: float) -> None:
+    """Fill in the scan before treatment: nothing to respond to yet, but diameters."""
+    day = -14 - patient.slot.start.toordinal() % 8
+    patient.rows["assessments"].insert(
+        0,
+        {
+            "patient_id": patient.id,
+            "assessed_on": patient.on(day),
+            "response": "NE",
+            "sum_of_diameters_mm": str(round(before)),
+        },
+    )
+
+
 def give(patient: Patient, line: int, drug: str, start: int, end: int) -> Row:
     """Add a drug; it ends no later than the patient's follow-up."""
     return patient.add(
@@ -602,6 +616,7 @@ def grow(rng: np.random.Generator, study: Study, patients: list[Patient]) -> Non
         scan(rng, patient, before)
         treat(rng, patient, study.arms.experimental_drug)
         sample(rng, patient, study)
+        stage(patient, before)
         patient.rows["treatments"].sort(key=lambda row: (row["line"], row["start_date"]))
 
 
@@ -797,7 +812,7 @@ def faults(
         Fault(
             "assessments",
             "scan before treatment (used, warned)",
-            "treatment_start_not_after_assessed_on",
+            "treatment_start_not_after_responded_on",
             visit(d, assessed_on=d.on(-12)),
         ),
         Fault(

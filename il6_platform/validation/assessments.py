@@ -25,8 +25,9 @@ RULES: list[Rule] = [
     within("sum_of_diameters_mm", 0, 1000),
     not_after(
         "treatment_start",
-        "assessed_on",
-        "assessed_on lies before first-line treatment; the visit counts for no response",
+        "responded_on",
+        "assessed_on lies before first-line treatment; the visit counts for no response (a scan "
+        "before treatment is NE)",
         severity="warn",
         column="assessed_on",
     ),

@@ -79,6 +79,19 @@ ADRS = [
     _unique("USUBJID", "PARAMCD", "ADT"),
 ]
 
+ADTR = [
+    _in_set("PARAMCD", ["SUMDIAM"]),
+    _unique("USUBJID", "PARAMCD", "ADT"),
+    _blocks(
+        "PCHG_is_no_less_than_all",
+        "PCHG",
+        "Diameters cannot shrink by more than all",
+        "ExpectColumnValuesToBeBetween",
+        column="PCHG",
+        min_value=-100,
+    ),
+]
+
 ADTTE = [
     _unique("USUBJID", "PARAMCD"),
     _in_set("CNSR", [0, 1]),

@@ -19,7 +19,9 @@ from il6_platform_tests.end_to_end.conftest import Installation
 @pytest.fixture(scope="module")
 def cohort(demo: Installation) -> Cohort:
     with duckdb.connect(demo.home / "working.duckdb", read_only=True) as connection:
-        tables = [connection.execute(f"from cohort.{t}").df() for t in ("adsl", "adtte", "adrs")]
+        tables = [
+            connection.execute(f"from cohort.{t}").df() for t in ("adsl", "adtte", "adrs", "adtr")
+        ]
     return Cohort.of(*tables, read_study(demo.study))
 
 

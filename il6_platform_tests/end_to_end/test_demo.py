@@ -119,3 +119,21 @@ def test_nothing_new_publishes_nothing(
 ) -> None:
     assert demo.refresh() == 0
     assert "Nothing new" in capsys.readouterr().out
+
+
+def test_diameters_agree_with_the_response_that_they_make(demo: Installation) -> None:
+    with duckdb.connect(demo.home / "working.duckdb", read_only=True) as working:
+        visits = working.execute(
+            'select r."AVALC", t."PCHG", t."AVAL" from cohort.adtr as t '
+            'join cohort.adrs as r on r."USUBJID" = t."USUBJID" and r."ADT" = t."ADT" '
+            "and r.\"PARAMCD\" = 'OVRLRESP' where t.\"ANL01FL\" = 'Y'"
+        ).df()
+        baseline = working.execute('select count("BASE"), count(*) from cohort.adtr').fetchone()
+    assert baseline is not None
+    assert baseline[0] == baseline[1] > 300
+    by = visits.groupby("AVALC")["PCHG"]
+    assert by.max()["PR"] <= -30 < by.min()["SD"]
+    assert (visits.loc[visits["AVALC"] == "CR", "AVAL"] == 0).all()
+    curve = demo.ask("from report.curves where analysis = 'response' and endpoint = 'best change'")
+    assert len(curve) <= 53
+    assert set(curve["grp"]) == {"control", "experimental"}

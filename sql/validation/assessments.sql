@@ -10,6 +10,8 @@ select
         from staging.lines as known where known.table_name = 'patients' and known.patient = s.patient_id
     ) as patient_is_known,
     t.treatment_start,
+    -- a scan before treatment has diameters and no response yet
+    if(s.response = 'NE', null, s.assessed_on) as responded_on,
     f.last_contact_on,
     f.died_on
 from staging.assessments as s
