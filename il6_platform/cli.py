@@ -213,8 +213,8 @@ def prepare_instance(home: Path) -> Path:
     shipped = (paths.project_root() / "dagster.yaml").read_text(encoding="utf-8")
     # one database for all runs' events: a file a run would hold each asset event a second time
     event_log = {
-        "module": "dagster._core.storage.event_log",
-        "class": "ConsolidatedSqliteEventLogStorage",
+        "module": "il6_platform.event_log",
+        "class": "EventLog",
         "config": {"base_dir": str(folder)},
     }
     settings = shipped + yaml.safe_dump({"event_log_storage": event_log})

@@ -22,7 +22,7 @@ LAYERS = [
     {"warehouse"},
     {"validation", "registry", "statistics"},
     {"study"},
-    {"paths"},
+    {"paths", "event_log"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
