@@ -156,6 +156,8 @@ class Quality(_Part):
     """What the data may cost before a refresh is blocked."""
 
     max_quarantine_share: float = Field(default=0.2, ge=0, le=1)
+    max_missing_share: float = Field(default=0.2, ge=0, le=1)
+    exports: Literal["auto", "full", "updates"] = "auto"
 
 
 class Published(_Part):

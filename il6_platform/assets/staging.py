@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from types import ModuleType
 
-import pandas as pd
 from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
@@ -27,7 +26,10 @@ from il6_platform.assets.tables import (
 )
 from il6_platform.paths import code_version
 from il6_platform.validation import assessments, follow_up, labs, patients, treatments
-from il6_platform.validation.rules import Rule, Verdict, judge, problems
+from il6_platform.validation.completeness import COLUMNS, shrunk
+from il6_platform.validation.completeness import exports as exports_of
+from il6_platform.validation.rules import WHOLE_LINE, Rule, Verdict
+from il6_platform.validation.staged import Judgement, judge_table
 from il6_platform.warehouse import Warehouse
 
 RULE_BOOK: dict[str, ModuleType] = {
@@ -40,6 +42,7 @@ RULE_BOOK: dict[str, ModuleType] = {
 """Staging tables in the order in which they can be judged, each with its module of rules."""
 
 _SHARE = "quarantine_is_small"
+_WHOLE = "registry_did_not_shrink"
 
 
 @asset(
@@ -65,6 +68,63 @@ def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeRe
     )
 
 
+@asset(
+    key=key_of("staging.exports"),
+    group_name="staging",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of("raw.deliveries"), key_of("staging.lines")],
+    check_specs=[
+        AssetCheckSpec(
+            _WHOLE,
+            asset=key_of("staging.exports"),
+            blocking=True,
+            description="No full export of patients lacks more than the allowed share of those in "
+            "the one before.",
+        )
+    ],
+)
+def exports(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Every export in the cut: whether it is a full one, which one it follows, what it lacks."""
+    quality = warehouse.study.quality
+    found = exports_of(
+        warehouse.query(
+            "select distinct l.table_name, l.delivery, l.position, d.file, d.delivered_on "
+            "from staging.lines as l inner join raw.deliveries as d on l.delivery = d.delivery "
+            "union select table_name, delivery, position, file, delivered_on "
+            "from raw.deliveries where position is not null and lines = 0 "
+            "order by table_name, position"
+        ),
+        warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
+        quality.exports,
+    )
+    warehouse.write(
+        "staging.exports",
+        found,
+        COLUMNS,
+        "Every export in the cut: a full one or an update, and what it lacks",
+    )
+    short = shrunk(found, quality.max_missing_share) if quality.exports != "updates" else []
+    context.log.info(f"{int((found['kind'] == 'full').sum())} of {len(found)} exports are full.")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "staging.exports"),
+            "preview": preview(found[["file", "kind", "records", "follows", "missing"]], 50),
+        },
+        check_results=[
+            check(
+                _WHOLE,
+                not short,
+                " ".join(short) or "Every full export of patients holds those of the one before.",
+                blocking=True,
+                metadata={"allowed": quality.max_missing_share},
+            )
+        ],
+    )
+
+
 def staged_table(table: str) -> AssetsDefinition:
     """Return the asset of one staging table: typed by SQL, judged by Great Expectations."""
     name, rules = f"staging.{table}", RULE_BOOK[table].RULES
@@ -86,7 +146,7 @@ def staged_table(table: str) -> AssetsDefinition:
                 AssetCheckSpec(
                     _check_name(column),
                     asset=key_of(name),
-                    description="\n".join(f"- {_general(r.sentence)}" for r in rules_of),
+                    description="\n".join(f"- {r.in_general}" for r in rules_of),
                     metadata={"rules": [f"{r.id} ({r.severity})" for r in rules_of]},
                 )
                 for column, rules_of in _by_column(rules).items()
@@ -101,32 +161,16 @@ def staged_table(table: str) -> AssetsDefinition:
     )
     def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
         warehouse.run_sql(name)
-        frame = warehouse.query(paths.sql_file(f"validation.{table}").read_text("utf-8"))
-        verdicts = judge(frame, rules)
-        found = problems(frame, verdicts, table)
-        set_aside = found[found["severity"] == "quarantine"].drop_duplicates(
-            ["delivery", "file_line"]
-        )
         with warehouse.connect() as connection:
-            connection.execute("begin")
-            connection.execute("delete from staging.problems where table_name = ?", [table])
-            connection.register("found", found)
-            connection.register("set_aside", set_aside)
-            connection.execute("insert into staging.problems by name select * from found")
-            connection.execute(
-                f"delete from {name} where (delivery, file_line) in "
-                "(select (delivery, file_line::integer) from set_aside)"
-            )
-            connection.unregister("found")
-            connection.unregister("set_aside")
-            connection.execute("commit")
-        share = len(set_aside) / len(frame) if len(frame) else 0.0
+            judged = judge_table(connection, table, rules)
+        records, set_aside, found = judged.records, judged.set_aside, judged.problems
+        share = set_aside / records if records else 0.0
         allowed = warehouse.study.quality.max_quarantine_share
         context.log.info(
-            f"{name}: {len(frame)} records, {len(set_aside)} set aside, "
-            f"{len(found) - int((found['severity'] == 'quarantine').sum())} warnings."
+            f"{name}: {records} records, {set_aside} set aside, "
+            f"{int((found['severity'] == 'warn').sum())} warnings."
         )
-        worst = found["file_line"].size and found["rule"].value_counts().index[0]
+        worst = len(found) and found["rule"].value_counts().index[0]
         where = warehouse.query(
             "select string_agg(distinct file, ', ' order by file) as files from raw.deliveries "
             "where table_name = $table and position is not null",
@@ -135,21 +179,23 @@ def staged_table(table: str) -> AssetsDefinition:
         return MaterializeResult(
             metadata={
                 **table_metadata(warehouse, name),
-                "records": len(frame),
-                "set_aside": len(set_aside),
+                "records": records,
+                "set_aside": set_aside,
                 "summary": patient_summary(
                     warehouse.read(name).drop(columns=["delivery", "file_line", "record"])
                 ),
             },
             check_results=[
                 *(
-                    _check_result(frame, column, [v for v in verdicts if v.rule in rules_of])
+                    _check_result(
+                        judged, column, [v for v in judged.verdicts if v.rule in rules_of]
+                    )
                     for column, rules_of in _by_column(rules).items()
                 ),
                 check(
                     _SHARE,
                     share <= allowed,
-                    f"{len(set_aside)} of {len(frame)} {table} records ({share:.0%}) are in "
+                    f"{set_aside} of {records} {table} records ({share:.0%}) are in "
                     f"quarantine, {allowed:.0%} are allowed"
                     + (
                         "."
@@ -202,27 +248,25 @@ def _by_column(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
 
 
 def _check_name(column: str) -> str:
-    return "whole_line" if column == "(line)" else column
+    return "whole_line" if column == WHOLE_LINE else column
 
 
-def _check_result(
-    frame: pd.DataFrame, column: str, verdicts: Sequence[Verdict]
-) -> AssetCheckResult:
+def _check_result(judged: Judgement, column: str, verdicts: Sequence[Verdict]) -> AssetCheckResult:
     failing = [verdict for verdict in verdicts if not verdict.success]
     return check(
         _check_name(column),
         not failing,
-        " ".join(f"{_general(one.rule.sentence)} ({len(one.broken)} rows)." for one in failing)
-        or f"{len(frame)} rows judged, none breaks a rule.",
+        " ".join(f"{one.rule.in_general} ({len(one.broken)} rows)." for one in failing)
+        or f"{judged.records} rows judged, none breaks a rule.",
         metadata={
-            "rows_judged": len(frame),
+            "rows_judged": judged.records,
             **{
                 one.rule.id: {
                     "rows_broken": len(one.broken),
                     "severity": one.rule.severity,
                     "examples": [
                         f"record {row.record}, line {row.file_line}"
-                        for row in frame.iloc[one.broken].head(5).itertuples()
+                        for row in judged.rows.loc[one.broken[:5]].itertuples()
                     ],
                 }
                 for one in failing
@@ -231,11 +275,4 @@ def _check_result(
     )
 
 
-def _general(sentence: str) -> str:
-    """Say a rule without a row: what a row would fill in is named instead."""
-    return sentence.replace("{study_unit}", "the study's unit").replace(
-        "{unreadable_covariate}", "A covariate"
-    )
-
-
-ASSETS = [lines, *(staged_table(table) for table in RULE_BOOK), quarantine]
+ASSETS = [lines, exports, *(staged_table(table) for table in RULE_BOOK), quarantine]

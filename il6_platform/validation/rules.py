@@ -9,16 +9,33 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cache
+from string import Formatter
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from great_expectations.core.batch_definition import BatchDefinition
 
 Severity = Literal["quarantine", "warn", "block"]
 
 RECEIVED = "received_"
 """Prefix of the columns that hold a cell's text as received, in the frame that rules judge."""
+
+WHOLE_LINE = "(line)"
+"""What a rule looks at that judges a line as a whole."""
+
+GENERAL = {
+    "study_unit": "the study's unit",
+    "unreadable_covariate": "A covariate",
+    "absent_from": "of the same registry",
+}
+"""What a rule's sentence says for a row's own value where it speaks of no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,11 @@ class Rule:
     expectation: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def in_general(self) -> str:
+        """The sentence without a row: what a row would fill in is said in general."""
+        return self.sentence.format_map(GENERAL)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -57,7 +79,7 @@ class Verdict:
 
     rule: Rule
     judged: int
-    broken: list[int]
+    broken: np.ndarray[Any, np.dtype[np.int64]]
     success: bool
 
 
@@ -162,12 +184,12 @@ def always(column: str, value: Any, rule_id: str, look_at: str, sentence: str) -
 
 
 def whole_line() -> list[Rule]:
-    """Rules of every received line: as many cells as the header, not twice in one export."""
+    """Rules of every received line: whole, once in its export, and still in the full exports."""
     return [
         Rule(
             "line_is_whole",
             "quarantine",
-            "(line)",
+            WHOLE_LINE,
             "The line has more or fewer cells than the header; look for a stray comma",
             "ExpectColumnValuesToBeNull",
             {"column": "problem"},
@@ -176,10 +198,19 @@ def whole_line() -> list[Rule]:
             "in_conflict",
             False,
             "record_stands_once",
-            "(line)",
+            WHOLE_LINE,
             "The same record stands twice in this export, differently; keep the right one",
         ),
         required("patient_id"),
+        Rule(
+            "record_is_still_delivered",
+            "warn",
+            WHOLE_LINE,
+            "The record is in no later full export ({absent_from}) but goes on being used; deliver "
+            "it again, or have it struck from the exports that hold it",
+            "ExpectColumnValuesToBeNull",
+            {"column": "absent_from"},
+        ),
     ]
 
 
@@ -194,13 +225,34 @@ def known_patient() -> Rule:
     )
 
 
+def opened(query: str, rules: Sequence[Rule]) -> str:
+    """Return SQL that gives each received cell which a rule speaks of a column of its own.
+
+    Parameters
+    ----------
+    query
+        A query whose column `received` maps the name of a cell to its text.
+    rules
+        Rules that judge its rows; the column that a rule looks at becomes `received_<column>`.
+    """
+    cells = sorted({rule.column for rule in rules} - {WHOLE_LINE})
+    columns = ", ".join(f"received['{name}'] as {RECEIVED}{name}" for name in cells)
+    return f"select * exclude (received), {columns} from ({query.strip().removesuffix(';')})"
+
+
+def asked(columns: Iterable[str], rules: Sequence[Rule]) -> list[str]:
+    """Return the columns, of those given, that the rules' expectations read."""
+    words = {word for rule in rules for word in re.findall(r"\w+", str(rule.arguments))}
+    return [name for name in columns if name in words]
+
+
 def judge(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Verdict]:
     """Have Great Expectations judge a frame by rules.
 
     Parameters
     ----------
     frame
-        Rows to judge. A column `received` (cell name -> text) is opened into `received_<name>`.
+        Rows to judge; it holds at least the columns that are `asked`.
     rules
         The table's rules, each on columns of the frame.
 
@@ -216,19 +268,10 @@ def judge(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Verdict]:
     """
     if not rules:
         return []
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     import great_expectations.expectations as expectations
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
-    batch = (
-        context.data_sources.add_pandas("staging")
-        .add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": _opened(frame, rules)})
-    )
+    batch = _any_frame().get_batch({"dataframe": frame.reset_index(drop=True)})
     suite = gx.ExpectationSuite(
         name="rules",
         expectations=[
@@ -249,32 +292,62 @@ def judge(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Verdict]:
         verdicts[position] = Verdict(
             rules[position],
             int(result.result.get("element_count", len(frame))),
-            sorted(result.result.get("unexpected_index_list") or []),
+            np.sort(np.asarray(result.result.get("unexpected_index_list") or [], dtype=np.int64)),
             bool(result.success),
         )
     return [verdicts[position] for position in range(len(rules))]
 
 
-def problems(frame: pd.DataFrame, verdicts: Sequence[Verdict], table: str) -> pd.DataFrame:
-    """Return one row a broken row rule, as `staging.problems` holds them."""
-    rows = [
-        {
-            "table_name": table,
-            "delivery": row["delivery"],
-            "file_line": int(row["file_line"]),
-            "record": row["record"],
-            "patient_id": row["patient_id"],
-            "rule": verdict.rule.id,
-            "severity": verdict.rule.severity,
-            "column_name": verdict.rule.column,
-            "value": (row["received"] or {}).get(verdict.rule.column),
-            "sentence": verdict.rule.sentence.format_map(row),
-        }
+@cache
+def _any_frame() -> BatchDefinition:
+    """Return the batch definition that every frame is judged through: making one costs time."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    return (
+        context.data_sources.add_pandas("staging")
+        .add_dataframe_asset("rows")
+        .add_batch_definition_whole_dataframe("all")
+    )
+
+
+def problems(rows: pd.DataFrame, verdicts: Sequence[Verdict], table: str) -> pd.DataFrame:
+    """Return one row a broken row rule, as `staging.problems` holds them.
+
+    Parameters
+    ----------
+    rows
+        At least the rows that broke a rule, with every column; its index is the position that the
+        verdicts name.
+    verdicts
+        What was found.
+    table
+        Native table.
+    """
+    found = [
+        _broken(rows.loc[verdict.broken], verdict.rule)
         for verdict in verdicts
-        if verdict.rule.severity != "block"
-        for row in frame.iloc[verdict.broken].to_dict("records")
+        if verdict.rule.severity != "block" and len(verdict.broken)
     ]
-    return pd.DataFrame(rows, columns=PROBLEM_COLUMNS, dtype=object)
+    if not found:
+        return pd.DataFrame(columns=PROBLEM_COLUMNS, dtype=object)
+    return pd.concat(found, ignore_index=True).assign(table_name=table)[PROBLEM_COLUMNS]
+
+
+def _broken(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    sentence = pd.Series("", index=rows.index, dtype=object)
+    for words, name, _, _ in Formatter().parse(rule.sentence):
+        sentence = sentence + words + (rows[name].astype(str) if name else "")
+    return rows[["delivery", "file_line", "record", "patient_id"]].assign(
+        rule=rule.id,
+        severity=rule.severity,
+        column_name=rule.column,
+        value=None if rule.column == WHOLE_LINE else rows[RECEIVED + rule.column],
+        sentence=sentence,
+    )
 
 
 PROBLEM_COLUMNS = [
@@ -290,24 +363,3 @@ PROBLEM_COLUMNS = [
     "sentence",
 ]
 """Columns of `staging.problems`."""
-
-
-def _opened(frame: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
-    """Give each received cell that a rule asks for a column of its own."""
-    opened = frame.reset_index(drop=True)
-    if "received" not in opened:
-        return opened
-    asked = {
-        name
-        for rule in rules
-        for name in [rule.column, rule.arguments.get("column", "").removeprefix(RECEIVED)]
-        if name
-    }
-    cells = opened["received"].tolist()
-    texts = {
-        RECEIVED + name: pd.Series([(row or {}).get(name) for row in cells], dtype=object)
-        for name in sorted(asked)
-    }
-    return pd.concat(
-        [opened.drop(columns="received"), pd.DataFrame(texts, index=opened.index)], axis=1
-    )

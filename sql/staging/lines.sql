@@ -75,6 +75,7 @@ select
     delivered_on,
     patient,
     left(md5(table_name || '|' || record_key), 12) as record,
+    content,
     case
         when is_last and repetition = 1 then 'latest'
         when repetition > 1 then 'duplicate'
@@ -95,5 +96,6 @@ comment on column staging.lines.position is 'Order of the delivery in the cut';
 comment on column staging.lines.delivered_on is 'Day of the export';
 comment on column staging.lines.patient is 'Pseudonym of the patient';
 comment on column staging.lines.record is 'Key of the record that the line is a version of';
+comment on column staging.lines.content is 'Hash of what the line says, in any order of columns';
 comment on column staging.lines.status is 'latest, superseded (amended later) or duplicate (same content again)';
 comment on column staging.lines.in_conflict is 'The same delivery holds the record twice, differently';

@@ -3,6 +3,7 @@ select
     s.*,
     l.delivered_on,
     l.in_conflict,
+    e.then_full as absent_from,
     r.problem,
     r.file,
     r.cells as received,
@@ -17,6 +18,7 @@ select
 from staging.assessments as s
 inner join staging.lines as l on l.table_name = 'assessments' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.assessments as r on s.delivery = r.delivery and s.file_line = r.line
+inner join staging.exports as e on e.table_name = 'assessments' and s.delivery = e.delivery
 left join (
     select patient_id, min(start_date) as treatment_start
     from staging.treatments where line = 1 group by patient_id

@@ -3,6 +3,7 @@ select
     s.*,
     l.delivered_on,
     l.in_conflict,
+    e.then_full as absent_from,
     r.problem,
     r.file,
     r.cells as received,
@@ -14,6 +15,7 @@ select
 from staging.follow_up as s
 inner join staging.lines as l on l.table_name = 'follow_up' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.follow_up as r on s.delivery = r.delivery and s.file_line = r.line
+inner join staging.exports as e on e.table_name = 'follow_up' and s.delivery = e.delivery
 left join staging.patients as p on s.patient_id = p.patient_id
 left join (
     select patient_id, min(start_date) as treatment_start

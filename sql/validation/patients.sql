@@ -3,6 +3,7 @@ select
     s.*,
     l.delivered_on,
     l.in_conflict,
+    e.then_full as absent_from,
     r.problem,
     r.file,
     r.cells as received,
@@ -17,4 +18,5 @@ select
 from staging.patients as s
 inner join staging.lines as l on l.table_name = 'patients' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
+inner join staging.exports as e on e.table_name = 'patients' and s.delivery = e.delivery
 order by l.position, l.line;

@@ -3,6 +3,7 @@ select
     s.*,
     l.delivered_on,
     l.in_conflict,
+    e.then_full as absent_from,
     r.problem,
     r.file,
     r.cells as received,
@@ -14,5 +15,6 @@ select
 from staging.treatments as s
 inner join staging.lines as l on l.table_name = 'treatments' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.treatments as r on s.delivery = r.delivery and s.file_line = r.line
+inner join staging.exports as e on e.table_name = 'treatments' and s.delivery = e.delivery
 left join staging.patients as p on s.patient_id = p.patient_id
 order by l.position, l.line;

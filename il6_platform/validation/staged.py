@@ -1,0 +1,97 @@
+"""Judging a staging table where it lies: its rows are opened by SQL, judged, and set aside.
+
+Belongs here: what happens to a staging table's rows by what was found of them. Does not belong
+here: a rule, or how Great Expectations is asked; that is `rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from il6_platform import paths
+from il6_platform.validation.rules import Rule, Verdict, asked, judge, opened, problems
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found of a staging table.
+
+    Attributes
+    ----------
+    records
+        Rows judged.
+    verdicts
+        One a rule.
+    rows
+        The rows that broke a rule, indexed by the position that the verdicts name.
+    problems
+        What the worklist will say of them.
+    set_aside
+        Rows that went to quarantine.
+    """
+
+    records: int
+    verdicts: list[Verdict]
+    rows: pd.DataFrame
+    problems: pd.DataFrame
+    set_aside: int
+
+
+def judge_table(
+    connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule]
+) -> Judgement:
+    """Judge `staging.<table>` by rules; rows that break a row rule leave it for `staging.problems`.
+
+    A wrong row that a later full export of its registry no longer holds has been put right there:
+    it is superseded, and nobody need work on it.
+    """
+    rows_of = paths.sql_file(f"validation.{table}").read_text("utf-8")
+    connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
+    names = [name for name, *_ in connection.table("judged").description]
+    columns = ", ".join(asked(names, rules))
+    frame = connection.execute(f"select {columns} from judged order by rowid").df()
+    verdicts = judge(frame, rules)
+    broken = pd.DataFrame(
+        {"position": np.unique(np.concatenate([verdict.broken for verdict in verdicts]))}
+    )
+    connection.register("broken", broken)
+    rows = (
+        connection.execute(
+            "select broken.position, judged.* from judged "
+            "inner join broken on judged.rowid = broken.position order by broken.position"
+        )
+        .df()
+        .set_index("position")
+    )
+    connection.unregister("broken")
+    connection.execute("drop table judged")
+    found = problems(rows, verdicts, table)
+    lines = ["delivery", "file_line"]
+    wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
+    gone = rows.loc[rows["absent_from"].notna(), lines]
+    resolved = wrong.merge(gone, on=lines)
+    left = found.merge(resolved, on=lines, how="left", indicator="of")
+    found = left.loc[left["of"] == "left_only", found.columns]
+    connection.execute("begin")
+    connection.execute("delete from staging.problems where table_name = ?", [table])
+    for name, incoming in (("found", found), ("wrong", wrong), ("resolved", resolved)):
+        connection.register(name, incoming)
+    connection.execute("insert into staging.problems by name select * from found")
+    connection.execute(
+        f"delete from staging.{table} where (delivery, file_line) in "
+        "(select (delivery, file_line::integer) from wrong)"
+    )
+    connection.execute(
+        "update staging.lines set status = 'superseded' where table_name = ? and "
+        "(delivery, line) in (select (delivery, file_line::integer) from resolved)",
+        [table],
+    )
+    for name in ("found", "wrong", "resolved"):
+        connection.unregister(name)
+    connection.execute("commit")
+    return Judgement(len(frame) - len(resolved), verdicts, rows, found, len(wrong) - len(resolved))

@@ -1,0 +1,152 @@
+"""Which exports are full, what they lack, and what becomes of a record that is gone."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from il6_platform.validation.completeness import exports, shrunk
+from il6_platform_tests.validation.conftest import Registry
+
+Records = dict[str, str]
+
+
+def shared(deliveries: list[Records]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Count by hand what `sql/validation/shared_records.sql` counts, from record -> content."""
+    pairs = [
+        {
+            "table_name": "patients",
+            "later": later,
+            "earlier": earlier,
+            "shared": len(records.keys() & before.keys()),
+            "unchanged": sum(before.get(record) == said for record, said in records.items()),
+        }
+        for later, records in enumerate(deliveries, start=1)
+        for earlier, before in enumerate(deliveries[:later], start=1)
+    ]
+    found = pd.DataFrame(pairs)
+    known = pd.DataFrame(
+        {
+            "table_name": "patients",
+            "delivery": [f"sha{i}" for i in range(len(deliveries))],
+            "position": range(1, len(deliveries) + 1),
+            "file": [f"export-{i}.csv" for i in range(1, len(deliveries) + 1)],
+            "delivered_on": pd.Timestamp("2024-01-01"),
+        }
+    )
+    return known, found[found["shared"] > 0]
+
+
+def people(first: int, last: int, said: str = "as before") -> Records:
+    return {f"patient {i}": said for i in range(first, last + 1)}
+
+
+CASES = {
+    "a registry that grows": ([people(1, 20), people(1, 30)], ["full", "full"], 0),
+    "a few that left": ([people(1, 20), people(3, 22)], ["full", "full"], 0),
+    "half are missing": ([people(1, 20), people(1, 10)], ["full", "full"], 1),
+    "cut short to a sixth": ([people(1, 60), people(1, 10)], ["full", "full"], 1),
+    "corrections of a sixth": (
+        [people(1, 60), people(1, 10, "corrected")],
+        ["full", "update"],
+        0,
+    ),
+    "one patient sent again": ([people(1, 60), people(1, 1)], ["full", "update"], 0),
+    "new patients only": ([people(1, 20), people(21, 22)], ["full", "full"], 0),
+    "two sites in turn": (
+        [people(1, 20), people(101, 130), people(1, 22), people(101, 131)],
+        ["full"] * 4,
+        0,
+    ),
+    "one of two sites cut short": (
+        [people(1, 20), people(101, 130), people(1, 22), people(101, 110)],
+        ["full"] * 4,
+        1,
+    ),
+    "cut short, then whole": ([people(1, 20), people(1, 10), people(1, 21)], ["full"] * 3, 0),
+    "cut short after an update": (
+        [people(1, 20), people(21, 22), people(1, 8) | people(21, 22)],
+        ["full"] * 3,
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_short_export_is_told_from_an_update(case: str) -> None:
+    deliveries, kinds, short = CASES[case]
+    found = exports(*shared(deliveries))
+    assert list(found["kind"]) == kinds
+    assert len(shrunk(found, 0.2)) == short
+
+
+def test_the_study_file_can_say_what_exports_are() -> None:
+    given = shared([people(1, 60), people(1, 5), people(1, 20)])
+    assert list(exports(*given, "full")["kind"]) == ["full"] * 3
+    assert list(exports(*given, "updates")["kind"]) == ["full", "update", "update"]
+    assert exports(*given, "updates")["then_full"].isna().all()
+
+
+def test_an_export_of_patients_that_is_cut_short_blocks(made: Registry) -> None:
+    everyone = [f"P{i},F,1950-01-{i:02}," for i in range(1, 21)]
+    made.deliver("2024-01-01", patients=everyone)
+    assert made.stage()
+    made.deliver("2024-02-01", patients=everyone[:12])
+    assert not made.stage()
+    said = made.checks["staging.exports", "registry_did_not_shrink"]
+    assert not said.passed and said.blocking
+    assert "2024-02-01/patients.csv holds 12 patients; 8 of the 20" in said.description
+    assert "max_missing_share" in said.description
+    made.deliver("2024-03-01", patients=[*everyone, "P21,M,1950-02-01,"])
+    assert made.stage()
+
+
+def test_an_export_without_a_patient_blocks(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=["P1,F,1950-01-01,"])
+    assert made.stage()
+    made.deliver("2024-02-01", patients=[])
+    assert not made.stage()
+    assert "holds no patient" in str(
+        made.checks["staging.exports", "registry_did_not_shrink"].description
+    )
+
+
+def test_a_record_that_is_gone_is_used_and_reported(made: Registry) -> None:
+    patients = [f"P{i},F,1950-01-{i:02}," for i in range(1, 11)]
+    labs = [f"P{i},il6,{i},pg/mL,2023-05-0{i}" for i in range(1, 9)]
+    made.deliver("2024-01-01", patients=patients, labs=labs)
+    made.deliver("2024-02-01", patients=patients[1:], labs=labs[1:])
+    assert made.stage()
+    assert made.broken() == {
+        ("2024-01-01/patients.csv:2", "record_is_still_delivered"),
+        ("2024-01-01/labs.csv:2", "record_is_still_delivered"),
+    }
+    assert len(made.ask("from staging.patients")) == 10
+    sentence = made.ask("select sentence from staging.quarantine where table_name = 'labs'")
+    assert "2024-02-01/labs.csv" in sentence["sentence"].iloc[0]
+
+
+def test_a_wrong_line_that_later_exports_put_right_leaves_the_worklist(made: Registry) -> None:
+    patients = [f"P{i},F,1950-01-{i:02}," for i in range(1, 11)]
+    labs = [f"P{i},il6,{i},pg/mL,2023-05-0{i}" for i in range(1, 9)]
+    # a wrong day and a missing number: the record cannot be known again when it comes right
+    wrong = ["P9,il6,9,pg/mL,2203-05-09", ",il6,9,pg/mL,2023-05-09"]
+    made.deliver("2024-01-01", patients=patients, labs=[*labs, *wrong])
+    assert made.stage()
+    assert {rule for _, rule in made.broken()} == {
+        "collected_on_not_after_delivered_on",
+        "patient_is_known",
+        "patient_id_is_given",
+    }
+    right = ["P9,il6,9,pg/mL,2023-05-09", "P10,il6,9,pg/mL,2023-05-09"]
+    made.deliver("2024-02-01", patients=patients, labs=[*labs, *right])
+    assert made.stage()
+    assert made.broken() == set()
+    status = made.ask(
+        "select status, count(*) n from staging.lines where table_name='labs' group by all"
+    )
+    assert dict(status.itertuples(index=False, name=None)) == {
+        "latest": 10,
+        "duplicate": 8,
+        "superseded": 2,
+    }
