@@ -48,5 +48,5 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
 
     def dispose(self) -> None:
         """Close what is open."""
-        super().dispose()
+        super().dispose()  # type: ignore[no-untyped-call]
         self._engine.dispose()

@@ -14,6 +14,7 @@ from il6_platform.statistics.cutoff_validation import (
     bootstrap_cutoff,
     cross_validate,
     permutation_test,
+    roc_band,
 )
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.maxstat import maxstat
@@ -59,6 +60,10 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         progress=telling("Bootstrap of the cut-off"),
     )
     rows += stability.estimates
+    found = stability.frequencies().rename(columns={"cutoff": "x", "share": "y"})
+    results.add_curve(found[["x", "y"]], endpoint="cut-off found")
+    band = roc_band(marker, time, event, rule, rng=study.rng("roc"), replicates=replicates)
+    results.add_curve(band, endpoint="ROC")
     rows += cross_validate(
         marker, time, event, rule, rng=study.rng("cross-validation"), replicates=100
     )

@@ -20,6 +20,7 @@ from il6_platform.analysis import (
     response,
     sensitivity,
     small_sample,
+    subgroups,
     survival,
     validity,
     weighting,
@@ -49,7 +50,7 @@ def _roc_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> An
 
 def _survival_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
     from il6_platform.figures.kaplan_meier import kaplan_meier
-    from il6_platform.report.page import labels_of
+    from il6_platform.report.pictures import labels_of
 
     return kaplan_meier(
         results,
@@ -62,26 +63,44 @@ def _survival_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) 
 
 
 def _forest_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
-    from il6_platform.report.page import multivariable_forest
+    from il6_platform.report.pictures import multivariable_forest
 
     return multivariable_forest(results, study, study.endpoints[0])
 
 
 def _response_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
     from il6_platform.figures.response import response as draw
-    from il6_platform.report.page import labels_of
+    from il6_platform.report.pictures import labels_of
 
     return draw(results, labels_of(study))
 
 
+def _stability_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.figures.roc import stability
+
+    return stability(results, curves, label=f"{study.marker.label} ({study.marker.unit})")
+
+
+def _subgroups_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.report.pictures import subgroup_forest
+
+    return subgroup_forest(results, study, study.endpoints[0])
+
+
+def _balance_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.report.pictures import balance_figure
+
+    return balance_figure(results, study)
+
+
 def _scan_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
-    from il6_platform.report.page import scan_figure
+    from il6_platform.report.pictures import scan_figure
 
     return scan_figure(curves, study, study.endpoints[0], None)
 
 
 def _effect_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
-    from il6_platform.report.page import effect_figure
+    from il6_platform.report.pictures import effect_figure
 
     return effect_figure(curves, study, study.endpoints[0])
 
@@ -94,11 +113,12 @@ ANALYSES: dict[str, Analysis] = {
     "cox": Analysis(cox, figure=_forest_figure),
     "interaction": Analysis(interaction),
     "small_sample": Analysis(small_sample),
-    "validity": Analysis(validity),
+    "validity": Analysis(validity, curves=True, figure=_stability_figure),
     "cutoff_scan": Analysis(cutoff_scan, curves=True, figure=_scan_figure),
     "continuous": Analysis(continuous, curves=True, figure=_effect_figure),
-    "weighting": Analysis(weighting, curves=True),
+    "weighting": Analysis(weighting, curves=True, figure=_balance_figure),
     "missing": Analysis(missing),
+    "subgroups": Analysis(subgroups, figure=_subgroups_figure),
     "multiplicity": Analysis(multiplicity),
     "sensitivity": Analysis(sensitivity),
 }

@@ -10,11 +10,19 @@ from matplotlib.figure import Figure
 from il6_platform.figures import style
 
 
-def forest(rows: pd.DataFrame, names: list[str], title: str) -> Figure:
-    """Draw rows of `report.results` that hold ratios; `names` says what to call them."""
+def forest(rows: pd.DataFrame, names: list[str], title: str, *, height: float = 0.32) -> Figure:
+    """Draw rows of `report.results` that hold ratios.
+
+    Parameters
+    ----------
+    names
+        What to call them.
+    height
+        Inches a row.
+    """
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(
-            7.2, 0.9 + 0.32 * max(len(rows), 2), left=style.width_of(names, 9), right=1.9
+            7.2, 0.9 + height * max(len(rows), 2), left=style.width_of(names, 8), right=1.9
         )
         axes = figure.subplots()
         if rows.empty:
@@ -46,7 +54,7 @@ def forest(rows: pd.DataFrame, names: list[str], title: str) -> Figure:
         marks = [mark for mark in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if low <= mark <= high]
         axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
         axes.minorticks_off()
-        axes.set_yticks(-np.arange(len(shown)), shown["name"])
+        axes.set_yticks(-np.arange(len(shown)), shown["name"], fontsize=8)
         axes.set_xlabel("Hazard ratio (log scale)")
         axes.set_title(title, loc="left", fontweight="bold")
     return figure

@@ -12,8 +12,6 @@ from matplotlib.figure import Figure
 from il6_platform.analysis.cohort import CONTRASTS
 from il6_platform.figures import style
 
-PAPER = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5}
-
 
 def kaplan_meier(
     results: pd.DataFrame,
@@ -32,7 +30,7 @@ def kaplan_meier(
         What to call the groups and populations.
     """
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(5.2, 4.2, left=0.57, bottom=0.08, hspace=0.3)
+        figure = style.new_figure(5.2, 4.2, left=0.57, bottom=0.08, top=0.42, hspace=0.3)
         axes, risk = figure.subplots(2, 1, height_ratios=[5, 1], sharex=True)
         drawn = []
         for name, colour, line in zip(
@@ -55,7 +53,7 @@ def kaplan_meier(
             n = 0 if median is None else int(median["n"])
             label = f"{labels.get(name, name)} (n={n}), median {middle}"
             axes.step(x, y, where="post", color=colour, ls=line, lw=1.6, label=label)
-            drawn.append((name, colour, curve))
+            drawn.append((line, colour, curve))
         if not drawn:
             style.say_nothing_to_draw(axes, "No patients to compare.")
             risk.axis("off")
@@ -68,22 +66,27 @@ def kaplan_meier(
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("Months since start of treatment")
         axes.legend(frameon=False, loc="upper right", fontsize=8)
-        axes.set_title(
-            f"{endpoint}: {labels.get(population, population)}", loc="left", fontweight="bold"
-        )
+        title = f"{endpoint}: {labels.get(population, population)}"
+        axes.set_title(title, loc="left", fontweight="bold", pad=18)
         ratio = _one(results, endpoint, "hazard_ratio", population=population, contrast=contrast)
         test = _one(results, endpoint, "logrank", population=population, contrast=contrast)
         words = f"Log-rank {style.p_text(None if test is None else test['p_value'])}"
         if ratio is not None and not np.isnan(ratio["estimate"]):
             words = (
                 f"HR {ratio['estimate']:.2f} (95% CI {style.number(ratio['ci_low'])} to "
-                f"{style.number(ratio['ci_high'])})\n{words}"
+                f"{style.number(ratio['ci_high'])}), {words[0].lower()}{words[1:]}"
             )
-        axes.text(0.02, 0.04, words, transform=axes.transAxes, fontsize=8, bbox=PAPER)
+        # above the plot, where no curve can run through it
+        axes.text(0, 1.025, words, transform=axes.transAxes, fontsize=8)
         risk.axis("off")
         risk.set_ylim(-0.5, 2.6)
         risk.text(0, 2.2, "At risk", fontsize=8, va="center", fontweight="bold")
-        for row, (_, colour, curve) in enumerate(drawn):
+        for row, (line, colour, curve) in enumerate(drawn):
+            # which row is whose, for print in grey
+            risk.plot(
+                [-0.1, -0.05], [1 - row] * 2, color=colour, ls=line, lw=1.6,
+                transform=risk.get_yaxis_transform(), clip_on=False,
+            )  # fmt: skip
             times, counts = curve["x"].to_numpy(float), curve["at_risk"].to_numpy(float)
             for tick in ticks[ticks <= max(last * 1.02, step)]:
                 position = np.searchsorted(times, tick, side="left")

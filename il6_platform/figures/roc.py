@@ -1,8 +1,9 @@
-"""The ROC curve with its area and cut-off."""
+"""The ROC curve with its area and cut-off, and how often other cut-offs would be found."""
 
 from __future__ import annotations
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -10,7 +11,7 @@ from il6_platform.figures import style
 
 
 def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
-    """Draw analysis cutoff; `label` is the marker with its unit."""
+    """Draw analysis cutoff with the bootstrap's band; `label` is the marker with its unit."""
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(4.2, 4.0, left=0.6)
         axes = figure.subplots()
@@ -21,6 +22,11 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
             style.say_nothing_to_draw(axes, "No ROC: cases or controls are missing.")
             return figure
         area = found.loc["auc"]
+        band = curves[(curves["analysis"] == "validity") & (curves["endpoint"] == "ROC")]
+        axes.fill_between(
+            band["x"].astype(float), band["y_low"].astype(float), band["y_high"].astype(float),
+            step="post", color=style.SECOND, alpha=0.13, lw=0,
+        )  # fmt: skip
         axes.plot([0, 1], [0, 1], color="#999999", lw=0.8, ls=":")
         axes.plot(curve["x"], curve["y"], color=style.SECOND, lw=1.6)
         words = (
@@ -37,4 +43,30 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
         axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(0, 1.02))
         axes.set_title(f"ROC of {label}", loc="left", fontweight="bold")
         axes.set_aspect("equal")
+    return figure
+
+
+def stability(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
+    """Draw how often the bootstrap finds each cut-off (analysis validity)."""
+    with matplotlib.rc_context(style.SETTINGS):
+        figure = style.new_figure(4.6, 3.2, left=0.6)
+        axes = figure.subplots()
+        rows = curves[(curves["analysis"] == "validity") & (curves["endpoint"] == "cut-off found")]
+        if rows.empty:
+            style.say_nothing_to_draw(axes, "The cut-off was not chosen on these data.")
+            return figure
+        axes.vlines(rows["x"], 0, 100 * rows["y"].astype(float), color=style.SECOND, lw=2)
+        cut = results[(results["analysis"] == "cutoff") & (results["statistic"] == "cutoff")]
+        if len(cut) and pd.notna(cut["estimate"].iloc[0]):
+            value = float(cut["estimate"].iloc[0])
+            axes.axvline(value, color=style.FIRST, lw=1, ls=(0, (5, 1.5)))
+            axes.annotate(
+                f"cut-off {value:.3g}", (value, 0.97), (4, 0), xycoords=("data", "axes fraction"),
+                textcoords="offset points", color=style.FIRST, fontsize=8, va="top",
+            )  # fmt: skip
+        axes.set_xscale("log", base=2)
+        ticks = [t for t in 2.0 ** np.arange(-6, 20) if rows["x"].min() <= t <= rows["x"].max()]
+        axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+        axes.set(xlabel=label, ylabel="Share of resamples (%)", ylim=(0, None))
+        axes.set_title("Cut-off found in resamples", loc="left", fontweight="bold")
     return figure

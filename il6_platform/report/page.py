@@ -2,111 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from il6_platform.analysis.cohort import ARM, ARM_TERM, COMPARISONS, MARKER_TERM
+from il6_platform.analysis.cohort import ARM
 from il6_platform.figures import style
-from il6_platform.figures.forest import forest
-from il6_platform.figures.kaplan_meier import kaplan_meier
-from il6_platform.figures.marker_curve import marker_curve
-from il6_platform.figures.response import response
-from il6_platform.figures.roc import roc
+from il6_platform.report.pictures import Picture, Report, labels_of, pictures, term_namer
 from il6_platform.study import Study
 from il6_platform.warehouse import Warehouse
-
-
-def labels_of(study: Study) -> dict[str, str]:
-    """Return what groups and populations are called in this study."""
-    marker = study.marker.label
-    return {
-        "experimental": study.arms.experimental_label,
-        "control": study.arms.control_label,
-        "high": f"{marker} high",
-        "low": f"{marker} low",
-        "all": "all patients",
-        "marker_high": f"{marker} high",
-        "marker_low": f"{marker} low",
-    }
-
-
-def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
-    """Draw the multivariable model of an endpoint."""
-    rows = results[
-        (results["analysis"] == "cox")
-        & (results["endpoint"] == endpoint)
-        & (results["model"] == "multivariable")
-        & (results["statistic"] == "hazard_ratio")
-    ]
-    labels = labels_of(study)
-    titles = {item.name: item.title for item in study.covariates}
-    titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}
-
-    def name(term: str) -> str:
-        base, _, level = term.rstrip("]").partition("[")
-        return titles.get(term) or f"{titles.get(base, base)}{': ' + level if level else ''}"
-
-    return forest(rows, [name(term) for term in rows["term"]], f"{endpoint}: multivariable Cox")
-
-
-def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
-    """Draw the hazard ratios of every comparison of an endpoint."""
-    rows = results[
-        (results["analysis"] == "cox")
-        & (results["endpoint"] == endpoint)
-        & (results["model"] == "univariable")
-        & results["contrast"].notna()
-    ]
-    labels = labels_of(study)
-    names = [
-        f"{'Experimental vs control' if row.contrast == ARM else 'High vs low'}: "
-        f"{labels[row.population]} (n={row.n})"
-        for row in rows.itertuples()
-    ]
-    return forest(rows, names, f"{endpoint}: every comparison")
-
-
-def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float | None) -> Figure:
-    """Draw the marker's hazard ratio at every cut-off, all patients."""
-    rows = curves[
-        (curves["analysis"] == "cutoff_scan")
-        & (curves["endpoint"] == endpoint)
-        & (curves["population"] == "all")
-    ]
-    return marker_curve(
-        rows,
-        title=f"{endpoint}: every cut-off",
-        label=f"Cut-off of {study.marker.label} ({study.marker.unit})",
-        ratio="high vs low",
-        mark=cutoff,
-    )
-
-
-def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
-    """Draw the treatment's hazard ratio along the marker as it was measured."""
-    rows = curves[
-        (curves["analysis"] == "continuous")
-        & (curves["endpoint"] == endpoint)
-        & (curves["grp"] == ARM)
-    ]
-    return marker_curve(
-        rows,
-        title=f"{endpoint}: treatment's effect along the marker",
-        label=f"{study.marker.label} ({study.marker.unit})",
-        ratio="experimental vs control",
-    )
 
 
 def render(warehouse: Warehouse) -> str:
     """Return the page of the working database's report tables."""
     study = warehouse.study
-    results, curves = warehouse.read("report.results"), warehouse.read("report.curves")
+    report = Report(
+        warehouse.read("report.results"),
+        warehouse.read("report.curves"),
+        warehouse.read("report.flow"),
+        study,
+    )
+    results = report.results
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -117,19 +36,39 @@ def render(warehouse: Warehouse) -> str:
     environment.filters["number"] = lambda value, digits=2: style.number(_float(value), digits)
     environment.filters["p"] = lambda value: style.p_text(_float(value)).removeprefix("P ")
     provenance = warehouse.read("report.provenance")
+    figures = [_shown(picture, study) for picture in pictures(report)]
     return environment.get_template("page.html.j2").render(
         study=study,
         labels=labels_of(study),
         synthetic="SYNTHETIC" in study.title.upper() or _is_demo(provenance),
         answer=_answer(results, study),
         headline=_records(warehouse.read("report.headline")),
-        flow=_records(warehouse.read("report.flow")),
+        flow=_records(report.flow),
         baseline=_baseline(results, study),
-        cutoff=_records(results[results["analysis"].isin(["cutoff", "validity"])]),
-        figures=list(_figures(results, curves, study)),
+        figures=figures,
+        sections=[one for one in dict.fromkeys(f["section"] for f in figures) if one != "Patients"],
         quality=_records(warehouse.read("report.data_quality")),
         provenance=_records(provenance[~provenance["kind"].isin(["choice", "rule"])]),
     )
+
+
+def _shown(picture: Picture, study: Study) -> dict[str, Any]:
+    """Return a figure as the page shows it: drawn, said in words, and its numbers."""
+    namer, labels = term_namer(study), labels_of(study)
+    rows = []
+    for row in _records(picture.numbers):
+        of = [labels.get(row["population"], row["population"]) if not row["grp"] else None]
+        of += [" / ".join(labels.get(name, name) for name in (row["grp"] or "").split("/"))]
+        of += [row["contrast"], row["model"], namer(row["term"]) if row["term"] else None]
+        rows.append({**row, "of": ", ".join(part for part in of if part)})
+    return {
+        "name": picture.name,
+        "section": picture.section,
+        "caption": picture.caption,
+        "svg": Markup(style.svg(picture.draw())),
+        "numbers": rows,
+        "is_wide": picture.is_wide,
+    }
 
 
 def _is_demo(provenance: pd.DataFrame) -> bool:
@@ -190,67 +129,6 @@ def _row(
     for column, value in where.items():
         chosen &= results[column] == value
     return results[chosen].iloc[0] if chosen.any() else None
-
-
-def _figures(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Iterator[dict[str, Any]]:
-    labels = labels_of(study)
-
-    def shown(figure: Figure, section: str, caption: str) -> dict[str, Any]:
-        return {"svg": Markup(style.svg(figure)), "section": section, "caption": caption}
-
-    marker = f"{study.marker.label} ({study.marker.unit})"
-    yield shown(
-        roc(results, curves, label=marker),
-        "ROC and response",
-        f"ROC curve of {marker}; the point is the cut-off. Its accuracy is apparent: it was "
-        "judged on the patients it was chosen on.",
-    )
-    yield shown(
-        response(results, labels),
-        "ROC and response",
-        "Best overall response by arm and marker group.",
-    )
-    for endpoint in study.endpoints:
-        for population, contrast in COMPARISONS:
-            yield shown(
-                kaplan_meier(
-                    results,
-                    curves,
-                    endpoint=endpoint,
-                    population=population,
-                    contrast=contrast,
-                    labels=labels,
-                ),
-                f"Survival: {endpoint}",
-                f"{endpoint}, {contrast}, {labels[population]}: Kaplan-Meier with pointwise 95% "
-                "log-log bands.",
-            )
-        yield shown(
-            comparison_forest(results, study, endpoint),
-            f"Survival: {endpoint}",
-            f"{endpoint}: hazard ratio of each comparison (Cox, univariable).",
-        )
-        yield shown(
-            multivariable_forest(results, study, endpoint),
-            f"Survival: {endpoint}",
-            f"{endpoint}: multivariable Cox model on complete cases.",
-        )
-        cut = results.loc[
-            (results["analysis"] == "cutoff") & (results["statistic"] == "cutoff"), "estimate"
-        ]
-        yield shown(
-            scan_figure(curves, study, endpoint, _float(cut.iloc[0]) if len(cut) else None),
-            f"Survival: {endpoint}",
-            f"{endpoint}: hazard ratio, high against low, at every cut-off that leaves five "
-            "patients on either side, with pointwise 95% limits. A cut-off picked here because it "
-            "looks best would flatter the marker.",
-        )
-        yield shown(
-            effect_figure(curves, study, endpoint),
-            f"Survival: {endpoint}",
-            f"{endpoint}: the treatment's hazard ratio along the marker without a cut-off "
-            "(log-linear interaction), with pointwise 95% limits.",
-        )
 
 
 def _baseline(results: pd.DataFrame, study: Study) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from il6_platform.statistics.cutoff_validation import (
     cross_validate,
     ipcw_weights,
     permutation_test,
+    roc_band,
     weighted_roc,
     weighted_youden,
 )
@@ -446,3 +447,39 @@ def test_a_weighted_curve_is_scikit_learns(higher: bool) -> None:
         assert row.specificity == pytest.approx(specificity, abs=1e-9)
     area = named(weighted_youden(marker, case, control, higher=higher))["auc"].estimate
     assert area == pytest.approx(roc_auc_score(outcome, score, sample_weight=weights), abs=1e-9)
+
+
+@pytest.mark.parametrize("higher", [True, False])
+def test_a_band_of_one_resample_is_scikit_learns_curve_of_it(higher: bool) -> None:
+    from sklearn.metrics import roc_curve
+
+    marker, time, event = small(4)
+    outcome = outcome_by(time, event, BY)
+    rule = Rule("youden", outcome=outcome, higher=higher)
+    band = roc_band(marker, time, event, rule, rng=np.random.default_rng(5), replicates=1)
+    drawn = np.random.default_rng(5).spawn(1)[0].integers(0, len(marker), (1, len(marker)))[0]
+    drawn = drawn[~np.isnan(outcome[drawn])]
+    score = marker if higher else -marker
+    false, true, _ = roc_curve(outcome[drawn], score[drawn], drop_intermediate=False)
+    for row in band.itertuples():
+        reached = true[false <= row.x + 1e-9].max()
+        assert row.y_low == row.y_high == pytest.approx(reached)
+
+
+def test_a_band_holds_the_curve_and_rises() -> None:
+    marker, time, event = small(4)
+    rule = Rule("youden_ipcw", by=BY)
+    one, two = (
+        roc_band(marker, time, event, rule, rng=np.random.default_rng(1), replicates=600, jobs=jobs)
+        for jobs in (1, 2)
+    )
+    pd.testing.assert_frame_equal(one, two)
+    assert ((one["y_low"] <= one["y"]) & (one["y"] <= one["y_high"])).mean() > 0.95
+    assert one[["y", "y_low", "y_high"]].diff().min().min() >= -1e-12
+    assert one.iloc[-1][["y", "y_low", "y_high"]].tolist() == [1, 1, 1]
+
+
+def test_maxstat_has_no_roc_and_no_band() -> None:
+    marker, time, event = small(4)
+    nothing = roc_band(marker, time, event, Rule("maxstat"), rng=np.random.default_rng(1))
+    assert nothing.empty

@@ -3,6 +3,7 @@ create or replace table report.curves as
 from analysis.cutoff_curves
 union all by name from analysis.response_curves
 union all by name from analysis.survival_curves
+union all by name from analysis.validity_curves
 union all by name from analysis.cutoff_scan_curves
 union all by name from analysis.continuous_curves
 union all by name from analysis.weighting_curves;

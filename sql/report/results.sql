@@ -6,6 +6,7 @@ union all by name from analysis.response
 union all by name from analysis.survival
 union all by name from analysis.cox
 union all by name from analysis.interaction
+union all by name from analysis.subgroups
 union all by name from analysis.small_sample
 union all by name from analysis.validity
 union all by name from analysis.cutoff_scan

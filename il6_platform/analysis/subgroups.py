@@ -1,0 +1,50 @@
+"""analysis.subgroups: the treatment's effect in every subgroup, with the test that compares them.
+
+Subgroups are looked at, not found: an effect that differs between two of them is shown by the
+interaction's P and by nothing else (Wang et al., NEJM 2007;357:2189-2194). A number is split at its
+median.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from il6_platform.analysis.cohort import ARM, Cohort
+from il6_platform.analysis.results import Results
+from il6_platform.statistics.cox import cox, effect_by_level
+from il6_platform.study import Study
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Hazard ratio of the arms by level of sex, covariates and marker group; interaction P."""
+    results = Results("subgroups")
+    for endpoint in study.endpoints:
+        time, event = cohort.survival(endpoint)
+        arm = cohort.group("experimental")
+        where = {"endpoint": endpoint, "contrast": ARM, "model": "subgroup"}
+        design = pd.DataFrame({"group": arm.astype(float)})
+        whole = cox(design, time, event).estimates()
+        results.add([row.but(term="all") for row in whole], **where)
+        for name, levels in _levels(cohort, study).items():
+            rows = effect_by_level(time, event, arm, levels)
+            results.add(
+                [row.but(term=f"{name}[{row.term}]" if row.term else name) for row in rows], **where
+            )
+    return results
+
+
+def _levels(cohort: Cohort, study: Study) -> dict[str, pd.Series]:
+    """Return variable -> level of each patient, in the order in which they are shown."""
+    found = {"MARKERGR": cohort.patients["MARKERGR"]}
+    kinds = {item.name: item.kind for item in study.covariates}
+    columns = {"age": "AGE", "sex": "SEX"}
+    for name, kind in {"sex": "category", "age": "number", **kinds}.items():
+        values = cohort.patients[name if name in cohort.patients else columns.get(name, name)]
+        if kind == "number":
+            numbers = pd.to_numeric(values).astype(float)
+            middle = numbers.median()
+            parted = numbers.lt(middle).map({True: f"< {middle:g}", False: f">= {middle:g}"})
+            found[name] = parted.where(numbers.notna(), None)
+        else:
+            found[name] = values.where(values.notna(), None)
+    return found

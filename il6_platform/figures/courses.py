@@ -1,0 +1,88 @@
+"""Patients one by one, by rank and never by key: waterfall and swimmer plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from il6_platform.figures import style
+
+ARMS = (("control", style.SECOND, ""), ("experimental", style.FIRST, "////"))
+MARKS = {
+    "first response": ("^", {"facecolor": "white", "edgecolor": "black"}, "First response"),
+    "progression": ("o", {"facecolor": "black", "edgecolor": "black"}, "Progression"),
+    "death": ("x", {"color": "black"}, "Death"),
+}
+
+
+def waterfall(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
+    """Draw each patient's best change of the sum of diameters (RECIST 1.1)."""
+    with matplotlib.rc_context(style.SETTINGS):
+        figure = style.new_figure(6.4, 3.2, left=0.65)
+        axes = figure.subplots()
+        rows = _of(curves, "best change")
+        if rows.empty:
+            style.say_nothing_to_draw(axes, "No diameters before and on treatment.")
+            return figure
+        rows = rows.sort_values(["y", "grp"], ascending=[False, True], ignore_index=True)
+        for arm, colour, hatch in ARMS:
+            mine = rows[rows["grp"] == arm]
+            axes.bar(
+                mine.index, mine["y"].clip(upper=100), color=colour, hatch=hatch, width=0.85,
+                edgecolor="white", lw=0.3, label=f"{labels[arm]} (n={len(mine)})",
+            )  # fmt: skip
+        axes.axhline(0, color=style.NEUTRAL, lw=0.8)
+        for limit in (20, -30):
+            axes.axhline(limit, color=style.NEUTRAL, lw=0.7, ls=":")
+        axes.set(ylabel="Best change of diameters (%)", xlabel="Patients, by change")
+        axes.set_xticks([])
+        axes.legend(frameon=False, fontsize=8, loc="upper right")
+        axes.set_title("Best change of the sum of diameters", loc="left", fontweight="bold")
+    return figure
+
+
+def swimmer(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
+    """Draw each patient's follow-up with first response, progression and death."""
+    with matplotlib.rc_context(style.SETTINGS):
+        lengths = {arm: len(_of(curves, "follow-up", arm)) for arm, _, _ in ARMS}
+        total = sum(lengths.values())
+        figure = style.new_figure(6.4, 1.2 + 0.085 * max(total, 10), left=0.35, hspace=0.12)
+        if not total:
+            style.say_nothing_to_draw(figure.subplots(), "No patients.")
+            return figure
+        panels = figure.subplots(
+            2, 1, sharex=True, height_ratios=[max(lengths[arm], 2) for arm, _, _ in ARMS]
+        )
+        for axes, (arm, colour, _) in zip(panels, ARMS, strict=True):
+            _swim(axes, curves, arm, colour)
+            axes.set_title(f"{labels[arm]} (n={lengths[arm]})", loc="left", fontsize=8, pad=2)
+        panels[0].legend(frameon=False, fontsize=7, loc="lower right")
+        panels[1].set_xlim(0, 1.03 * float(_of(curves, "follow-up")["y"].max()))
+        panels[1].set_xlabel("Months since start of treatment")
+    return figure
+
+
+def _swim(axes: Axes, curves: pd.DataFrame, arm: str, colour: str) -> None:
+    rows = _of(curves, "follow-up", arm)
+    axes.barh(-rows["x"], rows["y"], height=0.75, color=colour, alpha=0.45)
+    for endpoint, (shape, inks, words) in MARKS.items():
+        points = _of(curves, endpoint, arm)
+        drawn = axes.scatter(points["y"], -points["x"], marker=shape, s=16, lw=0.8, label=words)
+        drawn.set(zorder=3, **inks)
+    alive = rows[~rows["x"].isin(_of(curves, "death", arm)["x"])]
+    axes.scatter(alive["y"], -alive["x"], marker=">", s=14, c=colour, lw=0, label="In follow-up")
+    axes.set_yticks([])
+    axes.set_ylim(-max(len(rows), 1) - 0.7, -0.3)
+    axes.spines["left"].set_visible(False)
+
+
+def _of(curves: pd.DataFrame, endpoint: str, arm: str | None = None) -> pd.DataFrame:
+    chosen = (curves["analysis"] == "response") & (curves["endpoint"] == endpoint)
+    if arm is not None:
+        chosen &= curves["grp"] == arm
+    return curves[chosen & np.isfinite(curves["y"].astype(float))].sort_values(["grp", "x"])
