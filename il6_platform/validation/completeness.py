@@ -110,7 +110,8 @@ def shrunk(found: pd.DataFrame, allowed: float) -> list[str]:
     """Return a sentence for each patients export that lacks too much of the one it follows.
 
     Only the last full export of a series is judged: a whole one that comes after a short one puts
-    the matter right. An export without a single patient is short as well.
+    the matter right. An export without a single patient is short as well, unless no one has
+    enrolled yet.
     """
     patients = found[found["table_name"] == "patients"]
     last = patients[(patients["kind"] == "full") & patients["then_full"].isna()]
@@ -124,6 +125,6 @@ def shrunk(found: pd.DataFrame, allowed: float) -> list[str]:
         if row.missing > allowed * row.followed_records
     ]
     newest = patients.tail(1)
-    if len(newest) and not newest["records"].iloc[0]:
+    if patients["records"].any() and not newest["records"].iloc[0]:
         sentences.append(f"{newest['file'].iloc[0]} holds no patient: export it again, whole.")
     return sentences
