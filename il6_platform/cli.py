@@ -154,7 +154,7 @@ def _refresh(asked: argparse.Namespace) -> None:
 
 def _run(site: object) -> dict[str, float]:
     """Run the job in this process; return seconds by asset group."""
-    from dagster import DagsterError, DagsterInstance
+    from dagster import AssetCheckSeverity, DagsterError, DagsterInstance
 
     from il6_platform.automation import settle_orphan
     from il6_platform.definitions import build_defs
@@ -175,7 +175,9 @@ def _run(site: object) -> dict[str, float]:
         blocking = [
             evaluation
             for evaluation in result.get_asset_check_evaluations()
-            if not evaluation.passed and evaluation.blocking
+            if not evaluation.passed
+            and evaluation.blocking
+            and evaluation.severity == AssetCheckSeverity.ERROR
         ]
         if blocking:
             sentences = [

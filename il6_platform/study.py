@@ -158,6 +158,7 @@ class Quality(_Part):
     max_quarantine_share: float = Field(default=0.2, ge=0, le=1)
     max_missing_share: float = Field(default=0.2, ge=0, le=1)
     exports: Literal["auto", "full", "updates"] = "auto"
+    max_marker_shift: float = Field(default=4, gt=1)
 
 
 class Published(_Part):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from types import ModuleType
 
+import pandas as pd
 from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
@@ -19,15 +20,16 @@ from il6_platform.assets.tables import (
     check,
     described,
     key_of,
-    patient_summary,
     preview,
     sources,
+    summary,
     table_metadata,
 )
 from il6_platform.paths import code_version
 from il6_platform.validation import assessments, follow_up, labs, patients, treatments
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
+from il6_platform.validation.drift import sentence, shift, shift_of_pairs
 from il6_platform.validation.rules import WHOLE_LINE, Rule, Verdict
 from il6_platform.validation.staged import Judgement, judge_table
 from il6_platform.warehouse import Warehouse
@@ -43,6 +45,7 @@ RULE_BOOK: dict[str, ModuleType] = {
 
 _SHARE = "quarantine_is_small"
 _WHOLE = "registry_did_not_shrink"
+_DRIFT = "marker_did_not_shift"
 
 
 @asset(
@@ -157,6 +160,19 @@ def staged_table(table: str) -> AssetsDefinition:
                 blocking=True,
                 description="No more than the allowed share of rows is in quarantine.",
             ),
+            *(
+                [
+                    AssetCheckSpec(
+                        _DRIFT,
+                        asset=key_of(name),
+                        blocking=True,
+                        description="The marker's results are like those of the last accepted cut: "
+                        "a small shift is reported, a large one (a change of unit) blocks.",
+                    )
+                ]
+                if table == "labs"
+                else []
+            ),
         ],
     )
     def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -181,9 +197,7 @@ def staged_table(table: str) -> AssetsDefinition:
                 **table_metadata(warehouse, name),
                 "records": records,
                 "set_aside": set_aside,
-                "summary": patient_summary(
-                    warehouse.read(name).drop(columns=["delivery", "file_line", "record"])
-                ),
+                "summary": summary(warehouse, name),
             },
             check_results=[
                 *(
@@ -206,6 +220,7 @@ def staged_table(table: str) -> AssetsDefinition:
                     blocking=True,
                     metadata={"share": share, "allowed": allowed},
                 ),
+                *([_drift(warehouse)] if table == "labs" else []),
             ],
         )
 
@@ -226,7 +241,7 @@ def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     """Run sql/staging/quarantine.sql."""
     warehouse.run_sql("staging.quarantine")
     by_rule = warehouse.query(
-        "select severity, table_name, rule, count(*) as rows, any_value(sentence) as sentence "
+        "select severity, table_name, rule, count(*) as rows, min(rule_says) as sentence "
         "from staging.quarantine group by severity, table_name, rule "
         "order by severity, rows desc, table_name, rule"
     )
@@ -236,6 +251,42 @@ def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             **table_metadata(warehouse, "staging.quarantine"),
             "by_rule": preview(by_rule, 60),
         }
+    )
+
+
+def _drift(warehouse: Warehouse) -> AssetCheckResult:
+    study = warehouse.study
+    accepted = warehouse.site.read_published(
+        "select regexp_extract(value, '[0-9a-f]{64}') as delivery "
+        "from report.provenance where kind = 'delivery'"
+    )
+    warehouse.write(
+        "study.accepted",
+        pd.DataFrame(columns=["delivery"]) if accepted is None else accepted,
+        {"delivery": ("varchar", "SHA-256 of the export file")},
+        "Deliveries of the cut that is published",
+    )
+    results = warehouse.query(paths.sql_file("validation.marker_results").read_text("utf-8"))
+    results = results[results["value"] > 0]
+    known = results[results["value_before"] > 0]
+    news = shift(
+        results.loc[results["value_before"].isna(), "value"].to_numpy(),
+        known["value_before"].to_numpy(),
+    )
+    amended = shift_of_pairs(known["value"].to_numpy(), known["value_before"].to_numpy())
+    notable = [one for one in (news, amended) if one is not None and one.is_notable]
+    large = any(one.fold >= study.quality.max_marker_shift for one in notable)
+    return check(
+        _DRIFT,
+        not notable,
+        sentence(study.marker.label, news, amended)
+        + (
+            " Ask the laboratory for a change of unit, assay or calibration."
+            + (" If the shift is real, raise quality.max_marker_shift." if large else "")
+            if notable
+            else ""
+        ),
+        blocking=large,
     )
 
 

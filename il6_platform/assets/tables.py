@@ -167,6 +167,29 @@ def patient_summary(frame: pd.DataFrame) -> MetadataValue:
     return MetadataValue.md(markdown_table(pd.DataFrame(rows)))
 
 
+def summary(warehouse: Warehouse, table: str) -> MetadataValue:
+    """Describe a staging table column by column, counted where it lies; no row of it is shown."""
+    names = [
+        column.name
+        for column in warehouse.columns(table)
+        if column.name not in ("delivery", "file_line", "record")
+    ]
+    counts = ", ".join(f'count("{name}"), count(distinct "{name}")' for name in names)
+    total, *found = warehouse.query(f"select count(*), {counts} from {table}").iloc[0].tolist()
+    return MetadataValue.md(
+        markdown_table(
+            pd.DataFrame(
+                {
+                    "column": names,
+                    "filled": found[::2],
+                    "missing": [total - filled for filled in found[::2]],
+                    "different": found[1::2],
+                }
+            )
+        )
+    )
+
+
 def preview(frame: pd.DataFrame, rows: int = 20) -> MetadataValue:
     """Show the first rows of a table that holds no patients."""
     return MetadataValue.md(markdown_table(frame.head(rows)))

@@ -10,6 +10,7 @@ from il6_platform.validation.rules import (
     not_after,
     one_of,
     required,
+    stays,
     whole_line,
 )
 
@@ -64,5 +65,25 @@ RULES: list[Rule] = [
         "last_contact_on",
         "last_contact_on lies before first-line treatment",
         column="last_contact_on",
+    ),
+    stays(
+        "vital_status",
+        "A death is undone: the patient was dead in",
+        severity="quarantine",
+    ),
+    stays("died_on", "The day of death is not what it was in"),
+    Rule(
+        "follow_up_goes_forward",
+        "warn",
+        "last_contact_on",
+        "last_contact_on lies before that of {file_before}; correct whichever is wrong "
+        "(the next export that says the same confirms it)",
+        "ExpectColumnPairValuesAToBeGreaterThanB",
+        {
+            "column_A": "last_contact_on",
+            "column_B": "last_contact_on_before",
+            "or_equal": True,
+            "ignore_row_if": "either_value_is_missing",
+        },
     ),
 ]

@@ -9,6 +9,7 @@ from il6_platform.validation.rules import (
     not_after,
     readable,
     required,
+    stays,
     whole_line,
     within,
 )
@@ -41,5 +42,10 @@ RULES: list[Rule] = [
         "collected_on lies before birth",
         strictly=True,
         column="collected_on",
+    ),
+    stays(
+        "value",
+        "The marker's result of this day was overwritten: it is not what it was in",
+        judged="marker_result",
     ),
 ]

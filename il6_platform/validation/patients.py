@@ -10,6 +10,7 @@ from il6_platform.validation.rules import (
     one_of,
     readable,
     required,
+    stays,
     whole_line,
     within,
 )
@@ -54,4 +55,6 @@ RULES: list[Rule] = [
         "ExpectColumnValuesToBeNull",
         {"column": "unreadable_covariate"},
     ),
+    stays("birth_date", "birth_date is not what it was in"),
+    stays("sex", "sex is not what it was in"),
 ]

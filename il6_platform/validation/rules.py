@@ -27,6 +27,9 @@ Severity = Literal["quarantine", "warn", "block"]
 RECEIVED = "received_"
 """Prefix of the columns that hold a cell's text as received, in the frame that rules judge."""
 
+BEFORE = "_before"
+"""Suffix of the columns that hold what the record said in the last delivery before."""
+
 WHOLE_LINE = "(line)"
 """What a rule looks at that judges a line as a whole."""
 
@@ -34,6 +37,7 @@ GENERAL = {
     "study_unit": "the study's unit",
     "unreadable_covariate": "A covariate",
     "absent_from": "of the same registry",
+    "file_before": "the delivery before",
 }
 """What a rule's sentence says for a row's own value where it speaks of no row."""
 
@@ -166,6 +170,33 @@ def not_after(
             "column_A": later,
             "column_B": earlier,
             "or_equal": not strictly,
+            "ignore_row_if": "either_value_is_missing",
+        },
+    )
+
+
+def stays(
+    column: str,
+    sentence: str,
+    *,
+    severity: Severity = "warn",
+    judged: str | None = None,
+) -> Rule:
+    """The column says what it said in the last delivery before, where both say something.
+
+    The next delivery that says the same confirms a new value: then both agree.
+    """
+    of = judged or column
+    return Rule(
+        f"{column}_stays",
+        severity,
+        column,
+        f"{sentence} {{file_before}}; correct whichever is wrong (the next export that says the "
+        "same confirms it)",
+        "ExpectColumnPairValuesToBeEqual",
+        {
+            "column_A": of,
+            "column_B": of + BEFORE,
             "ignore_row_if": "either_value_is_missing",
         },
     )
@@ -346,8 +377,18 @@ def _broken(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
         severity=rule.severity,
         column_name=rule.column,
         value=None if rule.column == WHOLE_LINE else rows[RECEIVED + rule.column],
+        value_before=_as_text(rows.get(rule.column + BEFORE)),
         sentence=sentence,
+        rule_says=rule.in_general,
     )
+
+
+def _as_text(values: pd.Series | None) -> pd.Series | None:
+    if values is None:
+        return None
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values.dt.strftime("%Y-%m-%d")
+    return values.astype("string")
 
 
 PROBLEM_COLUMNS = [
@@ -360,6 +401,8 @@ PROBLEM_COLUMNS = [
     "severity",
     "column_name",
     "value",
+    "value_before",
     "sentence",
+    "rule_says",
 ]
 """Columns of `staging.problems`."""

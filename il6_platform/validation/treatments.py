@@ -9,6 +9,7 @@ from il6_platform.validation.rules import (
     not_after,
     readable,
     required,
+    stays,
     whole_line,
     within,
 )
@@ -37,4 +38,5 @@ RULES: list[Rule] = [
         "start_date lies before diagnosis",
         column="start_date",
     ),
+    stays("start_date", "start_date has moved since"),
 ]

@@ -28,7 +28,7 @@ class Registry:
     """Exports in a landing folder, and what staging makes of them."""
 
     folder: Path
-    study: Path = field(default_factory=paths.default_study)
+    study: Path
     checks: dict[tuple[str, str], AssetCheckEvaluation] = field(default_factory=dict)
 
     @property
@@ -71,6 +71,11 @@ class Registry:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Registry:
-    made = Registry(tmp_path)
+    study = tmp_path / "study.yaml"
+    # a few patients: one wrong row is a large share of them
+    study.write_text(
+        paths.default_study().read_text("utf-8") + "quality: {max_quarantine_share: 1}\n"
+    )
+    made = Registry(tmp_path, study)
     assert made.warehouse.site.landing_path.is_dir()
     return made

@@ -19,7 +19,7 @@ select table_name, 'lines' as kind, name, null as severity, count(*) as n, null 
 from lines
 group by table_name, name
 union all
-select table_name, 'rule', rule, severity, count(*), any_value(sentence)
+select table_name, 'rule', rule, severity, count(*), min(rule_says)
 from staging.quarantine
 group by table_name, rule, severity
 order by kind, table_name, severity, name;

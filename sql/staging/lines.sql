@@ -61,6 +61,10 @@ versions as (
     select
         *,
         position = max(position) over (partition by table_name, record_key) as is_last,
+        max(position) over (
+            partition by table_name, record_key
+            order by position range between unbounded preceding and 1 preceding
+        ) as position_before,
         row_number() over (
             partition by table_name, record_key, content order by position desc, line
         ) as repetition
@@ -76,6 +80,7 @@ select
     patient,
     left(md5(table_name || '|' || record_key), 12) as record,
     content,
+    position_before,
     case
         when is_last and repetition = 1 then 'latest'
         when repetition > 1 then 'duplicate'
@@ -97,5 +102,6 @@ comment on column staging.lines.delivered_on is 'Day of the export';
 comment on column staging.lines.patient is 'Pseudonym of the patient';
 comment on column staging.lines.record is 'Key of the record that the line is a version of';
 comment on column staging.lines.content is 'Hash of what the line says, in any order of columns';
+comment on column staging.lines.position_before is 'Order of the last delivery before this one that held the record';
 comment on column staging.lines.status is 'latest, superseded (amended later) or duplicate (same content again)';
 comment on column staging.lines.in_conflict is 'The same delivery holds the record twice, differently';

@@ -8,9 +8,11 @@ select
     p.patient_id,
     p.column_name,
     p.value,
+    p.value_before,
     p.rule,
     p.severity,
     p.sentence,
+    p.rule_says,
     d.delivered_on,
     p.delivery
 from staging.problems as p
@@ -25,8 +27,10 @@ comment on column staging.quarantine.record is 'Key of the record, as check resu
 comment on column staging.quarantine.patient_id is 'Pseudonym of the patient';
 comment on column staging.quarantine.column_name is 'Column that the rule judges';
 comment on column staging.quarantine.value is 'Value as received';
+comment on column staging.quarantine.value_before is 'Value in the last delivery before, of a rule across time';
 comment on column staging.quarantine.rule is 'Rule of the book that is broken';
 comment on column staging.quarantine.severity is 'quarantine: the row is set aside; warn: the row is used, look at it';
 comment on column staging.quarantine.sentence is 'What is wrong and what to do';
+comment on column staging.quarantine.rule_says is 'The rule in general: names no file and no row';
 comment on column staging.quarantine.delivered_on is 'Day of the export';
 comment on column staging.quarantine.delivery is 'SHA-256 of the export file';

@@ -1,0 +1,25 @@
+-- validation.marker_results: each result of the study's marker now, and as the last accepted cut knew it (study.accepted: its deliveries).
+-- Results that are set aside are in neither; a result that no accepted delivery holds has no value before.
+with
+accepted as (
+    select
+        l.record,
+        arg_max(plain_number(ltrim(cell(r.cells, 'value'), '<> ')), l.position) as value
+    from staging.lines as l
+    inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
+    inner join study.accepted as cut on l.delivery = cut.delivery
+    cross join study.settings as settings
+    where l.table_name = 'labs'
+    and lower(cell(r.cells, 'analyte')) = settings.analyte
+    and lower(cell(r.cells, 'unit')) = lower(settings.unit)
+    group by l.record
+)
+
+select
+    s.value,
+    accepted.value as value_before
+from staging.labs as s
+cross join study.settings as settings
+left join accepted on s.record = accepted.record
+where s.analyte = settings.analyte
+order by s.record;
