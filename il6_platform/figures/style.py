@@ -19,6 +19,8 @@ SETTINGS: Any = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    # a title's place is known: to look for it would measure every tick once more
+    "axes.titley": 1.0,
     # text stays text: it can be searched, copied and read aloud
     "svg.fonttype": "none",
     "svg.hashsalt": "il6_platform",
