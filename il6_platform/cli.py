@@ -238,10 +238,13 @@ def _status(asked: argparse.Namespace) -> None:
                 home,
                 "pivot (select table_name, name, n from report.data_quality where kind = 'lines') "
                 "on name using sum(n) order by table_name",
-            ).to_string(index=False)
+            ).to_string(index=False, na_rep="", float_format="%.0f")
         )
     else:
         print("Nothing is published yet: il6 refresh")
+    worklist = home / "worklist.xlsx"
+    if worklist.exists():
+        print(f"\nWorklist of the last refresh: {worklist}")
     landing = (asked.landing or paths.default_landing(home)).resolve()
     complete, waiting = landed(landing) if landing.is_dir() else ([], [])
     print(f"\nLanding folder {landing}: {len(complete)} files, {len(waiting)} still being written.")

@@ -10,6 +10,7 @@ The working database has one writer and no reader but the platform. Analysts rea
     IL6_HOME/published -> cuts/... the current cut: a link that is replaced in one step
     IL6_HOME/cuts.csv              when each cut was first kept, and after which one
     IL6_HOME/patients/<cut>        who is in a cut, as hashes: for `il6 diff`, never published
+    IL6_HOME/worklist.xlsx         what the data manager has to put right, as of the last refresh
     IL6_HOME/deliveries/<sha256>   every export as it arrived
 """
 
@@ -164,10 +165,29 @@ class Warehouse(ConfigurableResource):
             # one connection for the run: opening the file anew for each query costs more than both
             with self.connect():
                 self.prepare()
-                yield self
+                try:
+                    yield self
+                finally:
+                    self.leave_worklist()
             holder.unlink(missing_ok=True)
         finally:
             lock.release()
+
+    def leave_worklist(self) -> None:
+        """Write the data manager's worklist, whatever became of the refresh.
+
+        A look back (`as_of`) is no work to do, so it leaves the list as it is.
+        """
+        if self.site.as_of:
+            return
+        from il6_platform.validation import worklist
+        from il6_platform.validation.book import book
+
+        landing = self.site.landing_path
+        with self.connect() as connection:
+            worklist.write(
+                connection, self.site.home_path, book(), lambda file: (landing / file).exists()
+            )
 
     @property
     def study(self) -> Study:

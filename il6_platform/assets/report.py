@@ -14,7 +14,6 @@ from dagster import (
 )
 
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
-from il6_platform.assets.staging import RULE_BOOK
 from il6_platform.assets.tables import (
     OWNERS,
     POOL,
@@ -28,6 +27,7 @@ from il6_platform.assets.tables import (
 from il6_platform.paths import code_version
 from il6_platform.report import publishing
 from il6_platform.validation import results as result_rules
+from il6_platform.validation.book import STAGED
 from il6_platform.validation.rules import judge
 from il6_platform.warehouse import Warehouse, comment_on
 
@@ -132,8 +132,8 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         ),
         *(
             ("rule", f"{table}.{rule.id}", f"{rule.severity}: {rule.sentence}")
-            for table, rules in RULE_BOOK.items()
-            for rule in rules.RULES
+            for table, rules in STAGED.items()
+            for rule in rules
         ),
         *(
             ("delivery", row.file, f"sha256 {row.delivery}, {row.lines} lines")

@@ -1,7 +1,6 @@
 """Staging: raw rows -> the current version of each record, typed, judged by the rule book."""
 
 from collections.abc import Sequence
-from types import ModuleType
 
 import pandas as pd
 from dagster import (
@@ -26,7 +25,14 @@ from il6_platform.assets.tables import (
     table_metadata,
 )
 from il6_platform.paths import code_version
-from il6_platform.validation import assessments, follow_up, labs, patients, treatments
+from il6_platform.validation.book import (
+    EVERY_LINE_IS_ACCOUNTED_FOR,
+    MARKER_DID_NOT_SHIFT,
+    QUARANTINE_IS_SMALL,
+    REGISTRY_DID_NOT_SHRINK,
+    STAGED,
+    BatchRule,
+)
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
 from il6_platform.validation.drift import sentence, shift, shift_of_pairs
@@ -34,18 +40,15 @@ from il6_platform.validation.rules import WHOLE_LINE, Rule, Verdict
 from il6_platform.validation.staged import Judgement, judge_table
 from il6_platform.warehouse import Warehouse
 
-RULE_BOOK: dict[str, ModuleType] = {
-    "patients": patients,
-    "treatments": treatments,
-    "labs": labs,
-    "follow_up": follow_up,
-    "assessments": assessments,
-}
-"""Staging tables in the order in which they can be judged, each with its module of rules."""
 
-_SHARE = "quarantine_is_small"
-_WHOLE = "registry_did_not_shrink"
-_DRIFT = "marker_did_not_shift"
+def _spec(rule: BatchRule, table: str) -> AssetCheckSpec:
+    return AssetCheckSpec(
+        rule.id,
+        asset=key_of(table),
+        blocking=True,
+        description=f"{rule.sentence}.",
+        metadata={"who puts it right": rule.owner},
+    )
 
 
 @asset(
@@ -79,15 +82,7 @@ def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeRe
     code_version=code_version(),
     pool=POOL,
     deps=[key_of("raw.deliveries"), key_of("staging.lines")],
-    check_specs=[
-        AssetCheckSpec(
-            _WHOLE,
-            asset=key_of("staging.exports"),
-            blocking=True,
-            description="No full export of patients lacks more than the allowed share of those in "
-            "the one before.",
-        )
-    ],
+    check_specs=[_spec(REGISTRY_DID_NOT_SHRINK, "staging.exports")],
 )
 def exports(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
     """Every export in the cut: whether it is a full one, which one it follows, what it lacks."""
@@ -118,7 +113,7 @@ def exports(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
         },
         check_results=[
             check(
-                _WHOLE,
+                REGISTRY_DID_NOT_SHRINK.id,
                 not short,
                 " ".join(short) or "Every full export of patients holds those of the one before.",
                 blocking=True,
@@ -130,7 +125,7 @@ def exports(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
 
 def staged_table(table: str) -> AssetsDefinition:
     """Return the asset of one staging table: typed by SQL, judged by Great Expectations."""
-    name, rules = f"staging.{table}", RULE_BOOK[table].RULES
+    name, rules = f"staging.{table}", STAGED[table]
 
     @asset(
         key=key_of(name),
@@ -150,29 +145,12 @@ def staged_table(table: str) -> AssetsDefinition:
                     _check_name(column),
                     asset=key_of(name),
                     description="\n".join(f"- {r.in_general}" for r in rules_of),
-                    metadata={"rules": [f"{r.id} ({r.severity})" for r in rules_of]},
+                    metadata={"rules": [f"{r.id} ({r.severity}, {r.owner})" for r in rules_of]},
                 )
                 for column, rules_of in _by_column(rules).items()
             ),
-            AssetCheckSpec(
-                _SHARE,
-                asset=key_of(name),
-                blocking=True,
-                description="No more than the allowed share of rows is in quarantine.",
-            ),
-            *(
-                [
-                    AssetCheckSpec(
-                        _DRIFT,
-                        asset=key_of(name),
-                        blocking=True,
-                        description="The marker's results are like those of the last accepted cut: "
-                        "a small shift is reported, a large one (a change of unit) blocks.",
-                    )
-                ]
-                if table == "labs"
-                else []
-            ),
+            _spec(QUARANTINE_IS_SMALL, name),
+            *([_spec(MARKER_DID_NOT_SHIFT, name)] if table == "labs" else []),
         ],
     )
     def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -207,7 +185,7 @@ def staged_table(table: str) -> AssetsDefinition:
                     for column, rules_of in _by_column(rules).items()
                 ),
                 check(
-                    _SHARE,
+                    QUARANTINE_IS_SMALL.id,
                     share <= allowed,
                     f"{set_aside} of {records} {table} records ({share:.0%}) are in "
                     f"quarantine, {allowed:.0%} are allowed"
@@ -234,7 +212,7 @@ def staged_table(table: str) -> AssetsDefinition:
     owners=OWNERS["staging"],
     code_version=code_version(),
     pool=POOL,
-    deps=[key_of("raw.deliveries"), *(key_of(f"staging.{table}") for table in RULE_BOOK)],
+    deps=[key_of("raw.deliveries"), *(key_of(f"staging.{table}") for table in STAGED)],
     description=described("staging.quarantine"),
 )
 def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -251,6 +229,37 @@ def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             **table_metadata(warehouse, "staging.quarantine"),
             "by_rule": preview(by_rule, 60),
         }
+    )
+
+
+@asset(
+    key=key_of("staging.balance"),
+    group_name="staging",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(source) for source in sources("staging.balance")],
+    description=described("staging.balance"),
+    check_specs=[_spec(EVERY_LINE_IS_ACCOUNTED_FOR, "staging.balance")],
+)
+def balance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/staging/balance.sql."""
+    warehouse.run_sql("staging.balance")
+    found = warehouse.read("staging.balance")
+    received, lost = int(found["received"].sum()), int(found["unaccounted"].sum())
+    said = f"{received} lines were received, {lost} of them are unaccounted for."
+    context.log.info(said)
+    return MaterializeResult(
+        metadata={**table_metadata(warehouse, "staging.balance"), "balance": preview(found)},
+        check_results=[
+            check(
+                EVERY_LINE_IS_ACCOUNTED_FOR.id,
+                lost == 0,
+                said if lost == 0 else f"{said} A fault of the platform: report it.",
+                blocking=True,
+            )
+        ],
     )
 
 
@@ -277,7 +286,7 @@ def _drift(warehouse: Warehouse) -> AssetCheckResult:
     notable = [one for one in (news, amended) if one is not None and one.is_notable]
     large = any(one.fold >= study.quality.max_marker_shift for one in notable)
     return check(
-        _DRIFT,
+        MARKER_DID_NOT_SHIFT.id,
         not notable,
         sentence(study.marker.label, news, amended)
         + (
@@ -326,4 +335,4 @@ def _check_result(judged: Judgement, column: str, verdicts: Sequence[Verdict]) -
     )
 
 
-ASSETS = [lines, exports, *(staged_table(table) for table in RULE_BOOK), quarantine]
+ASSETS = [lines, exports, *(staged_table(table) for table in STAGED), quarantine, balance]

@@ -8,6 +8,7 @@ from il6_platform.validation.rules import (
     known_patient,
     not_after,
     one_of,
+    owned,
     readable,
     required,
     whole_line,
@@ -19,18 +20,24 @@ RULES: list[Rule] = [
     known_patient(),
     required("assessed_on"),
     *date_column("assessed_on"),
-    required("response"),
-    one_of("response", ["CR", "PR", "SD", "PD", "NE"]),
+    *owned(
+        "clinician",
+        required("response"),
+        one_of("response", ["CR", "PR", "SD", "PD", "NE"]),
+    ),
     readable("sum_of_diameters_mm", "a number of millimetres"),
     within("sum_of_diameters_mm", 0, 1000),
-    not_after(
-        "treatment_start",
-        "responded_on",
-        "assessed_on lies before first-line treatment; the visit counts for no response (a scan "
-        "before treatment is NE)",
-        severity="warn",
-        column="assessed_on",
+    *owned(
+        "clinician",
+        not_after(
+            "treatment_start",
+            "responded_on",
+            "assessed_on lies before first-line treatment; the visit counts for no response (a scan "
+            "before treatment is NE)",
+            severity="warn",
+            column="assessed_on",
+        ),
+        not_after("assessed_on", "died_on", "assessed_on lies after death"),
+        not_after("assessed_on", "last_contact_on", "assessed_on lies after last_contact_on"),
     ),
-    not_after("assessed_on", "died_on", "assessed_on lies after death"),
-    not_after("assessed_on", "last_contact_on", "assessed_on lies after last_contact_on"),
 ]

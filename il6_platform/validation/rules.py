@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
 
 Severity = Literal["quarantine", "warn", "block"]
+Owner = Literal["data manager", "laboratory", "clinician", "engineer"]
 
 RECEIVED = "received_"
 """Prefix of the columns that hold a cell's text as received, in the frame that rules judge."""
@@ -62,6 +63,8 @@ class Rule:
         Name of the Great Expectations expectation.
     arguments
         Its arguments.
+    owner
+        Who puts it right.
     """
 
     id: str
@@ -70,6 +73,7 @@ class Rule:
     sentence: str
     expectation: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    owner: Owner = "data manager"
 
     @property
     def in_general(self) -> str:
@@ -85,6 +89,11 @@ class Verdict:
     judged: int
     broken: np.ndarray[Any, np.dtype[np.int64]]
     success: bool
+
+
+def owned(owner: Owner, *rules: Rule) -> list[Rule]:
+    """Return rules that someone else than the data manager puts right."""
+    return [replace(rule, owner=owner) for rule in rules]
 
 
 def required(column: str) -> Rule:
@@ -365,7 +374,8 @@ def problems(rows: pd.DataFrame, verdicts: Sequence[Verdict], table: str) -> pd.
     ]
     if not found:
         return pd.DataFrame(columns=PROBLEM_COLUMNS, dtype=object)
-    return pd.concat(found, ignore_index=True).assign(table_name=table)[PROBLEM_COLUMNS]
+    every = pd.concat([one.astype(object) for one in found], ignore_index=True)
+    return every.assign(table_name=table)[PROBLEM_COLUMNS]
 
 
 def _broken(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:

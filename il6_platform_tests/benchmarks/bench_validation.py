@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from il6_platform import paths
-from il6_platform.assets.staging import RULE_BOOK
+from il6_platform.validation.book import STAGED
 from il6_platform.validation.completeness import COLUMNS, exports
 from il6_platform.validation.results import RULES
 from il6_platform.validation.rules import judge
@@ -71,13 +71,13 @@ def main(rows: int) -> None:
             deliveries = warehouse.query("from raw.deliveries")
             warehouse.write("staging.exports", exports(deliveries, shared), COLUMNS, "exports")
             said("staging.exports", start)
-            for table, module in RULE_BOOK.items():
+            for table, rules in STAGED.items():
                 start = time.perf_counter()
                 warehouse.run_sql(f"staging.{table}")
                 said(f"staging.{table}", start)
                 start = time.perf_counter()
-                judged = judge_table(connection, table, module.RULES)
-                said(f"  its {len(module.RULES)} rules, {judged.set_aside} set aside", start)
+                judged = judge_table(connection, table, rules)
+                said(f"  its {len(rules)} rules, {judged.set_aside} set aside", start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     print(f"{'peak memory, GiB':<40}{peak:8.2f}")
 

@@ -6,7 +6,7 @@ import time
 
 import pandas as pd
 
-from il6_platform.assets.staging import RULE_BOOK
+from il6_platform.validation.book import STAGED
 from il6_platform.validation.rules import (
     RECEIVED,
     WHOLE_LINE,
@@ -44,14 +44,16 @@ def test_a_broken_rule_says_where_what_and_what_to_do() -> None:
             "severity": "quarantine",
             "column_name": "unit",
             "value": "IU ",
+            "value_before": None,
             "sentence": "unit must be pg/mL (100%)",
+            "rule_says": "unit must be the study's unit (100%)",
         }
     ]
     assert rule.in_general == "unit must be the study's unit (100%)"
 
 
 def test_only_what_rules_read_is_fetched() -> None:
-    rules = [within("value", 0, 1), *RULE_BOOK["follow_up"].RULES]
+    rules = [within("value", 0, 1), *STAGED["follow_up"]]
     columns = ["value", "received_died_on", "vital_status", "status", "cause_of_death"]
     assert asked(columns, rules) == ["value", "received_died_on", "vital_status"]
     assert "received['value'] as received_value" in opened("from t;", rules)
@@ -59,13 +61,13 @@ def test_only_what_rules_read_is_fetched() -> None:
 
 
 def test_every_sentence_of_the_book_can_be_said_in_general() -> None:
-    for module in RULE_BOOK.values():
-        assert all("{" not in rule.in_general for rule in module.RULES)
+    for rules in STAGED.values():
+        assert all("{" not in rule.in_general for rule in rules)
 
 
 def test_every_rule_has_a_name_of_its_own_in_its_table() -> None:
-    for module in RULE_BOOK.values():
-        names = [rule.id for rule in module.RULES]
+    for rules in STAGED.values():
+        names = [rule.id for rule in rules]
         assert len(names) == len(set(names))
 
 

@@ -1,0 +1,123 @@
+"""What the data manager opens: every problem, its age, and where each line went."""
+
+from __future__ import annotations
+
+import stat
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+
+from il6_platform.validation.worklist import tasks
+from il6_platform_tests.validation.conftest import Registry
+
+PATIENTS = ["A,F,1950-01-01,", "B,M,1960-01-01,"]
+WRONG = ["A,=cmd|'/C calc'!A0,pg/mL,5,2020-01-01", "A,il6,=1+1,pg/mL,2020-01-02"]
+
+
+def sheet(home: Path, name: str) -> list[dict[str, Any]]:
+    """Read a sheet as rows; a formula would come back as a formula."""
+    cells = openpyxl.load_workbook(home / "worklist.xlsx")[name]
+    head, *rows = cells.iter_rows()
+    assert all(cell.data_type in ("s", "n") for row in rows for cell in row)
+    return [
+        {str(top.value): cell.value for top, cell in zip(head, row, strict=True)} for row in rows
+    ]
+
+
+def test_each_problem_is_a_row_with_its_age_until_it_is_put_right(made: Registry) -> None:
+    home = made.folder / "home"
+    made.deliver("2024-01-01", patients=PATIENTS, labs=WRONG)
+    assert made.stage()
+    assert stat.S_IMODE((home / "worklist.xlsx").stat().st_mode) == 0o600
+    found = {(row["line"], row["rule"]): row for row in sheet(home, "worklist")}
+    assert set(found) == {(2, "value_is_readable"), (3, "value_is_readable")}
+    row = found[3, "value_is_readable"]
+    assert row["file"] == "2024-01-01/labs.csv"
+    assert (row["column"], row["value as received"]) == ("value", "=1+1")
+    assert row["what is wrong"].startswith("value is not a number")
+    assert row["what to do"] == "correct it"
+    assert (row["severity"], row["age in days"]) == ("quarantine", 0)
+    # ten days on
+    made.ask("update staging.first_seen set first_seen_on = first_seen_on - 10")
+    made.deliver("2024-02-01", patients=PATIENTS, labs=[WRONG[0], "A,il6,2,pg/mL,2020-01-02"])
+    assert made.stage()
+    left = sheet(home, "worklist")
+    assert [(row["line"], row["age in days"]) for row in left] == [(2, 10)]
+    assert left[0]["first seen on"] == str(date.fromisoformat(_today(made)) - timedelta(days=10))
+
+
+def _today(made: Registry) -> str:
+    return str(made.ask("select current_date as today")["today"].iloc[0])[:10]
+
+
+def test_a_refresh_that_is_blocked_leaves_its_worklist(made: Registry) -> None:
+    made.study.write_text(made.study.read_text().replace("share: 1", "share: 0.1"))
+    made.deliver("2024-01-01", patients=PATIENTS, labs=WRONG)
+    assert not made.stage()
+    home = made.folder / "home"
+    assert len(sheet(home, "worklist")) == 2
+    # an export that cannot be read is on it as long as it is there
+    made.deliver("2024-01-02", follow_up=["A,2021-01-01,alive,"])
+    unread = made.folder / "landing" / "2024-01-02" / "follow_up.csv"
+    unread.write_text('patient_id,"last')
+    assert not made.stage()
+    files = {row["file"]: row["what is wrong"] for row in sheet(home, "worklist")}
+    assert "line 1" in files["2024-01-02/follow_up.csv"]
+    unread.unlink()
+    made.stage()
+    assert len(sheet(home, "worklist")) == 2
+
+
+def test_the_book_and_the_balance_are_beside_the_list(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PATIENTS, labs=WRONG)
+    made.deliver("2024-02-01", patients=[PATIENTS[0], "B,F,1960-01-01,"], labs=WRONG[:1])
+    assert made.stage()
+    home = made.folder / "home"
+    rules = {(row["table"], row["rule"]): row for row in sheet(home, "rule book")}
+    assert rules["staging.labs", "value_is_readable"]["who puts it right"] == "laboratory"
+    assert rules["staging.exports", "registry_did_not_shrink"]["severity"] == "block"
+    balance = {row["table_name"]: row for row in sheet(home, "balance")}
+    assert balance["patients"] == {
+        **{"table_name": "patients", "received": 4, "current": 2, "superseded": 1, "duplicate": 1},
+        **{"quarantined": 0, "withdrawn": 0, "unaccounted": 0},
+    }
+    assert balance["labs"]["quarantined"] == 1 and balance["labs"]["received"] == 3
+
+
+def test_a_line_that_is_lost_or_stands_twice_is_found(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PATIENTS, labs=["A,il6,2,pg/mL,2020-01-09", *WRONG])
+    assert made.stage()
+    assert made.checks["staging.balance", "every_line_is_accounted_for"].passed
+    for fault in (
+        "delete from staging.labs",
+        "insert into staging.labs from staging.labs",
+        "delete from staging.quarantine",
+        "update staging.lines set status = 'superseded' where line = 2",
+        "insert into raw.labs by name select * replace (99 as line) from raw.labs limit 1",
+    ):
+        made.stage()
+        made.ask(fault)
+        made.warehouse.run_sql("staging.balance")
+        assert made.ask("select sum(unaccounted) as n from staging.balance")["n"].iloc[0] > 0, fault
+        made.ask("delete from raw.labs where line = 99")
+
+
+def test_a_sentence_without_advice_gets_some() -> None:
+    found = pd.DataFrame(
+        [
+            {
+                **dict.fromkeys(["file", "table_name", "record", "patient_id", "column_name"], "x"),
+                **{"value": "y", "value_before": None, "severity": "warn", "rule": "r"},
+                **{"file_line": 1, "first_seen_on": "2024-01-01", "sentence": "y must be z"},
+            }
+        ]
+    )
+    row = tasks(found, date(2024, 1, 31)).iloc[0]
+    assert (row["what is wrong"], row["what to do"]) == (
+        "y must be z",
+        "correct it and export it again",
+    )
+    assert row["age in days"] == 30

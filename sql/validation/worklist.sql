@@ -1,0 +1,23 @@
+-- validation.worklist: what the data manager has to look at, one row a problem, oldest first.
+select
+    d.file,
+    p.table_name,
+    p.file_line,
+    p.record,
+    p.patient_id,
+    p.column_name,
+    p.value,
+    p.value_before,
+    p.sentence,
+    p.severity,
+    p.rule,
+    s.first_seen_on
+from staging.problems as p
+inner join raw.deliveries as d on p.delivery = d.delivery
+inner join staging.first_seen as s on p.table_name = s.table_name and p.record = s.record and p.rule = s.rule
+union all
+select
+    file, table_name, null, null, null, '(file)', null, null, problem, 'block', status, arrived_at::date
+from raw.deliveries
+where status != 'accepted'
+order by first_seen_on, severity, file, file_line, rule;
