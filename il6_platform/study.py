@@ -8,6 +8,7 @@ choice is carried out; that is `statistics`, `analysis` and `sql/`.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import zlib
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,8 @@ from pydantic import (
 )
 
 Endpoint = Literal["PFS", "OS"]
+Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
+Contrast = Literal["experimental vs control", "high vs low"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 
 RESERVED = frozenset(
@@ -148,8 +151,30 @@ class Planned(_Part):
 
     endpoint: Endpoint = "PFS"
     hazard_ratio: float = Field(gt=0)
+    ratio_of_hazard_ratios: float = Field(default=0.5, gt=0)
     alpha: float = Field(default=0.05, gt=0, lt=1)
     power: float = Field(default=0.8, gt=0, lt=1)
+
+
+class Monitoring(_Part):
+    """The looks at growing data that the study plans, as fractions of the planned events.
+
+    Without `events` the planned effect's required events are the whole.
+    """
+
+    looks: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
+    population: Population = "all"
+    contrast: Contrast = "experimental vs control"
+    events: int | None = Field(default=None, gt=0)
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+    spending: Literal["obrien_fleming", "pocock"] = "obrien_fleming"
+
+    @model_validator(mode="after")
+    def _check(self) -> Monitoring:
+        rising = all(a < b for a, b in itertools.pairwise(self.looks))
+        if not self.looks or not rising or self.looks[0] <= 0 or self.looks[-1] > 1:
+            raise ValueError("looks must be rising fractions above 0, 1 at most")
+        return self
 
 
 class Quality(_Part):
@@ -183,8 +208,8 @@ class Test(_Part):
     """A log-rank test of the study's family, by its coordinates in `report.results`."""
 
     endpoint: Endpoint
-    population: Literal["all", "control", "experimental", "marker_high", "marker_low"] = "all"
-    contrast: Literal["experimental vs control", "high vs low"]
+    population: Population = "all"
+    contrast: Contrast
 
 
 class Study(_Part):
@@ -204,6 +229,7 @@ class Study(_Part):
     schedule: str = "0 3 * * *"
     quality: Quality = Quality()
     planned: Planned | None = None
+    monitoring: Monitoring | None = None
     published: tuple[Published, ...] = ()
     family: tuple[Test, ...] = ()
 

@@ -78,6 +78,21 @@ class Cohort:
                 patients[item.name] = np.nan if item.kind == "number" else None
         return cls(patients.reset_index(drop=True))
 
+    def as_known_on(self, day: pd.Timestamp) -> Cohort:
+        """Return who had started by a day, with follow-up cut there; no response after it."""
+        patients = self.patients[pd.to_datetime(self.patients["TRTSDT"]) <= day]
+        elapsed = (day - pd.to_datetime(patients["TRTSDT"])).dt.days / DAYS_PER_MONTH
+        changed: dict[str, Any] = {
+            "BOR": patients["BOR"].mask(patients["response_months"] > elapsed, "SD")
+        }
+        for name in [c.removeprefix("time_") for c in patients if str(c).startswith("time_")]:
+            time, event = patients[f"time_{name}"], patients[f"event_{name}"].astype(bool)
+            changed |= {
+                f"time_{name}": time.clip(upper=elapsed),
+                f"event_{name}": event & (time <= elapsed),
+            }
+        return Cohort(patients.assign(**changed).reset_index(drop=True))
+
     def __len__(self) -> int:
         return len(self.patients)
 

@@ -43,6 +43,15 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     return results
 
 
+def chosen(cohort: Cohort, study: Study) -> float | None:
+    """Return the cut-off that the study's rule chooses in a cohort, or None where there is none."""
+    if is_weighted(study):
+        return weighted(cohort, study)[0][0].estimate
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    rows = _cut(cohort, marker, case_control(cohort, study)[0], study)
+    return rows[0].estimate
+
+
 def is_weighted(study: Study) -> bool:
     """Say whether the cut-off's ROC weights the patients for those who were censored."""
     asked = study.cutoff.outcome

@@ -14,8 +14,10 @@ from il6_platform.analysis import (
     cox,
     cutoff,
     cutoff_scan,
+    evidence,
     interaction,
     missing,
+    monitoring,
     multiplicity,
     response,
     sensitivity,
@@ -105,6 +107,12 @@ def _effect_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) ->
     return effect_figure(curves, study, study.endpoints[0])
 
 
+def _evidence_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.report.pictures import evidence_figure
+
+    return evidence_figure(results, study, study.endpoints[0])
+
+
 ANALYSES: dict[str, Analysis] = {
     "cutoff": Analysis(cutoff, curves=True, figure=_roc_figure),
     "baseline": Analysis(baseline),
@@ -121,6 +129,8 @@ ANALYSES: dict[str, Analysis] = {
     "subgroups": Analysis(subgroups, figure=_subgroups_figure),
     "multiplicity": Analysis(multiplicity),
     "sensitivity": Analysis(sensitivity),
+    "evidence": Analysis(evidence, figure=_evidence_figure),
+    "monitoring": Analysis(monitoring),
 }
 """Analyses by the name of their table in the schema `analysis`."""
 

@@ -17,6 +17,7 @@ from il6_platform.analysis.cohort import ARM, ARM_TERM, COMPARISONS, CONTRASTS, 
 from il6_platform.figures import style
 from il6_platform.figures.balance import balance
 from il6_platform.figures.courses import swimmer, waterfall
+from il6_platform.figures.evidence import evidence
 from il6_platform.figures.flow import flow
 from il6_platform.figures.forest import forest
 from il6_platform.figures.kaplan_meier import group_of, kaplan_meier
@@ -147,6 +148,20 @@ def pictures(report: Report) -> Iterator[Picture]:
     )
     for endpoint in study.endpoints:
         yield from _survival(report, endpoint, labels)
+    endpoint = study.endpoints[0]
+    yield Picture(
+        "evidence",
+        "Evidence over time",
+        f"{endpoint}: the answer at each quarter's end since the first patient, as it would have "
+        "been then. Looking so often makes a P below 0.05 likely somewhere; read the boundary in "
+        "the table instead.",
+        lambda: evidence_figure(results, study, endpoint),
+        results[
+            (results["analysis"] == "monitoring")
+            | (results["statistic"] == "first_significant") & (results["endpoint"] == endpoint)
+        ],
+        is_wide=True,
+    )
     yield Picture(
         "balance",
         "Arms that were not randomised",
@@ -160,6 +175,8 @@ def pictures(report: Report) -> Iterator[Picture]:
 def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     section, of = f"Survival: {endpoint}", _rows(results)
+    few = results[results["analysis"].isin(["survival", "cox"]) & (results["endpoint"] == endpoint)]
+    drawn = curves[(curves["analysis"] == "survival") & (curves["endpoint"] == endpoint)]
     for population, contrast in COMPARISONS:
         named = [labels[name] for name in CONTRASTS[contrast]]
         groups = [group_of(population, name) for name in CONTRASTS[contrast]]
@@ -183,8 +200,8 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
             f"{endpoint} in {labels[population]}, {' against '.join(named)}: Kaplan-Meier with "
             "pointwise 95% log-log bands.",
             lambda population=population, contrast=contrast: kaplan_meier(  # type: ignore[misc]
-                results,
-                curves,
+                few,
+                drawn,
                 endpoint=endpoint,
                 population=population,
                 contrast=contrast,
@@ -297,6 +314,11 @@ def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
         label=f"{study.marker.label} ({study.marker.unit})",
         ratio="experimental vs control",
     )
+
+
+def evidence_figure(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the headline's hazard ratios, the interaction and the cut-off over calendar time."""
+    return evidence(_rows(results)(analysis="evidence"), endpoint, study, labels_of(study))
 
 
 def balance_figure(results: pd.DataFrame, study: Study) -> Figure:

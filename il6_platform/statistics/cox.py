@@ -385,55 +385,6 @@ def interaction(
     ]
 
 
-def effect_by_level(
-    time: ArrayLike, event: ArrayLike, arm: ArrayLike, level: ArrayLike
-) -> list[Estimate]:
-    """Hazard ratio of an arm in each level of another variable, and the test that compares them.
-
-    Parameters
-    ----------
-    time, event, arm
-        Shape (n,); arm 1 or 0.
-    level
-        Shape (n,), labels; who has None is left out.
-
-    Returns
-    -------
-    `hazard_ratio` a level, with the level as its term (each from a model of its own patients), and
-    `interaction`, the likelihood-ratio test of the products of arm and levels, with k - 1 degrees
-    of freedom.
-    """
-    t, e = samples(time, event)
-    a = same_length("arm", arm, len(t)).astype(float)
-    labels = pd.Series(same_length("level", level, len(t)), dtype=object)
-    known = labels.notna().to_numpy()
-    t, e, a, labels = t[known], e[known], a[known], labels[known].astype(str).to_numpy()
-    names = sorted(set(labels))
-    rows = []
-    for name in names:
-        inside = labels == name
-        (ratio,) = cox(pd.DataFrame({"arm": a[inside]}), t[inside], e[inside]).estimates()
-        rows.append(ratio.but(term=name))
-    fields: dict[str, Any] = {"n": len(t), "events": int(e.sum())}
-    fields["method"] = "Cox, Efron, likelihood-ratio test of treatment by subgroup"
-    if len(names) < 2:
-        return [*rows, unsupported("interaction", "There is only one subgroup.", **fields)]
-    lacking = [row.term for row in rows if row.estimate is None]
-    if lacking:
-        words = f"No hazard ratio in {', '.join(map(str, lacking))}."
-        return [*rows, unsupported("interaction", words, **fields)]
-    main = pd.DataFrame({"arm": a, **{name: (labels == name).astype(float) for name in names[1:]}})
-    products = {f"arm:{name}": main["arm"] * main[name] for name in names[1:]}
-    smaller, larger = cox(main, t, e), cox(main.assign(**products), t, e)
-    note = larger.note or smaller.note
-    if note:
-        return [*rows, unsupported("interaction", note, **fields)]
-    statistic = max(0.0, 2 * (larger.log_likelihood - smaller.log_likelihood))
-    df = len(names) - 1
-    p = float(chi2.sf(statistic, df))
-    return [*rows, Estimate("interaction", statistic, df=df, p_value=p, **fields)]
-
-
 def _cell_without_events(arm: NDArray, high: NDArray, event: NDArray) -> str | None:
     for a, arm_name in ((1, "experimental"), (0, "control")):
         for h, group in ((1, "high"), (0, "low")):

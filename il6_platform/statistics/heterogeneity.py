@@ -1,9 +1,9 @@
 """Whether a treatment's effect differs between groups of patients, on several scales.
 
 Belongs here: interaction of arm and marker group as a difference of restricted means or of risks,
-its permutation P on the hazard scale, odds ratios over strata, and qualitative interaction. Does
-not belong here: the ratio of hazard ratios (`cox.interaction`), the stratified log-rank test
-(`survival.logrank`), the effect along a continuous marker (`continuous`).
+its permutation P on the hazard scale, the effect in each subgroup, odds ratios over strata, and
+qualitative interaction. Does not belong here: the ratio of hazard ratios (`cox.interaction`), the
+stratified log-rank test (`survival.logrank`), the effect along a continuous marker (`continuous`).
 """
 
 from __future__ import annotations
@@ -95,6 +95,76 @@ def interaction_permutation(
         note=note,
         **fields,
     )
+
+
+def effect_by_level(
+    time: ArrayLike, event: ArrayLike, arm: ArrayLike, level: ArrayLike
+) -> list[Estimate]:
+    """Hazard ratio of an arm in each level of another variable, and the test that compares them.
+
+    All models are fitted at once from the sorted risk sets (`RiskSets.cox`, Efron's ties).
+
+    Parameters
+    ----------
+    time, event, arm
+        Shape (n,); arm 1 or 0.
+    level
+        Shape (n,), labels; who has None is left out.
+
+    Returns
+    -------
+    `hazard_ratio` a level, with the level as its term (each from a model of its own patients), and
+    `interaction`, the likelihood-ratio test of the products of arm and levels, with k - 1 degrees
+    of freedom.
+
+    Raises
+    ------
+    ValueError
+        As `samples`, on unequal lengths or an arm other than 0 and 1.
+    """
+    t, e = samples(time, event)
+    a = _binary("arm", arm, len(t))
+    labels = np.asarray(same_length("level", level, len(t)), dtype=object)
+    known = np.array([label is not None and label == label for label in labels], dtype=bool)
+    t, e, a = t[known], e[known], a[known]
+    names, place = np.unique(labels[known].astype(str), return_inverse=True)
+    inside = place == np.arange(len(names))[:, None]
+    sets = RiskSets(t, e)
+    single = sets.cox(np.tile(a, (len(names), 1)), inside.astype(float))
+    rows = []
+    for i, name in enumerate(names):
+        fields: dict[str, Any] = {"n": int(inside[i].sum()), "events": int((inside[i] & e).sum())}
+        fields |= {"term": str(name), "method": "Cox, Efron, Wald interval"}
+        log, error = float(single.coefficients[i, 0]), float(single.std_errors[i, 0])
+        if not np.isfinite(log):
+            note = "An arm is empty or has no event while the other is at risk."
+            rows.append(unsupported("hazard_ratio", note, **fields))
+            continue
+        low, high = np.exp([log - Z * error, log + Z * error])
+        p = float(2 * norm.sf(abs(log) / error))
+        ratio = float(np.exp(log))
+        rows.append(
+            Estimate("hazard_ratio", ratio, float(low), float(high), error, p_value=p, **fields)
+        )
+    fields = {"n": len(t), "events": int(e.sum())}
+    fields["method"] = "Cox, Efron, likelihood-ratio test of treatment by subgroup"
+    lacking = [str(row.term) for row in rows if row.estimate is None]
+    if len(names) < 2 or lacking:
+        words = f"No hazard ratio in {', '.join(lacking)}." if lacking else "There is one subgroup."
+        return [*rows, unsupported("interaction", words, **fields)]
+    # groups: both arms of the first level, of the second, ...
+    of_level = np.repeat(np.eye(len(names))[:, 1:], 2, axis=0)
+    of_arm = np.tile([[0.0], [1.0]], (len(names), 1))
+    main = np.hstack([of_arm, of_level])
+    whole = np.hstack([main, of_arm * of_level])
+    groups = (2 * place + a)[None]
+    fits = [sets.cox(groups, design=design).log_likelihood[0] for design in (main, whole)]
+    if not np.isfinite(fits).all():
+        words = "A subgroup is never at risk when another has its events."
+        return [*rows, unsupported("interaction", words, **fields)]
+    statistic, df = max(0.0, 2 * float(fits[1] - fits[0])), len(names) - 1
+    p = float(chi2.sf(statistic, df))
+    return [*rows, Estimate("interaction", statistic, df=df, p_value=p, **fields)]
 
 
 def rmst_interaction(

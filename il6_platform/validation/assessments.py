@@ -32,8 +32,8 @@ RULES: list[Rule] = [
         not_after(
             "treatment_start",
             "responded_on",
-            "assessed_on lies before first-line treatment; the visit counts for no response (a scan "
-            "before treatment is NE)",
+            "assessed_on lies before first-line treatment; the visit counts for no response (a "
+            "scan before treatment is NE)",
             severity="warn",
             column="assessed_on",
         ),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from il6_platform import paths
-from il6_platform.analysis import cutoff, sensitivity, validity
+from il6_platform.analysis import cutoff, monitoring, sensitivity, validity
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.cutoff_scan import published_cutoffs
 from il6_platform.analysis.sensitivity import DATES
@@ -133,3 +135,77 @@ def test_a_weighted_cutoff_is_chosen_and_judged_by_the_same_rule(cohort: Cohort)
     beside = sensitivity.analyse(cohort, left_out).frame()
     beside = beside[beside["model"] == "censored patients weighted"].set_index("statistic")
     assert beside.loc["cutoff", "estimate"] == chosen.loc["cutoff", "estimate"]
+
+
+def test_the_replays_last_day_is_today(demo: Installation) -> None:
+    pairs = demo.ask(
+        "select e.estimate as replayed, e.ci_low as low, e.p_value as p, "
+        "c.estimate as fitted, c.ci_low as lower, t.p_value as tested "
+        "from report.results as e "
+        "join report.results as c on c.analysis = 'cox' and c.model = 'univariable' "
+        "and c.statistic = 'hazard_ratio' and c.endpoint = e.endpoint "
+        "and c.population = e.population and c.contrast = e.contrast "
+        "join report.results as t on t.analysis = 'survival' and t.statistic = 'logrank' "
+        "and t.endpoint = e.endpoint and t.population = e.population and t.contrast = e.contrast "
+        "where e.analysis = 'evidence' and e.statistic = 'hazard_ratio' "
+        "qualify row_number() over "
+        '(partition by e.endpoint, e.population, e.contrast order by e."at" desc) = 1'
+    )
+    assert len(pairs) == 12
+    np.testing.assert_allclose(pairs["replayed"], pairs["fitted"], rtol=1e-6)
+    np.testing.assert_allclose(pairs["low"], pairs["lower"], rtol=1e-6)
+    np.testing.assert_allclose(pairs["p"], pairs["tested"], rtol=1e-6)
+    product = demo.ask(
+        "select analysis, estimate, p_value from report.results "
+        "where statistic = 'ratio_of_hazard_ratios' and endpoint = 'PFS' and estimate is not null "
+        'qualify row_number() over (partition by analysis order by "at" desc) = 1'
+    ).set_index("analysis")
+    for name in ("estimate", "p_value"):
+        assert product[name]["evidence"] == pytest.approx(product[name]["interaction"], rel=1e-6)
+
+
+def test_a_look_back_knows_nothing_of_what_came_later(cohort: Cohort) -> None:
+    day = pd.Timestamp("2020-06-30")
+    then = cohort.as_known_on(day)
+    started = pd.to_datetime(cohort.patients["TRTSDT"]) <= day
+    assert len(then) == started.sum() < len(cohort)
+    time, event = then.survival("PFS")
+    whole, happened = (values[started] for values in cohort.survival("PFS"))
+    ends = pd.to_datetime(then.patients["TRTSDT"]) + pd.to_timedelta(time * 30.4375, unit="D")
+    assert (ends <= day + pd.Timedelta(hours=1)).all()
+    assert (time <= whole).all()
+    assert (event == happened)[time == whole].all()
+    assert not event[time < whole].any()
+    # looking once more from there changes nothing
+    pd.testing.assert_frame_equal(then.as_known_on(day).patients, then.patients)
+
+
+def test_the_plan_is_judged_as_rpact_would(cohort: Cohort) -> None:
+    content = read_study(paths.default_study()).model_dump(mode="json")
+    content["monitoring"] = {"looks": [0.25, 0.5, 0.75, 1], "events": 88}
+    rows = monitoring.analyse(cohort, Study.model_validate(content)).frame()
+    look = rows[rows["model"] == "group sequential"].set_index("statistic")
+    assert look.loc["information_fraction", "estimate"] == 44 / 88
+    # rpact, four equal looks, O'Brien-Fleming type spending, second look (reference.json)
+    assert look.loc["boundary", "estimate"] == pytest.approx(2.96313159907004, rel=1e-5)
+    z, p = look.loc["logrank_z", ["estimate", "p_value"]]
+    assert p == pytest.approx(2 * norm.sf(abs(z)))
+    assert look.loc["logrank_repeated", "p_value"] > p
+    ratio = look.loc["hazard_ratio_repeated"]
+    assert ratio["ci_low"] < ratio["estimate"] < ratio["ci_high"]
+    # the repeated P is the alpha whose boundary the look just reaches
+    content["monitoring"]["alpha"] = float(look.loc["logrank_repeated", "p_value"])
+    again = monitoring.analyse(cohort, Study.model_validate(content)).frame()
+    boundary = again.set_index("statistic").loc["boundary", "estimate"]
+    assert boundary == pytest.approx(abs(z), rel=1e-3)
+
+
+def test_without_a_plan_nothing_is_planned(cohort: Cohort) -> None:
+    content = read_study(paths.default_study()).model_dump(mode="json")
+    content["planned"] = None
+    rows = monitoring.analyse(cohort, Study.model_validate(content)).frame()
+    assert rows["estimate"].isna().all()
+    assert "plans no effect" in rows["note"].iloc[0]
+    content["planned"] = {"hazard_ratio": 1.0}
+    rows = monitoring.analyse(cohort, Study.model_validate(content)).frame()
+    assert "no difference" in " ".join(rows["note"].dropna())

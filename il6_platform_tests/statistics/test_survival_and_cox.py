@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from il6_platform.statistics.cox import (
     cox,
-    effect_by_level,
     events_per_variable,
     interaction,
     proportional_hazards,
@@ -225,32 +224,3 @@ def test_wrong_use_is_refused_with_the_argument_named() -> None:
     with pytest.raises(ValueError, match="same length"):
         logrank([1, 2], [1], [0, 1])
     assert common_tau([1, 2], [1, 1], [0, 0]) is None
-
-
-def test_effects_by_level_are_statsmodels_of_each_and_of_their_product() -> None:
-    from statsmodels.duration.hazard_regression import PHReg
-
-    data = pd.read_csv(FOLDER / "lung.csv").dropna(subset=["ph.ecog"])
-    data = data[data["ph.ecog"] < 3]
-    time, event = data["time"].to_numpy(), (data["status"] == data["status"].max()).to_numpy()
-    arm, level = (data["sex"] == 2).to_numpy(float), data["ph.ecog"].astype(int).astype(str)
-    rows = effect_by_level(time, event, arm, level)
-    assert [row.term for row in rows] == ["0", "1", "2", None]
-    for row in rows[:-1]:
-        inside = (level == row.term).to_numpy()
-        alone = PHReg(time[inside], arm[inside], event[inside].astype(int), ties="efron").fit()
-        assert row.estimate == pytest.approx(np.exp(alone.params[0]), rel=1e-6)
-    one, two = (level == "1").to_numpy(float), (level == "2").to_numpy(float)
-    small = np.column_stack([arm, one, two])
-    large = np.column_stack([small, arm * one, arm * two])
-    fits = [PHReg(time, x, event.astype(int), ties="efron").fit() for x in (small, large)]
-    assert rows[-1].estimate == pytest.approx(2 * (fits[1].llf - fits[0].llf), rel=1e-5)
-    assert rows[-1].df == 2
-
-
-def test_a_level_without_an_estimate_gives_no_interaction() -> None:
-    rows = effect_by_level([1, 2, 3, 4], [1, 1, 0, 0], [0, 1, 0, 1], ["a", "a", "b", "b"])
-    assert rows[-1].statistic == "interaction"
-    assert rows[-1].estimate is None
-    assert "b" in (rows[-1].note or "")
-    assert effect_by_level([1, 2], [1, 1], [0, 1], [None, None])[-1].estimate is None

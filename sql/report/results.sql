@@ -14,4 +14,6 @@ union all by name from analysis.continuous
 union all by name from analysis.weighting
 union all by name from analysis.missing
 union all by name from analysis.multiplicity
-union all by name from analysis.sensitivity;
+union all by name from analysis.sensitivity
+union all by name from analysis.evidence
+union all by name from analysis.monitoring;

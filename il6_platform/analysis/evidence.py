@@ -1,0 +1,139 @@
+"""analysis.evidence: how the answer has moved with every quarter since the first patient.
+
+The cohort is replayed: at each quarter's end only who had started by then, followed to that day and
+no further, parted at the cut-off that the study would have chosen then. Looking so often inflates
+the chance of a P below 0.05 somewhere; `analysis.monitoring` is what allows for it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from il6_platform.analysis.cohort import ARM, COMPARISONS, Cohort
+from il6_platform.analysis.cutoff import chosen
+from il6_platform.analysis.results import Results
+from il6_platform.statistics.censoring import DAYS_PER_MONTH
+from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.heterogeneity import MAIN_EFFECTS, WITH_PRODUCT
+from il6_platform.statistics.risk_sets import RiskSets
+from il6_platform.study import Study
+
+METHOD = "Cohort as known at the quarter's end, cut-off chosen then; Cox, Efron"
+ALPHA = 0.05
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Cut-off, hazard ratio of every comparison and interaction at each quarter's end."""
+    results = Results("evidence")
+    days = quarters(cohort)
+    if not len(days):
+        results.add(unsupported("hazard_ratio", "No patient has started.", n=0, method=METHOD))
+        return results
+    first = pd.to_datetime(cohort.patients["TRTSDT"]).min()
+    seen: dict[tuple[str, str, str, str], list[tuple[pd.Timestamp, Estimate]]] = {}
+    for day in days:
+        month = (day - first).days / DAYS_PER_MONTH
+        known = cohort.as_known_on(day)
+        cut = chosen(known, study)
+        when = f"To {day.date().isoformat()}."
+        row = Estimate("cutoff", cut, n=len(known), at=month, note=when, method=METHOD)
+        if cut is None:
+            row = row.but(note=f"{when} No cut-off can be chosen.")
+        results.add(row, model="replay")
+        high = known.patients["MARKER"].to_numpy(dtype=float) >= (np.inf if cut is None else cut)
+        for endpoint in study.endpoints:
+            for key, estimate in _comparisons(known, high, endpoint).items():
+                note = " ".join(filter(None, [when, estimate.note]))
+                seen.setdefault((endpoint, *key), []).append(
+                    (day, estimate.but(at=month, note=note, method=METHOD))
+                )
+    for (name, population, contrast, _), path in seen.items():
+        results.add(
+            [*(estimate for _, estimate in path), _first_significant(path)],
+            endpoint=name,
+            population=population,
+            contrast=contrast or None,
+            model="replay",
+        )
+    return results
+
+
+def quarters(cohort: Cohort) -> list[pd.Timestamp]:
+    """Return the quarter ends from the first patient on, and the last day that is known."""
+    if not len(cohort):
+        return []
+    first = pd.to_datetime(cohort.patients["TRTSDT"]).min()
+    last = pd.to_datetime(cohort.patients["LSTALVDT"]).max()
+    ends = pd.date_range(first, last, freq="QE")
+    return [*(end for end in ends if end < last), last]
+
+
+def _comparisons(
+    known: Cohort, high: NDArray[np.bool_], endpoint: str
+) -> dict[tuple[str, str, str], Estimate]:
+    """Return (population, contrast, statistic) -> estimate, all at once from sorted risk sets."""
+    time, event = known.survival(endpoint)
+    arm = known.group("experimental")
+    inside = {
+        "all": np.ones(len(known), dtype=bool),
+        "control": ~arm,
+        "experimental": arm,
+        "marker_high": high,
+        "marker_low": ~high,
+    }
+    sets = RiskSets(time, event)
+    weights = np.array([inside[population] for population, _ in COMPARISONS], dtype=float)
+    groups = np.array([arm if contrast == ARM else high for _, contrast in COMPARISONS])
+    fits, tests = sets.cox(groups, weights), sets.log_rank(groups, weights)
+    found = {}
+    for i, (population, contrast) in enumerate(COMPARISONS):
+        n = int(weights[i].sum())
+        events = int((weights[i] * event).sum())
+        found[population, contrast, "hazard_ratio"] = _ratio(
+            "hazard_ratio",
+            float(fits.coefficients[i, 0]),
+            float(fits.std_errors[i, 0]),
+            float(tests.p_value[i]),
+            n,
+            events,
+        )
+    label = (arm + 2 * high)[None]
+    whole, main = sets.cox(label, design=WITH_PRODUCT), sets.cox(label, design=MAIN_EFFECTS)
+    statistic = 2 * max(0.0, float(whole.log_likelihood[0] - main.log_likelihood[0]))
+    found["all", "", "ratio_of_hazard_ratios"] = _ratio(
+        "ratio_of_hazard_ratios",
+        float(whole.coefficients[0, 2]),
+        float(whole.std_errors[0, 2]),
+        float(chi2.sf(statistic, 1)),
+        len(known),
+        int(event.sum()),
+    )
+    return found
+
+
+def _ratio(name: str, log: float, error: float, p: float, n: int, events: int) -> Estimate:
+    if not (np.isfinite(log) and np.isfinite(error) and np.isfinite(p)):
+        return unsupported(name, "Too few events in a group.", n=n, events=events)
+    low, high = np.exp([log - Z * error, log + Z * error])
+    return Estimate(
+        name, float(np.exp(log)), float(low), float(high), error, p_value=p, n=n, events=events
+    )
+
+
+def _first_significant(path: list[tuple[pd.Timestamp, Estimate]]) -> Estimate:
+    """Say when P was first below 0.05, and whether it stayed there."""
+    below = [one.p_value is not None and one.p_value < ALPHA for _, one in path]
+    last = path[-1][1]
+    method = f"First quarter's end with P < {ALPHA}"
+    found = Estimate("first_significant", n=last.n, events=last.events, method=method)
+    if not any(below):
+        return found.but(note="Never at a quarter's end.")
+    start = below.index(True)
+    after = below[start:].count(False)
+    stayed = f"not so at {after} of {len(path) - start} looks since" if after else "so since"
+    day, then = path[start]
+    words = f"P < {ALPHA} first on {day.date().isoformat()}, {stayed}."
+    return found.but(estimate=then.at, p_value=then.p_value, note=words)

@@ -1,0 +1,232 @@
+"""analysis.monitoring: what so many looks at growing data allow to be said, and how long it takes.
+
+Each look that the study file plans spends a part of alpha (Lan & DeMets, Biometrika 1983); the
+boundary at today's information fraction is what P must reach today. Whether or not there is a plan,
+the events that the planned effect needs are set against those there are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.stats import norm
+
+from il6_platform.analysis.cohort import MARKER, Cohort
+from il6_platform.analysis.results import Results
+from il6_platform.statistics import design
+from il6_platform.statistics import group_sequential as sequential
+from il6_platform.statistics.censoring import DAYS_PER_MONTH
+from il6_platform.statistics.cox import cox
+from il6_platform.statistics.estimate import Estimate, unsupported
+from il6_platform.statistics.prediction import months_to_events
+from il6_platform.statistics.survival import logrank
+from il6_platform.study import Monitoring, Planned, Study
+
+
+def analyse(cohort: Cohort, study: Study) -> Results:
+    """Boundary, repeated interval, power today; events and date that the planned effect needs."""
+    results = Results("monitoring")
+    planned = study.planned
+    if planned is None:
+        reason = "The study file plans no effect (`planned`)."
+        results.add(unsupported("required_events", reason, n=len(cohort)))
+        return results
+    if planned.endpoint not in study.endpoints:
+        reason = f"{planned.endpoint} is not among the study's endpoints."
+        results.add(unsupported("required_events", reason, n=len(cohort)))
+        return results
+    needed = _requirements(results, cohort, study, planned)
+    if study.monitoring is not None and needed is not None:
+        _look(results, cohort, study.monitoring, planned, needed)
+    return results
+
+
+def _requirements(results: Results, cohort: Cohort, study: Study, planned: Planned) -> float | None:
+    """Add events needed, power of those there are, and when they will be there."""
+    _, event = cohort.survival(planned.endpoint)
+    events, arm = int(event.sum()), cohort.group("experimental")
+    where = {"endpoint": planned.endpoint, "contrast": "experimental vs control"}
+    if not 0 < arm.sum() < len(cohort):
+        reason = "Only one arm has patients."
+        results.add(unsupported("required_events", reason, n=len(cohort), events=events), **where)
+        return None
+    fraction = float(arm.mean())
+    plan: dict[str, Any] = {"alpha": planned.alpha, "power": planned.power}
+    ratio = planned.hazard_ratio
+    needed = design.required_events(ratio, fraction=fraction, **plan)
+    rows = [
+        needed.but(events=events),
+        design.power(events, ratio, fraction=fraction, alpha=planned.alpha),
+        design.detectable_hazard_ratio(events, fraction=fraction, **plan),
+    ]
+    target = _rounded_up(needed)
+    rows.append(_date(cohort, study, planned, target, "required_events"))
+    results.add([row.but(n=len(cohort)) for row in rows], **where, model="planned effect")
+    high = cohort.group("high")
+    if 0 < high.sum() < len(cohort):
+        share = float(high.mean())
+        of_product = design.interaction_events(
+            planned.ratio_of_hazard_ratios, fraction=fraction, marker_fraction=share, **plan
+        )
+        rows = [
+            of_product.but(events=events),
+            design.power(
+                events,
+                planned.ratio_of_hazard_ratios,
+                fraction=fraction,
+                marker_fraction=share,
+                alpha=planned.alpha,
+            ),
+            design.detectable_hazard_ratio(
+                events, fraction=fraction, marker_fraction=share, **plan
+            ),
+            _date(cohort, study, planned, _rounded_up(of_product), "interaction"),
+        ]
+        results.add(
+            [row.but(n=len(cohort)) for row in rows],
+            endpoint=planned.endpoint,
+            contrast=MARKER,
+            model="planned interaction",
+        )
+    return target
+
+
+def _rounded_up(needed: Estimate) -> float | None:
+    return None if needed.estimate is None else float(math.ceil(needed.estimate))
+
+
+def _date(
+    cohort: Cohort, study: Study, planned: Planned, needed: float | None, purpose: str
+) -> Estimate:
+    """Predict the months to the events needed; the note says the date in words."""
+    if needed is None:
+        return unsupported("months_to_events", design.NOTHING_TO_DETECT, n=len(cohort))
+    time, event = cohort.survival(planned.endpoint)
+    starts = pd.to_datetime(cohort.patients["TRTSDT"])
+    today = pd.to_datetime(cohort.patients["LSTALVDT"]).max()
+    enrolling = (today - starts.min()).days / DAYS_PER_MONTH
+    alive = cohort.patients["DTHDT"].isna().to_numpy()
+    found = months_to_events(
+        needed,
+        events=int(event.sum()),
+        exposure=float(time.sum()),
+        at_risk=int((~event & alive).sum()),
+        enrolled=len(cohort),
+        enrolling=enrolling,
+        rng=study.rng(f"prediction of {purpose}"),
+        replicates=max(study.replicates, 200),
+    )
+    if not found.estimate:
+        return found
+
+    def month(after: float | None) -> str:
+        if after is None:
+            return "beyond a hundred years"
+        return (today + pd.Timedelta(days=after * DAYS_PER_MONTH)).strftime("%Y-%m")
+
+    words = (
+        f"{needed:.0f} events, if enrolment ({len(cohort) / enrolling:.2g} patients a month) and "
+        f"events go on as seen: {month(found.estimate)} "
+        f"(95% {month(found.ci_low)} to {month(found.ci_high)})."
+    )
+    return found.but(note=words)
+
+
+def _look(
+    results: Results, cohort: Cohort, plan: Monitoring, planned: Planned, target: float
+) -> None:
+    """Add today's look: information fraction, boundary, repeated interval and P, powers."""
+    inside = cohort.compared(plan.population, plan.contrast)
+    time, event = inside.survival(planned.endpoint)
+    first = inside.first(plan.contrast)
+    where: dict[str, Any] = {
+        "endpoint": planned.endpoint,
+        "population": plan.population,
+        "contrast": plan.contrast,
+        "model": "group sequential",
+    }
+    events, final = int(event.sum()), float(plan.events or target)
+    fields: dict[str, Any] = {"n": len(inside), "events": events}
+    test = logrank(time, event, first)
+    (ratio,) = cox(pd.DataFrame({"group": first.astype(float)}), time, event).estimates()
+    fraction = min(1.0, events / final)
+    results.add(
+        Estimate(
+            "information_fraction",
+            fraction,
+            method=f"Events of {final:.0f} planned",
+            note="All planned events are there." if events >= final else None,
+            **fields,
+        ),
+        **where,
+    )
+    if test.estimate is None or ratio.estimate is None or not fraction:
+        reason = test.note or ratio.note or "No events."
+        results.add(unsupported("boundary", reason, **fields), **where)
+        return
+    # positive in the direction of benefit of the first group
+    z = math.copysign(math.sqrt(test.estimate), 1 - ratio.estimate)
+    looks = [look for look in plan.looks if look < fraction - 1e-9] + [fraction]
+    kind = f"lan_demets_{plan.spending}"
+    today = sequential.boundaries(looks, kind=kind, alpha=plan.alpha).iloc[-1]
+    words = f"Lan & DeMets 1983, {plan.spending.replace('_', '-')} type, look {len(looks)}"
+    crossed = abs(z) >= today["z"]
+    rows = [
+        Estimate(
+            "boundary",
+            float(today["z"]),
+            p_value=float(today["nominal_p"]),
+            method=words,
+            note="Crossed: the difference is shown." if crossed else "Not crossed.",
+        ),
+        Estimate("logrank_z", z, p_value=test.p_value, method="Log-rank, nominal P"),
+        Estimate(
+            "logrank_repeated",
+            z,
+            p_value=_repeated_p(z, looks, kind),
+            method=f"Repeated P value (Jennison & Turnbull 2000); {words}",
+        ),
+        Estimate("alpha_spent", float(today["spent"]), method=words),
+    ]
+    if np.isfinite(today["z"]):
+        repeated = sequential.repeated_interval(
+            ratio.estimate, ratio.std_error or 1.0, float(today["z"])
+        )
+        rows.append(repeated.but(statistic="hazard_ratio_repeated"))
+    else:
+        rows.append(
+            unsupported(
+                "hazard_ratio_repeated",
+                "At so small an information fraction no alpha is spent: the interval is open.",
+            )
+        )
+    if fraction < 1:
+        final_z = float(norm.isf(plan.alpha / 2))
+        share = float(first.mean())
+        drift = math.sqrt(final * share * (1 - share)) * -math.log(planned.hazard_ratio)
+        trend = sequential.conditional_power(z, fraction, final_z=final_z)
+        rows += [
+            sequential.conditional_power(z, fraction, final_z=final_z, drift=drift).but(
+                statistic="conditional_power_planned"
+            ),
+            trend,
+            sequential.predictive_power(z, fraction, final_z=final_z),
+        ]
+    results.add([row.but(at=fraction, **fields) for row in rows], **where)
+
+
+def _repeated_p(z: float, looks: list[float], kind: str) -> float | None:
+    """Return the smallest alpha at which this look's boundary would have been reached."""
+
+    def short_of(log_alpha: float) -> float:
+        last = sequential.boundaries(looks, kind=kind, alpha=math.exp(log_alpha)).iloc[-1]["z"]
+        return float(min(last, 40.0)) - abs(z)
+
+    least, most = math.log(1e-10), math.log(1 - 1e-6)
+    if short_of(most) > 0:
+        return 1.0
+    return math.exp(brentq(short_of, least, most, xtol=1e-4)) if short_of(least) > 0 else 1e-10

@@ -1,0 +1,93 @@
+"""How the answer has moved since the first patient: ratios and cut-off over calendar time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from il6_platform.analysis.cohort import ARM, MARKER
+from il6_platform.figures import style
+from il6_platform.study import Study
+
+PANELS = (
+    ("hazard_ratio", "all", ARM),
+    ("hazard_ratio", "control", MARKER),
+    ("hazard_ratio", "experimental", MARKER),
+    ("ratio_of_hazard_ratios", "all", None),
+)
+SPAN = (0.05, 20.0)
+
+
+def evidence(rows: pd.DataFrame, endpoint: str, study: Study, labels: Mapping[str, str]) -> Figure:
+    """Draw rows of analysis evidence: x is months since the first patient."""
+    with matplotlib.rc_context(style.SETTINGS):
+        figure = style.new_figure(7.6, 5.6, left=0.6, top=0.35, hspace=0.5)
+        figure.subplots_adjust(wspace=0.22)
+        panels = figure.subplots(3, 2, sharex=True).ravel()
+        for axes, (statistic, population, contrast) in zip(panels, PANELS, strict=False):
+            mine = rows[
+                (rows["endpoint"] == endpoint)
+                & (rows["statistic"] == statistic)
+                & (rows["population"] == population)
+                & (rows["contrast"].isna() if contrast is None else rows["contrast"] == contrast)
+            ]
+            _ratios(axes, mine)
+            title = {
+                ARM: "Arms",
+                MARKER: f"{study.marker.label} high vs low, {labels[population]}",
+                None: "Interaction (ratio of hazard ratios)",
+            }[contrast]
+            axes.set_title(f"{endpoint}: {title}", loc="left", fontsize=8, fontweight="bold")
+        _events(panels[4], rows, endpoint)
+        cut = rows[rows["statistic"] == "cutoff"].dropna(subset=["estimate"])
+        panels[5].step(cut["at"], cut["estimate"], where="post", color=style.SECOND, lw=1.3)
+        panels[5].set_title("Cut-off chosen then", loc="left", fontsize=8, fontweight="bold")
+        panels[5].set_ylabel(study.marker.unit, fontsize=8)
+        panels[5].set_ylim(bottom=0)
+        for axes in panels:
+            axes.tick_params(labelsize=7)
+        for axes in panels[4:]:
+            axes.set_xlabel("Months since the first patient", fontsize=8)
+    return figure
+
+
+def _ratios(axes: Axes, rows: pd.DataFrame) -> None:
+    shown = rows.dropna(subset=["estimate"]).sort_values("at")
+    axes.axhline(1, color="#999999", lw=0.8)
+    axes.set_yscale("log")
+    marks = [0.1, 0.2, 0.5, 1, 2, 5, 10]
+    axes.set_yticks(marks, [f"{mark:g}" for mark in marks])
+    axes.minorticks_off()
+    axes.set_ylim(*SPAN)
+    if shown.empty:
+        return
+    x = shown["at"].to_numpy(float)
+    y, low, high = (
+        np.clip(shown[c].to_numpy(float), *SPAN) for c in ("estimate", "ci_low", "ci_high")
+    )
+    axes.fill_between(x, low, high, color=style.SECOND, alpha=0.15, lw=0, step="post")
+    axes.step(x, y, where="post", color=style.SECOND, lw=1.3)
+    below = (shown["p_value"] < 0.05).to_numpy(bool)
+    axes.plot(x[below], y[below], "o", color=style.FIRST, ms=3.5, label="P < 0.05")
+    if below.any():
+        axes.legend(frameon=False, fontsize=6.5, loc="upper right")
+
+
+def _events(axes: Axes, rows: pd.DataFrame, endpoint: str) -> None:
+    whole = rows[
+        (rows["endpoint"] == endpoint)
+        & (rows["statistic"] == "ratio_of_hazard_ratios")
+        & rows["at"].notna()
+    ].sort_values("at")
+    for column, dash in (("n", "-"), ("events", (0, (5, 1.5)))):
+        words = "patients" if column == "n" else "events"
+        counts = whole[column].astype(float)
+        axes.step(whole["at"], counts, where="post", color=style.NEUTRAL, ls=dash, label=words)
+    axes.legend(frameon=False, fontsize=7, loc="upper left")
+    axes.set_title("Patients and events", loc="left", fontsize=8, fontweight="bold")
+    axes.set_ylim(bottom=0)
