@@ -19,12 +19,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import duckdb
 import pandas as pd
@@ -35,6 +36,8 @@ from pydantic import PrivateAttr
 from il6_platform import paths
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.study import Study, read_study
+
+T = TypeVar("T")
 
 SCHEMAS = ("study", "raw", "staging", "cohort", "analysis", "report")
 
@@ -143,6 +146,7 @@ class Warehouse(ConfigurableResource):
 
     site: Site
     _connection: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
+    _made: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator[Warehouse, None, None]:
@@ -163,6 +167,7 @@ class Warehouse(ConfigurableResource):
         try:
             holder.write_text(getattr(context.run, "run_id", "") or "", encoding="utf-8")
             # one connection for the run: opening the file anew for each query costs more than both
+            self._made.clear()
             with self.connect():
                 self.prepare()
                 try:
@@ -218,6 +223,12 @@ class Warehouse(ConfigurableResource):
                 yield connection
             finally:
                 self._connection = None
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Return what was made under a name in this run, made on first use."""
+        if name not in self._made:
+            self._made[name] = make()
+        return cast(T, self._made[name])
 
     def prepare(self) -> None:
         """Make schemas, macros and the study's settings, which all SQL reads as tables."""

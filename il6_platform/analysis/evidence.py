@@ -12,11 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from il6_platform.analysis.cohort import ARM, COMPARISONS, Cohort
+from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.comparisons import TOO_FEW, every_comparison, log_ratio
 from il6_platform.analysis.cutoff import chosen
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
-from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.heterogeneity import MAIN_EFFECTS, WITH_PRODUCT
 from il6_platform.statistics.risk_sets import RiskSets
 from il6_platform.study import Study
@@ -74,53 +75,28 @@ def quarters(cohort: Cohort) -> list[pd.Timestamp]:
 def _comparisons(
     known: Cohort, high: NDArray[np.bool_], endpoint: str
 ) -> dict[tuple[str, str, str], Estimate]:
-    """Return (population, contrast, statistic) -> estimate, all at once from sorted risk sets."""
+    """Return (population, contrast, statistic) -> estimate, hazard ratios with log-rank P."""
     time, event = known.survival(endpoint)
     arm = known.group("experimental")
-    inside = {
-        "all": np.ones(len(known), dtype=bool),
-        "control": ~arm,
-        "experimental": arm,
-        "marker_high": high,
-        "marker_low": ~high,
+    found = {
+        (*key, "hazard_ratio"): ratio.but(p_value=test.p_value)
+        if test.p_value is not None
+        else ratio.but(estimate=None, ci_low=None, ci_high=None, p_value=None, note=TOO_FEW)
+        for key, (test, ratio) in every_comparison(time, event, arm, high).items()
     }
-    sets = RiskSets(time, event)
-    weights = np.array([inside[population] for population, _ in COMPARISONS], dtype=float)
-    groups = np.array([arm if contrast == ARM else high for _, contrast in COMPARISONS])
-    fits, tests = sets.cox(groups, weights), sets.log_rank(groups, weights)
-    found = {}
-    for i, (population, contrast) in enumerate(COMPARISONS):
-        n = int(weights[i].sum())
-        events = int((weights[i] * event).sum())
-        found[population, contrast, "hazard_ratio"] = _ratio(
-            "hazard_ratio",
-            float(fits.coefficients[i, 0]),
-            float(fits.std_errors[i, 0]),
-            float(tests.p_value[i]),
-            n,
-            events,
-        )
-    label = (arm + 2 * high)[None]
+    sets, label = RiskSets(time, event), (arm + 2 * high)[None]
     whole, main = sets.cox(label, design=WITH_PRODUCT), sets.cox(label, design=MAIN_EFFECTS)
-    statistic = 2 * max(0.0, float(whole.log_likelihood[0] - main.log_likelihood[0]))
-    found["all", "", "ratio_of_hazard_ratios"] = _ratio(
+    product = log_ratio(
         "ratio_of_hazard_ratios",
         float(whole.coefficients[0, 2]),
         float(whole.std_errors[0, 2]),
-        float(chi2.sf(statistic, 1)),
-        len(known),
-        int(event.sum()),
+        n=len(known),
+        events=int(event.sum()),
     )
-    return found
-
-
-def _ratio(name: str, log: float, error: float, p: float, n: int, events: int) -> Estimate:
-    if not (np.isfinite(log) and np.isfinite(error) and np.isfinite(p)):
-        return unsupported(name, "Too few events in a group.", n=n, events=events)
-    low, high = np.exp([log - Z * error, log + Z * error])
-    return Estimate(
-        name, float(np.exp(log)), float(low), float(high), error, p_value=p, n=n, events=events
-    )
+    if product.estimate is not None:
+        statistic = 2 * max(0.0, float(whole.log_likelihood[0] - main.log_likelihood[0]))
+        product = product.but(p_value=float(chi2.sf(statistic, 1)))
+    return {**found, ("all", "", "ratio_of_hazard_ratios"): product}
 
 
 def _first_significant(path: list[tuple[pd.Timestamp, Estimate]]) -> Estimate:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import pandas as pd
 
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
+from il6_platform.analysis.comparisons import every_comparison
 from il6_platform.analysis.cutoff import case_control, is_weighted, weighted
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.censoring import RULES, pfs_with_rule
-from il6_platform.statistics.cox import cox
-from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.landmark import landmark_by_response
-from il6_platform.statistics.survival import kaplan_meier, logrank
+from il6_platform.statistics.survival import kaplan_meier
 from il6_platform.study import Study
 
 BOTH = "censored at new therapy and missed visits"
@@ -78,22 +77,18 @@ def _censored(
             time_PFS=found["months"].to_numpy(), event_PFS=found["event"].to_numpy(dtype=bool)
         )
     )
+    time, event = ruled.survival("PFS")
+    every = every_comparison(time, event, ruled.group("experimental"), ruled.group("high"))
     for population, contrast in comparisons:
-        inside = ruled.compared(population, contrast)
-        time, event = inside.survival("PFS")
-        first = inside.first(contrast)
-        where = {"population": population, "contrast": contrast, "model": words}
-        design = pd.DataFrame({"group": first.astype(float)})
-        rows: list[Estimate] = [
-            logrank(time, event, first),
-            *(row.but(term=None) for row in cox(design, time, event).estimates()),
-        ]
-        if not any(row.statistic == "hazard_ratio" for row in rows):
-            rows.append(unsupported("hazard_ratio", "No model.", n=len(inside)))
         results.add(
-            [row.but(note=" ".join(filter(None, [row.note, note]))) for row in rows],
+            [
+                row.but(note=" ".join(filter(None, [row.note, note])))
+                for row in every[population, contrast]
+            ],
             endpoint="PFS",
-            **where,
+            population=population,
+            contrast=contrast,
+            model=words,
         )
     for name in ("experimental", "control"):
         median = kaplan_meier(*ruled.select(name).survival("PFS")).median()

@@ -161,12 +161,15 @@ def analysis_table(table: str) -> AssetsDefinition:
     )
     def analysed(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
         study = warehouse.study
-        cohort = Cohort.of(
-            warehouse.read(subjects),
-            warehouse.read("cohort.adtte"),
-            warehouse.read("cohort.adrs"),
-            warehouse.read("cohort.adtr"),
-            study,
+        cohort = warehouse.once(
+            f"cohort of {subjects}",
+            lambda: Cohort.of(
+                warehouse.read(subjects),
+                warehouse.read("cohort.adtte"),
+                warehouse.read("cohort.adrs"),
+                warehouse.read("cohort.adtr"),
+                study,
+            ),
         )
         context.log.info(f"{name}: {len(cohort)} patients.")
         outcome = entry.module.analyse(cohort, study)
