@@ -77,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     command("demo", _demo, "refresh the embedded, synthetic registry")
     refresh = command("refresh", _refresh, "read, check, analyse, publish", "landing", "study")
     refresh.add_argument("--as-of", type=_day, help="use only exports of that day or before")
+    refresh.add_argument(
+        "--censor",
+        nargs="?",
+        const=True,
+        type=_day,
+        metavar="DAY",
+        help="cut follow-up at that day; at the day of --as-of where none is given",
+    )
     refresh.add_argument("--force", action="store_true", help="even where nothing is new")
     command("status", _status, "what is published, and what arrived", "landing")
     query = command("query", _query, "ask the published database (read-only)")
@@ -103,7 +111,7 @@ def _home(asked: argparse.Namespace) -> Path:
 
 def _demo(asked: argparse.Namespace) -> None:
     asked.landing, asked.study = paths.demo_landing(), paths.default_study()
-    asked.as_of, asked.force = None, True
+    asked.as_of, asked.censor, asked.force = None, None, True
     _refresh(asked)
     home = _home(asked)
     print("\nThe registry is SYNTHETIC: no patient is real. Published claim, then this cut:\n")
@@ -128,7 +136,16 @@ def _refresh(asked: argparse.Namespace) -> None:
     from il6_platform.report.publishing import content_key, published_content
     from il6_platform.warehouse import Site
 
-    site = Site(home=str(home), landing=str(landing), study_file=str(study), as_of=asked.as_of)
+    censor = asked.as_of if asked.censor is True else asked.censor
+    if asked.censor and not censor:
+        raise CommandError(2, "--censor needs a day, its own or that of --as-of")
+    site = Site(
+        home=str(home),
+        landing=str(landing),
+        study_file=str(study),
+        as_of=asked.as_of,
+        censor=censor,
+    )
     if not asked.force and published_content(site) == content_key(site):
         print("Nothing new: what is there is published.")
         return
@@ -163,7 +180,8 @@ def _run(site: object) -> dict[str, float]:
     assert isinstance(site, Site)
     dagster_home = prepare_instance(site.home_path)
     os.environ["DAGSTER_HOME"] = str(dagster_home)
-    defs = build_defs(Path(site.home), Path(site.landing), Path(site.study_file), as_of=site.as_of)
+    looking_back: Any = {"as_of": site.as_of, "censor": site.censor}
+    defs = build_defs(Path(site.home), Path(site.landing), Path(site.study_file), **looking_back)
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         settle_orphan(instance, site)
         try:

@@ -20,6 +20,7 @@ def build_defs(
     landing: Path | None = None,
     study_file: Path | None = None,
     as_of: str | None = None,
+    censor: str | None = None,
 ) -> Definitions:
     """Wire an installation.
 
@@ -29,6 +30,8 @@ def build_defs(
         Its folders and study file; the environment's (IL6_HOME, IL6_LANDING, IL6_STUDY) by default.
     as_of
         ISO date: use only what had been exported by then.
+    censor
+        ISO date: cut follow-up there.
     """
     home = home or paths.default_home()
     site = Site(
@@ -36,6 +39,7 @@ def build_defs(
         landing=str(landing or paths.default_landing(home)),
         study_file=str(study_file or paths.default_study()),
         as_of=as_of,
+        censor=censor,
     )
     return Definitions(
         assets=[

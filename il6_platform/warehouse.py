@@ -62,6 +62,7 @@ class Site(ConfigurableResource):
     landing: str
     study_file: str
     as_of: str | None = None
+    censor: str | None = None
     wait_seconds: float = 600
 
     @cached_property
@@ -122,6 +123,11 @@ class Site(ConfigurableResource):
     def as_of_date(self) -> date | None:
         """The day whose knowledge is asked for, or None for all."""
         return date.fromisoformat(self.as_of) if self.as_of else None
+
+    @property
+    def censored_on(self) -> date | None:
+        """The day at which follow-up is cut, or None where it is not."""
+        return date.fromisoformat(self.censor) if self.censor else None
 
     def published_database(self) -> Path | None:
         """Return the current cut's own `report.duckdb`, or None before the first publication.
@@ -236,8 +242,6 @@ class Warehouse(ConfigurableResource):
         with self.connect() as connection:
             for schema in SCHEMAS:
                 connection.execute(f"create schema if not exists {schema}")
-            for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
-                connection.execute(script.read_text(encoding="utf-8"))
             for tables in ("raw.tables", "staging.problems"):
                 connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
             settings = {
@@ -251,11 +255,16 @@ class Warehouse(ConfigurableResource):
                 "control_label": study.arms.control_label,
                 "arm_window_days": study.arms.arm_window_days,
                 "confirm_response": study.confirm_response,
+                "censored_on": self.site.censored_on,
             }
-            columns = ", ".join(f"${name} as {name}" for name in settings)
+            # an untyped null would make a column of integers
+            types = {"censored_on": "::date"}
+            columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
             connection.execute(
                 f"create or replace table study.settings as select {columns}", settings
             )
+            for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
+                connection.execute(script.read_text(encoding="utf-8"))
             connection.execute(
                 "create or replace table study.covariates "
                 "(name varchar, label varchar, kind varchar)"

@@ -116,11 +116,13 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     """What this cut was made of: deliveries with their hashes, study file, code, versions, seed."""
     study = warehouse.study
     used = warehouse.query("from raw.deliveries where position is not null order by position")
-    cut = publishing.cut_of(used, study)
+    censored_on = warehouse.site.censored_on
+    cut = publishing.cut_of(used, study, censored_on)
     rows = [
         ("cut", "cut", cut),
         ("cut", "first_export", str(used["delivered_on"].min())[:10]),
         ("cut", "last_export", str(used["delivered_on"].max())[:10]),
+        *([("cut", "censored_on", censored_on.isoformat())] if censored_on else []),
         ("study", "title", study.title),
         ("study", "sha256", study.digest),
         ("study", "seed", str(study.seed)),

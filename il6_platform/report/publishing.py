@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -50,13 +51,14 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
-def cut_of(deliveries: pd.DataFrame, study: Study) -> str:
-    """Name a data cut by what went in: deliveries in their order, study file, code, versions."""
+def cut_of(deliveries: pd.DataFrame, study: Study, censored_on: date | None = None) -> str:
+    """Name a data cut by what went in: deliveries, study file, code, versions, censoring."""
     parts = [
         *(f"{row.delivery} {str(row.delivered_on)[:10]}" for row in deliveries.itertuples()),
         study.digest,
         code_version(),
         *versions().values(),
+        *([censored_on.isoformat()] if censored_on else []),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -68,6 +70,7 @@ def content_key(site: Site) -> str:
     digests |= {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
     parts = [*sorted(digests), *sorted(item.file for item in found)]
     parts += [site.study.digest, code_version(), *versions().values(), site.as_of or ""]
+    parts += [f"censored {site.censor}"] if site.censor else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -121,7 +124,8 @@ def publish(warehouse: Warehouse) -> Publication:
     same = _same(building, folder) if folder.exists() else None
     cuts.keep_patients(warehouse, cut)
     cuts.enter(site, cut, about["last_export"], cuts.predecessor(site, cut, about["last_export"]))
-    is_current = site.as_of is None or not site.published_path.exists()
+    looks_back = site.as_of or site.censor
+    is_current = not looks_back or not site.published_path.exists()
     put_in_place(building, folder, site.published_path if is_current else None)
     if is_current:
         fresh = site.content_path.with_suffix(".new")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
 from il6_platform import cli, paths
+from il6_platform.analysis.cohort import Cohort
 from il6_platform.report import cuts
+from il6_platform.study import read_study
 from il6_platform.warehouse import Site
 from il6_platform_tests.end_to_end.conftest import Installation
 
@@ -123,3 +127,41 @@ def test_a_cut_is_made_again_from_raw_with_the_same_content(
     assert before != cuts.digest_of_tables(site.cuts_path / names(site)[1] / "report.duckdb")
     # the current one stays the published one
     assert site.published_path.resolve().name == names(site)[1]
+
+
+def test_follow_up_is_cut_at_the_day_that_is_asked_for(
+    grown: Installation, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert grown.refresh("--censor") == 2
+    assert "needs a day" in capsys.readouterr().err
+    published = site.published_path.resolve()
+    before = {folder.name for folder in site.cuts_path.iterdir()}
+    for day in ("2019-12-31", "2021-12-31", EARLY, LATE):
+        shutil.copytree(paths.demo_landing() / day, grown.landing / day, dirs_exist_ok=True)
+    whole = cohort_after(grown, "--force")
+    day = "2021-12-31"
+    cut = cohort_after(grown, "--censor", day)
+    (made,) = {folder.name for folder in site.cuts_path.iterdir()} - before
+    assert cuts.kept_cuts(site).set_index("cut").loc[made, "censored_on"] == day
+    assert site.published_path.resolve() == published
+    known = whole.as_known_on(pd.Timestamp(day)).patients
+    assert len(cut) == len(known) < len(whole)
+    for endpoint in ("PFS", "OS"):
+        np.testing.assert_array_equal(cut.patients[f"event_{endpoint}"], known[f"event_{endpoint}"])
+    np.testing.assert_allclose(cut.patients["time_OS"], known["time_OS"])
+    happened = known["event_PFS"]
+    np.testing.assert_allclose(
+        cut.patients.loc[happened, "time_PFS"], known.loc[happened, "time_PFS"]
+    )
+    # who had no event by then is censored at the last assessment before it
+    assert (cut.patients["time_PFS"] <= known["time_PFS"] + 1e-9).all()
+
+
+def cohort_after(installation: Installation, *options: str) -> Cohort:
+    """Refresh and return the cohort that came of it."""
+    assert installation.refresh(*options) == 0
+    with duckdb.connect(installation.home / "working.duckdb", read_only=True) as working:
+        tables = [
+            working.execute(f"from cohort.{t}").df() for t in ("adsl", "adtte", "adrs", "adtr")
+        ]
+    return Cohort.of(*tables, read_study(installation.study))

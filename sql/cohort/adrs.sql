@@ -6,7 +6,7 @@ visits as (
     select c."USUBJID" as usubjid, c."SUBJSEQ" as subjseq, a.assessed_on as adt, a.response as avalc
     from cohort.subjects as c
     inner join staging.assessments as a on c."USUBJID" = a.patient_id
-    where c."ITTFL" = 'Y' and a.assessed_on >= c."TRTSDT"
+    where c."ITTFL" = 'Y' and a.assessed_on >= c."TRTSDT" and is_known(a.assessed_on)
 ),
 
 last_day as (
@@ -15,10 +15,7 @@ last_day as (
         c."SUBJSEQ" as subjseq,
         least(
             coalesce((select min(v.adt) from visits as v where v.usubjid = c."USUBJID" and v.avalc = 'PD'), 'infinity'),
-            coalesce(
-                (select min(t.start_date) from staging.treatments as t where t.patient_id = c."USUBJID" and t.line > 1),
-                'infinity'
-            )
+            coalesce(c."NEWTRTDT", 'infinity')
         ) as adt
     from cohort.subjects as c
     where c."ITTFL" = 'Y'

@@ -11,7 +11,7 @@ measured as (
         a.sum_of_diameters_mm as aval
     from cohort.subjects as c
     inner join staging.assessments as a on c."USUBJID" = a.patient_id
-    where c."ITTFL" = 'Y' and a.sum_of_diameters_mm is not null
+    where c."ITTFL" = 'Y' and a.sum_of_diameters_mm is not null and is_known(a.assessed_on)
 ),
 
 baseline as (

@@ -9,19 +9,26 @@ arrived as (
     from staging.lines
     where patient is not null
     group by patient
+    -- who started after the follow-up that is asked for had not yet arrived
+    having patient not in (
+        select t.patient_id from staging.treatments as t
+        where t.line = 1
+        group by t.patient_id
+        having not is_known(min(t.start_date))
+    )
 ),
 
 time_zero as (
     select patient_id, min(start_date) as trtsdt
     from staging.treatments
-    where line = 1
+    where line = 1 and is_known(start_date)
     group by patient_id
 ),
 
 new_therapy as (
     select patient_id, min(start_date) as newtrtdt
     from staging.treatments
-    where line > 1
+    where line > 1 and is_known(start_date)
     group by patient_id
 ),
 
@@ -33,6 +40,7 @@ experimental as (
         on z.patient_id = t.patient_id
         and t.line = 1
         and t.drug = settings.experimental_drug
+        and is_known(t.start_date)
         and date_diff('day', z.trtsdt, t.start_date) <= settings.arm_window_days
 ),
 
@@ -52,6 +60,7 @@ marker as (
     inner join staging.labs as b
         on z.patient_id = b.patient_id
         and b.analyte = settings.analyte
+        and is_known(b.collected_on)
         and date_diff('day', z.trtsdt, b.collected_on)
         between settings.window_first_day and settings.window_last_day
     qualify row_number() over (partition by z.patient_id order by b.collected_on desc) = 1
@@ -67,8 +76,8 @@ described as (
         m.value as marker,
         m.collected_on as markdt,
         m.beyond_limit as marklim,
-        f.died_on as dthdt,
-        f.last_contact_on as lstalvdt,
+        if(is_known(f.died_on), f.died_on, null) as dthdt,
+        least(f.last_contact_on, settings.censored_on) as lstalvdt,
         w.newtrtdt,
         if(e.patient_id is not null, 'E', 'C') as armcd,
         if(e.patient_id is not null, settings.experimental_label, settings.control_label) as arm,

@@ -1,0 +1,3 @@
+-- Whether a day lies within the follow-up that is asked for (il6 refresh --as-of DATE --censor); all of it by default.
+create or replace macro is_known(day) as
+day <= coalesce((select settings.censored_on from study.settings as settings), 'infinity'::date);
