@@ -1,25 +1,33 @@
-"""When a refresh runs: the job, the sensor on the landing folder, the nightly schedule."""
+"""When a refresh runs, and who hears of it: job, landing folder's sensor, schedule, alerts."""
 
+import json
 import os
+import smtplib
+import urllib.request
+from email.message import EmailMessage
 
 from dagster import (
     AssetSelection,
+    DagsterEventType,
     DagsterInstance,
     DagsterRunStatus,
     DefaultScheduleStatus,
     DefaultSensorStatus,
     RunRequest,
+    RunStatusSensorContext,
     ScheduleDefinition,
     SensorDefinition,
     SensorEvaluationContext,
     SkipReason,
     define_asset_job,
     in_process_executor,
+    run_status_sensor,
     sensor,
 )
 from filelock import FileLock, Timeout
 
 from il6_platform.registry.deliveries import landed
+from il6_platform.report.alerts import DESCRIPTIONS
 from il6_platform.report.publishing import content_key, published_content
 from il6_platform.warehouse import Site
 
@@ -92,3 +100,90 @@ def settle_orphan(instance: DagsterInstance, site: Site) -> None:
             holder.unlink(missing_ok=True)
     except Timeout:
         return
+
+
+def alert_sensors(site: Site) -> list[SensorDefinition]:
+    """Return the sensors that tell of alerts and of refreshes that did not publish.
+
+    They run where somebody can be told: `IL6_ALERT_WEBHOOK` (an address that takes JSON with a
+    `text`), or `IL6_ALERT_EMAIL` with `IL6_SMTP` (host:port). What they send holds no patient.
+    """
+    can_tell = bool(os.environ.get("IL6_ALERT_WEBHOOK") or os.environ.get("IL6_ALERT_EMAIL"))
+    status = DefaultSensorStatus.RUNNING if can_tell else DefaultSensorStatus.STOPPED
+
+    def sensor_of(name: str, of: DagsterRunStatus, words: str) -> SensorDefinition:
+        @run_status_sensor(
+            name=name,
+            run_status=of,
+            monitored_jobs=[refresh_study],
+            default_status=status,
+            description=words,
+        )
+        def listen(context: RunStatusSensorContext) -> SkipReason | None:
+            sentences = _warnings(context)
+            if of is DagsterRunStatus.FAILURE:
+                sentences.insert(0, "A refresh did not publish; the last report stays.")
+            if not sentences:
+                return SkipReason("Nothing to tell.")
+            tell(site.study.title, sentences)
+            return None
+
+        return listen
+
+    return [
+        sensor_of(
+            "tell_of_changes",
+            DagsterRunStatus.SUCCESS,
+            "Tell when a published conclusion flips, quarantine jumps, patients are fewer or the "
+            "monitoring boundary is crossed.",
+        ),
+        sensor_of(
+            "tell_of_blocked_refreshes",
+            DagsterRunStatus.FAILURE,
+            "Tell when a refresh was blocked by data quality or failed.",
+        ),
+    ]
+
+
+def _warnings(context: RunStatusSensorContext) -> list[str]:
+    """Return the sentences of the run's alerts, and of the checks that blocked it."""
+    records = context.instance.get_records_for_run(
+        context.dagster_run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION
+    ).records
+    sentences = []
+    for record in records:
+        event = record.event_log_entry.dagster_event
+        found = event.asset_check_evaluation_data if event is not None else None
+        if found is None or found.passed:
+            continue
+        if found.blocking or found.check_name in DESCRIPTIONS:
+            sentences.append(f"{'.'.join(found.asset_key.path)}: {found.description}")
+    return sentences
+
+
+def tell(title: str, sentences: list[str]) -> None:
+    """Send an alert by the webhook, the e-mail or both that the environment names.
+
+    Raises
+    ------
+    OSError
+        Where nobody takes it; Dagster's sensor shows that and tries again.
+    """
+    text = "\n".join([title, *sentences])
+    webhook, address = os.environ.get("IL6_ALERT_WEBHOOK"), os.environ.get("IL6_ALERT_EMAIL")
+    if webhook:
+        request = urllib.request.Request(
+            webhook,
+            data=json.dumps({"text": text}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+    if address:
+        host, _, port = os.environ.get("IL6_SMTP", "localhost:25").partition(":")
+        message = EmailMessage()
+        message["Subject"], message["To"] = f"Alert: {title}", address
+        message["From"] = os.environ.get("IL6_ALERT_FROM", address)
+        message.set_content(text)
+        with smtplib.SMTP(host, int(port or 25), timeout=10) as server:
+            server.send_message(message)

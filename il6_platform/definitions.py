@@ -11,7 +11,7 @@ from dagster import Definitions, definitions
 
 from il6_platform import paths
 from il6_platform.assets import analysis, cohort, registry, report, staging
-from il6_platform.automation import new_deliveries, nightly, refresh_study
+from il6_platform.automation import alert_sensors, new_deliveries, nightly, refresh_study
 from il6_platform.warehouse import Site, Warehouse
 
 
@@ -50,7 +50,7 @@ def build_defs(
             *report.ASSETS,
         ],
         jobs=[refresh_study],
-        sensors=[new_deliveries(site)],
+        sensors=[new_deliveries(site), *alert_sensors(site)],
         schedules=[nightly(site.study.schedule)],
         resources={"warehouse": Warehouse(site=site)},
     )

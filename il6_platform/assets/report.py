@@ -25,7 +25,7 @@ from il6_platform.assets.tables import (
     table_metadata,
 )
 from il6_platform.paths import code_version
-from il6_platform.report import publishing
+from il6_platform.report import alerts, publishing
 from il6_platform.validation import results as result_rules
 from il6_platform.validation.book import STAGED
 from il6_platform.validation.rules import judge
@@ -176,10 +176,20 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     owners=OWNERS["report"],
     code_version=code_version(),
     pool=POOL,
-    deps=[key_of("report.results"), key_of("report.provenance")],
+    deps=[
+        *(key_of(f"report.{t}") for t in ("results", "headline", "flow", "data_quality")),
+        key_of("report.provenance"),
+    ],
+    check_specs=[
+        AssetCheckSpec(name, asset=key_of("report.history"), description=description)
+        for name, description in alerts.DESCRIPTIONS.items()
+    ],
 )
 def history(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-    """The main estimates of every cut that was published, this one last."""
+    """The main estimates of every cut that was published, this one last.
+
+    Its checks are the alerts: what has changed since the cut before that somebody should hear of.
+    """
     frame = publishing.history_with(warehouse)
     warehouse.write(
         "report.history",
@@ -196,8 +206,13 @@ def history(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
         "The main estimates of every cut that was published",
     )
     context.log.info(f"{frame['cut'].nunique()} cuts are known.")
+    raised = alerts.alerts(warehouse)
+    for one in raised:
+        if one.is_raised:
+            context.log.warning(f"Alert: {one.sentence}")
     return MaterializeResult(
-        metadata={**table_metadata(warehouse, "report.history"), "preview": preview(frame, 40)}
+        metadata={**table_metadata(warehouse, "report.history"), "preview": preview(frame, 40)},
+        check_results=[check(one.name, not one.is_raised, one.sentence) for one in raised],
     )
 
 

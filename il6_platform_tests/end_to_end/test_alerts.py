@@ -1,0 +1,136 @@
+"""Changes that matter are said as checks, and told to who asked for it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from dagster import (
+    AssetCheckEvaluation,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRunStatus,
+    RunsFilter,
+    build_run_status_sensor_context,
+)
+
+from il6_platform import paths
+from il6_platform.automation import alert_sensors
+from il6_platform.warehouse import Site
+from il6_platform_tests.end_to_end.conftest import Installation
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What arrives at a webhook that really listens."""
+    texts: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            texts.append(json.loads(content)["text"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("IL6_ALERT_WEBHOOK", f"http://127.0.0.1:{server.server_port}/")
+    yield texts
+    server.shutdown()
+
+
+def listen(installation: Installation, status: DagsterRunStatus) -> dict[str, AssetCheckEvaluation]:
+    """Let the sensors hear of the last run of a status; return its checks."""
+    site = Site(
+        home=str(installation.home),
+        landing=str(installation.landing),
+        study_file=str(installation.study),
+    )
+    sensors = {sensor.name: sensor for sensor in alert_sensors(site)}
+    name = "tell_of_changes" if status is DagsterRunStatus.SUCCESS else "tell_of_blocked_refreshes"
+    with DagsterInstance.from_config(str(installation.home / "dagster")) as instance:
+        run = instance.get_runs(RunsFilter(statuses=[status]), limit=1)[0]
+        ended = {
+            DagsterRunStatus.SUCCESS: DagsterEventType.RUN_SUCCESS,
+            DagsterRunStatus.FAILURE: DagsterEventType.RUN_FAILURE,
+        }[status]
+        (record,) = instance.get_records_for_run(run.run_id, of_type=ended).records
+        context = build_run_status_sensor_context(
+            sensor_name=name,
+            dagster_event=record.event_log_entry.get_dagster_event(),
+            dagster_instance=instance,
+            dagster_run=run,
+        )
+        sensors[name](context)
+        records = instance.get_records_for_run(
+            run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION
+        ).records
+        found = [
+            record.event_log_entry.get_dagster_event().asset_check_evaluation_data
+            for record in records
+        ]
+    return {one.check_name: one for one in found}
+
+
+def test_a_conclusion_that_flips_is_told(tmp_path: Path, heard: list[str]) -> None:
+    study = tmp_path / "study.yaml"
+    asked = paths.default_study().read_text().replace("replicates: 2000", "replicates: 20")
+    study.write_text(asked)
+    made = Installation(tmp_path / "home", tmp_path / "landing", study)
+    for day in ("2019-12-31", "2021-12-31", "2022-12-31"):
+        made.deliver(day)
+    assert made.refresh() == 0
+    checks = listen(made, DagsterRunStatus.SUCCESS)
+    assert checks["conclusions_stand"].passed
+    assert not heard
+    made.deliver("2023-12-31")
+    assert made.refresh() == 0
+    checks = listen(made, DagsterRunStatus.SUCCESS)
+    said = checks["conclusions_stand"]
+    assert not said.passed
+    assert not said.blocking
+    assert "On chemotherapy alone" in (said.description or "")
+    assert checks["nobody_is_lost"].passed
+    assert checks["boundary_is_not_crossed"].passed
+    (text,) = heard
+    assert "On chemotherapy alone" in text
+    assert "CRLM-" not in text
+    # a plan whose events are all there, and patients who lose their baseline marker
+    study.write_text(asked.replace("looks: [0.25, 0.5, 0.75, 1]", "looks: [1.0], events: 44"))
+    assert made.refresh() == 0
+    assert not listen(made, DagsterRunStatus.SUCCESS)["boundary_is_not_crossed"].passed
+    assert "boundary is crossed" in heard[-1]
+    study.write_text(asked.replace("window_days: [-28, 0]", "window_days: [-3, 0]"))
+    assert made.refresh() == 0
+    assert not listen(made, DagsterRunStatus.SUCCESS)["nobody_is_lost"].passed
+    assert "patients are analysed" in heard[-1]
+
+
+def test_a_blocked_refresh_is_told(installation: Installation, heard: list[str]) -> None:
+    installation.deliver("2019-12-31")
+    (installation.landing / "2019-12-31" / "patients.csv").write_text("patient_id,birth_date\n")
+    assert installation.refresh() == 1
+    listen(installation, DagsterRunStatus.FAILURE)
+    (text,) = heard
+    assert "did not publish" in text
+    assert "lacks the column sex" in text
+
+
+def test_who_cannot_be_told_is_not_listened_for(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IL6_ALERT_WEBHOOK", raising=False)
+    monkeypatch.delenv("IL6_ALERT_EMAIL", raising=False)
+    site = Site(
+        home=str(installation.home),
+        landing=str(installation.landing),
+        study_file=str(installation.study),
+    )
+    assert {sensor.default_status.value for sensor in alert_sensors(site)} == {"STOPPED"}
