@@ -1,4 +1,4 @@
-"""The command line: demo, refresh, status, query, cuts, diff, ui.
+"""The command line: demo, refresh, status, query, cuts, diff, forget, ui.
 
 Exit status 0: published, or nothing new; 1: blocked by data quality; 2: wrong use; 3: a fault of
 the platform. The reason is the last line on stderr.
@@ -93,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     diff = command("diff", _diff, "what changed from one cut to another")
     diff.add_argument("earlier", help="a cut's name or its beginning (il6 cuts)")
     diff.add_argument("later", nargs="?", default="published", help="default: the published one")
+    forget = command("forget", _forget, "erase what is kept of a patient", "landing")
+    forget.add_argument("patient", help="the registry's number, or the pseudonym; - reads it")
     ui = command("ui", _ui, "open the Dagster UI on 127.0.0.1", "landing", "study")
     ui.add_argument("--port", type=int, default=3000)
     return parser
@@ -314,6 +316,35 @@ def _diff(asked: argparse.Namespace) -> None:
         listed.touch(mode=0o600)
         found.patients.to_csv(listed, index=False, lineterminator="\n")
         print(f"\nWho they are (pseudonyms, stays here): {listed}")
+
+
+def _forget(asked: argparse.Namespace) -> None:
+    from filelock import FileLock, Timeout
+
+    from il6_platform.report.forgetting import forget
+    from il6_platform.warehouse import Site, Warehouse
+
+    home = _home(asked)
+    if not (home / "working.duckdb").exists():
+        raise CommandError(2, f"nothing is kept in {home}")
+    landing = (asked.landing or paths.default_landing(home)).resolve()
+    site = Site(home=str(home), landing=str(landing), study_file=str(paths.default_study()))
+    # a number on the command line stays in the shell's history
+    patient = sys.stdin.readline().strip() if asked.patient == "-" else asked.patient
+    try:
+        with FileLock(home / "refresh.lock", timeout=0, mode=0o600):
+            done = forget(Warehouse(site=site), patient)
+    except Timeout:
+        raise CommandError(2, "a refresh is running; try again when it has ended") from None
+    except LookupError as error:
+        raise CommandError(2, str(error.args[0])) from None
+    print(
+        f"Erased: {done.rows} rows in {done.exports} exports, and the patient's row in "
+        f"{done.cuts} earlier cuts. On record as {done.patient} in {site.forgotten_path}."
+    )
+    for file in done.still_landed:
+        print(f"Still in the landing folder: {file}; it is not read again, but delete it there.")
+    print("The published report still counts the patient until the next il6 refresh.")
 
 
 def _published(home: Path, sql: str) -> pd.DataFrame:

@@ -11,7 +11,8 @@ The working database has one writer and no reader but the platform. Analysts rea
     IL6_HOME/cuts.csv              when each cut was first kept, and after which one
     IL6_HOME/patients/<cut>        who is in a cut, as hashes: for `il6 diff`, never published
     IL6_HOME/worklist.xlsx         what the data manager has to put right, as of the last refresh
-    IL6_HOME/deliveries/<sha256>   every export as it arrived
+    IL6_HOME/deliveries/<sha256>   every export as it arrived, but for patients who are forgotten
+    IL6_HOME/forgotten.csv         who was forgotten (pseudonyms), when, and how much was erased
 """
 
 from __future__ import annotations
@@ -112,6 +113,11 @@ class Site(ConfigurableResource):
     def ledger_path(self) -> Path:
         """The file that says in which order the cuts came; it is not published."""
         return self.home_path / "cuts.csv"
+
+    @property
+    def forgotten_path(self) -> Path:
+        """The record of who was forgotten, by pseudonym; it is not published."""
+        return self.home_path / "forgotten.csv"
 
     def patients_of(self, cut: str) -> Path:
         """Return the file that says, by hashes, who is in a cut; it is not published."""
@@ -242,7 +248,7 @@ class Warehouse(ConfigurableResource):
         with self.connect() as connection:
             for schema in SCHEMAS:
                 connection.execute(f"create schema if not exists {schema}")
-            for tables in ("raw.tables", "staging.problems"):
+            for tables in ("raw.tables", "raw.erased", "staging.problems"):
                 connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
             settings = {
                 "analyte": study.marker.analyte.strip().lower(),

@@ -25,6 +25,7 @@ from il6_platform.assets.tables import (
     table_metadata,
 )
 from il6_platform.paths import code_version
+from il6_platform.report.forgetting import erase
 from il6_platform.validation.book import (
     EVERY_LINE_IS_ACCOUNTED_FOR,
     MARKER_DID_NOT_SHIFT,
@@ -62,11 +63,12 @@ def _spec(rule: BatchRule, table: str) -> AssetCheckSpec:
     description=described("staging.lines"),
 )
 def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-    """Run sql/staging/lines.sql."""
+    """Run sql/staging/lines.sql, once what a new export says of forgotten patients is erased."""
+    erase(warehouse)
     warehouse.run_sql("staging.lines")
     balance = warehouse.query(
         "pivot (select table_name, status from staging.lines) on status "
-        "in ('latest', 'superseded', 'duplicate') using count(*) order by table_name"
+        "in ('latest', 'superseded', 'duplicate', 'withdrawn') using count(*) order by table_name"
     )
     context.log.info(f"{int(balance.iloc[:, 1:].to_numpy().sum())} lines have arrived.")
     return MaterializeResult(

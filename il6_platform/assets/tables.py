@@ -66,7 +66,7 @@ def sources(*tables: str) -> tuple[str, ...]:
         if reference.db not in _NOT_ASSETS
     }
     made = {table.replace("validation.", "staging.") for table in tables}
-    return tuple(sorted(found - made - {"staging.problems"}))
+    return tuple(sorted(found - made - {"staging.problems", "raw.erased"}))
 
 
 def described(table: str) -> str:

@@ -54,7 +54,11 @@ def versions() -> dict[str, str]:
 def cut_of(deliveries: pd.DataFrame, study: Study, censored_on: date | None = None) -> str:
     """Name a data cut by what went in: deliveries, study file, code, versions, censoring."""
     parts = [
-        *(f"{row.delivery} {str(row.delivered_on)[:10]}" for row in deliveries.itertuples()),
+        *(
+            f"{row.delivery} {str(row.delivered_on)[:10]}"
+            + (f" without {row.erased} rows" if row.erased else "")
+            for row in deliveries.itertuples()
+        ),
         study.digest,
         code_version(),
         *versions().values(),
@@ -71,6 +75,8 @@ def content_key(site: Site) -> str:
     parts = [*sorted(digests), *sorted(item.file for item in found)]
     parts += [site.study.digest, code_version(), *versions().values(), site.as_of or ""]
     parts += [f"censored {site.censor}"] if site.censor else []
+    if site.forgotten_path.exists():
+        parts.append(site.forgotten_path.read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

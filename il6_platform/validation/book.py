@@ -74,7 +74,7 @@ EVERY_LINE_IS_ACCOUNTED_FOR = BatchRule(
     "every_line_is_accounted_for",
     "staging.balance",
     "Every line of every delivery stands in exactly one place: current, superseded, duplicate, "
-    "quarantined or withdrawn",
+    "quarantined, withdrawn or forgotten",
     "engineer",
 )
 BATCHES = (

@@ -1,18 +1,30 @@
 -- cohort.flow: every patient who arrived is analysed or counted under one reason (STROBE item 13).
+-- Who withdrew consent is in no cohort table: they are counted where their lines are set apart.
 create or replace table cohort.flow as
 with
+withdrawn as (
+    select count(distinct patient) as n
+    from staging.lines
+    where status = 'withdrawn'
+),
+
 steps (step, label, reason) as (
     values
     (2, 'No patient record', 'No patient record'),
     (3, 'Patient record in quarantine', 'Patient record in quarantine'),
-    (4, 'Consent withdrawn', 'Consent withdrawn'),
     (5, 'No first-line treatment', 'No first-line treatment'),
     (6, 'No follow-up', 'No follow-up'),
     (7, 'No baseline marker in the window', 'No baseline marker in the window')
 )
 
-select 1 as step, 'Arrived' as label, 'arrived' as kind, count(*) as n
-from cohort.subjects
+select
+    1 as step,
+    'Arrived' as label,
+    'arrived' as kind,
+    (select count(*) from cohort.subjects) + (select withdrawn.n from withdrawn) as n
+union all
+select 4, 'Consent withdrawn', 'excluded', n
+from withdrawn
 union all
 select s.step, s.label, 'excluded', count(c."USUBJID")
 from steps as s

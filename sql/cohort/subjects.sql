@@ -1,4 +1,4 @@
--- cohort.subjects: every patient who arrived, with time zero, arm and baseline marker, or the reason for leaving.
+-- cohort.subjects: every patient who arrived and did not withdraw consent, with time zero, arm and baseline marker, or the reason for leaving.
 create or replace table cohort.subjects as
 with
 arrived as (
@@ -7,7 +7,7 @@ arrived as (
         min(position * 1e9 + line) as arrival_order,
         bool_or(table_name = 'patients') as has_record
     from staging.lines
-    where patient is not null
+    where patient is not null and status != 'withdrawn'
     group by patient
     -- who started after the follow-up that is asked for had not yet arrived
     having patient not in (
@@ -85,7 +85,6 @@ described as (
         case
             when not a.has_record then 'No patient record'
             when p.patient_id is null then 'Patient record in quarantine'
-            when p.consent_withdrawn_on is not null then 'Consent withdrawn'
             when z.trtsdt is null then 'No first-line treatment'
             when f.patient_id is null then 'No follow-up'
             when m.value is null then 'No baseline marker in the window'
@@ -121,7 +120,7 @@ select
 from described
 order by "SUBJSEQ";
 
-comment on table cohort.subjects is 'Every patient who arrived: time zero, arm and baseline marker, or the reason for not being analysed';
+comment on table cohort.subjects is 'Who arrived and did not withdraw consent: time zero, arm and baseline marker, or the reason for not being analysed';
 comment on column cohort.subjects."USUBJID" is 'Unique subject identifier (pseudonym)';
 comment on column cohort.subjects."SITEID" is 'Study site';
 comment on column cohort.subjects."AGE" is 'Age at treatment start (completed years, or as the registry gives it)';

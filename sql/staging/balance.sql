@@ -1,4 +1,5 @@
 -- staging.balance: every line of every delivery in the cut stands in exactly one place, or is unaccounted for.
+-- Lines that were erased (il6 forget) are counted by their number in the file, which is all that is left of them.
 -- The places are counted where the lines are, not where they should be: in the staging tables themselves, on the worklist, in staging.lines.
 create or replace table staging.balance as
 with
@@ -12,6 +13,8 @@ arrived as (
     select 'assessments', delivery, line from raw.assessments
     union all
     select 'follow_up', delivery, line from raw.follow_up
+    union all
+    select table_name, delivery, line from raw.erased
 ),
 
 in_the_cut as (
@@ -42,6 +45,11 @@ places as (
     select table_name, delivery, line, status
     from staging.lines
     where status != 'latest'
+    union all
+    select e.table_name, e.delivery, e.line, 'forgotten'
+    from raw.erased as e
+    inner join raw.deliveries as d on e.delivery = d.delivery
+    where d.position is not null
 ),
 
 lines as (
@@ -61,6 +69,7 @@ select
     count(*) filter (where place = 'duplicate') as duplicate,
     count(*) filter (where place = 'quarantined') as quarantined,
     count(*) filter (where place = 'withdrawn') as withdrawn,
+    count(*) filter (where place = 'forgotten') as forgotten,
     count(*) filter (where place = 'unaccounted') as unaccounted
 from lines
 group by table_name
@@ -74,4 +83,5 @@ comment on column staging.balance.superseded is 'Amended by a later delivery';
 comment on column staging.balance.duplicate is 'Said the same as another line';
 comment on column staging.balance.quarantined is 'Set aside: on the worklist';
 comment on column staging.balance.withdrawn is 'Of a patient who withdrew consent';
+comment on column staging.balance.forgotten is 'Erased on request (il6 forget)';
 comment on column staging.balance.unaccounted is 'In no place or in two: a fault of the platform';

@@ -8,30 +8,35 @@ received as (
         'patients' as table_name,
         delivery, line, cells,
         [cell(cells, 'patient_id')] as natural_key,
-        null as part
+        null as part,
+        iso_date(cell(cells, 'consent_withdrawn_on')) as withdrawn_on
     from raw.patients
     union all
     select
         'treatments', delivery, line, cells,
         [cell(cells, 'patient_id'), cell(cells, 'line'), lower(cell(cells, 'drug'))],
-        cell(cells, 'start_date')
+        cell(cells, 'start_date'),
+        null
     from raw.treatments
     union all
     select
         'labs', delivery, line, cells,
         [cell(cells, 'patient_id'), lower(cell(cells, 'analyte')), cell(cells, 'collected_on')],
+        null,
         null
     from raw.labs
     union all
     select
         'assessments', delivery, line, cells,
         [cell(cells, 'patient_id'), cell(cells, 'assessed_on')],
+        null,
         null
     from raw.assessments
     union all
     select
         'follow_up', delivery, line, cells,
         [cell(cells, 'patient_id')],
+        null,
         null
     from raw.follow_up
 ),
@@ -51,6 +56,7 @@ keyed as (
             array_to_string(r.natural_key, '|')
         ) as record_key,
         r.part,
+        r.withdrawn_on,
         md5(list_sort(map_entries(r.cells))::varchar) as content
     from received as r
     inner join raw.deliveries as d on r.delivery = d.delivery
@@ -69,6 +75,13 @@ versions as (
             partition by table_name, record_key, content order by position desc, line
         ) as repetition
     from keyed
+),
+
+-- who withdrew consent by the latest patient record leaves with every line
+withdrawn as (
+    select distinct patient
+    from versions
+    where table_name = 'patients' and is_last and withdrawn_on is not null
 )
 
 select
@@ -82,6 +95,7 @@ select
     content,
     position_before,
     case
+        when exists(from withdrawn where versions.patient = withdrawn.patient) then 'withdrawn'
         when is_last and repetition = 1 then 'latest'
         when repetition > 1 then 'duplicate'
         else 'superseded'
@@ -103,5 +117,5 @@ comment on column staging.lines.patient is 'Pseudonym of the patient';
 comment on column staging.lines.record is 'Key of the record that the line is a version of';
 comment on column staging.lines.content is 'Hash of what the line says, in any order of columns';
 comment on column staging.lines.position_before is 'Order of the last delivery before this one that held the record';
-comment on column staging.lines.status is 'latest, superseded (amended later) or duplicate (same content again)';
+comment on column staging.lines.status is 'latest, superseded (amended later), duplicate (same content again) or withdrawn (consent)';
 comment on column staging.lines.in_conflict is 'The same delivery holds the record twice, differently';

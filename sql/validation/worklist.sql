@@ -19,5 +19,5 @@ union all
 select
     file, table_name, null, null, null, '(file)', null, null, problem, 'block', status, arrived_at::date
 from raw.deliveries
-where status != 'accepted'
+where status in ('rejected', 'unrecognised')
 order by first_seen_on, severity, file, file_line, rule;
