@@ -1,4 +1,4 @@
-"""The command line: demo, refresh, status, query, cuts, diff, forget, ui.
+"""The command line: demo, refresh, status, query, cuts, diff, rules, forget, ui.
 
 Exit status 0: published, or nothing new; 1: blocked by data quality; 2: wrong use; 3: a fault of
 the platform. The reason is the last line on stderr.
@@ -50,6 +50,8 @@ class CommandError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     asked = _parser().parse_args(arguments)
+    # whatever is written, Dagster's files and the kept cuts too, is for its owner only
+    os.umask(0o077)
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     try:
@@ -93,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     diff = command("diff", _diff, "what changed from one cut to another")
     diff.add_argument("earlier", help="a cut's name or its beginning (il6 cuts)")
     diff.add_argument("later", nargs="?", default="published", help="default: the published one")
+    rules = command("rules", _rules, "print the rule book")
+    rules.add_argument("--docs", action="store_true", help="build its pages (IL6_HOME/data_docs)")
     forget = command("forget", _forget, "erase what is kept of a patient", "landing")
     forget.add_argument("patient", help="the registry's number, or the pseudonym; - reads it")
     ui = command("ui", _ui, "open the Dagster UI on 127.0.0.1", "landing", "study")
@@ -316,6 +320,38 @@ def _diff(asked: argparse.Namespace) -> None:
         listed.touch(mode=0o600)
         found.patients.to_csv(listed, index=False, lineterminator="\n")
         print(f"\nWho they are (pseudonyms, stays here): {listed}")
+
+
+def _rules(asked: argparse.Namespace) -> None:
+    from il6_platform.validation.book import book
+
+    if not asked.docs:
+        found = book()
+        for table, rules in found.groupby("table", sort=False):
+            print(f"\n{table}")
+            for row in rules.to_dict("records"):
+                print(
+                    f"  {row['rule']}  [{row['severity']}; {row['who puts it right']}]\n"
+                    f"      {row['says']}"
+                )
+        print(f"\n{len(found)} rules")
+        return
+    import duckdb
+
+    from il6_platform.validation.docs import FOLDER, build
+
+    home = _home(asked)
+    database = home / "working.duckdb"
+    if not database.exists():
+        raise CommandError(2, f"nothing was judged in {home} yet: il6 refresh")
+    try:
+        with duckdb.connect(database, read_only=True) as connection:
+            verdicts = connection.execute("from staging.verdicts").df()
+    except duckdb.IOException:
+        raise CommandError(2, "a refresh is running; try again when it has ended") from None
+    except duckdb.CatalogException:
+        raise CommandError(2, f"nothing was judged in {home} yet: il6 refresh") from None
+    print(f"Data Docs: {build(home / FOLDER, verdicts)}")
 
 
 def _forget(asked: argparse.Namespace) -> None:

@@ -9,6 +9,9 @@ from dagster import (
     AssetExecutionContext,
     AssetsDefinition,
     MaterializeResult,
+    MetadataValue,
+    PathMetadataValue,
+    TextMetadataValue,
     asset,
 )
 
@@ -36,6 +39,7 @@ from il6_platform.validation.book import (
 )
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
+from il6_platform.validation.docs import FOLDER
 from il6_platform.validation.drift import sentence, shift, shift_of_pairs
 from il6_platform.validation.rules import WHOLE_LINE, Rule, Verdict
 from il6_platform.validation.staged import Judgement, judge_table
@@ -177,6 +181,7 @@ def staged_table(table: str) -> AssetsDefinition:
                 **table_metadata(warehouse, name),
                 "records": records,
                 "set_aside": set_aside,
+                "data_docs": _docs_page(warehouse),
                 "summary": summary(warehouse, name),
             },
             check_results=[
@@ -298,6 +303,13 @@ def _drift(warehouse: Warehouse) -> AssetCheckResult:
             else ""
         ),
         blocking=large,
+    )
+
+
+def _docs_page(warehouse: Warehouse) -> PathMetadataValue | TextMetadataValue:
+    page = warehouse.site.home_path / FOLDER / "index.html"
+    return (
+        MetadataValue.path(str(page)) if page.exists() else MetadataValue.text("il6 rules --docs")
     )
 
 

@@ -110,11 +110,13 @@ def open_delivery(file: str, content: bytes) -> Delivery:
         return delivery("rejected", named.name if named else None, str(error), None)
     table = native.recognise(file, export.header)
     if table is None:
+        # only names of the format are repeated: where the header is missing, line 1 is a patient's
+        known = [name for name in export.header if name in native.COLUMNS]
         return delivery(
             "unrecognised",
             None,
-            f"neither its name nor its columns ({', '.join(export.header[:8])}) are of one of "
-            f"{', '.join(native.TABLES)}; name the file after its table",
+            f"neither its name nor its columns ({', '.join(known) or 'none is known'}) are of one "
+            f"of {', '.join(native.TABLES)}; name the file after its table",
             None,
         )
     lacking = native.missing_columns(table, export.header)

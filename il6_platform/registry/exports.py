@@ -93,6 +93,9 @@ def _check_header(header: list[str]) -> None:
     if "" in header:
         position = header.index("") + 1
         raise ExportError(f"column {position} has no name in the header; name it or remove it")
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = [str(place) for place, name in enumerate(header, 1) if header.count(name) > 1]
     if twice:
-        raise ExportError(f"column {', '.join(twice)} stands twice in the header; keep one")
+        # named by place: where the header is missing, this is a patient's line
+        raise ExportError(
+            f"columns {', '.join(twice)} of the header share a name; keep one of each"
+        )

@@ -56,6 +56,12 @@ TABLES: dict[str, NativeTable] = {
 """The native tables by name (DESIGN section 3)."""
 
 
+COLUMNS = frozenset(
+    column for table in TABLES.values() for column in (*table.required, *table.optional)
+)
+"""Every column name of the format."""
+
+
 def recognise(file: str, header: list[str]) -> NativeTable | None:
     """Say which native table a file is: by its name, else by its columns; None if neither fits."""
     stem = PurePosixPath(file).stem.lower()

@@ -77,7 +77,20 @@ def judge_table(
     resolved = wrong.merge(gone, on=lines)
     left = found.merge(resolved, on=lines, how="left", indicator="of")
     found = left.loc[left["of"] == "left_only", found.columns]
+    counts = pd.DataFrame(
+        {
+            "table_name": table,
+            "rule": [verdict.rule.id for verdict in verdicts],
+            "judged": [verdict.judged for verdict in verdicts],
+            "broken": [len(verdict.broken) for verdict in verdicts],
+        }
+    )
+    connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
     connection.execute("begin")
+    connection.execute("delete from staging.verdicts where table_name = ?", [table])
+    connection.register("counts", counts)
+    connection.execute("insert into staging.verdicts by name select * from counts")
+    connection.unregister("counts")
     connection.execute("delete from staging.problems where table_name = ?", [table])
     for name, incoming in (("found", found), ("wrong", wrong), ("resolved", resolved)):
         connection.register(name, incoming)

@@ -1,0 +1,98 @@
+"""Identifiers that are planted in exports are looked for in everything that is written or said."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from il6_platform import cli
+from il6_platform_tests.end_to_end.conftest import Installation, installation
+
+__all__ = ["installation"]
+
+NAME = "Plantagenet"
+WORDS = (NAME.lower(), "crlm-00", "crlm-90")
+"""What is looked for, in any case: a file whose header is missing has its first patient there."""
+
+
+def planted(installation: Installation) -> None:
+    """Write names where names do not belong: a column of its own, values, headers, dates."""
+    day = installation.landing / "2019-12-31"
+    patients = (day / "patients.csv").read_text().splitlines()
+    (day / "patients.csv").write_text(
+        "\n".join(
+            [
+                f"{patients[0]},full_name",
+                *(f"{line},{NAME} {i}" for i, line in enumerate(patients[1:])),
+            ]
+        )
+        + "\n"
+    )
+    with (day / "labs.csv").open("a") as labs:
+        labs.write(
+            f"CRLM-0001,{NAME},{NAME},{NAME},{NAME}\nCRLM-9001,il6,{NAME},pg/mL,2019-01-01\n"
+        )
+        labs.write(f"CRLM-0001,il6,2,pg/mL,2019-01-01,{NAME},{NAME}\n")
+    with (day / "assessments.csv").open("a") as assessments:
+        assessments.write(f"CRLM-0002,2018-02-30,{NAME},{NAME}\n")
+    with (day / "follow_up.csv").open("a") as follow_up:
+        follow_up.write(f"CRLM-9002,{NAME},{NAME},{NAME},{NAME}\n")
+
+
+def found_in(home: Path) -> list[str]:
+    """Return the files that hold an identifier; exports as kept and raw rows are the site's own."""
+    holding = []
+    for path in home.rglob("*"):
+        name = path.relative_to(home)
+        if any(word in str(name).lower() for word in WORDS):
+            holding.append(str(name))
+        if not path.is_file() or name.parts[0] in ("deliveries", "working.duckdb"):
+            continue
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as sheets:
+                content = b"".join(sheets.read(part) for part in sheets.namelist())
+            # the worklist shows values as received, but no patient's number
+            content = content.lower().replace(NAME.lower().encode(), b"")
+        else:
+            content = path.read_bytes().lower()
+        holding += [str(name) for word in WORDS if word.encode() in content]
+    return holding
+
+
+def test_planted_identifiers_are_found_nowhere(
+    installation: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    installation.deliver("2019-12-31")
+    planted(installation)
+    home = installation.home
+    assert installation.refresh() == 0
+    assert cli.main(["rules", "--docs", "--home", str(home)]) == 0
+    assert cli.main(["status", "--home", str(home)]) == 0
+    assert (home / "data_docs" / "index.html").exists()
+    # exports that block: without a header, with a broken quote, with a patient for a column
+    later = installation.landing / "2020-06-30"
+    later.mkdir()
+    (later / "patients.csv").write_text(f"CRLM-0001,{NAME},F,1950-01-01\nCRLM-0002,{NAME},F,\n")
+    (later / "people.csv").write_text(f"CRLM-0001,{NAME},F,1950-01-01\nCRLM-0002,{NAME},F,\n")
+    (later / "labs.csv").write_text(f'patient_id,{NAME}\nCRLM-0001,"{NAME}\n')
+    (later / "treatments.csv").write_text(f"{NAME},{NAME}\nCRLM-0001,{NAME}\n")
+    assert installation.refresh() == 1
+    said = "".join(capfd.readouterr()).lower()
+    assert "blocked" in said
+    assert not [word for word in WORDS if word in said]
+    assert not found_in(home)
+
+
+def test_everything_in_the_home_folder_is_its_owners(installation: Installation) -> None:
+    installation.deliver("2019-12-31")
+    assert installation.refresh() == 0
+    assert cli.main(["rules", "--docs", "--home", str(installation.home)]) == 0
+    open_to_others = [
+        path.relative_to(installation.home).as_posix()
+        for path in [installation.home, *installation.home.rglob("*")]
+        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    assert not open_to_others
