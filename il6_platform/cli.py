@@ -99,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("--docs", action="store_true", help="build its pages (IL6_HOME/data_docs)")
     forget = command("forget", _forget, "erase what is kept of a patient", "landing")
     forget.add_argument("patient", help="the registry's number, or the pseudonym; - reads it")
+    pack = command("manuscript", _manuscript, "Word, Excel, figures and checklists of a cut")
+    pack.add_argument("cut", nargs="?", default="published", help="default: the published one")
+    pack.add_argument("--to", type=Path, help="folder (default IL6_HOME/manuscript/CUT)")
+    export = command("export", _export, "ADaM datasets (Parquet, SAS transport) and results")
+    export.add_argument("--to", type=Path, help="folder (default IL6_HOME/exchange/CUT)")
     ui = command("ui", _ui, "open the Dagster UI on 127.0.0.1", "landing", "study")
     ui.add_argument("--port", type=int, default=3000)
     return parser
@@ -381,6 +386,40 @@ def _forget(asked: argparse.Namespace) -> None:
     for file in done.still_landed:
         print(f"Still in the landing folder: {file}; it is not read again, but delete it there.")
     print("The published report still counts the patient until the next il6 refresh.")
+
+
+def _manuscript(asked: argparse.Namespace) -> None:
+    from il6_platform.report.cuts import find
+    from il6_platform.report.manuscript import Cut, write_manuscript
+
+    site = _site(asked)
+    try:
+        name = find(site, asked.cut)
+    except LookupError as error:
+        raise CommandError(2, str(error.args[0])) from None
+    folder = (asked.to or site.home_path / "manuscript" / name).resolve()
+    written = write_manuscript(Cut.read(site.cuts_path / name), folder)
+    print(f"{len(written)} files of cut {name}: {folder}")
+
+
+def _export(asked: argparse.Namespace) -> None:
+    import duckdb
+
+    from il6_platform.report.cuts import find
+    from il6_platform.report.exchange import NotThisCutError, write_exchange
+    from il6_platform.warehouse import Warehouse
+
+    site = _site(asked)
+    try:
+        name = find(site, "published")
+        folder = (asked.to or site.home_path / "exchange" / name).resolve()
+        written = write_exchange(Warehouse(site=site), name, folder)
+    except (LookupError, NotThisCutError) as error:
+        raise CommandError(2, str(error.args[0])) from None
+    except duckdb.IOException:
+        raise CommandError(2, "a refresh is running; try again when it has ended") from None
+    print(f"{len(written)} files of cut {name}: {folder}")
+    print("The datasets hold a row a patient: they are for this site, not to be published.")
 
 
 def _published(home: Path, sql: str) -> pd.DataFrame:

@@ -80,7 +80,18 @@ def p_text(p: float | None) -> str:
     """Write a P value as journals do."""
     if p is None or np.isnan(p):
         return "P not estimable"
-    return "P < 0.001" if p < 0.001 else f"P = {p:.3f}" if p < 0.01 else f"P = {p:.2f}"
+    text = p_number(p)
+    return f"P < {text[1:]}" if text.startswith("<") else f"P = {text}"
+
+
+def p_number(p: float | None) -> str:
+    """Write a P value for a table: <0.001, three digits below 0.01 and about 0.05, else two."""
+    if p is None or np.isnan(p):
+        return ""
+    if p < 0.001:
+        return "<0.001"
+    # two digits would not say on which side of 0.05 it is
+    return f"{p:.3f}" if p < 0.01 or 0.045 <= p < 0.055 else f"{p:.2f}"
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from il6_platform.analysis.cohort import ARM
 from il6_platform.figures import style
 from il6_platform.report.pictures import Picture, Report, labels_of, pictures, term_namer
+from il6_platform.report.tables import baseline
 from il6_platform.study import Study
 from il6_platform.warehouse import Warehouse
 
@@ -40,11 +41,11 @@ def render(warehouse: Warehouse) -> str:
     return environment.get_template("page.html.j2").render(
         study=study,
         labels=labels_of(study),
-        synthetic="SYNTHETIC" in study.title.upper() or _is_demo(provenance),
-        answer=_answer(results, study),
+        synthetic="SYNTHETIC" in study.title.upper() or is_demo(provenance),
+        answer=answer(results, study),
         headline=_records(warehouse.read("report.headline")),
         flow=_records(report.flow),
-        baseline=_baseline(results, study),
+        baseline=baseline(report),
         figures=figures,
         sections=[one for one in dict.fromkeys(f["section"] for f in figures) if one != "Patients"],
         quality=_records(warehouse.read("report.data_quality")),
@@ -71,7 +72,8 @@ def _shown(picture: Picture, study: Study) -> dict[str, Any]:
     }
 
 
-def _is_demo(provenance: pd.DataFrame) -> bool:
+def is_demo(provenance: pd.DataFrame) -> bool:
+    """Say whether a delivery is one of the embedded, synthetic registry's."""
     from il6_platform.paths import demo_landing
     from il6_platform.registry.deliveries import digest_of
 
@@ -80,7 +82,7 @@ def _is_demo(provenance: pd.DataFrame) -> bool:
     return any(value.removeprefix("sha256 ").split(",")[0] in ours for value in used)
 
 
-def _answer(results: pd.DataFrame, study: Study) -> list[str]:
+def answer(results: pd.DataFrame, study: Study) -> list[str]:
     """Say in two sentences what the numbers say, with the hedges that they demand."""
     endpoint, marker = study.endpoints[0], study.marker.label
     effect = _row(results, "cox", endpoint, "hazard_ratio", contrast=ARM, model="univariable")
@@ -129,42 +131,6 @@ def _row(
     for column, value in where.items():
         chosen &= results[column] == value
     return results[chosen].iloc[0] if chosen.any() else None
-
-
-def _baseline(results: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
-    """Return the rows of table 1: variable, then one text a group, then the difference."""
-    rows = results[results["analysis"] == "baseline"]
-    titles = {item.name: item.title for item in study.covariates}
-    titles |= {"MARKER": f"{study.marker.label} ({study.marker.unit})"}
-    groups = [None, "control", "experimental", "high", "low"]
-    table = []
-    for term in dict.fromkeys(rows.loc[rows["contrast"].isna(), "term"]):
-        base, _, level = term.rstrip("]").partition("[")
-        name = titles.get(base, base.capitalize())
-        cells = []
-        for group in groups:
-            mine = rows[(rows["term"] == term) & rows["contrast"].isna()]
-            mine = mine[mine["grp"].isna() if group is None else mine["grp"] == group]
-            found = mine.drop_duplicates("statistic").set_index("statistic")
-            cells.append(_baseline_cell(found))
-        if not any(cells):
-            continue
-        gap = rows[(rows["term"] == base) & (rows["contrast"] == ARM)]["estimate"]
-        difference = style.number(float(gap.iloc[0])) if len(gap) else ""
-        table.append(
-            {"name": f"{name}: {level}" if level else name, "cells": cells, "gap": difference}
-        )
-    return table
-
-
-def _baseline_cell(found: pd.DataFrame) -> str:
-    if "rate" in found.index:
-        row = found.loc["rate"]
-        return "" if pd.isna(row["estimate"]) else f"{row['events']} ({row['estimate']:.0%})"
-    if "median" not in found.index or pd.isna(found.loc["median", "estimate"]):
-        return ""
-    value = {name: found.loc[name, "estimate"] for name in ("median", "q1", "q3")}
-    return f"{value['median']:.4g} ({value['q1']:.4g} to {value['q3']:.4g})"
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -100,7 +100,7 @@ def pictures(report: Report) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     labels = labels_of(study)
     marker = f"{study.marker.label} ({study.marker.unit})"
-    of = _rows(results)
+    of = rows_of(results)
     yield Picture(
         "flow",
         "Patients",
@@ -174,7 +174,7 @@ def pictures(report: Report) -> Iterator[Picture]:
 
 def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
-    section, of = f"Survival: {endpoint}", _rows(results)
+    section, of = f"Survival: {endpoint}", rows_of(results)
     few = results[results["analysis"].isin(["survival", "cox"]) & (results["endpoint"] == endpoint)]
     drawn = curves[(curves["analysis"] == "survival") & (curves["endpoint"] == endpoint)]
     for population, contrast in COMPARISONS:
@@ -258,7 +258,7 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
 
 def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the multivariable model of an endpoint."""
-    rows = _rows(results)(
+    rows = rows_of(results)(
         analysis="cox", endpoint=endpoint, model="multivariable", statistic="hazard_ratio"
     )
     names = [term_namer(study)(term) for term in rows["term"]]
@@ -279,7 +279,7 @@ def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Fig
 
 def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the treatment's hazard ratio in each subgroup, with the interaction's P."""
-    rows = _rows(results)(analysis="subgroups", endpoint=endpoint)
+    rows = rows_of(results)(analysis="subgroups", endpoint=endpoint)
     ratios = rows[rows["statistic"] == "hazard_ratio"]
     tests = rows[rows["statistic"] == "interaction"].set_index("term")["p_value"].to_dict()
     namer, names = term_namer(study), []
@@ -296,7 +296,7 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
 
 def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float | None) -> Figure:
     """Draw the marker's hazard ratio at every cut-off, all patients."""
-    rows = _rows(curves)(analysis="cutoff_scan", endpoint=endpoint, population="all")
+    rows = rows_of(curves)(analysis="cutoff_scan", endpoint=endpoint, population="all")
     return marker_curve(
         rows,
         title=f"{endpoint}: every cut-off",
@@ -309,7 +309,7 @@ def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float
 def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the treatment's hazard ratio along the marker as it was measured."""
     return marker_curve(
-        _rows(curves)(analysis="continuous", endpoint=endpoint, grp=ARM),
+        rows_of(curves)(analysis="continuous", endpoint=endpoint, grp=ARM),
         title=f"{endpoint}: treatment's effect along the marker",
         label=f"{study.marker.label} ({study.marker.unit})",
         ratio="experimental vs control",
@@ -318,7 +318,7 @@ def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
 
 def evidence_figure(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the headline's hazard ratios, the interaction and the cut-off over calendar time."""
-    return evidence(_rows(results)(analysis="evidence"), endpoint, study, labels_of(study))
+    return evidence(rows_of(results)(analysis="evidence"), endpoint, study, labels_of(study))
 
 
 def balance_figure(results: pd.DataFrame, study: Study) -> Figure:
@@ -327,16 +327,16 @@ def balance_figure(results: pd.DataFrame, study: Study) -> Figure:
 
 
 def _compared(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
-    rows = _rows(results)(analysis="cox", endpoint=endpoint, model="univariable")
+    rows = rows_of(results)(analysis="cox", endpoint=endpoint, model="univariable")
     return rows[rows["contrast"].notna()]
 
 
 def _cutoff(results: pd.DataFrame) -> float | None:
-    found = _rows(results)(analysis="cutoff", statistic="cutoff")["estimate"].dropna()
+    found = rows_of(results)(analysis="cutoff", statistic="cutoff")["estimate"].dropna()
     return float(found.iloc[0]) if len(found) else None
 
 
-def _rows(frame: pd.DataFrame) -> Callable[..., pd.DataFrame]:
+def rows_of(frame: pd.DataFrame) -> Callable[..., pd.DataFrame]:
     """Return what chooses the rows that have the values asked for; None is a missing one."""
 
     def chosen(**where: str | None) -> pd.DataFrame:
