@@ -184,6 +184,7 @@ class Quality(_Part):
     max_missing_share: float = Field(default=0.2, ge=0, le=1)
     exports: Literal["auto", "full", "updates"] = "auto"
     max_marker_shift: float = Field(default=4, gt=1)
+    minimal_cell: int | None = Field(default=None, ge=2)
 
 
 class Published(_Part):

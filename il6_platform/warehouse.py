@@ -261,6 +261,7 @@ class Warehouse(ConfigurableResource):
                 "control_label": study.arms.control_label,
                 "arm_window_days": study.arms.arm_window_days,
                 "confirm_response": study.confirm_response,
+                "minimal_cell": study.quality.minimal_cell or 0,
                 "censored_on": self.site.censored_on,
             }
             # an untyped null would make a column of integers

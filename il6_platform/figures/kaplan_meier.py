@@ -90,8 +90,10 @@ def kaplan_meier(
             times, counts = curve["x"].to_numpy(float), curve["at_risk"].to_numpy(float)
             for tick in ticks[ticks <= max(last * 1.02, step)]:
                 position = np.searchsorted(times, tick, side="left")
-                count = int(counts[position]) if position < len(counts) else 0
-                risk.text(tick, 1 - row, str(count), color=colour, ha="center", fontsize=8)
+                count = counts[position] if position < len(counts) else 0.0
+                # a small count may be hidden by the study file
+                words = "few" if np.isnan(count) else f"{count:.0f}"
+                risk.text(tick, 1 - row, words, color=colour, ha="center", fontsize=8)
     return figure
 
 

@@ -12,9 +12,12 @@ from markupsafe import Markup
 from il6_platform.analysis.cohort import ARM
 from il6_platform.figures import style
 from il6_platform.report.pictures import Picture, Report, labels_of, pictures, term_namer
-from il6_platform.report.tables import baseline
+from il6_platform.report.tables import baseline, count_of
 from il6_platform.study import Study
 from il6_platform.warehouse import Warehouse
+
+SMALL_CELLS = frozenset({"flow", "waterfall", "swimmer"})
+"""Figures that show single patients or every count: left out where the study hides small ones."""
 
 
 def render(warehouse: Warehouse) -> str:
@@ -35,9 +38,15 @@ def render(warehouse: Warehouse) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value, digits=2: style.number(_float(value), digits)
+    environment.filters["count_of"] = count_of
     environment.filters["p"] = lambda value: style.p_text(_float(value)).removeprefix("P ")
     provenance = warehouse.read("report.provenance")
-    figures = [_shown(picture, study) for picture in pictures(report)]
+    few = study.quality.minimal_cell is not None
+    figures = [
+        _shown(picture, study)
+        for picture in pictures(report)
+        if not (few and picture.name in SMALL_CELLS)
+    ]
     return environment.get_template("page.html.j2").render(
         study=study,
         labels=labels_of(study),
@@ -97,8 +106,8 @@ def answer(results: pd.DataFrame, study: Study) -> list[str]:
         first = (
             f"{study.arms.experimental_label} {shown} {word} "
             f"(hazard ratio {effect['estimate']:.2f}, 95% CI {style.number(effect['ci_low'])} to "
-            f"{style.number(effect['ci_high'])}; {effect['n']} patients, {effect['events']} "
-            "events, not randomised)."
+            f"{style.number(effect['ci_high'])}; {effect['n']:.0f} patients, "
+            f"{effect['events']:.0f} events, not randomised)."
         )
     if product is None or pd.isna(product["estimate"]):
         second = f"Whether {marker} tells who benefits cannot be judged from these data."

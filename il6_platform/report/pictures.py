@@ -265,13 +265,18 @@ def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> 
     return forest(rows, names, f"{endpoint}: multivariable Cox")
 
 
+def _count(n: object) -> str:
+    # a small count may be hidden by the study file
+    return "few" if pd.isna(n) else f"{n:.0f}"
+
+
 def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the hazard ratios of every comparison of an endpoint."""
     rows = _compared(results, endpoint)
     labels = labels_of(study)
     names = [
         f"{'Experimental vs control' if row.contrast == ARM else 'High vs low'}: "
-        f"{labels[row.population]} (n={row.n})"
+        f"{labels[row.population]} (n={_count(row.n)})"
         for row in rows.itertuples()
     ]
     return forest(rows, names, f"{endpoint}: every comparison")
@@ -285,7 +290,7 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
     namer, names = term_namer(study), []
     for row in ratios.itertuples():
         base = str(row.term).partition("[")[0]
-        words = f"{namer(str(row.term))} (n={row.n})"
+        words = f"{namer(str(row.term))} (n={_count(row.n)})"
         if base in tests:
             # said once, at the variable's first level
             words += f"\ninteraction {style.p_text(tests.pop(base))}"

@@ -17,7 +17,7 @@ import pandas as pd
 
 from il6_platform.paths import code_version
 from il6_platform.registry.deliveries import digest_of, landed
-from il6_platform.report import cuts
+from il6_platform.report import cuts, minimal_cells
 from il6_platform.report.page import render
 from il6_platform.study import Study
 from il6_platform.warehouse import Site, Warehouse, copy_tables, put_in_place
@@ -120,6 +120,7 @@ def publish(warehouse: Warehouse) -> Publication:
     about = dict(zip(made_of["name"], made_of["value"], strict=True))
     cut = about["cut"]
     folder = site.cuts_path / cut
+    minimal_cells.hide(warehouse)
     building = site.cuts_path / ".building"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()

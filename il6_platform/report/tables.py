@@ -6,6 +6,7 @@ here: where a table is shown (`page`, `manuscript`).
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,9 +76,9 @@ def response(report: Report) -> Table:
     for group in (None, *GROUPS, *CELLS):
         where: dict[str, Any] = {"analysis": "response", "population": "all", "grp": group}
         best = of(**where, endpoint="BOR").set_index("term")
-        counts = [str(int(best.loc[b, "events"])) if b in best.index else "0" for b in BEST]
+        counts = [_counted(best[best.index == b], "events") for b in BEST]
         rates = [_share(of(**where, endpoint=e, statistic="rate")) for e in ("ORR", "DCR")]
-        n = str(int(best["n"].max())) if len(best) else "0"
+        n = _counted(best, "n")
         called = "All patients" if group is None else _group(group, labels)
         body.append([called, n, *counts, *rates])
     return Table(
@@ -136,12 +137,11 @@ def survival(report: Report, endpoint: str) -> Table:
         ratio = of(**where, analysis="cox", model="univariable").set_index("statistic")
         test = of(**where, analysis="survival", grp=None).set_index("statistic")
         permuted = of(**where, analysis="small_sample").set_index("statistic")
-        n = test["n"].max() if len(test) else 0
-        events = test.loc["logrank", "events"] if "logrank" in test.index else 0
+        of_test = test[test.index == "logrank"]
         body.append(
             [
                 _comparison(population, contrast, labels),
-                f"{0 if pd.isna(events) else int(events)}/{0 if pd.isna(n) else int(n)}",
+                f"{_counted(of_test, 'events')}/{_counted(of_test, 'n')}",
                 "\n".join(medians),
                 _interval(ratio, "hazard_ratio"),
                 _p(test, "logrank"),
@@ -210,13 +210,25 @@ def interaction(report: Report) -> Table:
             f"{row.endpoint}: {str(row.statistic).replace('_', ' ')}",
             _text(row.estimate, row.ci_low, row.ci_high),
             p_number(_float(row.p_value)),
-            "" if pd.isna(row.n) else str(int(row.n)),
+            count_of(row._asdict(), "n"),
             row.method or "",
         ]
         for row in rows.itertuples()
     ]
     heads = ["Scale", "Estimate (95% CI)", "P", "n", "Method"]
     return Table("Treatment-by-marker interaction", heads, body)
+
+
+def count_of(row: Mapping[Hashable, Any], name: str) -> str:
+    """Return a count as a table shows it; one that is hidden says how (`<5`, `not shown`)."""
+    if not pd.isna(row[name]):
+        return f"{row[name]:.0f}"
+    hidden = dict(part.split(" ", 1) for part in (row.get("suppressed") or "").split("; ") if part)
+    return hidden.get(name, "")
+
+
+def _counted(rows: pd.DataFrame, name: str) -> str:
+    return count_of(rows.iloc[0].to_dict(), name) or "0" if len(rows) else "0"
 
 
 def _group(group: str, labels: dict[str, str]) -> str:
@@ -232,7 +244,8 @@ def _described(rows: pd.DataFrame) -> str:
     found = rows.drop_duplicates("statistic").set_index("statistic")
     if "rate" in found.index:
         row = found.loc["rate"]
-        return "" if pd.isna(row["estimate"]) else f"{row['events']} ({row['estimate']:.0%})"
+        count = count_of(row.to_dict(), "events")
+        return count if pd.isna(row["estimate"]) else f"{count} ({row['estimate']:.0%})"
     if "median" not in found.index or pd.isna(found.loc["median", "estimate"]):
         return ""
     value = {name: found.loc[name, "estimate"] for name in ("median", "q1", "q3")}

@@ -1,0 +1,78 @@
+"""Where the study file hides small counts, none is published, nor can one be subtracted."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from il6_platform import paths
+from il6_platform.report.tables import count_of
+from il6_platform_tests.end_to_end.conftest import Installation
+
+COUNTS = {
+    "results": ["n", "events"],
+    "headline": ["n", "events", "n_first", "n_second"],
+    "history": ["n", "events"],
+    "curves": ["at_risk"],
+    "flow": ["n"],
+    "data_quality": ["n"],
+}
+
+
+@pytest.fixture(scope="module")
+def hidden(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    home = tmp_path_factory.mktemp("hidden")
+    study = home / "study.yaml"
+    text = paths.default_study().read_text("utf-8")
+    study.write_text(text + "quality: {minimal_cell: 5}\n")
+    made = Installation(home / "home", paths.demo_landing(), study)
+    assert made.refresh() == 0
+    return made
+
+
+def test_no_small_count_is_published(hidden: Installation) -> None:
+    for table, names in COUNTS.items():
+        for name in names:
+            few = hidden.ask(f"from report.{table} where {name} between 1 and 4")
+            assert few.empty, (table, name)
+    results = hidden.ask("from report.results")
+    small = results[results["suppressed"].str.startswith("n <5", na=False)]
+    assert len(small) and small["estimate"].isna().all() and small["p_value"].isna().all()
+    assert small["note"].str.contains("not shown").all()
+    # the shares that remain give no small count away
+    rates = results[(results["statistic"] == "rate") & results["estimate"].notna()]
+    for part in (rates["estimate"] * rates["n"], (1 - rates["estimate"]) * rates["n"]):
+        assert not ((part > 0.5) & (part < 4.5)).any()
+
+
+def test_a_hidden_count_is_not_the_rest_of_those_shown(hidden: Installation) -> None:
+    results = hidden.ask("from report.results where analysis = 'response' and endpoint = 'BOR'")
+    results = results.fillna({"grp": "all"})
+    for (population, grp), levels in results.groupby(["population", "grp"]):
+        shown = levels["events"].notna()
+        assert (~shown).sum() != 1, (population, grp)
+    for (population, level), cells in results.groupby(["population", "term"]):
+        of = cells.set_index("grp")["events"]
+        for pair in (("control", "experimental"), ("high", "low")):
+            if set(pair) <= set(of.index) and of[list(pair)].isna().any():
+                left = of[list(pair)].dropna()
+                assert left.empty or (left == 0).all(), (population, level, pair)
+    flow = hidden.ask("from report.flow where kind = 'excluded'")
+    assert flow["n"].isna().sum() != 1
+
+
+def test_the_page_shows_how_a_count_is_hidden(hidden: Installation) -> None:
+    page = (hidden.home / "published" / "report.html").read_text(encoding="utf-8")
+    assert "&lt;5" in page and "not shown" in page and "nan" not in page.lower().split()
+    # no figure of single patients, and no small number at risk beneath a curve
+    assert 'id="waterfall"' not in page and 'id="swimmer"' not in page and 'id="flow"' not in page
+    assert ">few<" in page.replace("\n", "")
+
+
+def test_a_count_is_said_as_it_may_be() -> None:
+    assert count_of({"n": 53.0}, "n") == "53"
+    assert count_of({"n": math.nan, "suppressed": "n <5; events not shown"}, "n") == "<5"
+    row = {"events": None, "suppressed": "n <5; events not shown"}
+    assert count_of(row, "events") == "not shown"
+    assert count_of({"n": None}, "n") == ""

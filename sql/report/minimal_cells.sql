@@ -1,0 +1,96 @@
+-- report.minimal_cells: counts of fewer patients than the study file allows (quality.minimal_cell) leave the report tables.
+-- A hidden count is null and `suppressed` says how it is shown: `n <5`, or `n not shown` where it would give away another one
+-- by subtraction. A share goes with its count, every estimate with a small n.
+create or replace temp table shown as
+select
+    id,
+    bool_or(what = 'n') as no_n,
+    bool_or(what = 'n' and is_small) as small_n,
+    bool_or(what = 'events' and is_small) as small_events
+from hidden
+group by id;
+
+alter table report.results add column if not exists suppressed varchar;
+comment on column report.results.suppressed is 'Counts that are hidden because few patients are behind them, and how they are shown';
+update report.results as r set
+    n = if(s.no_n, null, n),
+    events = null,
+    estimate = if(s.small_n or statistic = 'rate', null, estimate),
+    ci_low = if(s.small_n or statistic = 'rate', null, ci_low),
+    ci_high = if(s.small_n or statistic = 'rate', null, ci_high),
+    std_error = if(s.small_n or statistic = 'rate', null, std_error),
+    p_value = if(s.small_n, null, p_value),
+    note = if(
+        s.small_n or statistic = 'rate',
+        concat_ws('; ', note, 'few patients: not shown'),
+        note
+    ),
+    suppressed = nullif(concat_ws(
+        '; ',
+        case when s.small_n then 'n <' || settings.minimal_cell when s.no_n then 'n not shown' end,
+        case
+            when events is null or events = 0 then null
+            when s.small_events then 'events <' || settings.minimal_cell
+            else 'events not shown'
+        end
+    ), '')
+from shown as s
+cross join study.settings as settings
+where r.rowid = s.id;
+
+alter table report.headline add column if not exists suppressed varchar;
+comment on column report.headline.suppressed is 'Counts that are hidden because few patients are behind them, and how they are shown';
+update report.headline as h set
+    suppressed = nullif(concat_ws(
+        '; ',
+        if(n between 1 and settings.minimal_cell - 1, 'n <' || settings.minimal_cell, null),
+        if(events between 1 and settings.minimal_cell - 1, 'events <' || settings.minimal_cell, null),
+        if(least(n_first, n_second) between 1 and settings.minimal_cell - 1, 'n_first not shown; n_second not shown', null)
+    ), '')
+from study.settings as settings;
+update report.headline set
+    n = if(starts_with(suppressed, 'n <'), null, n),
+    events = if(contains(suppressed, 'events <'), null, events),
+    n_first = if(contains(suppressed, 'n_first'), null, n_first),
+    n_second = if(contains(suppressed, 'n_first'), null, n_second);
+
+alter table report.flow add column if not exists suppressed varchar;
+comment on column report.flow.suppressed is 'How the count is shown where few patients are behind it';
+update report.flow as f set suppressed = 'n <' || settings.minimal_cell
+from study.settings as settings
+where n between 1 and settings.minimal_cell - 1;
+-- one hidden count of several that add up is known by subtraction: the next one goes as well
+update report.flow as f set suppressed = 'n not shown'
+where step in (
+    select arg_min(o.step, o.n) from report.flow as o
+    inner join (
+        select s.kind from report.flow as s where s.suppressed is not null and s.kind in ('excluded', 'arm') group by s.kind having count(*) = 1
+    ) as alone on o.kind = alone.kind
+    where o.suppressed is null and o.n > 0
+    group by o.kind
+);
+update report.flow set suppressed = 'n not shown'
+where kind = 'arrived'
+and (select count(*) from report.flow as f where f.kind = 'excluded' and f.suppressed is not null) = 1;
+update report.flow set n = null where suppressed is not null;
+
+alter table report.data_quality add column if not exists suppressed varchar;
+comment on column report.data_quality.suppressed is 'How the count is shown where it is small';
+update report.data_quality as q set n = null, suppressed = 'n <' || settings.minimal_cell
+from study.settings as settings
+where n between 1 and settings.minimal_cell - 1;
+
+update report.history as h set
+    n = if(n between 1 and settings.minimal_cell - 1, null, n),
+    events = if(events between 1 and settings.minimal_cell - 1, null, events)
+from study.settings as settings;
+
+update report.curves as c set at_risk = null
+from study.settings as settings
+where at_risk between 1 and settings.minimal_cell - 1;
+-- curves of single patients
+delete from report.curves where analysis = 'response';
+
+drop table hidden;
+drop table families;
+drop table shown;

@@ -1,0 +1,64 @@
+-- report.small_cells: which counts of report.results are small (`hidden`), and which counts add up to a published one (`families`).
+create or replace temp table families as
+with
+cells as (
+    select
+        r.rowid as id,
+        'n' as what,
+        r.n as value,
+        coalesce(r.n between 1 and settings.minimal_cell - 1, false) as is_small,
+        r.*
+    from report.results as r
+    cross join study.settings as settings
+    union all
+    select
+        r.rowid,
+        'events',
+        r.events,
+        coalesce(r.events between 1 and settings.minimal_cell - 1, false)
+        -- who did not is a cell as well
+        or coalesce(r.statistic = 'rate' and r.n - r.events between 1 and settings.minimal_cell - 1, false),
+        r.*
+    from report.results as r
+    cross join study.settings as settings
+),
+
+named as (
+    select
+        *,
+        concat_ws('|', what, analysis, endpoint, contrast, model, statistic, "at", method) as kind
+    from cells
+)
+
+-- a cell by itself
+select id, what, value, is_small, false as go_together, md5(id || what) as family
+from named
+union all
+-- arms, marker groups, or both crossed: these have two margins, so they go together
+select
+    id, what, value, is_small,
+    contains(grp, '/'),
+    md5(concat_ws('|', kind, 'groups', population, term, case
+        when grp in ('control', 'experimental') then 'arms'
+        when grp in ('high', 'low') then 'marker'
+        when contains(grp, '/') then 'both'
+    end))
+from named
+where grp is not null
+union all
+select
+    id, what, value, is_small, false,
+    md5(concat_ws('|', kind, 'populations', grp, term, population in ('control', 'experimental')))
+from named
+where population != 'all'
+union all
+-- levels of a variable; best responses are told from the response rates too, so they go together
+select
+    id, what, value, is_small,
+    coalesce(endpoint = 'BOR', false),
+    md5(concat_ws('|', kind, 'levels', population, grp, if(endpoint = 'BOR', null, split_part(term, '[', 1))))
+from named
+where contains(term, '[') or endpoint = 'BOR';
+
+create or replace temp table hidden as
+select distinct id, what, true as is_small from families where is_small;
