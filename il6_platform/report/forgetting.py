@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,6 +74,8 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
             connection.execute(f'delete from {table} where "{column}" = ?', [patient])
     warehouse.leave_worklist()
     cuts = sum(_without(path, patient) for path in (site.home_path / "patients").glob("*.*"))
+    # patients as datasets (il6 export): made again on demand, without this one
+    shutil.rmtree(site.home_path / "exchange", ignore_errors=True)
     recorded = _record(site)
     amounts = {"rows": rows, "exports": exports, "cuts": cuts}
     recorded.loc[recorded.index[-1], list(amounts)] = [str(n) for n in amounts.values()]

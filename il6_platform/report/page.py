@@ -16,9 +16,6 @@ from il6_platform.report.tables import baseline, count_of
 from il6_platform.study import Study
 from il6_platform.warehouse import Warehouse
 
-SMALL_CELLS = frozenset({"flow", "waterfall", "swimmer"})
-"""Figures that show single patients or every count: left out where the study hides small ones."""
-
 
 def render(warehouse: Warehouse) -> str:
     """Return the page of the working database's report tables."""
@@ -41,12 +38,7 @@ def render(warehouse: Warehouse) -> str:
     environment.filters["count_of"] = count_of
     environment.filters["p"] = lambda value: style.p_text(_float(value)).removeprefix("P ")
     provenance = warehouse.read("report.provenance")
-    few = study.quality.minimal_cell is not None
-    figures = [
-        _shown(picture, study)
-        for picture in pictures(report)
-        if not (few and picture.name in SMALL_CELLS)
-    ]
+    figures = [_shown(picture, study) for picture in pictures(report)]
     return environment.get_template("page.html.j2").render(
         study=study,
         labels=labels_of(study),

@@ -95,8 +95,19 @@ def term_namer(study: Study) -> Callable[[str], str]:
     return name
 
 
+SMALL_CELLS = frozenset({"flow", "waterfall", "swimmer"})
+"""Figures that show single patients or every count: left out where the study hides small ones."""
+
+
 def pictures(report: Report) -> Iterator[Picture]:
     """Give every figure of the report in the order of a paper."""
+    few_are_hidden = report.study.quality.minimal_cell is not None
+    for picture in _pictures(report):
+        if not (few_are_hidden and picture.name in SMALL_CELLS):
+            yield picture
+
+
+def _pictures(report: Report) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     labels = labels_of(study)
     marker = f"{study.marker.label} ({study.marker.unit})"

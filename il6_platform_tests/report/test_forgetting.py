@@ -1,0 +1,106 @@
+"""Who withdraws consent leaves every table; who is to be forgotten leaves the home folder."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from il6_platform import cli, paths
+from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform_tests.end_to_end.conftest import Installation, installation
+from il6_platform_tests.validation.conftest import Registry, made
+
+__all__ = ["installation", "made"]
+
+PEOPLE = ["A,F,1950-01-01,", "B,M,1960-01-01,", "C,M,1961-01-01,", "D,M,1962-01-01,"]
+LABS = [f"{name},il6,2,pg/mL,2020-01-0{day}" for name in "ABCD" for day in (1, 2)]
+
+
+def test_consent_withdrawn_takes_every_line_of_the_patient_out(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PEOPLE, labs=[*LABS, "B,il6,x,pg/mL,2020-01-03"])
+    assert made.stage()
+    assert len(made.ask("from staging.quarantine")) == 1
+    made.deliver("2024-02-01", patients=[PEOPLE[0], f"{PEOPLE[1]}2024-01-15", *PEOPLE[2:]])
+    assert made.stage()
+    gone = made.warehouse.pseudonyms.of("B")
+    for table in ("patients", "labs", "quarantine", "problems"):
+        assert made.ask(f"from staging.{table} where patient_id = $p", {"p": gone}).empty
+    statuses = made.ask(
+        "select table_name, status from staging.lines where patient = $p", {"p": gone}
+    )
+    assert set(statuses["status"]) == {"withdrawn"} and len(statuses) == 5
+    balance = made.ask("from staging.balance").set_index("table_name")
+    assert balance.loc["labs", "withdrawn"] == 3 and balance["unaccounted"].sum() == 0
+    # consent that is given again brings the patient back
+    made.deliver("2024-03-01", patients=[*PEOPLE, "E,M,1962-01-01,"])
+    assert made.stage()
+    assert len(made.ask("from staging.patients")) == 5
+
+
+def everything_kept(home: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(home).as_posix(): path.read_bytes()
+        for path in home.rglob("*")
+        if path.is_file() and path.name not in ("forgotten.csv", "pseudonym.key")
+    }
+
+
+def test_who_is_forgotten_is_found_nowhere_in_the_home_folder(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.deliver("2019-12-31")
+    assert installation.refresh() == 0
+    number, home = "CRLM-0002", installation.home
+    pseudonym = Pseudonyms(home / "pseudonym.key").of(number)
+    holding = [name for name, text in everything_kept(home).items() if number.encode() in text]
+    assert len(holding) == 5 and all(name.startswith("deliveries/") for name in holding)
+    first = (home / "published").resolve().name
+    arrived = _arrived(installation)
+    command = ["forget", number, "--home", str(home), "--landing", str(installation.landing)]
+    capsys.readouterr()
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    assert "in 5 exports" in said and "1 earlier cuts" in said
+    assert "Still in the landing folder: 2019-12-31/labs.csv" in said
+    for name, content in everything_kept(home).items():
+        assert number.encode() not in content and pseudonym.encode() not in content, name
+    record = (home / "forgotten.csv").read_text().splitlines()
+    assert len(record) == 2 and record[1].split(",")[1] == pseudonym
+    assert stat.S_IMODE((home / "forgotten.csv").stat().st_mode) == 0o600
+    assert stat.S_IMODE((home / "working.duckdb").stat().st_mode) == 0o600
+    # a second time there is nobody
+    assert cli.main(command) == 2
+    # the kept exports hold all other lines as they were
+    labs = next(c for n, c in everything_kept(home).items() if b"analyte" in c and "del" in n)
+    landed = (installation.landing / "2019-12-31" / "labs.csv").read_text().splitlines()
+    assert labs.decode().splitlines() == [line for line in landed if number not in line]
+    # the same files are not read again, and a later export is cleared as it comes in
+    installation.deliver("2021-12-31")
+    assert installation.refresh() == 0
+    for name, content in everything_kept(home).items():
+        assert number.encode() not in content, name
+    assert (home / "published").resolve().name != first
+    with duckdb.connect(home / "working.duckdb", read_only=True) as working:
+        balance = working.execute(
+            "select sum(forgotten), sum(unaccounted), sum(received) from staging.balance"
+        ).fetchone()
+        comments = working.execute(
+            "select count(*) from duckdb_columns() where schema_name = 'raw' "
+            "and table_name = 'deliveries' and comment is null"
+        ).fetchone()
+        kept = working.execute(
+            "select count(*) from staging.lines where patient = ?", [pseudonym]
+        ).fetchone()
+    files = list(installation.landing.rglob("*.csv"))
+    assert balance is not None and balance[0] > 10 and balance[1] == 0
+    assert balance[2] == sum(len(file.read_text().splitlines()) - 1 for file in files)
+    assert comments == (0,) and kept == (0,)
+    everyone = (paths.demo_landing() / "2021-12-31" / "patients.csv").read_text().splitlines()
+    assert _arrived(installation) == len(everyone) - 2 > arrived
+
+
+def _arrived(installation: Installation) -> int:
+    return int(installation.ask("select n from report.flow where kind = 'arrived'")["n"].iloc[0])
