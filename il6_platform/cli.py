@@ -390,7 +390,8 @@ def _forget(asked: argparse.Namespace) -> None:
 
 def _manuscript(asked: argparse.Namespace) -> None:
     from il6_platform.report.cuts import find
-    from il6_platform.report.manuscript import Cut, write_manuscript
+    from il6_platform.report.manuscript import pack
+    from il6_platform.report.published import put, read_cut
 
     site = _site(asked)
     try:
@@ -398,8 +399,8 @@ def _manuscript(asked: argparse.Namespace) -> None:
     except LookupError as error:
         raise CommandError(2, str(error.args[0])) from None
     folder = (asked.to or site.home_path / "manuscript" / name).resolve()
-    written = write_manuscript(Cut.read(site.cuts_path / name), folder)
-    print(f"{len(written)} files of cut {name}: {folder}")
+    written = put(pack(read_cut(site.cuts_path / name / "report.duckdb")), folder)
+    print(f"{written} files of cut {name}: {folder}")
 
 
 def _export(asked: argparse.Namespace) -> None:

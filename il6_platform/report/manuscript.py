@@ -1,230 +1,343 @@
-"""The manuscript pack of a cut: Word document, Excel workbook, figures, checklists.
+"""The manuscript pack of a cut: Word document, Excel workbook, figures for print.
 
-Made on demand from what is published alone, the same bytes each time. Belongs here: the documents.
-Does not belong here: what stands in them (`tables`, `pictures`, `methods`, `checklists`).
+Belongs here: what the pack holds, in which order, and how it looks in Word. Does not belong here:
+sentences (`methods`), cells (`tables`), drawing (`figures`), what a reporting guideline asks
+(`checklists`). Made from what is published alone, so no row of a patient can reach it.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import matplotlib
-import pandas as pd
+from matplotlib.figure import Figure
 
 from il6_platform.figures import style
-from il6_platform.report import methods
-from il6_platform.report.checklists import checklists
-from il6_platform.report.page import answer, is_demo
-from il6_platform.report.pictures import Picture, Report, pictures
+from il6_platform.report.checklists import Item, frame, remark, strobe
+from il6_platform.report.methods import Citations, methods
+from il6_platform.report.page import answer
+from il6_platform.report.pictures import Picture, pictures
+from il6_platform.report.published import Cut
 from il6_platform.report.tables import Table, tables
-from il6_platform.study import Study
+from il6_platform.report.workbook import workbook
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-DPI = 300
-STILL = datetime(2000, 1, 1)
-"""The date that every document bears: a file made again is the same file."""
+WIDTH_CM = 17.0
+"""Between the margins of an A4 page."""
 
-IN_PAPER = ("flow", "roc", "response", "waterfall", "evidence")
-"""Figures of the Word document beside Kaplan-Meier curves and forest plots of each endpoint."""
+PANEL_CM = 12.0
+"""A panel's width: two of them, one below the other, fill a page."""
 
 
 @dataclass(frozen=True)
-class Cut:
-    """A published cut, read back: its report, where it is from, and whether it is synthetic."""
+class Plate:
+    """A figure of the manuscript: one picture, or panels named A, B, ... in reading order."""
 
-    name: str
-    report: Report
-    provenance: pd.DataFrame
-
-    @classmethod
-    def read(cls, folder: Path) -> Cut:
-        """Read a cut's `report.duckdb`; the study is what its provenance says."""
-        with duckdb.connect(folder / "report.duckdb", read_only=True) as connection:
-            results, curves, flow, provenance = (
-                connection.execute(f"from report.{table}").df()
-                for table in ("results", "curves", "flow", "provenance")
-            )
-        chosen = provenance[provenance["kind"] == "choice"]
-        choices = {row.name_: json.loads(row.value) for row in _named(chosen)}
-        study = Study.model_validate(choices)
-        return cls(folder.name, Report(results, curves, flow, study), provenance)
-
-    @property
-    def is_synthetic(self) -> bool:
-        """Whether no patient of it is real."""
-        return is_demo(self.provenance)
+    key: str
+    caption: str
+    names: tuple[str, ...]
 
 
-def write_manuscript(cut: Cut, folder: Path) -> list[Path]:
-    """Write the pack into a folder and return its files: Word, Excel, checklists, figures."""
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = list(pictures(cut.report))
-    written = [folder / "manuscript.docx", folder / "results.xlsx", folder / "checklists.csv"]
-    written[0].write_bytes(word(cut, drawn))
-    written[1].write_bytes(excel(cut))
-    checklists(cut.report, cut.provenance).to_csv(written[2], index=False, lineterminator="\n")
-    figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
-    for picture in drawn:
-        figure = picture.draw()
-        for ending, content in (
-            ("svg", style.svg(figure).encode()),
-            ("pdf", _pdf(figure)),
-            ("png", style.png(figure, DPI)),
-        ):
-            written.append(figures / f"{picture.name}.{ending}")
-            written[-1].write_bytes(content)
-    return written
+@dataclass(frozen=True)
+class Manuscript:
+    """What the Word document says, before it is put in Word."""
+
+    cut: Cut
+
+    @cached_property
+    def tables(self) -> list[Table]:
+        """The tables in their order; the first is table 1."""
+        return list(tables(self.cut.report))
+
+    @cached_property
+    def pictures(self) -> dict[str, Picture]:
+        """Every figure of the report by its name."""
+        return {picture.name: picture for picture in pictures(self.cut.report)}
+
+    @cached_property
+    def plates(self) -> list[Plate]:
+        """The figures in their order; the first is figure 1."""
+        return list(_plates(self))
+
+    @cached_property
+    def files(self) -> dict[str, dict[str, bytes]]:
+        """Picture -> ending -> its file."""
+        return {name: for_print(picture.draw()) for name, picture in self.pictures.items()}
+
+    @cached_property
+    def text(self) -> tuple[list[tuple[str, str]], list[str]]:
+        """The methods' paragraphs, and the references that they cite."""
+        citations = Citations()
+        paragraphs = list(methods(self.cut, citations))
+        return paragraphs, citations.references()
+
+    @cached_property
+    def items(self) -> dict[str, list[Item]]:
+        """Guideline -> its items, and where they stand."""
+        return {
+            "REMARK": remark(self.cut, self.place),
+            "STROBE": strobe(self.cut, self.place),
+        }
+
+    def place(self, key: str) -> str | None:
+        """Return what a table and a figure of a key are called, or None where there is none."""
+        numbered = {"Table": [t.key for t in self.tables], "Figure": [p.key for p in self.plates]}
+        called = [f"{kind} {k.index(key) + 1}" for kind, k in numbered.items() if key in k]
+        return ", ".join(called) or None
 
 
-def word(cut: Cut, drawn: list[Picture]) -> bytes:
-    """Return the Word document: methods, tables and figures in journal style, checklists."""
-    import docx
+def pack(cut: Cut) -> Iterator[tuple[str, bytes]]:
+    """Give path and content of every file of the manuscript pack, the same for the same cut."""
+    content = Manuscript(cut)
+    yield "manuscript.docx", document(content)
+    yield "checklists.docx", checklists(content)
+    for name, items in content.items.items():
+        yield f"{name.lower()}.csv", frame(items).to_csv(index=False, lineterminator="\n").encode()
+    yield "results.xlsx", workbook(cut)
+    for name, endings in content.files.items():
+        for ending, made in endings.items():
+            yield f"figures/{name}.{ending}", made
+
+
+def for_print(figure: Figure) -> dict[str, bytes]:
+    """Return a figure as SVG (letters as outlines), PDF (fonts embedded) and PNG (300 dpi)."""
+    made = {}
+    settings = {**style.SETTINGS, "svg.fonttype": "path", "pdf.fonttype": 42}
+    said: dict[str, dict[str, Any]] = {
+        "svg": {"Date": None, "Creator": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+        "png": {"Software": None},
+    }
+    with matplotlib.rc_context(settings):
+        for ending, metadata in said.items():
+            out = io.BytesIO()
+            figure.savefig(out, format=ending, dpi=300, metadata=metadata)
+            made[ending] = out.getvalue()
+    return made
+
+
+def document(content: Manuscript) -> bytes:
+    """Return the manuscript as a Word document."""
     from docx.shared import Pt
 
-    document = docx.Document()
-    document.styles["Normal"].font.name = "Times New Roman"
-    document.styles["Normal"].font.size = Pt(10.5)
-    report = cut.report
-    document.add_heading(report.study.title, 0)
+    cut = content.cut
+    word = new_document(cut, cut.study.title)
+    word.add_heading(cut.study.title, 0)
     if cut.is_synthetic:
-        document.add_paragraph().add_run(
-            "Synthetic registry: no patient in this document is real."
-        ).bold = True
-    for sentence in answer(report.results, report.study):
-        document.add_paragraph(sentence)
-    document.add_heading("Methods", 1)
-    for paragraph in methods.paragraphs(report, cut.provenance):
-        document.add_paragraph(paragraph)
-    document.add_heading("Tables", 1)
-    for number, table in enumerate(tables(report), start=1):
-        _add_table(document, table, f"Table {number}. {table.title}")
-    document.add_heading("Figures", 1)
-    chosen = [
-        picture
-        for picture in drawn
-        if picture.name in IN_PAPER
-        or picture.name.startswith(("km-", "comparisons-", "multivariable-", "subgroups-"))
-    ]
-    for number, picture in enumerate(chosen, start=1):
-        _add_figure(document, picture, f"Figure {number}. {picture.caption}")
-    document.add_heading("References", 1)
-    for citation in methods.CITATIONS:
-        document.add_paragraph(citation, style="List Number")
-    document.add_heading("Checklists", 1)
-    items = checklists(report, cut.provenance)
-    for guideline, rows in items.groupby("guideline"):
-        body = rows[["item", "asks", "where"]].to_numpy().tolist()
-        heads = ["Item", "Asks", "Where it stands"]
-        _add_table(document, Table(str(guideline), heads, body), f"{guideline} checklist")
-    about = document.core_properties
-    about.author, about.title = "il6_platform", report.study.title
+        word.add_paragraph().add_run("Synthetic registry: no patient is real.").bold = True
+    word.add_paragraph(f"Data cut {cut.name}, exports to {cut.about['last_export']}.")
+    for sentence in answer(cut.results, cut.study):
+        word.add_paragraph(sentence)
+    paragraphs, references = content.text
+    word.add_heading("Methods", 1)
+    for heading, text in paragraphs:
+        word.add_heading(heading, 2)
+        word.add_paragraph(text)
+    word.add_heading("Tables", 1)
+    for number, table in enumerate(content.tables, start=1):
+        add_table(word, f"Table {number}", table)
+    word.add_heading("Figures", 1)
+    for number, plate in enumerate(content.plates, start=1):
+        _add_plate(word, number, plate, content)
+    word.add_heading("References", 1)
+    for number, reference in enumerate(references, start=1):
+        paragraph = word.add_paragraph(f"{number}. {reference}")
+        paragraph.paragraph_format.space_after = Pt(2)
+    return saved(word)
+
+
+def checklists(content: Manuscript) -> bytes:
+    """Return the reporting guidelines' checklists as a Word document."""
+    word = new_document(content.cut, "Reporting checklists", is_wide=True)
+    word.add_heading("Reporting checklists", 0)
+    word.add_paragraph(f"{content.cut.study.title}. Data cut {content.cut.name}.")
+    for guideline, items in content.items.items():
+        rows = [(str(i.number), i.topic, i.asks, i.where, i.value) for i in items]
+        lacking = sum(item.is_missing for item in items)
+        title = f"{len(items)} items, {lacking} of them missing."
+        heads = ("Item", "Topic", "Asks", "Where it stands", "Value")
+        table = Table(guideline, title, heads, tuple(rows))
+        add_table(word, f"{guideline} checklist", table, (1.2, 3.6, 7.2, 7, 6.5))
+    return saved(word)
+
+
+def new_document(cut: Cut, title: str, *, is_wide: bool = False) -> Document:
+    """Return an empty A4 document in the pack's style, with numbered pages."""
+    import docx
+    from docx.enum.section import WD_ORIENT
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt, RGBColor
+
+    word = docx.Document()
+    section = word.sections[0]
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
+    if is_wide:
+        section.orientation = WD_ORIENT.LANDSCAPE
+        section.page_width, section.page_height = Cm(29.7), Cm(21)
+    for side in ("left", "right", "top", "bottom"):
+        setattr(section, f"{side}_margin", Cm(2))
+    for name, size in (("Normal", 11), ("Title", 18), ("Heading 1", 14), ("Heading 2", 12)):
+        look = word.styles[name]
+        look.font.name, look.font.size, look.font.color.rgb = (
+            "Times New Roman",
+            Pt(size),
+            RGBColor(0, 0, 0),
+        )
+        fonts = look.element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
+        fonts.set(qn("w:hAnsi"), "Times New Roman")
+    word.styles["Normal"].paragraph_format.space_after = Pt(6)
+    _field(section.footer.paragraphs[0], "PAGE")
+    about = word.core_properties
+    when = datetime.combine(date.fromisoformat(cut.about["last_export"]), datetime.min.time())
+    about.title, about.author, about.last_modified_by = title, "", ""
+    about.created = about.modified = when
     about.comments = f"Data cut {cut.name}"
-    about.created = about.modified = STILL
-    out = io.BytesIO()
-    document.save(out)
-    return _still(out.getvalue())
+    return word
 
 
-def excel(cut: Cut) -> bytes:
-    """Return the workbook: a sheet an analysis, numbers as numbers, and the data dictionary."""
-    from xlsxwriter import Workbook
+def add_table(word: Document, name: str, table: Table, widths: Iterable[float] = ()) -> None:
+    """Add a table as journals print it: title above, three rules, notes below."""
+    from docx.enum.table import WD_TABLE_ALIGNMENT
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Cm, Pt
 
-    from il6_platform.analysis.results import RESULT_COLUMNS
-
-    out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(out, options) as workbook:
-        workbook.set_properties({"title": cut.report.study.title, "created": STILL})
-        bold = workbook.add_format({"bold": True, "bottom": 1})
-        results = cut.report.results
-        about = [("Data cut", cut.name), ("Study", cut.report.study.title)]
-        about += [("Registry", "synthetic: no patient is real")] if cut.is_synthetic else []
-        about += list(cut.provenance[["name", "value"]].itertuples(index=False, name=None))
-        _add_sheet(workbook, "about", ["name", "value"], about, bold)
-        for analysis in dict.fromkeys(results["analysis"]):
-            rows = results[results["analysis"] == analysis].dropna(axis="columns", how="all")
-            _add_sheet(workbook, analysis, list(rows.columns), rows.to_numpy().tolist(), bold)
-        for table in tables(cut.report):
-            _add_sheet(workbook, f"T {table.title}", table.columns, table.rows, bold)
-        dictionary = [(name, kind, words) for name, (kind, words) in RESULT_COLUMNS.items()]
-        _add_sheet(workbook, "dictionary", ["column", "type", "meaning"], dictionary, bold)
-    return _still(out.getvalue())
-
-
-def _add_sheet(workbook: Any, name: str, heads: list[str], rows: list[Any], bold: Any) -> None:
-    safe = "".join(" " if sign in "[]:*?/\\" else sign for sign in name)[:31]
-    sheet = workbook.add_worksheet(safe)
-    sheet.freeze_panes(1, 0)
-    sheet.write_row(0, 0, heads, bold)
-    for line, row in enumerate(rows, start=1):
-        for column, value in enumerate(row):
-            if value is None or (isinstance(value, float) and pd.isna(value)) or value is pd.NA:
-                continue
-            if isinstance(value, str):
-                sheet.write_string(line, column, value)
-            else:
-                sheet.write_number(line, column, float(value))
-    widest = [max([len(str(head)), *(len(str(r[i])) for r in rows[:200])]) for i, head in
-              enumerate(heads)]  # fmt: skip
-    for column, width in enumerate(widest):
-        sheet.set_column(column, column, min(60, max(8, width + 1)))
+    title = word.add_paragraph()
+    title.add_run(f"{name}. ").bold = True
+    title.add_run(table.title)
+    title.paragraph_format.keep_with_next = True
+    title.paragraph_format.space_before = Pt(12)
+    grid = word.add_table(rows=len(table.rows) + 1, cols=len(table.columns))
+    grid.alignment = WD_TABLE_ALIGNMENT.CENTER
+    grid.autofit = False
+    _rules(grid, len(table.rows))
+    wide = list(widths) or _widths(table)
+    size = Pt(7 if len(table.columns) > 8 else 8 if len(table.columns) > 5 else 9)
+    for row, texts in enumerate((table.columns, *table.rows)):
+        # a row's cells are looked up once: python-docx searches the whole row for each
+        for column, (cell, text) in enumerate(zip(grid.rows[row].cells, texts, strict=True)):
+            cell.width = Cm(wide[column])
+            paragraph = cell.paragraphs[0]
+            run = paragraph.add_run(text)
+            run.font.size, run.bold = size, row == 0
+            paragraph.paragraph_format.space_after = Pt(1)
+            if column and not widths and (row == 0 or text[:1].isdigit() or len(text) < 30):
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for note in table.notes:
+        paragraph = word.add_paragraph()
+        paragraph.add_run(note).font.size = Pt(8)
+        paragraph.paragraph_format.space_after = Pt(0)
 
 
-def _add_table(document: Document, table: Table, title: str) -> None:
-    from docx.shared import Pt
-
-    document.add_paragraph().add_run(title).bold = True
-    made = document.add_table(rows=1, cols=len(table.columns), style="Light List")
-    for row in ([table.columns], table.rows):
-        for cells in row:
-            line = made.rows[0] if cells is table.columns else made.add_row()
-            for cell, text in zip(line.cells, cells, strict=True):
-                cell.text = str(text)
-                for paragraph in cell.paragraphs:
-                    for run in paragraph.runs:
-                        run.font.size = Pt(8)
-    if table.note:
-        document.add_paragraph().add_run(table.note).italic = True
-
-
-def _add_figure(document: Document, picture: Picture, caption: str) -> None:
-    from docx.shared import Inches
-
-    figure = picture.draw()
-    width = min(6.2, figure.get_size_inches()[0])
-    document.add_picture(io.BytesIO(style.png(figure, DPI)), width=Inches(width))
-    document.add_paragraph().add_run(caption).italic = True
-
-
-def _pdf(figure: Any) -> bytes:
-    out = io.BytesIO()
-    with matplotlib.rc_context({**style.SETTINGS, "pdf.fonttype": 42}):
-        about = {"Creator": None, "Producer": None, "CreationDate": None}
-        figure.savefig(out, format="pdf", metadata=about)
+def saved(word: Document) -> bytes:
+    """Return a document's bytes, its parts without the hour at which they were packed."""
+    packed, out = io.BytesIO(), io.BytesIO()
+    word.save(packed)
+    with zipfile.ZipFile(packed) as source, zipfile.ZipFile(out, "w") as target:
+        for part in source.infolist():
+            plain = zipfile.ZipInfo(part.filename, (1980, 1, 1, 0, 0, 0))
+            plain.compress_type, plain.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            target.writestr(plain, source.read(part))
     return out.getvalue()
 
 
-def _still(content: bytes) -> bytes:
-    """Return a zip file with every date the same and the entries in their order."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
-        for entry in old.infolist():
-            kept = zipfile.ZipInfo(entry.filename, (1980, 1, 1, 0, 0, 0))
-            kept.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(kept, old.read(entry.filename))
-    return out.getvalue()
+def _plates(content: Manuscript) -> Iterator[Plate]:
+    named, study = content.pictures, content.cut.study
+    for key in ("flow", "roc", "response", "waterfall"):
+        if key in named:
+            yield Plate(key, named[key].caption, (key,))
+    for endpoint in study.endpoints:
+        prefix = f"km-{endpoint.lower()}-"
+        panels = tuple(name for name in named if name.startswith(prefix))
+        letters = [
+            f"{chr(ord('A') + place)}, {named[name].caption.partition(': Kaplan')[0]}"
+            for place, name in enumerate(panels)
+        ]
+        yield Plate(
+            f"km_{endpoint}",
+            f"{endpoint}: Kaplan-Meier curves with pointwise 95% bands and numbers at risk. "
+            f"{'; '.join(letters)}.",
+            panels,
+        )
+        for kind in ("comparisons", "multivariable", "subgroups"):
+            name = f"{kind}-{endpoint.lower()}"
+            if name in named:
+                yield Plate(f"{kind}_{endpoint}", named[name].caption, (name,))
 
 
-def _named(frame: pd.DataFrame) -> Any:
-    """Give rows whose column `name` does not hide behind a tuple's own."""
-    return frame.rename(columns={"name": "name_"}).itertuples(index=False)
+def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Cm, Emu
+
+    paragraph = word.add_paragraph()
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    paragraph.paragraph_format.keep_with_next = True
+    several = len(plate.names) > 1
+    for place, name in enumerate(plate.names):
+        if several:
+            paragraph.add_run(chr(ord("A") + place)).bold = True
+        run = paragraph.add_run()
+        # at its own size where that fits: smaller, the letters of a panel could not be read
+        shape = run.add_picture(io.BytesIO(content.files[name]["png"]))
+        width = min(shape.width, Cm(PANEL_CM if several else WIDTH_CM))
+        shape.height, shape.width = Emu(int(shape.height * width / shape.width)), Emu(width)
+        described = shape._inline.docPr
+        described.set("descr", content.pictures[name].caption)
+        described.set("name", name)
+    caption = word.add_paragraph()
+    caption.add_run(f"Figure {number}. ").bold = True
+    caption.add_run(plate.caption)
+
+
+def _widths(table: Table) -> list[float]:
+    """Share the page's width by what the columns hold, in centimetres."""
+    longest = [
+        max(min(len(text), 60) for text in column)
+        for column in zip(*(table.columns, *table.rows), strict=True)
+    ]
+    roots = [max(length, 4) ** 0.6 for length in longest]
+    return [WIDTH_CM * root / sum(roots) for root in roots]
+
+
+def _rules(grid: Any, last: int) -> None:
+    """Draw the three rules of a printed table; repeat its head, keep its rows whole."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    for number, row in enumerate(grid.rows):
+        properties = row._tr.get_or_add_trPr()
+        properties.append(OxmlElement("w:cantSplit"))
+        if number == 0:
+            properties.append(OxmlElement("w:tblHeader"))
+        sides = [side for side, at in (("top", 0), ("bottom", last)) if number == at]
+        sides += ["bottom"] if number == 0 and last else []
+        if not sides:
+            continue
+        for cell in row.cells:
+            borders = OxmlElement("w:tcBorders")
+            for side in sides:
+                rule = OxmlElement(f"w:{side}")
+                for name, value in (("val", "single"), ("sz", "6"), ("color", "000000")):
+                    rule.set(qn(f"w:{name}"), value)
+                borders.append(rule)
+            cell._tc.get_or_add_tcPr().append(borders)
+
+
+def _field(paragraph: Any, instruction: str) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), instruction)
+    paragraph._p.append(field)

@@ -1,222 +1,509 @@
-"""The tables of a paper, as text: baseline, response, survival, Cox models, interaction.
+"""The tables of the manuscript: rows of `report.results` in, cells of text out.
 
-Belongs here: which estimates stand in which cell and how a journal writes them. Does not belong
-here: where a table is shown (`page`, `manuscript`).
+Belongs here: which estimate stands in which cell. Does not belong here: how a number is written
+(`journal`), where a table is shown (`page`, `manuscript`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from il6_platform.analysis.cohort import ARM, COMPARISONS, CONTRASTS
+from il6_platform.analysis.cohort import (
+    ARM,
+    ARM_TERM,
+    COMPARISONS,
+    CONTRASTS,
+    MARKER,
+    MARKER_TERM,
+)
 from il6_platform.figures.kaplan_meier import group_of
-from il6_platform.figures.style import number, p_number
+from il6_platform.report import journal
 from il6_platform.report.pictures import Report, labels_of, rows_of, term_namer
 
-GROUPS = ("control", "experimental", "high", "low")
-CELLS = ("control/low", "control/high", "experimental/low", "experimental/high")
-BEST = ("CR", "PR", "SD", "PD", "NE")
+GROUPS: tuple[str | None, ...] = (None, "control", "experimental", "high", "low")
+
+INTERVAL = "CI, confidence interval"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: title, heads, rows of text, and the note under it."""
+    """A table as it is printed: cells of text, and notes below it.
 
+    Attributes
+    ----------
+    key
+        What other parts call it: baseline, cutoff, response, ...
+    """
+
+    key: str
     title: str
-    columns: list[str]
-    rows: list[list[str]]
-    note: str = ""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """The notes in one."""
+        return " ".join(self.notes)
 
 
-def tables(report: Report) -> list[Table]:
-    """Return every table of the paper, in its order."""
-    endpoints = report.study.endpoints
-    return [
-        baseline(report),
-        response(report),
-        response_compared(report),
-        *(survival(report, endpoint) for endpoint in endpoints),
-        *(cox(report, endpoint) for endpoint in endpoints),
-        interaction(report),
-    ]
+def tables(report: Report) -> Iterator[Table]:
+    """Give every table of the manuscript in its order; one without rows is left out."""
+    made = [baseline(report), cutoff(report), response(report), response_comparisons(report)]
+    for endpoint in report.study.endpoints:
+        made += [survival(report, endpoint), landmarks(report, endpoint), cox(report, endpoint)]
+    made.append(interaction(report))
+    yield from (table for table in made if table.rows)
 
 
 def baseline(report: Report) -> Table:
-    """Patients before treatment, by arm and by marker group (table 1)."""
-    labels, name = labels_of(report.study), term_namer(report.study)
+    """Make table 1: patients before treatment, by arm and by marker group."""
+    labels, name_of = labels_of(report.study), term_namer(report.study)
     rows = rows_of(report.results)(analysis="baseline")
-    body = []
-    for term in dict.fromkeys(rows.loc[rows["contrast"].isna(), "term"]):
-        mine = rows[(rows["term"] == term) & rows["contrast"].isna()]
-        cells = [
-            _described(mine[mine["grp"].isna() if group is None else mine["grp"] == group])
-            for group in (None, *GROUPS)
+    single = rows[rows["contrast"].isna()]
+    size = {group: _size(_of_group(single, group)) for group in GROUPS}
+    printed = []
+
+    def cells(name: str, by_group: list[str], gaps: list[str]) -> tuple[str, ...]:
+        return (name, *by_group[:3], gaps[0], *by_group[3:], gaps[1])
+
+    for base in dict.fromkeys(str(term).partition("[")[0] for term in single["term"]):
+        mine = single[single["term"].str.partition("[")[0] == base]
+        gaps = [
+            journal.difference(found["estimate"]) if found is not None else ""
+            for contrast in (ARM, MARKER)
+            for found in [
+                _row(
+                    report,
+                    analysis="baseline",
+                    term=base,
+                    contrast=contrast,
+                    statistic="standardized_difference",
+                )
+            ]
         ]
-        if not any(cells):
-            continue
-        base = str(term).partition("[")[0]
-        gap = rows[(rows["term"] == base) & (rows["contrast"] == ARM)]["estimate"]
-        body.append([name(str(term)), *cells, number(_float(gap.iloc[0])) if len(gap) else ""])
+        levels = list(dict.fromkeys(mine.loc[mine["statistic"] == "rate", "term"]))
+        if levels:
+            printed.append(cells(f"{name_of(base)}, n (%)", [""] * len(GROUPS), gaps))
+        else:
+            by_group = [_median(_of_group(mine, group)) for group in GROUPS]
+            printed.append(cells(f"{name_of(base)}, median (IQR)", by_group, gaps))
+        for level in levels:
+            shown = mine[(mine["term"] == level) & (mine["statistic"] == "rate")]
+            by_group = [_counted(_of_group(shown, group)) for group in GROUPS]
+            inside = level.rstrip("]").partition("[")[2]
+            printed.append(cells(f"\N{EM SPACE}{inside}", by_group, ["", ""]))
+        missing = mine[mine["statistic"] == "missing"]
+        if missing["estimate"].sum():
+            by_group = [f"{_of_group(missing, group)['estimate'].sum():.0f}" for group in GROUPS]
+            printed.append(cells("\N{EM SPACE}Missing, n", by_group, ["", ""]))
+    heads = [
+        f"{labels['all'].capitalize() if group is None else labels[group]} (n={size[group]})"
+        for group in GROUPS
+    ]
     return Table(
-        "Patients before treatment",
-        ["Variable", "All", *(labels[group] for group in GROUPS), "Difference"],
-        body,
-        "Median (quartiles) or number (share). Difference: standardised difference of the arms.",
+        "baseline",
+        "Characteristics of the patients before treatment, by arm and by marker group.",
+        cells("Characteristic", heads, ["SMD of arms", "SMD of marker groups"]),
+        tuple(printed),
+        (
+            "IQR, interquartile range; SMD, standardised mean difference (first group minus "
+            "second: experimental minus control, high minus low).",
+        ),
+    )
+
+
+def cutoff(report: Report) -> Table:
+    """Make the table of the cut-off: what it is, how well it divides, what is left of that."""
+    marker = report.study.marker
+    found = rows_of(report.results)(analysis="cutoff")
+    # a share is printed as a percentage, what is no share as it is
+    names = {
+        "cutoff": (f"Cut-off ({marker.unit}); high is at or above it", journal.plain),
+        "auc": ("Area under the ROC curve", journal.ratio),
+        "youden": ("Youden's index", journal.ratio),
+        "sensitivity": ("Sensitivity, %", journal.percent),
+        "specificity": ("Specificity, %", journal.percent),
+        "ppv": ("Positive predictive value, %", journal.percent),
+        "npv": ("Negative predictive value, %", journal.percent),
+    }
+    validity = {
+        "cutoff_bootstrap": ("Cut-off, bootstrap interval", journal.plain),
+        "auc_corrected": ("Area under the ROC curve, corrected for optimism", journal.ratio),
+        "youden_corrected": ("Youden's index, corrected for optimism", journal.ratio),
+        "hazard_ratio_corrected": (
+            "Hazard ratio, high vs low, corrected for optimism",
+            journal.ratio,
+        ),
+        "hazard_ratio_cross_validated": ("Hazard ratio, cross-validated", journal.ratio),
+        "logrank_selection_corrected": (
+            "Log-rank test that counts the choosing of the cut-off",
+            journal.difference,
+        ),
+        "maxstat_permutation": ("Maximally selected log-rank test", journal.difference),
+    }
+    checked = rows_of(report.results)(analysis="validity")
+    rows = []
+    for source, wanted in ((found, names), (checked, validity)):
+        for statistic, (words, write) in wanted.items():
+            for _, row in source[source["statistic"] == statistic].iterrows():
+                rows.append(
+                    (
+                        words,
+                        journal.with_interval(row, write),
+                        journal.p_value(row["p_value"]),
+                        _count(row),
+                        str(row["method"]),
+                    )
+                )
+    return Table(
+        "cutoff",
+        f"The cut-off of {marker.label}: accuracy where it was chosen, and what remains of it.",
+        ("Statistic", "Estimate (95% CI)", "P", "n", "Method"),
+        tuple(rows),
+        (f"{INTERVAL}.", *_notes(found)),
     )
 
 
 def response(report: Report) -> Table:
-    """Best overall response, objective response and disease control by group."""
-    labels, of = labels_of(report.study), rows_of(report.results)
-    body = []
-    for group in (None, *GROUPS, *CELLS):
-        where: dict[str, Any] = {"analysis": "response", "population": "all", "grp": group}
-        best = of(**where, endpoint="BOR").set_index("term")
-        counts = [_counted(best[best.index == b], "events") for b in BEST]
-        rates = [_share(of(**where, endpoint=e, statistic="rate")) for e in ("ORR", "DCR")]
-        n = _counted(best, "n")
-        called = "All patients" if group is None else _group(group, labels)
-        body.append([called, n, *counts, *rates])
+    """Make the table of best overall response by group."""
+    labels = labels_of(report.study)
+    rows = rows_of(report.results)(
+        analysis="response", statistic="rate", contrast=None, population="all"
+    )
+    groups = [*GROUPS, *(f"{arm}/{level}" for arm in GROUPS[1:3] for level in GROUPS[3:])]
+    heads = [
+        f"{labels['all'].capitalize() if group is None else _said(group, labels)}"
+        f" (n={_size(_of_group(rows, group))})"
+        for group in groups
+    ]
+    kinds = [("BOR", term) for term in ("CR", "PR", "SD", "PD", "NE")]
+    called = {"ORR": "Objective response (CR or PR)", "DCR": "Disease control (CR, PR or SD)"}
+    printed = []
+    for endpoint, term in [*kinds, ("ORR", None), ("DCR", None)]:
+        mine = rows[rows["endpoint"] == endpoint]
+        mine = mine[mine["term"].isna() if term is None else mine["term"] == term]
+        if mine.empty:
+            continue
+        printed.append(
+            (term or called[endpoint], *(_counted(_of_group(mine, group)) for group in groups))
+        )
     return Table(
-        "Best overall response (RECIST 1.1)",
-        ["Patients", "n", *BEST, "Objective response (95% CI)", "Disease control (95% CI)"],
-        body,
-        "NE counts as no response. Intervals by Wilson's method.",
+        "response",
+        "Best overall response by arm and marker group, n (%).",
+        ("Response", *heads),
+        tuple(printed),
+        (
+            "CR, complete response; PR, partial response; SD, stable disease; PD, progressive "
+            "disease; NE, not evaluable.",
+        ),
     )
 
 
-def response_compared(report: Report) -> Table:
-    """Objective response in every comparison."""
-    labels, of = labels_of(report.study), rows_of(report.results)
-    body = []
-    for population, contrast in COMPARISONS:
-        found = of(
-            analysis="response", endpoint="ORR", population=population, contrast=contrast
-        ).set_index("statistic")
-        exact = of(
-            analysis="small_sample", endpoint="ORR", population=population, contrast=contrast
-        ).set_index("statistic")
-        body.append(
-            [
-                _comparison(population, contrast, labels),
-                _interval(found, "risk_difference"),
-                _interval(found, "odds_ratio"),
-                _p(found, "chi_square"),
-                _p(found, "chi_square_corrected"),
-                _p(found, "fisher_exact"),
-                _p(exact, "fisher_mid_p"),
-            ]
-        )
-    heads = ["Comparison", "Risk difference (95% CI)", "Odds ratio (95% CI)"]
-    heads += ["Chi-square P", "corrected P", "Fisher P", "Mid-P"]
-    return Table("Objective response compared", heads, body)
+def response_comparisons(report: Report) -> Table:
+    """Make the table of the comparisons of response: differences, odds ratios, exact tests."""
+    printed = []
+    for endpoint, words in (("ORR", "Objective response"), ("DCR", "Disease control")):
+        for population, contrast in COMPARISONS:
+            mine = rows_of(report.results)(
+                analysis="response", endpoint=endpoint, population=population, contrast=contrast
+            )
+            by = {str(row["statistic"]): row for _, row in mine.iterrows()}
+            if "risk_difference" not in by:
+                continue
+            exact = by.get("fisher_exact")
+            printed.append(
+                (
+                    f"{words}: {compared(report, population, contrast)}",
+                    _count(by["risk_difference"]),
+                    journal.with_interval(by["risk_difference"], journal.points),
+                    journal.with_interval(by.get("relative_risk"), journal.ratio),
+                    journal.with_interval(by.get("odds_ratio"), journal.ratio),
+                    "" if exact is None else journal.p_value(exact["p_value"]),
+                )
+            )
+    return Table(
+        "response_comparisons",
+        "Comparisons of response.",
+        (
+            "Comparison",
+            "n",
+            "Difference, percentage points (95% CI)",
+            "Relative risk (95% CI)",
+            "Odds ratio (95% CI)",
+            "P (Fisher)",
+        ),
+        tuple(printed),
+        (f"{INTERVAL}; NE, not estimable: a group without, or with nothing but, responses.",),
+    )
 
 
 def survival(report: Report, endpoint: str) -> Table:
-    """Medians, hazard ratio and log-rank P of an endpoint in every comparison."""
-    labels, of = labels_of(report.study), rows_of(report.results)
-    body = []
+    """Make the table of an endpoint's comparisons: medians, hazard ratio, log-rank test."""
+    labels = labels_of(report.study)
+    printed = []
     for population, contrast in COMPARISONS:
-        where: dict[str, Any] = {"endpoint": endpoint, "population": population}
-        where |= {"contrast": contrast}
-        medians = []
-        for name in CONTRASTS[contrast]:
-            grp = group_of(population, name)
-            median = of(
-                analysis="survival",
-                endpoint=endpoint,
-                population="all",
-                grp=grp,
-                statistic="median",
-            ).set_index("statistic")
-            medians.append(f"{labels[name]}: {_median(median)}")
-        ratio = of(**where, analysis="cox", model="univariable").set_index("statistic")
-        test = of(**where, analysis="survival", grp=None).set_index("statistic")
-        permuted = of(**where, analysis="small_sample").set_index("statistic")
-        of_test = test[test.index == "logrank"]
-        body.append(
-            [
-                _comparison(population, contrast, labels),
-                f"{_counted(of_test, 'events')}/{_counted(of_test, 'n')}",
-                "\n".join(medians),
-                _interval(ratio, "hazard_ratio"),
-                _p(test, "logrank"),
-                _p(permuted, "logrank_permutation"),
-            ]
+        where = {"endpoint": endpoint, "population": population, "contrast": contrast}
+        test = _row(report, analysis="survival", statistic="logrank", **where)
+        ratio = _row(
+            report,
+            analysis="cox",
+            statistic="hazard_ratio",
+            model="univariable",
+            term=None,
+            **where,
         )
-    heads = ["Comparison", "Events/n", "Median months (95% CI)", "Hazard ratio (95% CI)"]
+        if test is None:
+            continue
+        printed.append((compared(report, population, contrast), "", "", "", "", ""))
+        for place, name in enumerate(CONTRASTS[contrast]):
+            median = _single(report, endpoint, "median", group_of(population, name))
+            printed.append(
+                (
+                    f"\N{EM SPACE}{labels[name]}",
+                    _count(median),
+                    _count(median, "events"),
+                    journal.with_interval(median, journal.months),
+                    journal.with_interval(ratio, journal.ratio) if place == 0 else "1 (reference)",
+                    journal.p_value(test["p_value"]) if place == 0 else "",
+                )
+            )
     return Table(
-        f"{endpoint} compared",
-        [*heads, "Log-rank P", "Permutation P"],
-        body,
-        "Medians by Kaplan-Meier, log-log intervals; Cox model, Efron's ties. NR: not reached.",
+        f"survival_{endpoint}",
+        f"{endpoint}: comparisons of arms and of marker groups.",
+        ("Comparison", "n", "Events", "Median, months (95% CI)", "HR (95% CI)", "P (log-rank)"),
+        tuple(printed),
+        (
+            f"{INTERVAL}; HR, hazard ratio (Cox model, univariable); NR, not reached; NE, not "
+            "estimable. P values are not adjusted for their number.",
+        ),
+    )
+
+
+def landmarks(report: Report, endpoint: str) -> Table:
+    """Make the table of an endpoint's survival probabilities and follow-up by group."""
+    labels = labels_of(report.study)
+    rows = rows_of(report.results)(
+        analysis="survival", statistic="survival", endpoint=endpoint, population="all"
+    )
+    times = list(dict.fromkeys(rows["at"]))
+    printed = []
+    for group in [None, *dict.fromkeys(rows["grp"].dropna())]:
+        mine = _of_group(rows, group)
+        by_time = {row["at"]: row for _, row in mine.iterrows()}
+        follow_up = _single(report, endpoint, "follow_up_median", group)
+        printed.append(
+            (
+                labels["all"].capitalize() if group is None else _said(group, labels),
+                _size(mine),
+                *(journal.with_interval(by_time.get(time), journal.percent) for time in times),
+                journal.with_interval(follow_up, journal.months),
+            )
+        )
+    return Table(
+        f"landmarks_{endpoint}",
+        f"{endpoint}: probabilities at landmarks (Kaplan-Meier), and follow-up.",
+        (
+            "Group",
+            "n",
+            *(f"{time:g} months, % (95% CI)" for time in times),
+            "Median follow-up, months (95% CI)",
+        ),
+        tuple(printed),
+        (
+            f"{INTERVAL}; NR, not reached; NE, not estimable: nobody was followed so long. "
+            "Follow-up by the reverse Kaplan-Meier method.",
+        ),
     )
 
 
 def cox(report: Report, endpoint: str) -> Table:
-    """Univariable and multivariable Cox models of an endpoint."""
-    name, of = term_namer(report.study), rows_of(report.results)
-    multi = of(
-        analysis="cox", endpoint=endpoint, model="multivariable", statistic="hazard_ratio"
-    ).set_index("term")
-    single = of(
-        analysis="cox",
-        endpoint=endpoint,
-        model="univariable",
-        statistic="hazard_ratio",
-        population="all",
+    """Make the table of an endpoint's univariable and multivariable Cox models."""
+    name_of, labels = term_namer(report.study), labels_of(report.study)
+    rows = rows_of(report.results)(
+        analysis="cox", endpoint=endpoint, statistic="hazard_ratio", population="all"
     )
-    crude = single[single["contrast"].isna()].set_index("term")
-    for contrast, term in ((ARM, "ARM[experimental]"), ("high vs low", "MARKERGR[high]")):
-        mine = single[single["contrast"] == contrast]
-        if len(mine):
-            crude.loc[term] = mine.iloc[0]
-    checks = of(
-        analysis="cox", endpoint=endpoint, model="multivariable", statistic="proportional_hazards"
-    ).set_index("term")
-    body = [
-        [
-            name(str(term)),
-            _interval(crude, term),
-            _p(crude, term),
-            _interval(multi, term),
-            _p(multi, term),
-            _p(checks, term),
+    # what the model's own terms are called where they stand alone
+    alone = {ARM_TERM: ARM, MARKER_TERM: MARKER}
+    single, joint = (rows[rows["model"] == model] for model in ("univariable", "multivariable"))
+    terms = dict.fromkeys([*alone, *single["term"].dropna(), *joint["term"]])
+    called = {
+        ARM_TERM: f"{labels['experimental']} vs {labels['control']}",
+        MARKER_TERM: f"{labels['high']} vs {labels['low']}",
+    }
+    units = {c.name for c in report.study.covariates if c.kind == "number"}
+    printed = []
+    for term in terms:
+        mine = single[
+            single["term"] == term
+            if term not in alone
+            else (single["contrast"] == alone[term]) & single["term"].isna()
         ]
-        for term in multi.index
-    ]
-    n = int(multi["n"].max()) if len(multi) and multi["n"].notna().any() else 0
-    events = int(multi["events"].max()) if len(multi) and multi["events"].notna().any() else 0
-    heads = ["Variable", "Univariable HR (95% CI)", "P", "Multivariable HR (95% CI)", "P", "PH P"]
-    return Table(
-        f"{endpoint}: Cox models",
-        heads,
-        body,
-        f"Multivariable: complete cases, {n} patients, {events} events. "
-        "PH P: Grambsch-Therneau test of proportional hazards.",
+        one, many = (
+            None if found.empty else found.iloc[0] for found in (mine, joint[joint["term"] == term])
+        )
+        if one is None and many is None:
+            continue
+        words = called.get(term) or f"{name_of(term)}{', per unit' if term in units else ''}"
+        printed.append(
+            (
+                words,
+                "" if one is None else f"{_count(one)}/{_count(one, 'events')}",
+                "" if one is None else journal.with_interval(one, journal.ratio),
+                "" if one is None else journal.p_value(one["p_value"]),
+                "" if many is None else journal.with_interval(many, journal.ratio),
+                "" if many is None else journal.p_value(many["p_value"]),
+            )
+        )
+    whole = {
+        str(row["statistic"]): row
+        for _, row in rows_of(report.results)(
+            analysis="cox", endpoint=endpoint, model="multivariable", term=None
+        ).iterrows()
+    }
+    notes = [f"{INTERVAL}; HR, hazard ratio; NE, not estimable."]
+    if len(joint):
+        first = joint.iloc[0]
+        notes.append(f"Multivariable model: n={_count(first)}, {_count(first, 'events')} events.")
+    if "concordance" in whole:
+        said = journal.with_interval(whole["concordance"], journal.ratio)
+        notes.append(f"Harrell's C, apparent: {said}.")
+    test = _row(
+        report, analysis="cox", endpoint=endpoint, statistic="proportional_hazards", term="GLOBAL"
     )
+    if test is not None and pd.notna(test["p_value"]):
+        said = _p_sign(test["p_value"])
+        notes.append(f"Proportional hazards, global test: {said}.")
+    notes += _notes(rows)
+    if "events_per_variable" in whole:
+        few = whole["events_per_variable"]
+        notes.append(f"{few['estimate']:.1f} events per term. {few['note'] or ''}".strip())
+    return Table(
+        f"cox_{endpoint}",
+        f"{endpoint}: univariable and multivariable Cox models.",
+        (
+            "Variable",
+            "n/events",
+            "Univariable HR (95% CI)",
+            "P",
+            "Multivariable HR (95% CI)",
+            "P",
+        ),
+        tuple(printed),
+        tuple(notes),
+    )
+
+
+INTERACTIONS = {
+    "ratio_of_hazard_ratios": ("Ratio of hazard ratios, marker high to low", journal.ratio),
+    "interaction_wald": ("Wald test of the product", journal.difference),
+    "interaction_permutation": ("Permutation test of the product", journal.difference),
+    "rmst_difference_interaction": (
+        "Difference of differences in restricted mean, months",
+        journal.difference,
+    ),
+    "logrank_stratified": ("Stratified log-rank test", journal.difference),
+    "risk_difference_interaction": (
+        "Difference of risk differences, percentage points",
+        journal.points,
+    ),
+    "breslow_day": ("Breslow-Day test", journal.difference),
+    "tarone": ("Breslow-Day test with Tarone's correction", journal.difference),
+    "cochran_mantel_haenszel": ("Cochran-Mantel-Haenszel test", journal.difference),
+    "common_odds_ratio": ("Mantel-Haenszel common odds ratio", journal.ratio),
+}
 
 
 def interaction(report: Report) -> Table:
-    """Whether the marker predicts the treatment's effect, on each scale."""
-    rows = rows_of(report.results)(analysis="interaction", model="interaction")
-    rows = rows[rows["term"].isna()]
-    body = [
-        [
-            f"{row.endpoint}: {str(row.statistic).replace('_', ' ')}",
-            _text(row.estimate, row.ci_low, row.ci_high),
-            p_number(_float(row.p_value)),
-            count_of(row._asdict(), "n"),
-            row.method or "",
-        ]
-        for row in rows.itertuples()
-    ]
-    heads = ["Scale", "Estimate (95% CI)", "P", "n", "Method"]
-    return Table("Treatment-by-marker interaction", heads, body)
+    """Make the table of the treatment-by-marker interaction on every scale."""
+    name_of = term_namer(report.study)
+    printed = []
+    rows = rows_of(report.results)(analysis="interaction")
+    for endpoint in dict.fromkeys(rows["endpoint"]):
+        for _, row in rows[rows["endpoint"] == endpoint].iterrows():
+            statistic = str(row["statistic"])
+            if statistic == "hazard_ratio":
+                arm, _, level = str(row["term"]).partition(" | ")
+                words = f"HR, {name_of(arm)}, marker {level}"
+                write = journal.ratio
+            elif statistic in INTERACTIONS:
+                words, write = INTERACTIONS[statistic]
+            else:
+                continue
+            if isinstance(row["contrast"], str) and statistic == "logrank_stratified":
+                words += f", {row['contrast']}"
+            printed.append(
+                (
+                    f"{endpoint}: {words}",
+                    journal.with_interval(row, write),
+                    journal.p_value(row["p_value"]),
+                    _count(row),
+                    _count(row, "events"),
+                )
+            )
+    return Table(
+        "interaction",
+        f"Does {report.study.marker.label} modify the effect of "
+        f"{report.study.arms.experimental_drug}? Treatment-by-marker interaction.",
+        ("Statistic", "Estimate (95% CI)", "P", "n", "Events"),
+        tuple(printed),
+        (
+            f"{INTERVAL}; HR, hazard ratio; NE, not estimable. Of a test, the estimate is its "
+            "statistic.",
+            *_notes(rows),
+        ),
+    )
+
+
+def compared(report: Report, population: str, contrast: str) -> str:
+    """Say a comparison in the study's words."""
+    labels = labels_of(report.study)
+    first, second = (labels[name] for name in CONTRASTS[contrast])
+    who = labels[population].capitalize() if population == "all" else labels[population]
+    return f"{who}: {first} vs {second}"
+
+
+def _single(report: Report, endpoint: str, statistic: str, group: str | None) -> pd.Series | None:
+    return _row(
+        report,
+        analysis="survival",
+        endpoint=endpoint,
+        statistic=statistic,
+        population="all",
+        grp=group,
+    )
+
+
+def _of_group(rows: pd.DataFrame, group: str | None) -> pd.DataFrame:
+    return rows[rows["grp"].isna() if group is None else rows["grp"] == group]
+
+
+def _median(rows: pd.DataFrame) -> str:
+    value = rows.drop_duplicates("statistic").set_index("statistic")["estimate"]
+    if pd.isna(value.get("median")):
+        return ""
+    low, high = journal.plain(value["q1"]), journal.plain(value["q3"])
+    return f"{journal.plain(value['median'])} ({low}{journal.DASH}{high})"
+
+
+def _counted(rows: pd.DataFrame) -> str:
+    if rows.empty:
+        return ""
+    count, share = _count(rows.iloc[0], "events"), rows["estimate"].iloc[0]
+    return count if pd.isna(share) else f"{count} ({journal.percent(share)})"
+
+
+def _said(group: str, labels: dict[str, str]) -> str:
+    return ", ".join(labels[name] for name in group.split("/"))
+
+
+def _row(report: Report, **where: str | None) -> pd.Series | None:
+    found = rows_of(report.results)(**where)
+    return None if found.empty else found.iloc[0]
 
 
 def count_of(row: Mapping[Hashable, Any], name: str) -> str:
@@ -227,65 +514,21 @@ def count_of(row: Mapping[Hashable, Any], name: str) -> str:
     return hidden.get(name, "")
 
 
-def _counted(rows: pd.DataFrame, name: str) -> str:
-    return count_of(rows.iloc[0].to_dict(), name) or "0" if len(rows) else "0"
+def _count(row: pd.Series | None, name: str = "n") -> str:
+    return "" if row is None else count_of(row.to_dict(), name)
 
 
-def _group(group: str, labels: dict[str, str]) -> str:
-    return ", ".join(labels[part] for part in group.split("/"))
+def _size(rows: pd.DataFrame) -> str:
+    """Say how many patients some rows are of: the most that one of them rests on."""
+    if rows["n"].notna().any():
+        return f"{rows['n'].max():.0f}"
+    return _count(rows.iloc[0]) if len(rows) else "0"
 
 
-def _comparison(population: str, contrast: str, labels: dict[str, str]) -> str:
-    first, second = CONTRASTS[contrast]
-    return f"{labels[first]} vs {labels[second]}, {labels[population]}"
+def _p_sign(p: float) -> str:
+    said = journal.p_value(p)
+    return f"P{said}" if said[0] in "<>" else f"P={said}"
 
 
-def _described(rows: pd.DataFrame) -> str:
-    found = rows.drop_duplicates("statistic").set_index("statistic")
-    if "rate" in found.index:
-        row = found.loc["rate"]
-        count = count_of(row.to_dict(), "events")
-        return count if pd.isna(row["estimate"]) else f"{count} ({row['estimate']:.0%})"
-    if "median" not in found.index or pd.isna(found.loc["median", "estimate"]):
-        return ""
-    value = {name: found.loc[name, "estimate"] for name in ("median", "q1", "q3")}
-    return f"{value['median']:.4g} ({value['q1']:.4g} to {value['q3']:.4g})"
-
-
-def _share(rows: pd.DataFrame) -> str:
-    if rows.empty or pd.isna(rows["estimate"].iloc[0]):
-        return ""
-    row = rows.iloc[0]
-    return f"{row['estimate']:.0%} ({row['ci_low']:.0%} to {row['ci_high']:.0%})"
-
-
-def _median(found: pd.DataFrame) -> str:
-    if "median" not in found.index or not found.loc["median", "n"]:
-        return "no patients"
-    row = found.loc["median"]
-    low, high = ("NR" if pd.isna(row[c]) else f"{row[c]:.1f}" for c in ("ci_low", "ci_high"))
-    middle = "NR" if pd.isna(row["estimate"]) else f"{row['estimate']:.1f}"
-    return f"{middle} ({low} to {high})"
-
-
-def _interval(found: pd.DataFrame, key: str) -> str:
-    if key not in found.index:
-        return ""
-    row = found.loc[key]
-    return _text(row["estimate"], row["ci_low"], row["ci_high"])
-
-
-def _text(estimate: Any, low: Any, high: Any) -> str:
-    if pd.isna(estimate):
-        return "not estimable"
-    if pd.isna(low) and pd.isna(high):
-        return f"{estimate:.2f}"
-    return f"{estimate:.2f} ({number(_float(low))} to {number(_float(high))})"
-
-
-def _p(found: pd.DataFrame, key: str) -> str:
-    return p_number(_float(found.loc[key, "p_value"])) if key in found.index else ""
-
-
-def _float(value: Any) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)
+def _notes(rows: pd.DataFrame) -> list[str]:
+    return [str(note) for note in dict.fromkeys(rows["note"].dropna())]
