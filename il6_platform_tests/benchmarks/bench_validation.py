@@ -26,7 +26,7 @@ from il6_platform.warehouse import Site, Warehouse
 DELIVERIES = """
 insert into raw.deliveries
 select table_name, table_name || '.csv', table_name, date '2024-01-01', now(), position, 1, 1,
-    'accepted', null, position
+    'accepted', null, position, 0
 from (values ('patients', 1), ('treatments', 2), ('follow_up', 3), ('labs', 4), ('assessments', 5))
 as t (table_name, position)
 """
@@ -78,6 +78,10 @@ def main(rows: int) -> None:
                 start = time.perf_counter()
                 judged = judge_table(connection, table, rules)
                 said(f"  its {len(rules)} rules, {judged.set_aside} set aside", start)
+            for table in ("quarantine", "balance"):
+                start = time.perf_counter()
+                warehouse.run_sql(f"staging.{table}")
+                said(f"staging.{table}", start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     print(f"{'peak memory, GiB':<40}{peak:8.2f}")
 
