@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
     Discriminator,
     Field,
     Tag,
-    ValidationError,
     field_validator,
     model_validator,
 )
+
+from il6_platform.typed_file import TypedFileError, read_typed
 
 Endpoint = Literal["PFS", "OS"]
 Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
@@ -288,62 +288,7 @@ def read_study(path: Path | str) -> Study:
         Naming file, line and key, and what to write instead, where the file is missing, is not
         YAML, has an unknown key or a value that cannot be.
     """
-    path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except OSError as error:
-        raise StudyError(
-            f"study file {path}: cannot be read ({error.strerror}); name another with --study"
-        ) from None
-    except UnicodeDecodeError:
-        raise StudyError(f"study file {path}: is not UTF-8; save it as UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise StudyError(
-            f"study file {path}{line}: is not YAML ({getattr(error, 'problem', error)})"
-        ) from None
-    if not isinstance(content, dict):
-        raise StudyError(f"study file {path}, line 1: must be keys and values; see data/study.yaml")
-    try:
-        return Study.model_validate(content)
-    except ValidationError as error:
-        sentences = [_sentence(root, problem) for problem in error.errors()]
-        raise StudyError(f"study file {path}, " + "; ".join(dict.fromkeys(sentences))) from None
-
-
-def _sentence(root: yaml.Node | None, problem: Any) -> str:
-    line, keys = _locate(root, problem["loc"]) if root else (1, [])
-    where = f"line {line}, key {'.'.join(keys) or '(top)'}"
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"{where}: unknown key; remove it or correct its spelling"
-        case "missing":
-            return f"{where}: is missing; add it"
-        case _:
-            return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
-
-
-def _locate(root: yaml.Node, location: tuple[int | str, ...]) -> tuple[int, list[str]]:
-    """Follow a validation error's location into the YAML tree as far as it goes."""
-    node, line, keys = root, root.start_mark.line + 1, []
-    for step in location:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(step):
-                    node, line = value, key.start_mark.line + 1
-                    keys.append(str(step))
-                    break
-            else:
-                # a union names its branch in the location; a missing key has no node: say its name
-                if step == location[-1] and str(step)[:1].islower():
-                    keys.append(str(step))
-        elif (
-            isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value)
-        ):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-            keys.append(str(step))
-    return line, keys
+        return read_typed(Path(path), Study, "study file", "name another with --study")
+    except TypedFileError as error:
+        raise StudyError(str(error)) from None

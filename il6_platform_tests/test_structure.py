@@ -22,7 +22,7 @@ LAYERS = [
     {"warehouse"},
     {"validation", "registry", "statistics"},
     {"study"},
-    {"paths", "event_log"},
+    {"paths", "event_log", "typed_file"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

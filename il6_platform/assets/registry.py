@@ -13,10 +13,11 @@ from dagster import (
 )
 
 from il6_platform.assets.tables import OWNERS, POOL, check, key_of, preview, table_metadata
-from il6_platform.paths import code_version
-from il6_platform.registry.deliveries import Delivery, digest_of, landed, open_delivery
+from il6_platform.paths import code_version, project_root
+from il6_platform.registry.deliveries import Delivery, digest_of, landed, open_deliveries
 from il6_platform.registry.exports import read_csv
 from il6_platform.registry.native import TABLES
+from il6_platform.registry.profiles import read_profiles
 from il6_platform.warehouse import Warehouse
 
 
@@ -55,20 +56,26 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     """
     site = warehouse.site
     found, waiting = landed(site.landing_path)
+    profiles = read_profiles(site.home_path / "profiles", project_root() / "data" / "profiles")
     present = set()
     arrived_at = datetime.now(UTC)
     for item in found:
         content = item.read()
         digest = digest_of(content)
         present.add(digest)
-        if not warehouse.query("from raw.deliveries where delivery = $d", {"d": digest}).empty:
+        known = "from raw.deliveries where delivery = $d or source = $d"
+        if not warehouse.query(known, {"d": digest}).empty:
             continue
-        delivery = open_delivery(item.file, content)
-        kept = site.kept_path / digest
-        kept.write_bytes(content)
-        kept.chmod(0o600)
-        _record(warehouse, delivery, arrived_at)
-        context.log.info(f"{delivery.file}: {delivery.status}")
+        kept = {digest: content}
+        for delivery in open_deliveries(item.file, content, profiles):
+            if delivery.native is not None:
+                kept[delivery.digest] = delivery.native
+            _record(warehouse, delivery, arrived_at)
+            context.log.info(f"{delivery.file}: {delivery.status}")
+        for name, held in kept.items():
+            path = site.kept_path / name
+            path.write_bytes(held)
+            path.chmod(0o600)
     cut = site.as_of_date
     warehouse.query("update raw.deliveries set position = null")
     warehouse.query(
@@ -80,7 +87,7 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         {"cut": cut},
     )
     known = warehouse.query("from raw.deliveries order by sequence")
-    here = known[known["delivery"].isin(present)]
+    here = known[known["source"].fillna(known["delivery"]).isin(present)]
     rejected = here[here["status"] == "rejected"]
     strange = here[here["status"] == "unrecognised"]
     used = known[known["position"].notna()]
@@ -182,7 +189,8 @@ def _record(warehouse: Warehouse, delivery: Delivery, arrived_at: datetime) -> N
         "insert into raw.deliveries by name select $delivery as delivery, $file as file, "
         "$table as table_name, $day as delivered_on, $arrived as arrived_at, "
         "(select count(*) + 1 from raw.deliveries) as sequence, $bytes as bytes, "
-        "$lines as lines, $status as status, $problem as problem",
+        "$lines as lines, $status as status, $problem as problem, $source as source, "
+        "$profile as profile",
         {
             "delivery": delivery.digest,
             "file": delivery.file,
@@ -193,6 +201,8 @@ def _record(warehouse: Warehouse, delivery: Delivery, arrived_at: datetime) -> N
             "lines": len(delivery.export.rows) if delivery.export else 0,
             "status": delivery.status,
             "problem": delivery.problem,
+            "source": delivery.source,
+            "profile": delivery.profile,
         },
     )
 
