@@ -24,6 +24,8 @@ from il6_platform.registry.native import TABLES
 from il6_platform.registry.values import cell, plain
 from il6_platform.typed_file import read_typed
 
+BEYOND = "(beyond the header)"
+
 Table = Literal["patients", "treatments", "labs", "assessments", "follow_up"]
 
 
@@ -199,7 +201,7 @@ class Profile(_Part):
             if not set(mapping.requires) <= set(cells):
                 continue
             if row.problem:
-                cells["(beyond the header)"] = received.get("(beyond the header)", "")
+                cells[BEYOND] = received.get(BEYOND, "")
             rows.append((row.line, mapping.constants | cells))
         return rows
 
@@ -215,6 +217,7 @@ class NativePart:
     def csv(self) -> bytes:
         """Write them as a native export in which every row stands on its own line of the sheet."""
         names = list(dict.fromkeys(name for _, cells in self.rows for name in cells))
+        names = [name for name in names if name != BEYOND]
         for column in TABLES[self.table].required:
             if column not in names:
                 names.append(column)
@@ -228,7 +231,10 @@ class NativePart:
             # blank lines are no rows: they keep the count
             out.write("\n" * max(0, place - line - 1))
             line = max(place, line + 1)
-            writer.writerow([" ".join(cells.get(name, "").split()) for name in names])
+            # a cell beyond the header stays one: the rule book sets the line aside
+            surplus = [cells[BEYOND]] if BEYOND in cells else []
+            written = [" ".join(cells.get(name, "").split()) for name in names]
+            writer.writerow([*written, *surplus])
         return out.getvalue().encode()
 
 

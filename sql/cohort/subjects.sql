@@ -4,7 +4,9 @@ with
 arrived as (
     select
         patient as patient_id,
-        min(position * 1e9 + line) as arrival_order,
+        min(delivered_on) as first_day,
+        -- the same whatever order the tables of a delivery come in
+        min(position * 1e9 + line) filter (where table_name = 'patients') as arrival_order,
         bool_or(table_name = 'patients') as has_record
     from staging.lines
     where patient is not null and status != 'withdrawn'
@@ -81,6 +83,7 @@ described as (
         w.newtrtdt,
         if(e.patient_id is not null, 'E', 'C') as armcd,
         if(e.patient_id is not null, settings.experimental_label, settings.control_label) as arm,
+        a.first_day,
         a.arrival_order,
         case
             when not a.has_record then 'No patient record'
@@ -116,7 +119,7 @@ select
     if(exclreas is null or exclreas = 'No baseline marker in the window', 'Y', 'N') as "ITTFL",
     if(exclreas is null, 'Y', 'N') as "ANALFL",
     exclreas as "EXCLREAS",
-    row_number() over (order by arrival_order) as "SUBJSEQ"
+    row_number() over (order by first_day, arrival_order nulls last, usubjid) as "SUBJSEQ"
 from described
 order by "SUBJSEQ";
 
