@@ -50,7 +50,7 @@ def code_version() -> str:
     """Return a short hash of all code, SQL and literature that can move a number."""
     digest = hashlib.sha256()
     sources = [*PACKAGE.rglob("*.py"), *(project_root() / "sql").rglob("*.sql")]
-    sources.append(project_root() / "data" / "literature.csv")
+    sources += [project_root() / "data" / name for name in ("literature.csv", "units.csv")]
     for path in sorted(sources, key=lambda source: (source.suffix, source.parts[-3:])):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

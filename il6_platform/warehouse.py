@@ -36,6 +36,7 @@ from pydantic import PrivateAttr
 
 from il6_platform import paths
 from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.registry.units import factors
 from il6_platform.study import Study, read_study
 
 T = TypeVar("T")
@@ -272,6 +273,10 @@ class Warehouse(ConfigurableResource):
             )
             for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
                 connection.execute(script.read_text(encoding="utf-8"))
+            connection.execute("create or replace table study.units (unit varchar, factor double)")
+            table = paths.project_root() / "data" / "units.csv"
+            for unit, factor in factors(table, study.marker.analyte, study.marker.unit).items():
+                connection.execute("insert into study.units values (?, ?)", [unit, factor])
             connection.execute(
                 "create or replace table study.covariates "
                 "(name varchar, label varchar, kind varchar)"

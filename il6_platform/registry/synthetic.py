@@ -756,13 +756,13 @@ def faults(
             **cells,
         }
 
-    marker = {"analyte": study.marker.analyte, "value": "0.006", "unit": "ng/mL"}
+    marker = {"analyte": study.marker.analyte, "value": "0.3", "unit": "pmol/L"}
     after = a.on((a.death or 0) + 20)
     typo = f"{target.exports[-1].year + 9}-03-14"
     slashed = "14/03/2021"
     return [
         Fault("patients", "sex is X", "sex_is_in_the_list", unreadable.record),
-        Fault("labs", "marker in ng/mL", "marker_unit_is_the_studys", lab(b, 33, **marker)),
+        Fault("labs", "marker in pmol/L", "marker_unit_is_known", lab(b, 33, **marker)),
         Fault("labs", "decimal comma", "value_is_readable", lab(c, 21, value="12,5")),
         Fault(
             "labs", "unknown patient", "patient_is_known", {**lab(d, 3), "patient_id": "CRLM-0999"}

@@ -82,7 +82,9 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     _write_record(site, recorded)
     _write_anew(warehouse.working_database)
     erased = set(
-        warehouse.query("select delivery from raw.deliveries where erased > 0")["delivery"]
+        warehouse.query(
+            "select coalesce(source, delivery) as file from raw.deliveries where erased > 0"
+        )["file"]
     )
     there = [item.file for item in landed(site.landing_path)[0] if digest_of(item.read()) in erased]
     return Forgotten(patient, rows, exports, cuts, there)
@@ -128,6 +130,14 @@ def erase(warehouse: Warehouse) -> tuple[int, int]:
             connection.execute("commit")
             rows += len(gone)
             exports |= set(gone["delivery"])
+        # the file that a profile made these tables of cannot be erased line by line
+        made_of = connection.execute(
+            "select distinct source from raw.deliveries "
+            "where source is not null and list_contains($exports, delivery)",
+            {"exports": sorted(exports)},
+        ).fetchall()
+        for (source,) in made_of:
+            (warehouse.site.kept_path / str(source)).unlink(missing_ok=True)
         left = " union all ".join(f"select delivery from raw.{table}" for table in TABLES)
         # nothing is left to read in it, so nobody shall try
         connection.execute(

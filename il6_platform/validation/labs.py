@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from il6_platform.validation.rules import (
     Rule,
+    always,
     date_column,
     known_patient,
     not_after,
@@ -25,17 +26,13 @@ RULES: list[Rule] = [
         readable("value", "a number, or <x or >x at the assay's limits, with a decimal point"),
         within("value", 0, None),
         required("unit"),
-        Rule(
-            "marker_unit_is_the_studys",
-            "quarantine",
+        always(
+            "marker_unit_is_known",
+            True,
+            "marker_unit_is_known",
             "unit",
-            "The marker's unit must be {study_unit}; convert the value and say so in unit",
-            "ExpectColumnPairValuesToBeEqual",
-            {
-                "column_A": "marker_unit",
-                "column_B": "study_unit_lower",
-                "ignore_row_if": "either_value_is_missing",
-            },
+            "The marker's unit is not known; it can be {known_units}: convert the value and say so "
+            "in unit, or add the unit with its factor to the table of units",
         ),
     ),
     required("collected_on"),

@@ -37,7 +37,7 @@ WHOLE_LINE = "(line)"
 """What a rule looks at that judges a line as a whole."""
 
 GENERAL = {
-    "study_unit": "the study's unit",
+    "known_units": "one of the table of units",
     "unreadable_covariate": "A covariate",
     "absent_from": "of the same registry",
     "file_before": "the delivery before",

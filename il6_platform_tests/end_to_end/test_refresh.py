@@ -53,7 +53,7 @@ def test_a_batch_with_too_many_wrong_rows_is_blocked(
 ) -> None:
     installation.deliver(DAYS[0])
     labs = installation.landing / DAYS[0] / "labs.csv"
-    labs.write_text(labs.read_text().replace("pg/mL", "ng/L"))
+    labs.write_text(labs.read_text().replace("pg/mL", "pmol/L"))
     assert installation.refresh() == 1
     last_line = capfd.readouterr().err.strip().splitlines()[-1]
     assert "quarantine_is_small" in last_line and "labs.csv" in last_line

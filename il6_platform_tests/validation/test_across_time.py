@@ -60,7 +60,7 @@ def test_what_is_only_put_right_or_added_is_no_change(made: Registry) -> None:
     first = {
         **FIRST,
         "patients": ["A,female,1.1.1950,", *FIRST["patients"][1:]],
-        "labs": ["A,il6,4000,ng/mL,2019-12-30", "A,cea,4,ng/mL,2019-12-30"],
+        "labs": ["A,il6,0.2,pmol/L,2019-12-30", "A,cea,4,ng/mL,2019-12-30"],
     }
     made.deliver("2023-01-01", **first)
     second = {

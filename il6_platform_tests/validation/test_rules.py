@@ -27,12 +27,12 @@ def test_a_broken_rule_says_where_what_and_what_to_do() -> None:
         "unit_is_known",
         "quarantine",
         "unit",
-        "unit must be {study_unit} (100%)",
+        "unit must be {known_units} (100%)",
         "ExpectColumnValuesToBeInSet",
         {"column": "unit", "value_set": ["pg/mL"]},
     )
     rows = pd.DataFrame(
-        [{**PLACE, "unit": unit, "study_unit": "pg/mL"} for unit in ("pg/mL", "IU")]
+        [{**PLACE, "unit": unit, "known_units": "pg/mL"} for unit in ("pg/mL", "IU")]
     )
     rows[RECEIVED + "unit"] = [" pg/mL", "IU "]
     found = problems(rows, judge(rows, [rule]), "labs")
@@ -46,10 +46,10 @@ def test_a_broken_rule_says_where_what_and_what_to_do() -> None:
             "value": "IU ",
             "value_before": None,
             "sentence": "unit must be pg/mL (100%)",
-            "rule_says": "unit must be the study's unit (100%)",
+            "rule_says": "unit must be one of the table of units (100%)",
         }
     ]
-    assert rule.in_general == "unit must be the study's unit (100%)"
+    assert rule.in_general == "unit must be one of the table of units (100%)"
 
 
 def test_only_what_rules_read_is_fetched() -> None:

@@ -53,9 +53,9 @@ marker as (
         b.collected_on,
         b.beyond_limit,
         case
-            when b.beyond_limit = '<' and settings.below_loq = 'half' then b.value / 2
+            when b.beyond_limit = '<' and settings.below_loq = 'half' then b.marker_value / 2
             when b.beyond_limit = '<' and settings.below_loq = 'zero' then 0
-            else b.value
+            else b.marker_value
         end as value
     from time_zero as z
     cross join study.settings as settings

@@ -15,3 +15,7 @@ if(regexp_full_match(received, '[-+]?\d+(\.0*)?'), try_cast(try_cast(received as
 -- Months as the study counts them: days / 30.4375, no day added.
 create or replace macro months_between(first_day, last_day) as
 date_diff('day', first_day, last_day) / 30.4375;
+
+-- A unit as study.units writes it: lower case, no spaces, micro as u.
+create or replace macro plain_unit(received) as
+replace(replace(lower(regexp_replace(nfc_normalize(received), '\s+', '', 'g')), 'µ', 'u'), 'μ', 'u');

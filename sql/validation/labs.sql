@@ -24,13 +24,10 @@ select
     e.then_full as absent_from,
     before.file as file_before,
     before.value as value_before,
-    if(s.analyte = settings.analyte, coalesce(s.beyond_limit, '') || s.value, null) as marker_result,
+    if(s.analyte = settings.analyte, coalesce(s.beyond_limit, '') || s.marker_value, null) as marker_result,
     -- a result that could not be used was put right, not overwritten
-    if(
-        lower(before.unit) = lower(settings.unit),
-        regexp_extract(before.value, '^[<>]') || plain_number(ltrim(before.value, '<> ')),
-        null
-    ) as marker_result_before,
+    regexp_extract(before.value, '^[<>]') || (plain_number(ltrim(before.value, '<> ')) * u.factor)
+        as marker_result_before,
     r.problem,
     r.file,
     r.cells as received,
@@ -38,9 +35,8 @@ select
         from staging.lines as known where known.table_name = 'patients' and known.patient = s.patient_id
     ) as patient_is_known,
     p.birth_date,
-    settings.unit as study_unit,
-    lower(settings.unit) as study_unit_lower,
-    if(s.analyte = settings.analyte, lower(s.unit), null) as marker_unit
+    (select string_agg(known.unit, ', ' order by known.unit) from study.units as known) as known_units,
+    s.analyte != settings.analyte or s.unit is null or now.factor is not null as marker_unit_is_known
 from staging.labs as s
 inner join staging.lines as l on l.table_name = 'labs' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.labs as r on s.delivery = r.delivery and s.file_line = r.line
@@ -48,4 +44,6 @@ inner join staging.exports as e on e.table_name = 'labs' and s.delivery = e.deli
 left join before on s.record = before.record and l.position_before = before.position
 left join staging.patients as p on s.patient_id = p.patient_id
 cross join study.settings as settings
+left join study.units as u on plain_unit(before.unit) = u.unit
+left join study.units as now on plain_unit(s.unit) = now.unit
 order by l.position, l.line;

@@ -4,19 +4,19 @@ with
 accepted as (
     select
         l.record,
-        arg_max(plain_number(ltrim(cell(r.cells, 'value'), '<> ')), l.position) as value
+        arg_max(plain_number(ltrim(cell(r.cells, 'value'), '<> ')) * u.factor, l.position) as value
     from staging.lines as l
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
     inner join study.accepted as cut on l.delivery = cut.delivery
     cross join study.settings as settings
+    inner join study.units as u on plain_unit(cell(r.cells, 'unit')) = u.unit
     where l.table_name = 'labs'
     and lower(cell(r.cells, 'analyte')) = settings.analyte
-    and lower(cell(r.cells, 'unit')) = lower(settings.unit)
     group by l.record
 )
 
 select
-    s.value,
+    s.marker_value as value,
     accepted.value as value_before
 from staging.labs as s
 cross join study.settings as settings
