@@ -8,7 +8,7 @@ demo: $(READY)
 	$(VENV)/bin/il6 demo
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -n auto
+	$(VENV)/bin/python -m pytest -n auto --dist worksteal
 
 ui: $(READY)
 	$(VENV)/bin/il6 ui --landing data/demo

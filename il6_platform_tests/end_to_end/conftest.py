@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from il6_platform import cli, paths
 
@@ -53,9 +54,20 @@ def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path / "home", landing, paths.default_study())
 
 
+@pytest.fixture(scope="session")
+def refreshed_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded registry's home, refreshed once whatever the number of test processes."""
+    home = tmp_path_factory.getbasetemp().parent / "refreshed-demo"
+    with FileLock(home.with_suffix(".lock")):
+        if not (home / "published").exists():
+            made = Installation(home, paths.demo_landing(), paths.default_study())
+            assert made.refresh() == 0
+    return home
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    home = tmp_path_factory.mktemp("demo")
-    made = Installation(home, paths.demo_landing(), paths.default_study())
-    assert made.refresh() == 0
-    return made
+def demo(refreshed_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A copy of it for each module: what one does to it, another does not see."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    shutil.copytree(refreshed_demo, home, symlinks=True)
+    return Installation(home, paths.demo_landing(), paths.default_study())

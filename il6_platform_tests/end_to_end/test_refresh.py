@@ -75,23 +75,27 @@ def start(installation: Installation, log: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=log.open("wb"), stderr=subprocess.STDOUT)
 
 
-@pytest.mark.parametrize("stage", ["staging.labs", "cohort.adrs", "analysis.cox", "report.results"])
 def test_a_killed_refresh_leaves_the_old_report_and_the_next_one_is_clean(
-    stage: str, installation: Installation, tmp_path: Path
+    installation: Installation, tmp_path: Path
 ) -> None:
     installation.deliver(DAYS[0])
     assert installation.refresh() == 0
     before, n = installation.fingerprint(), analysed(installation)
     installation.deliver(DAYS[1])
-    log = tmp_path / "log"
-    process = start(installation, log)
-    while f"- {stage}:" not in log.read_text() and process.poll() is None:
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert installation.fingerprint() == before
+    # each passes the stage at which the one before it was killed, the last passes all
+    stages = ("raw.labs:", "staging.labs:", "cohort.adrs:", "analysis.cox:", "report.results:")
+    for stage in (*stages, "This is cut"):
+        log = tmp_path / stage
+        process = start(installation, log)
+        while f"- {stage}" not in log.read_text() and process.poll() is None:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, stage
+        assert installation.fingerprint() == before
     assert installation.refresh() == 0
     assert analysed(installation) > n
+    # nothing half-built is left
+    assert len(list((installation.home / "cuts").iterdir())) == 2
 
 
 def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(
