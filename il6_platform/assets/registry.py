@@ -18,6 +18,7 @@ from il6_platform.registry.deliveries import Delivery, digest_of, landed, open_d
 from il6_platform.registry.exports import read_csv
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
+from il6_platform.report.publishing import content_key
 from il6_platform.warehouse import Warehouse
 
 
@@ -57,12 +58,12 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     site = warehouse.site
     found, waiting = landed(site.landing_path)
     profiles = read_profiles(site.home_path / "profiles", project_root() / "data" / "profiles")
-    present = set()
+    present: dict[str, str] = {}
     arrived_at = datetime.now(UTC)
     for item in found:
         content = item.read()
         digest = digest_of(content)
-        present.add(digest)
+        present[item.file] = digest
         known = "from raw.deliveries where delivery = $d or source = $d"
         if not warehouse.query(known, {"d": digest}).empty:
             continue
@@ -76,6 +77,8 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             path = site.kept_path / name
             path.write_bytes(held)
             path.chmod(0o600)
+    seen = content_key(site, present)
+    warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
     cut = site.as_of_date
     warehouse.query("update raw.deliveries set position = null")
     warehouse.query(
@@ -87,7 +90,7 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         {"cut": cut},
     )
     known = warehouse.query("from raw.deliveries order by sequence")
-    here = known[known["source"].fillna(known["delivery"]).isin(present)]
+    here = known[known["source"].fillna(known["delivery"]).isin(present.values())]
     rejected = here[here["status"] == "rejected"]
     strange = here[here["status"] == "unrecognised"]
     used = known[known["position"].notna()]

@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -19,7 +20,7 @@ from il6_platform.paths import code_version
 from il6_platform.registry.deliveries import digest_of, landed
 from il6_platform.report import cuts, minimal_cells
 from il6_platform.report.page import render
-from il6_platform.study import Study
+from il6_platform.study import Study, read_study
 from il6_platform.warehouse import Site, Warehouse, copy_tables, put_in_place
 
 HISTORY = (
@@ -67,13 +68,22 @@ def cut_of(deliveries: pd.DataFrame, study: Study, censored_on: date | None = No
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def content_key(site: Site) -> str:
-    """Name everything that a refresh would see, so that the same content never runs twice."""
-    found, _ = landed(site.landing_path)
-    digests = {digest_of(item.read()) for item in found}
-    digests |= {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
-    parts = [*sorted(digests), *sorted(item.file for item in found)]
-    parts += [site.study.digest, code_version(), *versions().values(), site.as_of or ""]
+def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
+    """Name everything that a refresh would see, so that the same content never runs twice.
+
+    Parameters
+    ----------
+    site
+        The installation; its study file is read anew, since a code server lives long.
+    files
+        Name -> SHA-256 of the files that a refresh saw; those in the landing folder by default.
+    """
+    if files is None:
+        files = {item.file: digest_of(item.read()) for item in landed(site.landing_path)[0]}
+    kept = {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
+    parts = [*sorted(kept | set(files.values())), *sorted(files)]
+    study = read_study(site.study_file)
+    parts += [study.digest, code_version(), *versions().values(), site.as_of or ""]
     parts += [f"censored {site.censor}"] if site.censor else []
     if site.forgotten_path.exists():
         parts.append(site.forgotten_path.read_text(encoding="utf-8"))
@@ -136,7 +146,9 @@ def publish(warehouse: Warehouse) -> Publication:
     put_in_place(building, folder, site.published_path if is_current else None)
     if is_current:
         fresh = site.content_path.with_suffix(".new")
-        fresh.write_text(content_key(site), encoding="utf-8")
+        # what came in while this cut was made is not in it: the next refresh shall see it
+        seen = warehouse.query("select key from study.content")["key"].iloc[0]
+        fresh.write_text(str(seen), encoding="utf-8")
         os.replace(fresh, site.content_path)
     return Publication(cut, folder, is_current, same)
 

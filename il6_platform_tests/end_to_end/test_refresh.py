@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from il6_platform.report import cuts, publishing
+from il6_platform.warehouse import Site, Warehouse
 from il6_platform_tests.end_to_end.conftest import Installation
 
 DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")
@@ -20,8 +24,19 @@ def analysed(installation: Installation) -> int:
     return int(installation.ask("select n from report.flow where kind = 'analysed'")["n"].iloc[0])
 
 
+def arriving(installation: Installation, day: str) -> Callable[[Warehouse, str], None]:
+    def keep_patients(warehouse: Warehouse, cut: str) -> None:
+        installation.deliver(day)
+        kept(warehouse, cut)
+
+    kept = cuts.keep_patients
+    return keep_patients
+
+
 def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
-    installation: Installation, capfd: pytest.CaptureFixture[str]
+    installation: Installation,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     installation.deliver(DAYS[0])
     assert installation.refresh() == 0
@@ -37,8 +52,18 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
     (broken / "patients.csv").unlink()
     broken.rmdir()
     installation.deliver(DAYS[1])
-    assert installation.refresh() == 0
+    with monkeypatch.context() as patched:
+        # a third delivery comes in while the second one's report is being made
+        patched.setattr(cuts, "keep_patients", arriving(installation, DAYS[2]))
+        assert installation.refresh() == 0
     assert analysed(installation) > first
+    site = Site(
+        home=str(installation.home),
+        landing=str(installation.landing),
+        study_file=str(installation.study),
+    )
+    assert publishing.content_key(site) != publishing.published_content(site)
+    shutil.rmtree(installation.landing / DAYS[2])
     assert first_cut.is_dir()
     history = installation.ask("select distinct cut from report.history")
     assert len(history) == 2
