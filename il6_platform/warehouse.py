@@ -249,7 +249,7 @@ class Warehouse(ConfigurableResource):
         with self.connect() as connection:
             for schema in SCHEMAS:
                 connection.execute(f"create schema if not exists {schema}")
-            for tables in ("raw.tables", "raw.erased", "staging.problems"):
+            for tables in ("raw.tables", "raw.sources", "raw.erased", "staging.problems"):
                 connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
             settings = {
                 "analyte": study.marker.analyte.strip().lower(),

@@ -1,7 +1,9 @@
 """Registry: exports in the landing folder -> raw rows, as text, append-only."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import duckdb
 import pandas as pd
 from dagster import (
     AssetCheckSpec,
@@ -14,10 +16,17 @@ from dagster import (
 
 from il6_platform.assets.tables import OWNERS, POOL, check, key_of, preview, table_metadata
 from il6_platform.paths import code_version, project_root
-from il6_platform.registry.deliveries import Delivery, digest_of, landed, open_deliveries
+from il6_platform.registry.deliveries import (
+    Delivery,
+    Source,
+    digest_of,
+    landed,
+    open_deliveries,
+)
 from il6_platform.registry.exports import read_csv
-from il6_platform.registry.native import TABLES
+from il6_platform.registry.native import TABLES, kept_columns
 from il6_platform.registry.profiles import read_profiles
+from il6_platform.registry.rows import rows_of
 from il6_platform.report.publishing import content_key
 from il6_platform.warehouse import Warehouse
 
@@ -68,15 +77,23 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         if not warehouse.query(known, {"d": digest}).empty:
             continue
         kept = {digest: content}
-        for delivery in open_deliveries(item.file, content, profiles):
+        opened = open_deliveries(item.file, content, profiles)
+        for delivery in opened.deliveries:
             if delivery.native is not None:
                 kept[delivery.digest] = delivery.native
-            _record(warehouse, delivery, arrived_at)
-            context.log.info(f"{delivery.file}: {delivery.status}")
         for name, held in kept.items():
             path = site.kept_path / name
+            path.touch(mode=0o600)
             path.write_bytes(held)
-            path.chmod(0o600)
+        with warehouse.connect() as connection:
+            # a refresh that is killed here reads the file again, whole
+            connection.execute("begin")
+            for source in opened.sources:
+                _record_source(connection, digest, item.file, source)
+            for delivery in opened.deliveries:
+                _record(warehouse, delivery, arrived_at)
+                context.log.info(f"{delivery.file}: {delivery.status}")
+            connection.execute("commit")
     seen = content_key(site, present)
     warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
     cut = site.as_of_date
@@ -143,33 +160,42 @@ def raw_table(table: str) -> AssetsDefinition:
         ),
     )
     def rows(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+        kept = kept_columns(table, (one.name for one in warehouse.study.covariates))
         fresh = warehouse.query(
-            "select delivery, file, arrived_at from raw.deliveries "
+            "select delivery, file, arrived_at from raw.deliveries as d "
             "where status = 'accepted' and table_name = $table "
-            f"and delivery not in (select delivery from raw.{table}) order by sequence",
-            {"table": table},
+            f"and (delivery not in (select delivery from raw.{table}) or exists("
+            " from raw.columns as c where c.delivery = d.delivery and not c.is_read"
+            " and list_contains($kept, c.column_name)"
+            ")) order by sequence",
+            {"table": table, "kept": sorted(kept)},
         )
         for delivery, file, arrived_at in fresh.itertuples(index=False):
             export = read_csv((warehouse.site.kept_path / delivery).read_bytes())
-            cells = [_pseudonymised(row.cells, warehouse) for row in export.rows]
-            incoming = pd.DataFrame(
-                {
-                    "line": [row.line for row in export.rows],
-                    "names": [list(row) for row in cells],
-                    "texts": [list(row.values()) for row in cells],
-                    "problem": pd.Series([row.problem for row in export.rows], dtype=object),
-                }
-            )
-            if incoming.empty:
-                continue
+            names, incoming = rows_of(export, kept, warehouse.pseudonyms)
+            texts = ", ".join(name for name in incoming.column_names if name[1:].isdigit())
             with warehouse.connect() as connection:
+                connection.execute("begin")
+                # a covariate that the study names anew is read from what was kept
+                connection.execute(f"delete from raw.{table} where delivery = ?", [delivery])
+                connection.execute(
+                    "update raw.columns set is_read = true "
+                    "where delivery = ? and list_contains(?, column_name)",
+                    [delivery, names],
+                )
                 connection.register("incoming", incoming)
                 connection.execute(
-                    f"insert into raw.{table} "
-                    "select ?, ?, line, ?, map(names, texts), problem from incoming",
-                    [delivery, file, arrived_at.to_pydatetime()],
+                    f"insert into raw.{table} select $delivery, $file, line, $arrived, "
+                    f"filled_cells($names, [{texts}]), problem from incoming",
+                    {
+                        "delivery": delivery,
+                        "file": file,
+                        "arrived": arrived_at.to_pydatetime(),
+                        "names": names,
+                    },
                 )
                 connection.unregister("incoming")
+                connection.execute("commit")
         context.log.info(f"raw.{table}: {len(fresh)} new exports.")
         return MaterializeResult(
             metadata={
@@ -193,7 +219,7 @@ def _record(warehouse: Warehouse, delivery: Delivery, arrived_at: datetime) -> N
         "$table as table_name, $day as delivered_on, $arrived as arrived_at, "
         "(select count(*) + 1 from raw.deliveries) as sequence, $bytes as bytes, "
         "$lines as lines, $status as status, $problem as problem, $source as source, "
-        "$profile as profile",
+        "$profile as profile, $sheet as sheet",
         {
             "delivery": delivery.digest,
             "file": delivery.file,
@@ -201,23 +227,65 @@ def _record(warehouse: Warehouse, delivery: Delivery, arrived_at: datetime) -> N
             "day": delivery.delivered_on,
             "arrived": arrived_at,
             "bytes": delivery.size,
-            "lines": len(delivery.export.rows) if delivery.export else 0,
+            "lines": len(delivery.export.lines) if delivery.export else 0,
             "status": delivery.status,
             "problem": delivery.problem,
             "source": delivery.source,
             "profile": delivery.profile,
+            "sheet": delivery.sheet,
         },
     )
+    if delivery.export is None or delivery.table is None:
+        return
+    kept = kept_columns(delivery.table)
+    columns = {
+        name: (name in kept, len(column) - column.null_count)
+        for name, column in zip(delivery.export.header, delivery.export.columns, strict=True)
+    }
+    with warehouse.connect() as connection:
+        _record_columns(connection, delivery.digest, delivery.sheet, columns)
+
+
+def _record_source(
+    connection: duckdb.DuckDBPyConnection, digest: str, file: str, source: Source
+) -> None:
+    connection.execute(
+        "insert into raw.sources values (?, ?, ?, ?)", [digest, source.name, file, source.lines]
+    )
+    if source.passed_over:
+        incoming = pd.DataFrame(
+            {"line": source.passed_over.keys(), "reason": source.passed_over.values()}
+        )
+        connection.register("incoming", incoming)
+        connection.execute(
+            "insert into raw.passed_over select ?, ?, line, reason from incoming",
+            [digest, source.name],
+        )
+        connection.unregister("incoming")
+    _record_columns(connection, digest, source.name, source.columns)
+
+
+def _record_columns(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: str,
+    sheet: str,
+    columns: Mapping[str, tuple[bool, int]],
+) -> None:
+    incoming = pd.DataFrame(
+        [(name, is_read, filled) for name, (is_read, filled) in columns.items()],
+        columns=["name", "is_read", "filled"],
+    )
+    connection.register("incoming", incoming)
+    connection.execute(
+        "insert into raw.columns select ?, ?, name, row_number() over (), is_read, filled "
+        "from incoming",
+        [delivery, sheet],
+    )
+    connection.unregister("incoming")
 
 
 def _sentences(deliveries: pd.DataFrame) -> str:
     return " ".join(f"{row.file}: {row.problem}." for row in deliveries.itertuples())
-
-
-def _pseudonymised(cells: dict[str, str], warehouse: Warehouse) -> dict[str, str]:
-    if "patient_id" not in cells:
-        return cells
-    return {**cells, "patient_id": warehouse.pseudonyms.of(cells["patient_id"])}
 
 
 ASSETS = [deliveries, *(raw_table(table) for table in TABLES)]

@@ -47,6 +47,8 @@ POOL = "refresh"
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _NOT_ASSETS = {"study", ""}
+_BESIDE = {"staging.problems", "raw.erased", "raw.sources", "raw.passed_over", "raw.columns"}
+"""Tables that are written beside an asset of the same layer."""
 
 
 def key_of(table: str) -> AssetKey:
@@ -66,7 +68,7 @@ def sources(*tables: str) -> tuple[str, ...]:
         if reference.db not in _NOT_ASSETS
     }
     made = {table.replace("validation.", "staging.") for table in tables}
-    return tuple(sorted(found - made - {"staging.problems", "raw.erased"}))
+    return tuple(sorted(found - made - _BESIDE))
 
 
 def described(table: str) -> str:

@@ -11,13 +11,13 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
 from il6_platform.registry import native
-from il6_platform.registry.exports import Export, ExportError, read_csv
+from il6_platform.registry.exports import BEYOND, Export, ExportError, read_csv
 from il6_platform.registry.formats import Sheet, open_sheets
 from il6_platform.registry.profiles import NativePart, Profile, closest
 
@@ -34,7 +34,7 @@ class Delivery:
     """One export as found: where, which bytes, of which day, and what it turned out to be.
 
     Of a file that a profile made native tables of, each table is one: `source` is the file's
-    SHA-256, `native` the CSV that was made of it.
+    SHA-256, `sheet` where in it the table was, `native` the CSV that was made of it.
     """
 
     digest: str
@@ -48,6 +48,37 @@ class Delivery:
     source: str | None = None
     profile: str | None = None
     native: bytes | None = None
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sheet of a file of which native tables were made, as it was before that.
+
+    Attributes
+    ----------
+    name
+        Of the sheet; empty for a text file.
+    lines
+        Lines of data in it.
+    columns
+        Name -> (whether it is read, how many lines have it filled).
+    passed_over
+        Line -> why it is in no table: it says nothing of any, or is not of this study.
+    """
+
+    name: str
+    lines: int
+    columns: dict[str, tuple[bool, int]]
+    passed_over: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a file turned out to be: its deliveries and, of a foreign one, the sheets before."""
+
+    deliveries: list[Delivery]
+    sources: list[Source] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +135,7 @@ def delivered_on(file: str) -> date | None:
     return None
 
 
-def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> list[Delivery]:
+def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> Opened:
     """Read a file as far as it can be read; what is wrong with it is in `problem`.
 
     A native CSV is one delivery. Any other file that a profile or its sheets' names make native
@@ -112,57 +143,109 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> l
     """
     native_one = _native(file, content)
     if native_one.status == "accepted":
-        return [native_one]
+        return Opened([native_one])
     try:
         sheets = open_sheets(file, content)
     except ExportError as error:
         named = native.recognise(file, [])
-        return [_delivery(file, content, "rejected", named.name if named else None, str(error))]
-    parts, profile = _parts(file, sheets, profiles)
-    if not parts:
-        if native_one.table is not None and len(sheets) == 1:
-            return [native_one]
-        near = closest(profiles, sheets)
-        words = f"{native_one.problem}; {near}" if near else native_one.problem
-        return [_delivery(file, content, "unrecognised", None, words)]
-    source, made = digest_of(content), []
-    for part in parts:
-        text = part.csv()
-        place = f"{part.place}: {part.table}" if part.place else part.table
-        one = _native(f"{part.table}.csv", text)
-        made.append(
-            replace(
-                one,
-                digest=digest_of(source.encode() + place.encode() + text),
-                file=f"{file} ({place})",
-                delivered_on=delivered_on(file) or one.delivered_on,
-                source=source,
-                profile=profile,
-                native=text,
-            )
+        table = named.name if named else None
+        return Opened([_delivery(file, content, "rejected", table, str(error))])
+    profile = next((one for one in profiles if one.fits(file, sheets)), None)
+    if profile is not None:
+        lacking = profile.lacking(sheets)
+        if lacking is not None:
+            return Opened([_delivery(file, content, "rejected", None, lacking)])
+        parts = profile.native(sheets)
+        if not parts:
+            words = f"holds no line that profile {profile.name} reads; export it again"
+            return Opened([_delivery(file, content, "rejected", None, words)])
+    else:
+        parts, table, problem = _native_parts(file, sheets)
+        if table is not None:
+            return Opened([_delivery(file, content, "rejected", table, problem)])
+        if not parts:
+            near = closest(profiles, sheets)
+            words = f"{problem}; {near}" if near else problem
+            return Opened([_delivery(file, content, "unrecognised", None, words)])
+    made = [_made(file, content, part, profile.name if profile else "native") for part in parts]
+    return Opened(made, [_source(sheet, profile, made) for sheet in sheets])
+
+
+def _made(file: str, content: bytes, part: NativePart, profile: str) -> Delivery:
+    source, text = digest_of(content), part.csv()
+    place = f"{part.place}: {part.table}" if part.place else part.table
+    one = _native(f"{part.table}.csv", text)
+    return replace(
+        one,
+        digest=digest_of(source.encode() + place.encode() + text),
+        file=f"{file} ({place})",
+        delivered_on=delivered_on(file) or one.delivered_on,
+        source=source,
+        profile=profile,
+        native=text,
+        sheet=part.sheet,
+    )
+
+
+def _source(sheet: Sheet, profile: Profile | None, made: Sequence[Delivery]) -> Source:
+    """Say what a sheet held, and which of its lines are in none of the tables made of it."""
+    export = sheet.export
+    here = [one.export for one in made if one.export is not None and one.sheet == sheet.name]
+    taken = {line for one in here for line in one.lines}
+    reads = profile.reads if profile else native.COLUMNS.__contains__
+    columns = {
+        name: (reads(name.lower()), len(column) - column.null_count)
+        for name, column in zip(export.header, export.columns, strict=True)
+    }
+    if profile is not None and here:
+        passed_over = (
+            {row.line: profile.why_not(row.cells) for row in export.rows if row.line not in taken}
+            if len(taken) < len(export.lines)
+            else {}
         )
-    return made
+    else:
+        passed_over = dict.fromkeys(
+            (line for line in export.lines if line not in taken), "no table is read from its sheet"
+        )
+    return Source(sheet.name, len(export.lines), columns, passed_over)
 
 
-def _parts(
-    file: str, sheets: Sequence[Sheet], profiles: Sequence[Profile]
-) -> tuple[list[NativePart], str]:
-    """Return the native tables of a file, and the profile that made them."""
-    for profile in profiles:
-        if profile.fits(file, sheets):
-            return profile.native(sheets), profile.name
-    parts = []
+def _native_parts(file: str, sheets: Sequence[Sheet]) -> tuple[list[NativePart], str | None, str]:
+    """Return the native tables that a file's sheets are.
+
+    Returns
+    -------
+    parts
+        The tables; a sheet that is none is passed over where another one is.
+    table, problem
+        The table that a sheet should be but is not whole, and why; without parts and table, why
+        nothing was recognised.
+    """
+    parts, problem = [], "holds no sheet with a line in it; export it again"
     for sheet in sheets:
+        place = f"sheet {sheet.name}: " if len(sheets) > 1 else ""
         header = [name.lower() for name in sheet.export.header]
         table = native.recognise(sheet.name or file, header)
-        if table is None or native.missing_columns(table, header):
-            return [], ""
+        if table is None:
+            problem = f"{place}{_strange(header)}"
+            continue
+        lacking = native.missing_columns(table, header)
+        twice = [name for name in native.kept_columns(table.name) if f"{name} (2)" in header]
+        if lacking:
+            return [], table.name, f"{place}{_lacks(lacking)}"
+        if twice:
+            words = f"{place}holds the column {', '.join(sorted(twice))} twice; keep one of each"
+            return [], table.name, words
         rows = [
-            (row.line, {name.lower(): text for name, text in row.cells.items()})
+            (
+                row.line,
+                {name.lower(): text for name, text in row.cells.items()}
+                | ({BEYOND: row.cells.get(BEYOND, "")} if row.problem else {}),
+            )
             for row in sheet.export.rows
         ]
-        parts.append(NativePart(table.name, sheet.name, rows))
-    return parts, "native"
+        parts.append(NativePart(table.name, sheet.name, rows, sheet.name, header))
+    return parts, None, problem
 
 
 def _native(file: str, content: bytes) -> Delivery:
@@ -174,27 +257,27 @@ def _native(file: str, content: bytes) -> Delivery:
         return _delivery(file, content, "rejected", named.name if named else None, str(error))
     table = native.recognise(file, export.header)
     if table is None:
-        # only names of the format are repeated: where the header is missing, line 1 is a patient's
-        known = [name for name in export.header if name in native.COLUMNS]
-        return _delivery(
-            file,
-            content,
-            "unrecognised",
-            None,
-            f"neither its name nor its columns ({', '.join(known) or 'none is known'}) are of one "
-            f"of {', '.join(native.TABLES)}; name the file after its table",
-        )
+        return _delivery(file, content, "unrecognised", None, _strange(export.header))
     lacking = native.missing_columns(table, export.header)
     if lacking:
-        return _delivery(
-            file,
-            content,
-            "rejected",
-            table.name,
-            f"lacks the column {', '.join(lacking)}; export it again with "
-            f"{'them' if len(lacking) > 1 else 'it'}",
-        )
+        return _delivery(file, content, "rejected", table.name, _lacks(lacking))
     return _delivery(file, content, "accepted", table.name, None, export)
+
+
+def _strange(header: Sequence[str]) -> str:
+    # only names of the format are repeated: where the header is missing, line 1 is a patient's
+    known = [name for name in header if name in native.COLUMNS]
+    return (
+        f"neither its name nor its columns ({', '.join(known) or 'none is known'}) are of one "
+        f"of {', '.join(native.TABLES)}; name the file after its table"
+    )
+
+
+def _lacks(columns: Sequence[str]) -> str:
+    return (
+        f"lacks the column {', '.join(columns)}; export it again with "
+        f"{'them' if len(columns) > 1 else 'it'}"
+    )
 
 
 def _delivery(

@@ -1,13 +1,24 @@
-"""Reading one export file: bytes to text rows, with nothing lost and nothing interpreted."""
+"""What an export is once it is opened: a header and columns of text, nothing lost, nothing read.
+
+Belongs here: lines of cells -> columns with their line numbers, and the native CSV's own reading.
+Does not belong here: archives, workbooks, encodings (`formats`), or what a value means.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 MAX_CELL = 100_000
 """Characters that one cell may hold; a larger one is a broken quote or an attack, not a value."""
+
+BEYOND = "(beyond the header)"
+"""Under which name a row gives what it holds beyond the header's columns."""
 
 
 class ExportError(ValueError):
@@ -25,22 +36,128 @@ class ExportRow:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One export: its header and its rows, all text."""
+    """One export, all text: lines that hold nothing are left out, every other one is here.
+
+    Attributes
+    ----------
+    header
+        Names of the columns.
+    lines
+        Where each row begins in the file, counted from 1.
+    columns
+        One a name of the header: trimmed text, null where the cell is empty or missing.
+    problems
+        Row -> what is odd of its line.
+    surplus
+        Row -> what it holds beyond the header's columns.
+    """
 
     header: list[str]
-    rows: list[ExportRow] = field(default_factory=list)
+    lines: Sequence[int] = ()
+    columns: list[pa.Array] = field(default_factory=list)
+    problems: dict[int, str] = field(default_factory=dict)
+    surplus: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Iterator[ExportRow]:
+        """Give the rows one by one."""
+        listed = [column.to_pylist() for column in self.columns]
+        for row, line in enumerate(self.lines):
+            cells = {
+                name: column[row]
+                for name, column in zip(self.header, listed, strict=True)
+                if column[row] is not None
+            }
+            if row in self.surplus:
+                cells[BEYOND] = self.surplus[row]
+            yield ExportRow(line, cells, self.problems.get(row))
+
+
+def csv_lines(text: str, delimiter: str) -> tuple[Sequence[int], list[list[str]]]:
+    """Divide text into lines of cells, each with the number of the line on which it begins.
+
+    Raises
+    ------
+    ExportError
+        For an unclosed quote or an outsized cell.
+    """
+    previous = csv.field_size_limit(MAX_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        if '"' not in text:
+            # without quotes a row is a line
+            cells = list(reader)
+            return range(1, len(cells) + 1), cells
+        lines, cells, line = [], [], 1
+        for row in reader:
+            lines.append(line)
+            cells.append(row)
+            line = reader.line_num + 1
+        return lines, cells
+    except csv.Error as error:
+        raise ExportError(
+            f"line {reader.line_num}: {error}; look for an unclosed quote there and export again"
+        ) from None
+    finally:
+        csv.field_size_limit(previous)
+
+
+def tabulated(
+    header: list[str], lines: Sequence[int], cells: list[list[str]], *, whole: bool = True
+) -> Export:
+    """Turn lines of cells into columns; an odd line is kept, and said to be one.
+
+    Parameters
+    ----------
+    header
+        Names of the columns.
+    lines, cells
+        The lines behind the header.
+    whole
+        Whether a line must have as many cells as the header; a workbook's need not.
+    """
+    width = len(header)
+    problems: dict[int, str] = {}
+    surplus: dict[int, str] = {}
+    for row, line in enumerate(cells):
+        if len(line) == width:
+            continue
+        beyond = line[width:]
+        if any(cell.strip() for cell in beyond):
+            # a comma too many shifts the cells: keep what came, where a reader will see it
+            surplus[row] = ",".join(beyond)
+        if row in surplus or (whole and len(line) < width):
+            problems[row] = f"has {len(line)} cells where the header has {width}"
+        cells[row] = line[:width] + [""] * (width - len(line))
+    columns = [_trimmed(column) for column in zip(*cells, strict=True)] or [
+        pa.array([], pa.string()) for _ in header
+    ]
+    filled = pa.array([False] * len(cells), pa.bool_())
+    for column in columns:
+        filled = pc.or_(filled, column.is_valid())
+    kept = [row for row, is_filled in enumerate(filled.to_pylist()) if is_filled or row in surplus]
+    if len(kept) == len(cells):
+        return Export(header, lines, columns, problems, surplus)
+    new = {row: place for place, row in enumerate(kept)}
+    return Export(
+        header,
+        [lines[row] for row in kept],
+        [column.take(pa.array(kept, pa.int64())) for column in columns],
+        {new[row]: words for row, words in problems.items() if row in new},
+        {new[row]: words for row, words in surplus.items()},
+    )
 
 
 def read_csv(content: bytes) -> Export:
-    """Read a native CSV: UTF-8, comma, header row; empty cells are missing and are left out.
+    """Read a native CSV: UTF-8, comma, header row; empty cells are missing.
 
-    A row with too many or too few cells is kept with what it has and a sentence in `problem`.
+    A row with too many or too few cells is kept with what it has and a sentence in `problems`.
 
     Raises
     ------
     ExportError
         For an empty file, another encoding, a header with an empty or repeated name, an unclosed
-        quote or an outsized cell.
+        quote, an outsized cell, or a last line that is cut short.
     """
     if not content.strip():
         raise ExportError("the file is empty; export it again")
@@ -52,50 +169,41 @@ def read_csv(content: bytes) -> Export:
         ) from None
     if "\0" in text:
         raise ExportError("holds NUL bytes, so it is not text; export it as CSV UTF-8")
-    previous_limit = csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [name.strip().lower() for name in next(reader)]
-        _check_header(header)
-        rows = []
-        while True:
-            line = reader.line_num + 1
-            values = next(reader, None)
-            if values is None:
-                break
-            if any(value.strip() for value in values):
-                rows.append(_row(line, header, values))
-    except csv.Error as error:
-        raise ExportError(
-            f"line {reader.line_num}: {error}; look for an unclosed quote there and export again"
-        ) from None
-    finally:
-        csv.field_size_limit(previous_limit)
-    return Export(header, rows)
-
-
-def _row(line: int, header: list[str], values: list[str]) -> ExportRow:
-    cells = {
-        name: value.strip() for name, value in zip(header, values, strict=False) if value.strip()
-    }
-    surplus = [value for value in values[len(header) :] if value.strip()]
-    if len(values) >= len(header) and not surplus:
-        return ExportRow(line, cells)
-    if surplus:
-        # a comma too many shifts the cells: keep what came, where a reader will see it
-        cells["(beyond the header)"] = ",".join(values[len(header) :])
-    return ExportRow(line, cells, f"has {len(values)} cells where the header has {len(header)}")
+    lines, cells = csv_lines(text, ",")
+    header = [name.strip().lower() for name in cells[0]]
+    _check_header(header)
+    check_end(text, lines, cells, len(header))
+    return tabulated(header, lines[1:], cells[1:])
 
 
 def _check_header(header: list[str]) -> None:
+    """Refuse a header without names, with an empty one, or with one that stands twice."""
     if not any(header):
         raise ExportError("line 1 is no header row; the first line must hold the column names")
     if "" in header:
         position = header.index("") + 1
         raise ExportError(f"column {position} has no name in the header; name it or remove it")
-    twice = [str(place) for place, name in enumerate(header, 1) if header.count(name) > 1]
-    if twice:
-        # named by place: where the header is missing, this is a patient's line
+    if len(set(header)) == len(header):
+        return
+    seen: dict[str, int] = {}
+    for name in header:
+        seen[name] = seen.get(name, 0) + 1
+    twice = [str(place) for place, name in enumerate(header, 1) if seen[name] > 1]
+    # named by place: where the header is missing, this is a patient's line
+    raise ExportError(
+        f"columns {', '.join(twice[:10])} of the header share a name; keep one of each"
+    )
+
+
+def check_end(text: str, lines: Sequence[int], cells: list[list[str]], width: int) -> None:
+    """Refuse a file whose last line breaks off: it has no line ending and too few cells."""
+    if len(cells) > 1 and not text.endswith(("\n", "\r")) and 0 < len(cells[-1]) < width:
         raise ExportError(
-            f"columns {', '.join(twice)} of the header share a name; keep one of each"
+            f"line {lines[-1]} breaks off, so the file is cut short; export it again, whole"
         )
+
+
+def _trimmed(cells: Sequence[str]) -> pa.Array:
+    """Return a column as text without the space around it, null where there is nothing."""
+    text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)

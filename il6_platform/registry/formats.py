@@ -11,13 +11,21 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from il6_platform.registry.exports import MAX_CELL, Export, ExportError, ExportRow
+from il6_platform.registry.exports import (
+    MAX_CELL,
+    Export,
+    ExportError,
+    check_end,
+    csv_lines,
+    tabulated,
+)
 
 MAX_BYTES = 500_000_000
 """Bytes that an archive or workbook may unfold to; more is an accident or an attack."""
@@ -60,21 +68,10 @@ def open_sheets(file: str, content: bytes) -> list[Sheet]:
 def read_text(content: bytes) -> Export:
     """Read delimited text of any usual encoding, delimiter and line ending."""
     text = decoded(content)
-    delimiter = _delimiter(text)
-    previous = csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        numbered, line = [], 1
-        for cells in reader:
-            numbered.append((line, cells))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ExportError(
-            f"line {reader.line_num}: {error}; look for an unclosed quote there and export again"
-        ) from None
-    finally:
-        csv.field_size_limit(previous)
-    return _export(numbered)
+    lines, cells = csv_lines(text, _delimiter(text))
+    export = _export(lines, cells, whole=True)
+    check_end(text, lines, cells, len(export.header))
+    return export
 
 
 def decoded(content: bytes) -> str:
@@ -122,28 +119,26 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=score)
 
 
-def _export(numbered: list[tuple[int, list[str]]]) -> Export:
-    filled = [(line, cells) for line, cells in numbered if any(cell.strip() for cell in cells)]
-    if not filled:
+def _export(lines: Sequence[int], cells: list[list[str]], *, whole: bool = False) -> Export:
+    """Take the first filled line as the header, and what follows as the rows."""
+    first = next((row for row, line in enumerate(cells) if any(c.strip() for c in line)), None)
+    if first is None:
         raise ExportError("holds no line; export it again")
-    header = [name.strip() for name in filled[0][1]]
-    while header and not header[-1]:
+    header = [name.strip() for name in cells[first]]
+    while not header[-1]:
         header.pop()
-    if "" in header:
-        place = header.index("") + 1
-        raise ExportError(f"column {place} has no name in the header; name it or remove it")
-    rows = []
-    for line, cells in filled[1:]:
-        values = {
-            name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()
-        }
-        surplus = [cell for cell in cells[len(header) :] if cell.strip()]
-        problem = None
-        if surplus:
-            values["(beyond the header)"] = ",".join(surplus)
-            problem = f"has {len(cells)} cells where the header has {len(header)}"
-        rows.append(ExportRow(line, values, problem))
-    return Export(header, rows)
+    return tabulated(_told_apart(header), lines[first + 1 :], cells[first + 1 :], whole=whole)
+
+
+def _told_apart(header: list[str]) -> list[str]:
+    """Give a column without a name its place, and one whose name stands already its number."""
+    seen: Counter[str] = Counter()
+    names = []
+    for place, name in enumerate(header, 1):
+        named = name or f"(column {place})"
+        seen[named.lower()] += 1
+        names.append(named if seen[named.lower()] == 1 else f"{named} ({seen[named.lower()]})")
+    return names
 
 
 def _workbook(content: bytes) -> Iterator[Sheet]:
@@ -158,9 +153,9 @@ def _workbook(content: bytes) -> Iterator[Sheet]:
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
             rows = sheet.to_python(skip_empty_area=False)
-            numbered = [(line, [_text(cell) for cell in row]) for line, row in enumerate(rows, 1)]
-            if any(cell for _, cells in numbered for cell in cells):
-                yield Sheet(name, _export(numbered))
+            cells = [[_text(cell) for cell in row] for row in rows]
+            if any(cell.strip() for row in cells for cell in row):
+                yield Sheet(name, _export(range(1, len(cells) + 1), cells))
     except CalamineError as error:
         raise ExportError(f"is no workbook that can be read ({error}); export it again") from None
 

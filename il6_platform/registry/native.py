@@ -6,6 +6,7 @@ look like; that is the rule book in `il6_platform.validation`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -72,6 +73,17 @@ def recognise(file: str, header: list[str]) -> NativeTable | None:
         return named[0]
     held = [table for table in TABLES.values() if set(table.required) <= set(header)]
     return max(held, key=lambda table: len(table.required)) if held else None
+
+
+def kept_columns(table: str, covariates: Iterable[str] = ()) -> frozenset[str]:
+    """Return the columns of a table whose values enter the platform.
+
+    These are the format's and, of patients, the covariates that the study file names. What stands
+    in any other column may be a name or a telephone number: it stays in the export as it was kept.
+    """
+    known = TABLES[table]
+    named = {name.lower() for name in covariates} if table == "patients" else set()
+    return frozenset({*known.required, *known.optional, *named})
 
 
 def missing_columns(table: NativeTable, header: list[str]) -> list[str]:

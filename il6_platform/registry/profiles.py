@@ -10,21 +10,21 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from il6_platform.registry.exports import Export
+from il6_platform.registry.exports import BEYOND, Export
 from il6_platform.registry.formats import Sheet
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.values import cell, plain
 from il6_platform.typed_file import read_typed
-
-BEYOND = "(beyond the header)"
 
 Table = Literal["patients", "treatments", "labs", "assessments", "follow_up"]
 
@@ -62,7 +62,8 @@ class Mapping(_Part):
     when
         The export's column -> the value, or values, that a row must have; an empty text is missing.
     requires
-        Native columns without which a row says nothing of this table.
+        Native columns without which a row says nothing of this table, unless it fills in a column
+        that only this mapping reads: then it is kept, and the rule book names what it lacks.
     """
 
     table: Table
@@ -154,20 +155,66 @@ class Profile(_Part):
                 best = share, lacking
         return best
 
+    def lacking(self, sheets: Sequence[Sheet]) -> str | None:
+        """Say which column a sheet lacks that holds most of what a mapping reads, or None."""
+        for mapping, sheet in itertools.product(self.tables, sheets):
+            header = {_name(name) for name in sheet.export.header}
+            _, columns = next(iter(mapping.counted()))
+            needed = self._needed(mapping, columns)
+            others = set(columns.values()) - needed
+            gone = sorted(needed - header)
+            held = len((set(columns.values()) | needed) & header)
+            if gone and others & header and held * 2 >= len(set(columns.values()) | needed):
+                place = f"sheet {sheet.name} " if sheet.name else ""
+                return (
+                    f"{place}lacks the column {', '.join(gone)}, of which profile {self.name} "
+                    f"makes {mapping.table}; export it again with it, or correct the profile"
+                )
+        return None
+
+    def why_not(self, cells: dict[str, str]) -> str:
+        """Say why a row of which no table is made says nothing of any."""
+        received = {_name(name): plain(text) for name, text in cells.items()}
+        meant = [mapping for mapping in self.tables if _is_meant(mapping, received)]
+        if meant:
+            return "nothing that the profile reads is filled in"
+        columns = sorted({name for mapping in self.tables for name in mapping.when})
+        return f"the profile reads no line with such a value of {', '.join(columns)}"
+
+    def reads(self, name: str) -> bool:
+        """Whether a column of the export is one that a mapping reads."""
+        return _name(name) in self._readers
+
+    @cached_property
+    def _readers(self) -> Counter[str]:
+        """How many mappings read a column of the export."""
+        return Counter(
+            name
+            for mapping in self.tables
+            for name in {
+                *(name for _, columns in mapping.counted() for name in columns.values()),
+                *map(_name, mapping.when),
+            }
+        )
+
+    def _needed(self, mapping: Mapping, columns: dict[str, str]) -> set[str]:
+        needed = {columns[key] for key in mapping.requires if key in columns}
+        return needed | {columns["patient_id"], *map(_name, mapping.when)}
+
     def native(self, sheets: Sequence[Sheet]) -> list[NativePart]:
         """Make the native tables of a file: one part for each mapping, count and sheet."""
         parts = []
         for mapping, sheet in itertools.product(self.tables, sheets):
             header = {_name(name) for name in sheet.export.header}
             for n, columns in mapping.counted():
-                needed = {columns[key] for key in mapping.requires if key in columns}
-                needed |= {columns["patient_id"], *map(_name, mapping.when)}
-                if not needed <= header:
+                if not self._needed(mapping, columns) <= header:
                     continue
                 rows = self._rows(mapping, columns, sheet.export)
                 if rows:
                     place = f"{sheet.name} {n}" if mapping.repeat > 1 else sheet.name
-                    parts.append(NativePart(mapping.table, place.strip(), rows))
+                    held = [column for column, name in columns.items() if name in header]
+                    held += [column for column in mapping.constants if column not in held]
+                    parts.append(NativePart(mapping.table, place.strip(), rows, sheet.name, held))
         return parts
 
     def _rows(
@@ -178,16 +225,10 @@ class Profile(_Part):
             column: {plain(code).lower(): value for code, value in table.items()}
             for column, table in mapping.codes.items()
         }
-        wanted = {
-            _name(column): {
-                plain(v).lower() for v in ((value,) if isinstance(value, str) else value)
-            }
-            for column, value in mapping.when.items()
-        }
         rows = []
         for row in export.rows:
             received = {_name(name): plain(text) for name, text in row.cells.items()}
-            if any(received.get(name, "").lower() not in values for name, values in wanted.items()):
+            if not _is_meant(mapping, received):
                 continue
             cells = {}
             for column, name in columns.items():
@@ -198,7 +239,13 @@ class Profile(_Part):
                 cells[column] = table.get(text.lower()) or cell(
                     column, text, orders=self.dates, decimal=self.decimal
                 )
-            if not set(mapping.requires) <= set(cells):
+            own = {
+                column
+                for column in cells
+                if self._readers[columns[column]] == 1
+                and not _is_unchecked(columns[column], received)
+            }
+            if not set(mapping.requires) <= set(cells) and not own:
                 continue
             if row.problem:
                 cells[BEYOND] = received.get(BEYOND, "")
@@ -208,15 +255,21 @@ class Profile(_Part):
 
 @dataclass(frozen=True, slots=True)
 class NativePart:
-    """Rows of one native table that a file holds: (line in the sheet, cells)."""
+    """Rows of one native table that a file holds: (line in the sheet, cells).
+
+    `columns` are the table's columns that the sheet has, filled or not.
+    """
 
     table: str
     place: str
     rows: list[tuple[int, dict[str, str]]]
+    sheet: str = ""
+    columns: Sequence[str] = ()
 
     def csv(self) -> bytes:
         """Write them as a native export in which every row stands on its own line of the sheet."""
-        names = list(dict.fromkeys(name for _, cells in self.rows for name in cells))
+        filled = (name for _, cells in self.rows for name in cells)
+        names = list(dict.fromkeys([*self.columns, *filled]))
         names = [name for name in names if name != BEYOND]
         for column in TABLES[self.table].required:
             if column not in names:
@@ -232,7 +285,7 @@ class NativePart:
             out.write("\n" * max(0, place - line - 1))
             line = max(place, line + 1)
             # a cell beyond the header stays one: the rule book sets the line aside
-            surplus = [cells[BEYOND]] if BEYOND in cells else []
+            surplus = [cells[BEYOND] or "(cells are missing)"] if BEYOND in cells else []
             written = [" ".join(cells.get(name, "").split()) for name in names]
             writer.writerow([*written, *surplus])
         return out.getvalue().encode()
@@ -253,8 +306,21 @@ def read_profiles(*folders: Path) -> list[Profile]:
     ]
 
 
+def _is_meant(mapping: Mapping, received: dict[str, str]) -> bool:
+    """Whether a row has the values that a mapping asks for."""
+    return all(
+        received.get(_name(name), "").lower() in {plain(value).lower() for value in _listed(values)}
+        for name, values in mapping.when.items()
+    )
+
+
 def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
+
+
+def _is_unchecked(name: str, received: dict[str, str]) -> bool:
+    """Whether a column is a box of REDCap's that is not ticked: it says nothing."""
+    return "___" in name and received[name].lower() in ("0", "unchecked")
 
 
 def _name(name: str) -> str:

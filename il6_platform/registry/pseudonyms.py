@@ -8,6 +8,8 @@ import os
 import secrets
 from pathlib import Path
 
+from il6_platform.registry.values import plain
+
 
 class Pseudonyms:
     """HMAC-SHA-256 pseudonyms under a key file that stays with the site.
@@ -28,5 +30,9 @@ class Pseudonyms:
         self._key = bytes.fromhex(key_file.read_text())
 
     def of(self, patient_id: str) -> str:
-        """Return the pseudonym of a registry number: 16 hexadecimal digits."""
-        return hmac.new(self._key, patient_id.encode(), hashlib.sha256).hexdigest()[:16]
+        """Return the pseudonym of a registry number: 16 hexadecimal digits.
+
+        A number in full-width digits is the same number.
+        """
+        number = plain(patient_id)
+        return hmac.new(self._key, number.encode(), hashlib.sha256).hexdigest()[:16]

@@ -174,8 +174,9 @@ def _erase_lines(
         while (cells := next(reader, None)) is not None:
             start, end = end, reader.line_num
             named = any(pseudonym(cell.strip()) in patients for cell in cells if cell.strip())
-            if start + 1 not in lines and not named:
-                kept += physical[start:end]
+            # blank lines are no rows: those that are left keep their numbers
+            gone = start + 1 in lines or named
+            kept += ["\n"] * (end - start) if gone else physical[start:end]
     except (UnicodeDecodeError, csv.Error):
         kept = []
     fresh = path.with_name(f".{path.name}")

@@ -1,6 +1,10 @@
 -- How a received cell is read; every staging table reads its cells through these.
 create or replace macro cell(cells, name) as nullif(trim(cells[name]), '');
 
+-- The cells of a line by the names of their columns; an empty one is left out.
+create or replace macro filled_cells(names, texts) as
+map_from_entries(list_filter(list_zip(names, texts), lambda entry: entry[2] is not null));
+
 -- An ISO date (YYYY-MM-DD) or null.
 create or replace macro iso_date(received) as
 if(regexp_full_match(received, '\d{4}-\d{2}-\d{2}'), try_cast(received as date), null);
