@@ -173,6 +173,7 @@ def _look(
     looks = [look for look in plan.looks if look < fraction - 1e-9] + [fraction]
     kind = f"lan_demets_{plan.spending}"
     today = sequential.boundaries(looks, kind=kind, alpha=plan.alpha).iloc[-1]
+    _boundary(results, looks, kind, plan, planned.endpoint)
     words = f"Lan & DeMets 1983, {plan.spending.replace('_', '-')} type, look {len(looks)}"
     crossed = abs(z) >= today["z"]
     rows = [
@@ -217,6 +218,21 @@ def _look(
             sequential.predictive_power(z, fraction, final_z=final_z),
         ]
     results.add([row.but(at=fraction, **fields) for row in rows], **where)
+
+
+def _boundary(
+    results: Results, looks: list[float], kind: str, plan: Monitoring, endpoint: str
+) -> None:
+    """Add the boundary at the looks so far and at those still planned, as a curve."""
+    ahead = [look for look in plan.looks if look > looks[-1] + 1e-9]
+    limits = sequential.boundaries([*looks, *ahead], kind=kind, alpha=plan.alpha)
+    limits = limits[np.isfinite(limits["z"])]
+    results.add_curve(
+        pd.DataFrame({"x": limits["fraction"], "y": limits["z"]}),
+        population=plan.population,
+        endpoint=endpoint,
+        grp="boundary",
+    )
 
 
 def _repeated_p(z: float, looks: list[float], kind: str) -> float | None:

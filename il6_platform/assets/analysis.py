@@ -113,6 +113,12 @@ def _evidence_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) 
     return evidence_figure(results, study, study.endpoints[0])
 
 
+def _looks_figure(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Any:
+    from il6_platform.figures.monitoring import looks
+
+    return looks(results, curves)
+
+
 ANALYSES: dict[str, Analysis] = {
     "cutoff": Analysis(cutoff, curves=True, figure=_roc_figure),
     "baseline": Analysis(baseline),
@@ -130,7 +136,7 @@ ANALYSES: dict[str, Analysis] = {
     "multiplicity": Analysis(multiplicity),
     "sensitivity": Analysis(sensitivity),
     "evidence": Analysis(evidence, figure=_evidence_figure),
-    "monitoring": Analysis(monitoring),
+    "monitoring": Analysis(monitoring, curves=True, figure=_looks_figure),
 }
 """Analyses by the name of their table in the schema `analysis`."""
 

@@ -26,6 +26,7 @@ from il6_platform.assets.tables import (
 )
 from il6_platform.paths import code_version
 from il6_platform.report import alerts, publishing
+from il6_platform.report.pictures import SYNTHETIC
 from il6_platform.validation import results as result_rules
 from il6_platform.validation.book import STAGED
 from il6_platform.validation.rules import judge
@@ -117,12 +118,14 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     study = warehouse.study
     used = warehouse.query("from raw.deliveries where position is not null order by position")
     censored_on = warehouse.site.censored_on
-    cut = publishing.cut_of(used, study, censored_on)
+    synthetic = publishing.is_synthetic(warehouse.site, used["delivery"])
+    cut = publishing.cut_of(used, study, censored_on, synthetic=synthetic)
     rows = [
         ("cut", "cut", cut),
         ("cut", "first_export", str(used["delivered_on"].min())[:10]),
         ("cut", "last_export", str(used["delivered_on"].max())[:10]),
         *([("cut", "censored_on", censored_on.isoformat())] if censored_on else []),
+        *([("registry", "patients", SYNTHETIC)] if synthetic else []),
         ("study", "title", study.title),
         ("study", "sha256", study.digest),
         ("study", "seed", str(study.seed)),
@@ -149,7 +152,8 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         {
             "kind": (
                 "varchar",
-                "cut, study, choice (of the study file), rule, code, version or delivery",
+                "cut, registry (where it is synthetic), study, choice (of the study file), rule, "
+                "code, version or delivery",
             ),
             "name": ("varchar", "Which one: of a delivery, its file; of a choice, its key"),
             "value": (

@@ -23,7 +23,7 @@ MARKS = {
 def waterfall(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """Draw each patient's best change of the sum of diameters (RECIST 1.1)."""
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(6.4, 3.2, left=0.65)
+        figure = style.new_figure(6.0, 3.1, left=0.65, bottom=0.35)
         axes = figure.subplots()
         rows = _of(curves, "best change")
         if rows.empty:
@@ -38,7 +38,7 @@ def waterfall(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
             )  # fmt: skip
         axes.axhline(0, color=style.NEUTRAL, lw=0.8)
         for limit in (20, -30):
-            axes.axhline(limit, color=style.NEUTRAL, lw=0.7, ls=":")
+            axes.axhline(limit, color=style.NEUTRAL, lw=1, ls=(0, (2, 2)))
         axes.set(ylabel="Best change of diameters (%)", xlabel="Patients, by change")
         axes.set_xticks([])
         axes.legend(frameon=False, fontsize=8, loc="upper right")
@@ -51,7 +51,7 @@ def swimmer(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     with matplotlib.rc_context(style.SETTINGS):
         lengths = {arm: len(_of(curves, "follow-up", arm)) for arm, _, _ in ARMS}
         total = sum(lengths.values())
-        figure = style.new_figure(6.4, 1.2 + 0.085 * max(total, 10), left=0.35, hspace=0.12)
+        figure = style.new_figure(7.6, 1.2 + 0.09 * max(total, 10), left=0.2, hspace=0.12)
         if not total:
             style.say_nothing_to_draw(figure.subplots(), "No patients.")
             return figure
@@ -60,8 +60,10 @@ def swimmer(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
         )
         for axes, (arm, colour, _) in zip(panels, ARMS, strict=True):
             _swim(axes, curves, arm, colour)
-            axes.set_title(f"{labels[arm]} (n={lengths[arm]})", loc="left", fontsize=8, pad=2)
-        panels[0].legend(frameon=False, fontsize=7, loc="lower right")
+            axes.set_title(
+                f"{labels[arm]} (n={lengths[arm]})", loc="left", pad=2, fontweight="bold"
+            )
+        panels[0].legend(frameon=False, fontsize=8, loc="lower right")
         panels[1].set_xlim(0, 1.03 * float(_of(curves, "follow-up")["y"].max()))
         panels[1].set_xlabel("Months since start of treatment")
     return figure
@@ -72,7 +74,7 @@ def _swim(axes: Axes, curves: pd.DataFrame, arm: str, colour: str) -> None:
     axes.barh(-rows["x"], rows["y"], height=0.75, color=colour, alpha=0.45)
     for endpoint, (shape, inks, words) in MARKS.items():
         points = _of(curves, endpoint, arm)
-        drawn = axes.scatter(points["y"], -points["x"], marker=shape, s=16, lw=0.8, label=words)
+        drawn = axes.scatter(points["y"], -points["x"], marker=shape, s=18, lw=0.9, label=words)
         drawn.set(zorder=3, **inks)
     alive = rows[~rows["x"].isin(_of(curves, "death", arm)["x"])]
     axes.scatter(alive["y"], -alive["x"], marker=">", s=14, c=colour, lw=0, label="In follow-up")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 import matplotlib
 import numpy as np
@@ -12,6 +14,7 @@ from matplotlib.figure import Figure
 
 from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.figures import style
+from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Study
 
 PANELS = (
@@ -24,10 +27,10 @@ SPAN = (0.05, 20.0)
 
 
 def evidence(rows: pd.DataFrame, endpoint: str, study: Study, labels: Mapping[str, str]) -> Figure:
-    """Draw rows of analysis evidence: x is months since the first patient."""
+    """Draw rows of analysis evidence: `at` is months since the first patient."""
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(7.6, 5.6, left=0.6, top=0.35, hspace=0.5)
-        figure.subplots_adjust(wspace=0.22)
+        figure = style.new_figure(8.0, 7.0, left=0.65, right=0.25, hspace=0.38)
+        figure.subplots_adjust(wspace=0.2)
         panels = figure.subplots(3, 2, sharex=True).ravel()
         for axes, (statistic, population, contrast) in zip(panels, PANELS, strict=False):
             mine = rows[
@@ -38,33 +41,60 @@ def evidence(rows: pd.DataFrame, endpoint: str, study: Study, labels: Mapping[st
             ]
             _ratios(axes, mine)
             title = {
-                ARM: "Arms",
-                MARKER: f"{study.marker.label} high vs low, {labels[population]}",
+                ARM: f"{study.arms.experimental_drug.capitalize()} against none",
+                MARKER: f"{labels['high']} vs low, {labels[population]}",
                 None: "Interaction (ratio of hazard ratios)",
             }[contrast]
             axes.set_title(f"{endpoint}: {title}", loc="left", fontsize=8, fontweight="bold")
+            axes.set_ylabel("Ratio of HRs" if contrast is None else "Hazard ratio", fontsize=8)
         _events(panels[4], rows, endpoint)
         cut = rows[rows["statistic"] == "cutoff"].dropna(subset=["estimate"])
         panels[5].step(cut["at"], cut["estimate"], where="post", color=style.SECOND, lw=1.3)
         panels[5].set_title("Cut-off chosen then", loc="left", fontsize=8, fontweight="bold")
-        panels[5].set_ylabel(study.marker.unit, fontsize=8)
+        panels[5].set_ylabel(f"{study.marker.label} ({study.marker.unit})", fontsize=8)
         panels[5].set_ylim(bottom=0)
         for axes in panels:
-            axes.tick_params(labelsize=7)
+            axes.tick_params(labelsize=8)
         for axes in panels[4:]:
-            axes.set_xlabel("Months since the first patient", fontsize=8)
+            show_years(axes, rows)
     return figure
+
+
+def first_day(rows: pd.DataFrame) -> date | None:
+    """Return the first patient's day, which a replay's notes and months tell, if there are any."""
+    for row in rows[rows["at"].notna() & rows["note"].notna()].itertuples():
+        found = re.match(r"To (\d{4}-\d\d-\d\d)\.", row.note)
+        if found:
+            return date.fromisoformat(found[1]) - timedelta(days=round(row.at * DAYS_PER_MONTH))
+    return None
+
+
+def show_years(axes: Axes, rows: pd.DataFrame, until: float | None = None) -> None:
+    """Mark the years on an axis of months since the first patient."""
+    start = first_day(rows)
+    last = until or (rows["at"].max() if rows["at"].notna().any() else 12)
+    if start is None:
+        axes.set_xlabel("Months since the first patient", fontsize=8)
+        return
+    end = start + timedelta(days=int(last * DAYS_PER_MONTH))
+    step = max(1, round((end.year - start.year) / 7))
+    years = range(start.year, end.year + 2, step)
+    places = [(date(year, 1, 1) - start).days / DAYS_PER_MONTH for year in years]
+    axes.set_xticks(places, [str(year) for year in years])
+    axes.set_xlim(min(0, places[0]), max(last * 1.02, places[1]))
+    axes.set_xlabel("1 January of", fontsize=8)
 
 
 def _ratios(axes: Axes, rows: pd.DataFrame) -> None:
     shown = rows.dropna(subset=["estimate"]).sort_values("at")
-    axes.axhline(1, color="#999999", lw=0.8)
+    axes.axhline(1, color="#777777", lw=0.8)
     axes.set_yscale("log")
     marks = [0.1, 0.2, 0.5, 1, 2, 5, 10]
     axes.set_yticks(marks, [f"{mark:g}" for mark in marks])
     axes.minorticks_off()
     axes.set_ylim(*SPAN)
     if shown.empty:
+        style.say_nothing_to_draw(axes, "Not estimable so far.")
         return
     x = shown["at"].to_numpy(float)
     y, low, high = (
@@ -75,7 +105,9 @@ def _ratios(axes: Axes, rows: pd.DataFrame) -> None:
     below = (shown["p_value"] < 0.05).to_numpy(bool)
     axes.plot(x[below], y[below], "o", color=style.FIRST, ms=3.5, label="P < 0.05")
     if below.any():
-        axes.legend(frameon=False, fontsize=6.5, loc="upper right")
+        axes.legend(
+            frameon=False, fontsize=8, loc="upper left", handletextpad=0.1, borderaxespad=0.1
+        )
 
 
 def _events(axes: Axes, rows: pd.DataFrame, endpoint: str) -> None:
@@ -88,6 +120,7 @@ def _events(axes: Axes, rows: pd.DataFrame, endpoint: str) -> None:
         words = "patients" if column == "n" else "events"
         counts = whole[column].astype(float)
         axes.step(whole["at"], counts, where="post", color=style.NEUTRAL, ls=dash, label=words)
-    axes.legend(frameon=False, fontsize=7, loc="upper left")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
     axes.set_title("Patients and events", loc="left", fontsize=8, fontweight="bold")
+    axes.set_ylabel("Number", fontsize=8)
     axes.set_ylim(bottom=0)

@@ -11,31 +11,42 @@ from matplotlib.figure import Figure
 
 from il6_platform.figures import style
 
-BOX = {"boxstyle": "square,pad=0.55", "facecolor": "white", "edgecolor": style.NEUTRAL, "lw": 0.9}
+BOX = {"boxstyle": "square,pad=0.6", "facecolor": "white", "edgecolor": style.NEUTRAL, "lw": 0.9}
+LINE = 0.165
+"""Height of a line of text, in inches."""
 
 
 def flow(rows: pd.DataFrame, results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """Draw `report.flow`, with the marker groups' sizes from `report.results`."""
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(6.6, 3.6, left=0.1, right=0.1, bottom=0.1, top=0.1)
-        axes = figure.subplots()
-        axes.axis("off")
-        axes.set(xlim=(0, 10), ylim=(0, 10))
         counts = rows.set_index("label")["n"]
         arrived = int(rows.loc[rows["kind"] == "arrived", "n"].sum())
         analysed = int(rows.loc[rows["kind"] == "analysed", "n"].sum())
         left = rows[(rows["kind"] == "excluded") & (rows["n"] > 0)]
-        _box(axes, 3.2, 9.1, f"Arrived in the registry\nn = {arrived}")
         reasons = [f"{row.label}: {row.n}" for row in left.itertuples()] or ["nobody"]
-        _box(axes, 7.6, 6.9, "\n".join([f"Not analysed: {left['n'].sum()}", *reasons]), "left")
-        _box(axes, 3.2, 4.7, f"Analysed\nn = {analysed}")
-        _arrow(axes, (3.2, 8.35), (3.2, 5.45))
-        _arrow(axes, (3.2, 6.9), (5.55, 6.9))
-        for x, arm in ((1.9, "control"), (7.2, "experimental")):
+        # inches, so that every reason has its line
+        width, aside = 7.6, 0.4 + LINE * (1 + len(reasons))
+        height = 2.9 + aside
+        figure = style.new_figure(width, height, left=0.05, right=0.2, bottom=0.05, top=0.05)
+        axes = figure.subplots()
+        axes.axis("off")
+        axes.set(xlim=(0, width), ylim=(0, height))
+        top, middle, low = height - 0.4, 1.75, 0.6
+        turn = (top + middle) / 2
+        axes.plot([2.6, 2.6], [top, middle], color=style.NEUTRAL, lw=0.9, zorder=0)
+        axes.plot([2.6, 2.6], [middle, 1.2], color=style.NEUTRAL, lw=0.9, zorder=0)
+        axes.plot([2.0, 5.6], [1.2, 1.2], color=style.NEUTRAL, lw=0.9, zorder=0)
+        _arrow(axes, (2.6, turn), (4.0, turn))
+        _arrow(axes, (2.6, turn), (2.6, middle + 0.27))
+        _box(axes, 2.6, top, f"Arrived in the registry\nn = {arrived}")
+        words = "\n".join([f"Not analysed: {left['n'].sum()}", *reasons])
+        _box(axes, 4.1, turn, words, "left")
+        _box(axes, 2.6, middle, f"Analysed\nn = {analysed}")
+        for x, arm in ((2.0, "control"), (5.6, "experimental")):
             groups = [f"{labels[g]}: {_size(results, f'{arm}/{g}')}" for g in ("high", "low")]
             size = int(counts.get(labels[arm], 0))
-            _box(axes, x, 1.5, "\n".join([f"{labels[arm]}, n = {size}", *groups]))
-            _arrow(axes, (3.2, 3.95), (x, 2.65))
+            _arrow(axes, (x, 1.2), (x, low + 0.345))
+            _box(axes, x, low, "\n".join([f"{labels[arm]}, n = {size}", *groups]))
     return figure
 
 
@@ -45,8 +56,9 @@ def _size(results: pd.DataFrame, grp: str) -> int:
 
 
 def _box(axes: Axes, x: float, y: float, words: str, align: str = "center") -> None:
-    axes.text(x, y, words, ha="center", va="center", ma=align, fontsize=8, bbox=BOX)
+    axes.text(x, y, words, ha=align, va="center", ma=align, fontsize=9, bbox=BOX)
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": style.NEUTRAL})
+    look = {"arrowstyle": "-|>", "color": style.NEUTRAL, "shrinkA": 0, "shrinkB": 0, "lw": 0.9}
+    axes.annotate("", end, start, arrowprops=look)

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from il6_platform.figures import style
 
+COLUMN = 1.0
+"""Width of a column of P values, in inches."""
 
-def forest(rows: pd.DataFrame, names: list[str], title: str, *, height: float = 0.32) -> Figure:
+
+def forest(
+    rows: pd.DataFrame,
+    names: list[str],
+    title: str,
+    *,
+    sides: tuple[str, str] | None = None,
+    tests: tuple[str, Sequence[str]] | None = None,
+) -> Figure:
     """Draw rows of `report.results` that hold ratios.
 
     Parameters
     ----------
     names
         What to call them.
-    height
-        Inches a row.
+    sides
+        What a ratio below 1 and one above 1 speak for.
+    tests
+        Head and cells of a further column.
     """
     with matplotlib.rc_context(style.SETTINGS):
+        left, right = style.width_of(names, 8), 2.45 + (COLUMN if tests else 0)
+        width = max(7.6, left + right + 2.4)
         figure = style.new_figure(
-            7.2, 0.9 + height * max(len(rows), 2), left=style.width_of(names, 8), right=1.9
-        )
+            width, 1.2 + 0.28 * max(len(rows), 2), left=left, right=right,
+            bottom=0.7 if sides else 0.5, top=0.5,
+        )  # fmt: skip
         axes = figure.subplots()
         if rows.empty:
             style.say_nothing_to_draw(axes, "No model.")
@@ -33,22 +52,24 @@ def forest(rows: pd.DataFrame, names: list[str], title: str, *, height: float = 
         known = limits[np.isfinite(limits) & (limits > 0)]
         low = max(min([0.2, *known]), 0.02) * 0.9
         high = min(max([5, *known]), 50) * 1.1
+        plot = width - left - right
+        # places of the columns, as shares of the plot's width
+        places = [1 + 0.15 / plot, 1 + 1.65 / plot, 1 + 2.35 / plot]
+        heads = ["HR (95% CI)", "P (Wald)", *([tests[0]] if tests else [])]
+        for place, head in zip(places, heads, strict=False):
+            _say(axes, place, 0.85, head, fontweight="bold")
         for y, (_, row) in enumerate(shown.iterrows()):
             if pd.isna(row["estimate"]):
-                axes.text(1, -y, str(row["note"])[:60], va="center", fontsize=7, color="#777777")
-                words = "not estimable"
+                _say(axes, places[0], -y, "not estimable")
+                axes.text(1, -y, str(row["note"])[:60], va="center", fontsize=7, color="#666666")
             else:
-                ends = np.clip([row["ci_low"], row["ci_high"]], low, high)
-                axes.plot(ends, [-y, -y], color=style.SECOND, lw=1.4)
-                axes.plot([row["estimate"]], [-y], "s", color=style.SECOND, ms=5)
-                words = (
-                    f"{row['estimate']:.2f} ({style.number(row['ci_low'])} to "
-                    f"{style.number(row['ci_high'])}), {style.p_text(row['p_value'])}"
-                )
-            axes.text(
-                1.02, -y, words, transform=axes.get_yaxis_transform(), va="center", fontsize=8
-            )
-        axes.axvline(1, color="#999999", lw=0.8)
+                _interval(axes, -y, row, low, high)
+                said = f"{style.number(row['ci_low'])} to {style.number(row['ci_high'])}"
+                _say(axes, places[0], -y, f"{row['estimate']:.2f} ({said})")
+                _say(axes, places[1], -y, style.p_number(row["p_value"]))
+            if tests:
+                _say(axes, places[2], -y, tests[1][y])
+        axes.axvline(1, color="#777777", lw=0.8)
         axes.set_xscale("log")
         axes.set(xlim=(low, high), ylim=(-len(shown) + 0.4, 0.6))
         marks = [mark for mark in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if low <= mark <= high]
@@ -56,5 +77,30 @@ def forest(rows: pd.DataFrame, names: list[str], title: str, *, height: float = 
         axes.minorticks_off()
         axes.set_yticks(-np.arange(len(shown)), shown["name"], fontsize=8)
         axes.set_xlabel("Hazard ratio (log scale)")
-        axes.set_title(title, loc="left", fontweight="bold")
+        for words, align, shift in zip(sides or (), ("right", "left"), (-6, 6), strict=False):
+            axes.annotate(
+                f"{chr(0x2190)} {words}" if align == "right" else f"{words} {chr(0x2192)}",
+                (1, 0), (shift, -42), xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points", ha=align, fontsize=7.5, color=style.NEUTRAL,
+            )  # fmt: skip
+        axes.set_title(title, loc="left", fontweight="bold", pad=20)
     return figure
+
+
+def _interval(axes: Axes, y: float, row: pd.Series, low: float, high: float) -> None:
+    """Draw an estimate with its interval; an arrow where that goes on beyond the plot."""
+    ends = np.array([row["ci_low"], row["ci_high"]], dtype=float)
+    ends = np.where(np.isnan(ends), (low, high), ends)
+    inside = np.clip(ends, low, high)
+    axes.plot(inside, [y, y], color=style.SECOND, lw=1.4)
+    for end, edge, mark in zip(ends, (low, high), "<>", strict=True):
+        if end < low or end > high:
+            axes.plot([edge], [y], mark, color=style.SECOND, ms=5, clip_on=False)
+    if low <= row["estimate"] <= high:
+        axes.plot([row["estimate"]], [y], "s", color=style.SECOND, ms=5)
+
+
+def _say(axes: Axes, place: float, y: float, words: str, **look: Any) -> None:
+    axes.text(
+        place, y, words, transform=axes.get_yaxis_transform(), va="center", fontsize=8, **look
+    )

@@ -30,7 +30,7 @@ def kaplan_meier(
         What to call the groups and populations.
     """
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(5.2, 4.2, left=0.57, bottom=0.08, top=0.42, hspace=0.3)
+        figure = style.new_figure(5.2, 4.5, left=0.57, bottom=0.08, top=0.82, hspace=0.3)
         axes, risk = figure.subplots(2, 1, height_ratios=[5, 1], sharex=True)
         drawn = []
         for name, colour, line in zip(
@@ -49,9 +49,7 @@ def kaplan_meier(
             low, high = curve["y_low"].to_numpy(float), curve["y_high"].to_numpy(float)
             axes.fill_between(x, low, high, step="post", color=colour, alpha=0.12, lw=0)
             median = _one(results, endpoint, "median", population="all", grp=grp)
-            middle = style.number(None if median is None else median["estimate"], 1)
-            n = 0 if median is None else int(median["n"])
-            label = f"{labels.get(name, name)} (n={n}), median {middle}"
+            label = f"{labels.get(name, name)} {_median(median)}"
             axes.step(x, y, where="post", color=colour, ls=line, lw=1.6, label=label)
             drawn.append((line, colour, curve))
         if not drawn:
@@ -60,14 +58,18 @@ def kaplan_meier(
             return figure
         last = max(float(curve["x"].max()) for _, _, curve in drawn)
         step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60) if last / s <= 8), 120)
-        ticks = np.arange(0, last + step, step)
+        ticks = np.arange(0, last + 1e-9, step)
         axes.set(ylim=(0, 1.02), xlim=(0, max(last * 1.02, step)), ylabel=f"{endpoint} probability")
         axes.set_xticks(ticks)
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("Months since start of treatment")
-        axes.legend(frameon=False, loc="upper right", fontsize=8)
+        # above the plot, where no curve can run through it
+        axes.legend(
+            frameon=False, loc="lower left", bbox_to_anchor=(-0.015, 0.99), fontsize=8,
+            borderaxespad=0, labelspacing=0.25, handlelength=2.2,
+        )  # fmt: skip
         title = f"{endpoint}: {labels.get(population, population)}"
-        axes.set_title(title, loc="left", fontweight="bold", pad=18)
+        axes.set_title(title, loc="left", fontweight="bold", pad=43)
         ratio = _one(results, endpoint, "hazard_ratio", population=population, contrast=contrast)
         test = _one(results, endpoint, "logrank", population=population, contrast=contrast)
         words = f"Log-rank {style.p_text(None if test is None else test['p_value'])}"
@@ -76,8 +78,10 @@ def kaplan_meier(
                 f"HR {ratio['estimate']:.2f} (95% CI {style.number(ratio['ci_low'])} to "
                 f"{style.number(ratio['ci_high'])}), {words[0].lower()}{words[1:]}"
             )
-        # above the plot, where no curve can run through it
-        axes.text(0, 1.025, words, transform=axes.transAxes, fontsize=8)
+        axes.annotate(
+            words, (0, 1), (0, 31), xycoords="axes fraction", textcoords="offset points",
+            fontsize=8.5,
+        )  # fmt: skip
         risk.axis("off")
         risk.set_ylim(-0.5, 2.6)
         risk.text(0, 2.2, "At risk", fontsize=8, va="center", fontweight="bold")
@@ -88,13 +92,26 @@ def kaplan_meier(
                 transform=risk.get_yaxis_transform(), clip_on=False,
             )  # fmt: skip
             times, counts = curve["x"].to_numpy(float), curve["at_risk"].to_numpy(float)
-            for tick in ticks[ticks <= max(last * 1.02, step)]:
+            for tick in ticks:
                 position = np.searchsorted(times, tick, side="left")
                 count = counts[position] if position < len(counts) else 0.0
                 # a small count may be hidden by the study file
                 words = "few" if np.isnan(count) else f"{count:.0f}"
                 risk.text(tick, 1 - row, words, color=colour, ha="center", fontsize=8)
     return figure
+
+
+def _median(median: pd.Series | None) -> str:
+    """Say a group's size and median with its interval; one that is not reached is said so."""
+    if median is None:
+        return ""
+    size = "few" if pd.isna(median["n"]) else f"n={median['n']:.0f}"
+    if np.isnan(median["estimate"]):
+        return f"({size}): median not reached"
+    low, high = median["ci_low"], median["ci_high"]
+    high_said = "not reached" if np.isnan(high) else f"{high:.1f}"
+    interval = f" ({low:.1f} to {high_said})" if not np.isnan(low) else ""
+    return f"({size}): median {median['estimate']:.1f}{interval}"
 
 
 def group_of(population: str, name: str) -> str:

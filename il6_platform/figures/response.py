@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 
 from il6_platform.figures import style
 
-SHADES = {"CR": "#08519c", "PR": "#4292c6", "SD": "#c6dbef", "PD": "#fdae6b", "NE": "#d9d9d9"}
+SHADES = {
+    "CR": ("#08519c", "white", ""),
+    "PR": ("#4292c6", "black", ""),
+    "SD": ("#c6dbef", "black", ""),
+    "PD": ("#fdae6b", "black", "///"),
+    "NE": ("#eeeeee", "black", "..."),
+}
+"""Colour, ink on it, and hatch, so that neighbours differ in print in grey."""
 GROUPS = ("control/low", "control/high", "experimental/low", "experimental/high")
 
 
@@ -18,7 +25,7 @@ def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """Draw the shares of CR, PR, SD, PD and NE in arm by marker group."""
     with matplotlib.rc_context(style.SETTINGS):
         called = [labels.get(name, name) for grp in GROUPS for name in grp.split("/")]
-        figure = style.new_figure(6.4, 2.6, left=style.width_of(called, 7) + 0.2)
+        figure = style.new_figure(6.0, 3.1, left=style.width_of(called, 8), top=0.6)
         axes = figure.subplots()
         rows = results[(results["analysis"] == "response") & (results["endpoint"] == "BOR")]
         names = []
@@ -26,21 +33,30 @@ def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
             shares = rows[rows["grp"] == grp].set_index("term")["estimate"]
             n = rows.loc[rows["grp"] == grp, "n"].max()
             arm, group = grp.split("/")
-            names.append(f"{labels.get(arm, arm)}\n{labels.get(group, group)} (n={n})")
+            names.append(f"{labels.get(arm, arm)}\n{labels.get(group, group)} (n={style.count(n)})")
             left = 0.0
-            for best, shade in SHADES.items():
-                share = float(shares.get(best, 0) or 0)
+            for best, (shade, ink, hatch) in SHADES.items():
+                share = 100 * float(shares.get(best, 0) or 0)
                 if pd.isna(share):
                     continue
-                axes.barh(-y, share, left=left, color=shade, edgecolor="white")
-                if share > 0.06:
-                    ink = "white" if best in ("CR", "PR") else "black"
-                    words = f"{best} {share:.0%}"
+                label = best if y == 0 else None
+                axes.barh(
+                    -y, share, left=left, color=shade, hatch=hatch, edgecolor="white", label=label
+                )
+                if share >= 5:
+                    # a hatch must not run through the number
+                    box = {"boxstyle": "square,pad=0.1", "facecolor": shade, "edgecolor": "none"}
                     axes.text(
-                        left + share / 2, -y, words, ha="center", va="center", color=ink, fontsize=7
-                    )
+                        left + share / 2, -y, f"{share:.0f}", ha="center", va="center", color=ink,
+                        fontsize=8, bbox=box if hatch else None,
+                    )  # fmt: skip
                 left += share
-        axes.set_yticks([0, -1, -2, -3], names, fontsize=7)
-        axes.set(xlim=(0, 1), xlabel="Share of patients")
-        axes.set_title("Best overall response (RECIST 1.1)", loc="left", fontweight="bold")
+        axes.set_yticks([0, -1, -2, -3], names, fontsize=8)
+        axes.set(xlim=(0, 100), xlabel="Share of patients (%)")
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(
+                frameon=False, fontsize=8, ncols=len(SHADES), loc="lower left", borderaxespad=0,
+                bbox_to_anchor=(0, 1.01), columnspacing=1.2, handlelength=1.4,
+            )  # fmt: skip
+        axes.set_title("Best overall response (RECIST 1.1)", loc="left", fontweight="bold", pad=20)
     return figure

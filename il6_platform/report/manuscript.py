@@ -21,9 +21,9 @@ from matplotlib.figure import Figure
 from il6_platform.figures import style
 from il6_platform.report.checklists import Item, frame, remark, strobe
 from il6_platform.report.methods import Citations, methods
-from il6_platform.report.page import answer
-from il6_platform.report.pictures import Picture, pictures
+from il6_platform.report.pictures import SYNTHETIC, Picture, pictures
 from il6_platform.report.published import Cut
+from il6_platform.report.sentences import answer
 from il6_platform.report.tables import Table, tables
 from il6_platform.report.workbook import workbook
 
@@ -132,7 +132,7 @@ def document(content: Manuscript) -> bytes:
     word = new_document(cut, cut.study.title)
     word.add_heading(cut.study.title, 0)
     if cut.is_synthetic:
-        word.add_paragraph().add_run("Synthetic registry: no patient is real.").bold = True
+        word.add_paragraph().add_run(SYNTHETIC).bold = True
     word.add_paragraph(f"Data cut {cut.name}, exports to {cut.about['last_export']}.")
     for sentence in answer(cut.results, cut.study):
         word.add_paragraph(sentence)

@@ -8,12 +8,12 @@ its text for those who cannot see it. Does not belong here: drawing (`figures`),
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from il6_platform.analysis.cohort import ARM, ARM_TERM, COMPARISONS, CONTRASTS, MARKER_TERM
+from il6_platform.analysis.cohort import ARM, ARM_TERM, COMPARISONS, CONTRASTS, MARKER, MARKER_TERM
 from il6_platform.figures import style
 from il6_platform.figures.balance import balance
 from il6_platform.figures.courses import swimmer, waterfall
@@ -22,6 +22,7 @@ from il6_platform.figures.flow import flow
 from il6_platform.figures.forest import forest
 from il6_platform.figures.kaplan_meier import group_of, kaplan_meier
 from il6_platform.figures.marker_curve import marker_curve
+from il6_platform.figures.monitoring import looks, projection
 from il6_platform.figures.response import response
 from il6_platform.figures.roc import roc, stability
 from il6_platform.study import Study
@@ -29,12 +30,23 @@ from il6_platform.study import Study
 
 @dataclass(frozen=True)
 class Report:
-    """The tables that figures are made of, and the study that they answer."""
+    """The tables that figures are made of, the study that they answer, and whose patients."""
 
     results: pd.DataFrame
     curves: pd.DataFrame
     flow: pd.DataFrame
     study: Study
+    is_synthetic: bool
+
+
+SYNTHETIC = "Synthetic registry: no patient is real."
+"""What is said wherever a synthetic registry's figures are shown."""
+
+
+def said_synthetic(provenance: pd.DataFrame) -> bool:
+    """Say whether a cut's provenance declares the registry synthetic."""
+    said = provenance.loc[provenance["kind"] == "registry", "value"]
+    return bool(said.eq(SYNTHETIC).any())
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,9 @@ def term_namer(study: Study) -> Callable[[str], str]:
     titles |= {"MARKERGR[low]": labels["low"]}
 
     def name(term: str) -> str:
-        base, _, level = term.rstrip("]").partition("[")
+        base, _, level = (
+            term.rstrip("]").replace(">=", "\N{GREATER-THAN OR EQUAL TO}").partition("[")
+        )
         return titles.get(term) or f"{titles.get(base, base)}{': ' + level if level else ''}"
 
     return name
@@ -103,8 +117,12 @@ def pictures(report: Report) -> Iterator[Picture]:
     """Give every figure of the report in the order of a paper."""
     few_are_hidden = report.study.quality.minimal_cell is not None
     for picture in _pictures(report):
-        if not (few_are_hidden and picture.name in SMALL_CELLS):
-            yield picture
+        if few_are_hidden and picture.name in SMALL_CELLS:
+            continue
+        if report.is_synthetic:
+            draw = picture.draw
+            picture = replace(picture, draw=lambda draw=draw: style.marked(draw(), SYNTHETIC))  # type: ignore[misc]
+        yield picture
 
 
 def _pictures(report: Report) -> Iterator[Picture]:
@@ -118,6 +136,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Patient flow: everybody who arrived is analysed or counted under one reason.",
         lambda: flow(report.flow, results, labels),
         results.iloc[:0],
+        is_wide=True,
     )
     yield Picture(
         "roc",
@@ -138,7 +157,8 @@ def _pictures(report: Report) -> Iterator[Picture]:
     yield Picture(
         "response",
         "Response",
-        "Best overall response (RECIST 1.1) by arm and marker group.",
+        "Best overall response (RECIST 1.1) by arm and marker group: complete (CR), partial (PR), "
+        "stable (SD), progression (PD), not evaluable (NE); per cent, from 5 on.",
         lambda: response(results, labels),
         results[results["endpoint"].isin(["ORR", "DCR"]) & (results["analysis"] == "response")],
     )
@@ -146,7 +166,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "waterfall",
         "Response",
         "Waterfall plot: each patient's lowest change of the sum of target diameters from before "
-        "treatment, up to progression or new therapy. Dotted: -30%, partial response; +20%.",
+        "treatment, up to progression or new therapy. Dashed: -30%, partial response; +20%.",
         lambda: waterfall(curves, labels),
         results.iloc[:0],
     )
@@ -156,6 +176,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Swimmer plot: each patient's follow-up with first response, progression and death.",
         lambda: swimmer(curves, labels),
         results.iloc[:0],
+        is_wide=True,
     )
     for endpoint in study.endpoints:
         yield from _survival(report, endpoint, labels)
@@ -164,14 +185,28 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "evidence",
         "Evidence over time",
         f"{endpoint}: the answer at each quarter's end since the first patient, as it would have "
-        "been then. Looking so often makes a P below 0.05 likely somewhere; read the boundary in "
-        "the table instead.",
+        "been then, with 95% limits. Looking so often makes a P below 0.05 likely somewhere.",
         lambda: evidence_figure(results, study, endpoint),
-        results[
-            (results["analysis"] == "monitoring")
-            | (results["statistic"] == "first_significant") & (results["endpoint"] == endpoint)
-        ],
+        results[(results["statistic"] == "first_significant") & (results["endpoint"] == endpoint)],
         is_wide=True,
+    )
+    monitoring = of(analysis="monitoring")
+    yield Picture(
+        "monitoring",
+        "Evidence over time",
+        "The treatment's log-rank Z at each quarter's end, and today's, against the boundary that "
+        "allows for every planned look (Lan and DeMets). A difference is shown where the boundary "
+        "is reached, not where P is below 0.05 at some look.",
+        lambda: looks(results, curves),
+        monitoring[monitoring["model"] == "group sequential"],
+    )
+    yield Picture(
+        "projection",
+        "Evidence over time",
+        "Events so far, and when there will be as many as the planned effect and the planned "
+        "interaction need, should enrolment and events go on as seen.",
+        lambda: projection(results),
+        monitoring[monitoring["model"] != "group sequential"],
     )
     yield Picture(
         "balance",
@@ -272,8 +307,15 @@ def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> 
     rows = rows_of(results)(
         analysis="cox", endpoint=endpoint, model="multivariable", statistic="hazard_ratio"
     )
-    names = [term_namer(study)(term) for term in rows["term"]]
-    return forest(rows, names, f"{endpoint}: multivariable Cox")
+    units = {item.name: item.unit or "unit" for item in study.covariates if item.kind == "number"}
+    namer, labels = term_namer(study), labels_of(study)
+    called = {
+        ARM_TERM: f"{labels['experimental']} vs {labels['control']}",
+        MARKER_TERM: f"{labels['high']} vs low",
+        **{name: f"{namer(name)}, per {unit}" for name, unit in units.items()},
+    }
+    names = [called.get(term) or namer(term) for term in rows["term"]]
+    return forest(rows, names, f"{endpoint}: multivariable Cox model")
 
 
 def _count(n: object) -> str:
@@ -285,12 +327,13 @@ def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Fig
     """Draw the hazard ratios of every comparison of an endpoint."""
     rows = _compared(results, endpoint)
     labels = labels_of(study)
+    called = {ARM: "Arms", MARKER: f"{labels['high']} vs low"}
     names = [
-        f"{'Experimental vs control' if row.contrast == ARM else 'High vs low'}: "
-        f"{labels[row.population]} (n={_count(row.n)})"
+        f"{called[row.contrast]}: {labels[row.population]} (n={_count(row.n)})"
         for row in rows.itertuples()
     ]
-    return forest(rows, names, f"{endpoint}: every comparison")
+    title = f"{endpoint}: every comparison (arms: {labels['experimental']} vs {labels['control']})"
+    return forest(rows, names, title)
 
 
 def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
@@ -298,16 +341,17 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
     rows = rows_of(results)(analysis="subgroups", endpoint=endpoint)
     ratios = rows[rows["statistic"] == "hazard_ratio"]
     tests = rows[rows["statistic"] == "interaction"].set_index("term")["p_value"].to_dict()
-    namer, names = term_namer(study), []
-    for row in ratios.itertuples():
-        base = str(row.term).partition("[")[0]
-        words = f"{namer(str(row.term))} (n={_count(row.n)})"
-        if base in tests:
-            # said once, at the variable's first level
-            words += f"\ninteraction {style.p_text(tests.pop(base))}"
-        names.append(words)
-    title = f"{endpoint}: treatment's effect in subgroups"
-    return forest(ratios, names, title, height=0.36)
+    namer, labels = term_namer(study), labels_of(study)
+    names = [f"{namer(str(row.term))} (n={_count(row.n)})" for row in ratios.itertuples()]
+    # said once, at the variable's first level
+    said = [style.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]]
+    return forest(
+        ratios,
+        names,
+        f"{endpoint}: treatment's effect in subgroups",
+        sides=(labels["experimental"], labels["control"]),
+        tests=("P (interaction)", said),
+    )
 
 
 def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float | None) -> Figure:

@@ -16,8 +16,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.report.page import is_demo
-from il6_platform.report.pictures import Report, rows_of
+from il6_platform.report.pictures import Report, rows_of, said_synthetic
 from il6_platform.report.tables import count_of
 from il6_platform.study import Study
 
@@ -53,7 +52,9 @@ class Cut:
     @property
     def report(self) -> Report:
         """What the figures are made of."""
-        return Report(self.results, self.tables["curves"], self.tables["flow"], self.study)
+        return Report(
+            self.results, self.tables["curves"], self.tables["flow"], self.study, self.is_synthetic
+        )
 
     @property
     def about(self) -> dict[str, str]:
@@ -64,8 +65,8 @@ class Cut:
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the registry is the embedded one, in which no patient is real."""
-        return "SYNTHETIC" in self.study.title.upper() or is_demo(self.tables["provenance"])
+        """Whether the registry declares that no patient in it is real."""
+        return said_synthetic(self.tables["provenance"])
 
     def patients(self, kind: str) -> str:
         """Return the patients of the flow's step of a kind: arrived, analysed."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.paths import code_version
+from il6_platform.paths import code_version, demo_landing
 from il6_platform.registry.deliveries import digest_of, landed
 from il6_platform.report import cuts, minimal_cells
 from il6_platform.report.page import render
@@ -52,7 +52,26 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
-def cut_of(deliveries: pd.DataFrame, study: Study, censored_on: date | None = None) -> str:
+def is_synthetic(site: Site, deliveries: Iterable[str]) -> bool:
+    """Say whether a registry's patients are invented.
+
+    The landing folder declares it in the first line of its README.md (SYNTHETIC); the embedded
+    registry's exports are known by their bytes, wherever they are landed.
+    """
+    said = site.landing_path / "README.md"
+    if said.is_file() and "SYNTHETIC" in said.read_text("utf-8", "replace").partition("\n")[0]:
+        return True
+    embedded = {digest_of(path.read_bytes()) for path in demo_landing().rglob("*.csv")}
+    return not embedded.isdisjoint(deliveries)
+
+
+def cut_of(
+    deliveries: pd.DataFrame,
+    study: Study,
+    censored_on: date | None = None,
+    *,
+    synthetic: bool = False,
+) -> str:
     """Name a data cut by what went in: deliveries, study file, code, versions, censoring."""
     parts = [
         *(
@@ -64,6 +83,7 @@ def cut_of(deliveries: pd.DataFrame, study: Study, censored_on: date | None = No
         code_version(),
         *versions().values(),
         *([censored_on.isoformat()] if censored_on else []),
+        *(["synthetic"] if synthetic else []),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -85,6 +105,7 @@ def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     study = read_study(site.study_file)
     parts += [study.digest, code_version(), *versions().values(), site.as_of or ""]
     parts += [f"censored {site.censor}"] if site.censor else []
+    parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
     if site.forgotten_path.exists():
         parts.append(site.forgotten_path.read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -183,11 +183,16 @@ def test_a_look_back_knows_nothing_of_what_came_later(cohort: Cohort) -> None:
 def test_the_plan_is_judged_as_rpact_would(cohort: Cohort) -> None:
     content = read_study(paths.default_study()).model_dump(mode="json")
     content["monitoring"] = {"looks": [0.25, 0.5, 0.75, 1], "events": 88}
-    rows = monitoring.analyse(cohort, Study.model_validate(content)).frame()
+    results = monitoring.analyse(cohort, Study.model_validate(content))
+    rows, drawn = results.frame(), results.curves().set_index("x")["y"]
     look = rows[rows["model"] == "group sequential"].set_index("statistic")
     assert look.loc["information_fraction", "estimate"] == 44 / 88
     # rpact, four equal looks, O'Brien-Fleming type spending, second look (reference.json)
     assert look.loc["boundary", "estimate"] == pytest.approx(2.96313159907004, rel=1e-5)
+    # the same plan's other looks, as they are drawn
+    assert list(drawn.index) == [0.25, 0.5, 0.75, 1]
+    expected = [4.33263364604956, 2.96313159907004, 2.35904428310459, 2.01409014844103]
+    assert drawn.to_list() == pytest.approx(expected, rel=1e-5)
     z, p = look.loc["logrank_z", ["estimate", "p_value"]]
     assert p == pytest.approx(2 * norm.sf(abs(z)))
     assert look.loc["logrank_repeated", "p_value"] > p

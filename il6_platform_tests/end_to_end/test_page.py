@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from il6_platform.figures.style import p_number
+from il6_platform.report.page import figure_of
 from il6_platform_tests.end_to_end.conftest import Installation
 
 if TYPE_CHECKING:
@@ -57,7 +59,13 @@ def test_it_is_quiet_and_asks_nothing_of_the_network(browser: Browser, address: 
 def test_every_figure_is_to_be_seen_and_said(browser: Browser, address: str) -> None:
     page = opened(browser, address, viewport={"width": 1200, "height": 900})
     figures = page.locator("figure").all()
-    assert len(figures) >= 25
+    names = {figure.get_attribute("id") or "" for figure in figures}
+    for endpoint in ("pfs", "os"):
+        assert sum(name.startswith(f"km-{endpoint}-") for name in names) == 6
+        forests = {f"{kind}-{endpoint}" for kind in ("comparisons", "multivariable", "subgroups")}
+        assert forests | {f"cutoff-scan-{endpoint}", f"effect-by-marker-{endpoint}"} <= names
+    assert {"flow", "roc", "cutoff-stability", "response", "waterfall", "swimmer"} <= names
+    assert {"evidence", "monitoring", "projection", "balance"} <= names
     for figure in figures:
         drawing = figure.locator(".drawing")
         box = drawing.locator("svg").bounding_box()
@@ -81,7 +89,9 @@ def test_the_headline_is_what_duckdb_says(
     for line, row in zip(shown, rows.itertuples(), strict=True):
         text = line.inner_text()
         assert row.claim in text
-        assert f"{row.estimate:.2f}" in text
+        assert figure_of(row.estimate, row.measure) in text
+        if row.p_value == row.p_value:
+            assert re.search(rf"\t{re.escape(p_number(row.p_value))}\t", text)
         assert re.search(rf"\b{row.n}\b", text)
         if row.ci_low == row.ci_low:
             assert f"{row.ci_low:.2f} to {row.ci_high:.2f}" in text
@@ -94,11 +104,33 @@ def test_the_headline_is_what_duckdb_says(
 def test_it_fits_any_window(browser: Browser, address: str, width: int, scheme: str) -> None:
     page = opened(browser, address, viewport={"width": width, "height": 800}, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    pairs = page.evaluate(INK_AND_PAPER)
+    assert len(pairs) >= 4
+    assert not [pair for pair in pairs if contrast(*pair) < 4.5]
     ink, paper = (
-        page.evaluate(f"getComputedStyle(document.body).{name}")
-        for name in ("color", "backgroundColor")
+        page.evaluate("[document.body].map(b => getComputedStyle(b))[0].color"),
+        pairs[0][1],
     )
     assert contrast(ink, paper) >= 7
+
+
+def test_it_can_be_used_without_a_mouse(browser: Browser, address: str) -> None:
+    page = opened(browser, address, viewport={"width": 390, "height": 800})
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    # what scrolls sideways can be reached, and says what it is
+    for box in page.locator(".scroll").all():
+        if box.is_visible() and box.evaluate("e => e.scrollWidth > e.clientWidth"):
+            assert box.get_attribute("tabindex") == "0"
+            assert box.get_attribute("aria-label")
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+    links = page.locator("nav a").all()
+    assert len(links) >= 10
+    assert {(link.get_attribute("href") or "").removeprefix("#") for link in links} <= set(ids)
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(e => e.tagName)")
+    assert levels[0] == "H1"
+    assert levels.count("H1") == 1
 
 
 def test_the_numbers_behind_a_figure_open_by_keyboard(browser: Browser, address: str) -> None:
@@ -117,6 +149,23 @@ def test_it_prints(browser: Browser, address: str, tmp_path: Path) -> None:
     pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", content))
     assert content.startswith(b"%PDF")
     assert 5 <= pages <= 30
+
+
+INK_AND_PAPER = """
+() => {
+  const paper = e => {
+    for (; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if (colour !== "rgba(0, 0, 0, 0)") return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const pairs = [...document.querySelectorAll("h1, h2, p, a, dt, dd, li, th, td, caption, summary")]
+    .map(e => JSON.stringify([getComputedStyle(e).color, paper(e)]));
+  return [...new Set(pairs)].map(JSON.parse);
+}
+"""
+"""Every pair of a text's colour and what it stands on."""
 
 
 def contrast(one: str, other: str) -> float:

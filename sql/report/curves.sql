@@ -6,4 +6,5 @@ union all by name from analysis.survival_curves
 union all by name from analysis.validity_curves
 union all by name from analysis.cutoff_scan_curves
 union all by name from analysis.continuous_curves
-union all by name from analysis.weighting_curves;
+union all by name from analysis.weighting_curves
+union all by name from analysis.monitoring_curves;
