@@ -93,6 +93,12 @@ class Site(ConfigurableResource):
         path.mkdir(exist_ok=True, mode=0o700)
         return path
 
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep a delivery's bytes under its name, for their owner only."""
+        path = self.kept_path / name
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+
     @property
     def cuts_path(self) -> Path:
         """The folder of published cuts."""

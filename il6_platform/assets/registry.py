@@ -1,9 +1,7 @@
 """Registry: exports in the landing folder -> raw rows, as text, append-only."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import duckdb
 import pandas as pd
 from dagster import (
     AssetCheckSpec,
@@ -16,17 +14,10 @@ from dagster import (
 
 from il6_platform.assets.tables import OWNERS, POOL, check, key_of, preview, table_metadata
 from il6_platform.paths import code_version, project_root
-from il6_platform.registry.deliveries import (
-    Delivery,
-    Source,
-    digest_of,
-    landed,
-    open_deliveries,
-)
-from il6_platform.registry.exports import read_csv
-from il6_platform.registry.native import TABLES, kept_columns
+from il6_platform.registry import raw
+from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
+from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
-from il6_platform.registry.rows import rows_of
 from il6_platform.report.publishing import content_key
 from il6_platform.warehouse import Warehouse
 
@@ -73,39 +64,21 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         content = item.read()
         digest = digest_of(content)
         present[item.file] = digest
-        known = "from raw.deliveries where delivery = $d or source = $d"
-        if not warehouse.query(known, {"d": digest}).empty:
-            continue
-        kept = {digest: content}
-        opened = open_deliveries(item.file, content, profiles)
-        for delivery in opened.deliveries:
-            if delivery.native is not None:
-                kept[delivery.digest] = delivery.native
-        for name, held in kept.items():
-            path = site.kept_path / name
-            path.touch(mode=0o600)
-            path.write_bytes(held)
         with warehouse.connect() as connection:
-            # a refresh that is killed here reads the file again, whole
-            connection.execute("begin")
-            for source in opened.sources:
-                _record_source(connection, digest, item.file, source)
+            is_known, since = raw.arrived(connection, digest)
+            if is_known:
+                continue
+            opened = open_deliveries(item.file, content, profiles)
             for delivery in opened.deliveries:
-                _record(warehouse, delivery, arrived_at)
                 context.log.info(f"{delivery.file}: {delivery.status}")
-            connection.execute("commit")
+                if delivery.native is not None:
+                    site.keep(delivery.digest, delivery.native)
+            site.keep(digest, content)
+            raw.record(connection, digest, item.file, opened, since or arrived_at)
     seen = content_key(site, present)
     warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
-    cut = site.as_of_date
-    warehouse.query("update raw.deliveries set position = null")
-    warehouse.query(
-        "update raw.deliveries set position = o.position from ("
-        " select delivery, row_number() over (order by delivered_on, sequence) as position"
-        " from raw.deliveries"
-        " where status = 'accepted' and delivered_on <= coalesce($cut, 'infinity'::date)"
-        ") as o where raw.deliveries.delivery = o.delivery",
-        {"cut": cut},
-    )
+    with warehouse.connect() as connection:
+        raw.order(connection, site.as_of_date)
     known = warehouse.query("from raw.deliveries order by sequence")
     here = known[known["source"].fillna(known["delivery"]).isin(present.values())]
     rejected = here[here["status"] == "rejected"]
@@ -160,47 +133,21 @@ def raw_table(table: str) -> AssetsDefinition:
         ),
     )
     def rows(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-        kept = kept_columns(table, (one.name for one in warehouse.study.covariates))
-        fresh = warehouse.query(
-            "select delivery, file, arrived_at from raw.deliveries as d "
-            "where status = 'accepted' and table_name = $table "
-            f"and (delivery not in (select delivery from raw.{table}) or exists("
-            " from raw.columns as c where c.delivery = d.delivery and not c.is_read"
-            " and list_contains($kept, c.column_name)"
-            ")) order by sequence",
-            {"table": table, "kept": sorted(kept)},
-        )
-        for delivery, file, arrived_at in fresh.itertuples(index=False):
-            export = read_csv((warehouse.site.kept_path / delivery).read_bytes())
-            names, incoming = rows_of(export, kept, warehouse.pseudonyms)
-            texts = ", ".join(name for name in incoming.column_names if name[1:].isdigit())
-            with warehouse.connect() as connection:
-                connection.execute("begin")
-                # a covariate that the study names anew is read from what was kept
-                connection.execute(f"delete from raw.{table} where delivery = ?", [delivery])
-                connection.execute(
-                    "update raw.columns set is_read = true "
-                    "where delivery = ? and list_contains(?, column_name)",
-                    [delivery, names],
-                )
-                connection.register("incoming", incoming)
-                connection.execute(
-                    f"insert into raw.{table} select $delivery, $file, line, $arrived, "
-                    f"filled_cells($names, [{texts}]), problem from incoming",
-                    {
-                        "delivery": delivery,
-                        "file": file,
-                        "arrived": arrived_at.to_pydatetime(),
-                        "names": names,
-                    },
-                )
-                connection.unregister("incoming")
-                connection.execute("commit")
-        context.log.info(f"raw.{table}: {len(fresh)} new exports.")
+        covariates = [one.name for one in warehouse.study.covariates]
+        kept = warehouse.site.kept_path
+        with warehouse.connect() as connection:
+            fresh = raw.load(
+                connection,
+                table,
+                covariates,
+                lambda delivery: (kept / delivery).read_bytes(),
+                warehouse.pseudonyms,
+            )
+        context.log.info(f"raw.{table}: {fresh} new exports.")
         return MaterializeResult(
             metadata={
                 **table_metadata(warehouse, f"raw.{table}"),
-                "new_exports": len(fresh),
+                "new_exports": fresh,
                 "preview": preview(
                     warehouse.query(
                         f"select file, count(*) as lines, count(problem) as odd_lines "
@@ -211,77 +158,6 @@ def raw_table(table: str) -> AssetsDefinition:
         )
 
     return rows
-
-
-def _record(warehouse: Warehouse, delivery: Delivery, arrived_at: datetime) -> None:
-    warehouse.query(
-        "insert into raw.deliveries by name select $delivery as delivery, $file as file, "
-        "$table as table_name, $day as delivered_on, $arrived as arrived_at, "
-        "(select count(*) + 1 from raw.deliveries) as sequence, $bytes as bytes, "
-        "$lines as lines, $status as status, $problem as problem, $source as source, "
-        "$profile as profile, $sheet as sheet",
-        {
-            "delivery": delivery.digest,
-            "file": delivery.file,
-            "table": delivery.table,
-            "day": delivery.delivered_on,
-            "arrived": arrived_at,
-            "bytes": delivery.size,
-            "lines": len(delivery.export.lines) if delivery.export else 0,
-            "status": delivery.status,
-            "problem": delivery.problem,
-            "source": delivery.source,
-            "profile": delivery.profile,
-            "sheet": delivery.sheet,
-        },
-    )
-    if delivery.export is None or delivery.table is None:
-        return
-    kept = kept_columns(delivery.table)
-    columns = {
-        name: (name in kept, len(column) - column.null_count)
-        for name, column in zip(delivery.export.header, delivery.export.columns, strict=True)
-    }
-    with warehouse.connect() as connection:
-        _record_columns(connection, delivery.digest, delivery.sheet, columns)
-
-
-def _record_source(
-    connection: duckdb.DuckDBPyConnection, digest: str, file: str, source: Source
-) -> None:
-    connection.execute(
-        "insert into raw.sources values (?, ?, ?, ?)", [digest, source.name, file, source.lines]
-    )
-    if source.passed_over:
-        incoming = pd.DataFrame(
-            {"line": source.passed_over.keys(), "reason": source.passed_over.values()}
-        )
-        connection.register("incoming", incoming)
-        connection.execute(
-            "insert into raw.passed_over select ?, ?, line, reason from incoming",
-            [digest, source.name],
-        )
-        connection.unregister("incoming")
-    _record_columns(connection, digest, source.name, source.columns)
-
-
-def _record_columns(
-    connection: duckdb.DuckDBPyConnection,
-    delivery: str,
-    sheet: str,
-    columns: Mapping[str, tuple[bool, int]],
-) -> None:
-    incoming = pd.DataFrame(
-        [(name, is_read, filled) for name, (is_read, filled) in columns.items()],
-        columns=["name", "is_read", "filled"],
-    )
-    connection.register("incoming", incoming)
-    connection.execute(
-        "insert into raw.columns select ?, ?, name, row_number() over (), is_read, filled "
-        "from incoming",
-        [delivery, sheet],
-    )
-    connection.unregister("incoming")
 
 
 def _sentences(deliveries: pd.DataFrame) -> str:

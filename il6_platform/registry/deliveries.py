@@ -18,7 +18,7 @@ from typing import Literal
 
 from il6_platform.registry import native
 from il6_platform.registry.exports import BEYOND, Export, ExportError, read_csv
-from il6_platform.registry.formats import Sheet, open_sheets
+from il6_platform.registry.formats import Sheet, open_sheets, told_apart
 from il6_platform.registry.profiles import NativePart, Profile, closest
 
 Status = Literal["accepted", "rejected", "unrecognised"]
@@ -167,13 +167,16 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
             near = closest(profiles, sheets)
             words = f"{problem}; {near}" if near else problem
             return Opened([_delivery(file, content, "unrecognised", None, words)])
-    made = [_made(file, content, part, profile.name if profile else "native") for part in parts]
+    name = profile.name if profile else "native"
+    places = told_apart([f"{part.place}: {part.table}".removeprefix(": ") for part in parts])
+    made = [
+        _made(file, content, part, place, name) for part, place in zip(parts, places, strict=True)
+    ]
     return Opened(made, [_source(sheet, profile, made) for sheet in sheets])
 
 
-def _made(file: str, content: bytes, part: NativePart, profile: str) -> Delivery:
+def _made(file: str, content: bytes, part: NativePart, place: str, profile: str) -> Delivery:
     source, text = digest_of(content), part.csv()
-    place = f"{part.place}: {part.table}" if part.place else part.table
     one = _native(f"{part.table}.csv", text)
     return replace(
         one,

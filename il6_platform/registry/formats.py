@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -35,6 +37,12 @@ DELIMITERS = ",;\t|"
 ENCODINGS = ("gb18030", "cp1252")
 """Encodings that are thought of where a file is neither UTF-8 nor UTF-16."""
 
+_BROKEN_ARCHIVE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, MemoryError),
+)
+"""What Python's zipfile raises of damaged archives."""
+
 _ZIP, _GZIP, _XLS = b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -59,7 +67,10 @@ def open_sheets(file: str, content: bytes) -> list[Sheet]:
     if content.startswith(_GZIP):
         return open_sheets(PurePosixPath(file).stem, _unzipped(content))
     if content.startswith(_ZIP) and not _is_workbook(content):
-        return [sheet for name, member in _members(content) for sheet in _member(name, member)]
+        members = (sheet for name, member in _members(content) for sheet in _member(name, member))
+        sheets = list(members)
+        names = told_apart([sheet.name for sheet in sheets])
+        return [Sheet(name, one.export) for name, one in zip(names, sheets, strict=True)]
     if content.startswith((_ZIP, _XLS)):
         return list(_workbook(content))
     return [Sheet("", read_text(content))]
@@ -127,11 +138,11 @@ def _export(lines: Sequence[int], cells: list[list[str]], *, whole: bool = False
     header = [name.strip() for name in cells[first]]
     while not header[-1]:
         header.pop()
-    return tabulated(_told_apart(header), lines[first + 1 :], cells[first + 1 :], whole=whole)
+    return tabulated(told_apart(header), lines[first + 1 :], cells[first + 1 :], whole=whole)
 
 
-def _told_apart(header: list[str]) -> list[str]:
-    """Give a column without a name its place, and one whose name stands already its number."""
+def told_apart(header: list[str]) -> list[str]:
+    """Give a column without a name its place, and one whose name is taken already a number."""
     seen: Counter[str] = Counter()
     names = []
     for place, name in enumerate(header, 1):
@@ -181,7 +192,7 @@ def _is_workbook(content: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return "[Content_Types].xml" in archive.namelist()
-    except zipfile.BadZipFile:
+    except _BROKEN_ARCHIVE:
         raise ExportError("is a zip file that is cut short; export it again") from None
 
 
@@ -203,7 +214,9 @@ def _members(content: bytes) -> Iterator[tuple[str, bytes]]:
                         f"unfolds to more than {MAX_BYTES // 1_000_000} MB; deliver it in parts"
                     )
                 yield entry.filename, member
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+    except ExportError:
+        raise
+    except _BROKEN_ARCHIVE:
         raise ExportError(
             "is a zip file that cannot be read (cut short or with a password); export it again"
         ) from None

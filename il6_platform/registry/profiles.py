@@ -20,7 +20,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from il6_platform.registry.exports import BEYOND, Export
+from il6_platform.registry.exports import BEYOND, Export, ExportRow
 from il6_platform.registry.formats import Sheet
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.values import cell, plain
@@ -204,12 +204,14 @@ class Profile(_Part):
     def native(self, sheets: Sequence[Sheet]) -> list[NativePart]:
         """Make the native tables of a file: one part for each mapping, count and sheet."""
         parts = []
-        for mapping, sheet in itertools.product(self.tables, sheets):
-            header = {_name(name) for name in sheet.export.header}
+        headers = [{_name(name) for name in sheet.export.header} for sheet in sheets]
+        received = [self._received(sheet.export) for sheet in sheets]
+        for mapping, number in itertools.product(self.tables, range(len(sheets))):
+            sheet, header = sheets[number], headers[number]
             for n, columns in mapping.counted():
                 if not self._needed(mapping, columns) <= header:
                     continue
-                rows = self._rows(mapping, columns, sheet.export)
+                rows = self._rows(mapping, columns, received[number])
                 if rows:
                     place = f"{sheet.name} {n}" if mapping.repeat > 1 else sheet.name
                     held = [column for column, name in columns.items() if name in header]
@@ -217,8 +219,20 @@ class Profile(_Part):
                     parts.append(NativePart(mapping.table, place.strip(), rows, sheet.name, held))
         return parts
 
+    def _received(self, export: Export) -> list[tuple[ExportRow, dict[str, str]]]:
+        """Return the rows with what a mapping reads of them, in plain signs."""
+        wanted = {name: _name(name) for name in (*export.header, BEYOND)}
+        wanted = {n: plainly for n, plainly in wanted.items() if n == BEYOND or self.reads(n)}
+        return [
+            (row, {wanted[name]: plain(text) for name, text in row.cells.items() if name in wanted})
+            for row in export.rows
+        ]
+
     def _rows(
-        self, mapping: Mapping, columns: dict[str, str], export: Export
+        self,
+        mapping: Mapping,
+        columns: dict[str, str],
+        sheet: Sequence[tuple[ExportRow, dict[str, str]]],
     ) -> list[tuple[int, dict[str, str]]]:
         absent = {plain(code).lower() for code in self.missing} | {""}
         codes = {
@@ -226,8 +240,7 @@ class Profile(_Part):
             for column, table in mapping.codes.items()
         }
         rows = []
-        for row in export.rows:
-            received = {_name(name): plain(text) for name, text in row.cells.items()}
+        for row, received in sheet:
             if not _is_meant(mapping, received):
                 continue
             cells = {}

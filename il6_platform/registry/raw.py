@@ -1,0 +1,205 @@
+"""Writing the raw tables: what arrived, which lines it held, and which of them are rows of which.
+
+Belongs here: the statements that fill `sql/raw`. Does not belong here: opening a file
+(`deliveries`), what of it enters (`rows`), or when this is done (`assets.registry`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
+
+import duckdb
+import pandas as pd
+
+from il6_platform.registry.deliveries import Delivery, Opened, Source
+from il6_platform.registry.exports import read_csv
+from il6_platform.registry.native import kept_columns
+from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.registry.rows import rows_of
+
+
+def arrived(connection: duckdb.DuckDBPyConnection, digest: str) -> tuple[bool, datetime | None]:
+    """Say of a file whether it need not be read again, and when it first arrived.
+
+    A file that could not be read or was not recognised is looked at again: it may have been renamed
+    since, or a profile may know it now.
+    """
+    row = connection.execute(
+        "select bool_or(status not in ('rejected', 'unrecognised')), min(arrived_at) "
+        "from raw.deliveries where delivery = $d or source = $d",
+        {"d": digest},
+    ).fetchone()
+    assert row is not None
+    return bool(row[0]), row[1]
+
+
+def record(
+    connection: duckdb.DuckDBPyConnection,
+    digest: str,
+    file: str,
+    opened: Opened,
+    arrived_at: datetime,
+) -> None:
+    """Record what a file turned out to be, in the place of what was said of it before.
+
+    All or nothing: a refresh that is killed meanwhile reads the file again.
+    """
+    connection.execute("begin")
+    connection.execute(
+        "delete from raw.deliveries where delivery = $d or source = $d", {"d": digest}
+    )
+    for table, column in (
+        ("sources", "source"),
+        ("passed_over", "source"),
+        ("columns", "delivery"),
+    ):
+        connection.execute(f"delete from raw.{table} where {column} = ?", [digest])
+    for source in opened.sources:
+        _record_source(connection, digest, file, source)
+    for delivery in opened.deliveries:
+        _record_delivery(connection, delivery, arrived_at)
+    connection.execute("commit")
+
+
+def order(connection: duckdb.DuckDBPyConnection, cut: date | None) -> None:
+    """Set the order of the cut: by the day of the export, then by arrival."""
+    connection.execute("update raw.deliveries set position = null")
+    connection.execute(
+        "update raw.deliveries set position = o.position from ("
+        " select delivery, row_number() over (order by delivered_on, sequence) as position"
+        " from raw.deliveries"
+        " where status = 'accepted' and delivered_on <= coalesce($cut, 'infinity'::date)"
+        ") as o where raw.deliveries.delivery = o.delivery",
+        {"cut": cut},
+    )
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    covariates: Collection[str],
+    read: Callable[[str], bytes],
+    pseudonyms: Pseudonyms,
+) -> int:
+    """Append the rows of the exports of a table that are not in its raw table yet.
+
+    Parameters
+    ----------
+    covariates
+        Of the study file. An export that has one which was not read then is read again.
+    read
+        Gives a delivery's bytes as they were kept.
+
+    Returns
+    -------
+    int
+        Exports read.
+    """
+    kept = kept_columns(table, covariates)
+    fresh = connection.execute(
+        "select delivery, file, arrived_at from raw.deliveries as d "
+        "where status = 'accepted' and table_name = $table "
+        f"and (delivery not in (select delivery from raw.{table}) or exists("
+        " from raw.columns as c where c.delivery = d.delivery and not c.is_read"
+        " and list_contains($kept, c.column_name)"
+        ")) order by sequence",
+        {"table": table, "kept": sorted(kept)},
+    ).fetchall()
+    for delivery, file, arrived_at in fresh:
+        names, incoming = rows_of(read_csv(read(delivery)), kept, pseudonyms)
+        texts = ", ".join(f"c{number}" for number in range(len(names)))
+        connection.execute("begin")
+        connection.execute(f"delete from raw.{table} where delivery = ?", [delivery])
+        connection.execute(
+            "update raw.columns set is_read = true "
+            "where delivery = ? and list_contains(?, column_name)",
+            [delivery, names],
+        )
+        connection.register("incoming", incoming)
+        connection.execute(
+            f"insert into raw.{table} select $delivery, $file, line, $arrived, "
+            f"filled_cells($names, [{texts}]), problem from incoming",
+            {"delivery": delivery, "file": file, "arrived": arrived_at, "names": names},
+        )
+        connection.unregister("incoming")
+        connection.execute("commit")
+    return len(fresh)
+
+
+def _record_source(
+    connection: duckdb.DuckDBPyConnection, digest: str, file: str, source: Source
+) -> None:
+    connection.execute(
+        "insert into raw.sources values (?, ?, ?, ?)", [digest, source.name, file, source.lines]
+    )
+    if source.passed_over:
+        incoming = pd.DataFrame(
+            {"line": source.passed_over.keys(), "reason": source.passed_over.values()}
+        )
+        connection.register("incoming", incoming)
+        connection.execute(
+            "insert into raw.passed_over select ?, ?, line, reason from incoming",
+            [digest, source.name],
+        )
+        connection.unregister("incoming")
+    _record_columns(connection, digest, source.name, source.columns)
+
+
+def _record_delivery(
+    connection: duckdb.DuckDBPyConnection, delivery: Delivery, arrived_at: datetime
+) -> None:
+    connection.execute(
+        "insert into raw.deliveries by name select $delivery as delivery, $file as file, "
+        "$table as table_name, $day as delivered_on, $arrived as arrived_at, "
+        "(select coalesce(max(sequence), 0) + 1 from raw.deliveries) as sequence, "
+        "$bytes as bytes, $lines as lines, $status as status, $problem as problem, "
+        "$source as source, $profile as profile, $sheet as sheet",
+        {
+            "delivery": delivery.digest,
+            "file": delivery.file,
+            "table": delivery.table,
+            "day": delivery.delivered_on,
+            "arrived": arrived_at,
+            "bytes": delivery.size,
+            "lines": len(delivery.export.lines) if delivery.export else 0,
+            "status": delivery.status,
+            "problem": delivery.problem,
+            "source": delivery.source,
+            "profile": delivery.profile,
+            "sheet": delivery.sheet,
+        },
+    )
+    if delivery.export is None or delivery.table is None:
+        return
+    kept = kept_columns(delivery.table)
+    columns = {
+        name: (name in kept, len(column) - column.null_count)
+        for name, column in zip(delivery.export.header, delivery.export.columns, strict=True)
+    }
+    _record_columns(connection, delivery.digest, delivery.sheet, columns)
+
+
+def _record_columns(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: str,
+    sheet: str,
+    columns: Mapping[str, tuple[bool, int]],
+) -> None:
+    incoming = pd.DataFrame(
+        {
+            "name": list(columns),
+            "place": range(1, len(columns) + 1),
+            "is_read": [is_read for is_read, _ in columns.values()],
+            "filled": [filled for _, filled in columns.values()],
+        }
+    )
+    connection.register("incoming", incoming)
+    connection.execute(
+        "delete from raw.columns where delivery = ? and sheet = ?", [delivery, sheet]
+    )
+    connection.execute(
+        "insert into raw.columns select ?, ?, name, place, is_read, filled from incoming",
+        [delivery, sheet],
+    )
+    connection.unregister("incoming")
