@@ -6,7 +6,7 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
 from il6_platform.analysis.results import Results
-from il6_platform.statistics import cox
+from il6_platform.statistics import regression
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.study import Study
 
@@ -18,7 +18,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         for population, contrast in COMPARISONS:
             inside = cohort.compared(population, contrast)
             first = pd.DataFrame({"group": inside.first(contrast).astype(float)})
-            fit = cox.cox(first, *inside.survival(endpoint))
+            fit = regression.cox(first, *inside.survival(endpoint))
             note = fit.note and fit.note.replace(
                 "group does not vary", "Only one group has patients"
             )
@@ -41,11 +41,11 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     return results
 
 
-def fitted(design: pd.DataFrame, cohort: Cohort, endpoint: str) -> cox.CoxFit:
+def fitted(design: pd.DataFrame, cohort: Cohort, endpoint: str) -> regression.CoxFit:
     """Fit a design on the patients who have all its values."""
     complete = design.notna().all(axis=1).to_numpy()
     time, event = cohort.survival(endpoint)
-    return cox.cox(design[complete], time[complete], event[complete])
+    return regression.cox(design[complete], time[complete], event[complete])
 
 
 def _multivariable(results: Results, cohort: Cohort, study: Study, endpoint: str) -> None:
@@ -71,8 +71,10 @@ def _multivariable(results: Results, cohort: Cohort, study: Study, endpoint: str
         results.add(
             unsupported("hazard_ratio", reason, n=fit.n, events=fit.events, term=name), **where
         )
-    results.add(cox.proportional_hazards(fit), **where)
-    results.add([fit.likelihood_ratio(), fit.concordance(), cox.events_per_variable(fit)], **where)
+    results.add(regression.proportional_hazards(fit), **where)
+    results.add(
+        [fit.likelihood_ratio(), fit.concordance(), regression.events_per_variable(fit)], **where
+    )
 
 
 def _rows(cohort: Cohort, index: pd.Index) -> Cohort:

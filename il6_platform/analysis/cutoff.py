@@ -123,7 +123,7 @@ def _observed_median(marker: NDArray) -> float | None:
 
 
 def _maxstat(cohort: Cohort, marker: NDArray, study: Study) -> tuple[float | None, str, str | None]:
-    from il6_platform.statistics.maxstat import maxstat
+    from il6_platform.statistics.maximal_selection import maxstat
 
     asked = study.cutoff.outcome
     endpoint = asked.endpoint if isinstance(asked, EventOutcome) else study.endpoints[0]

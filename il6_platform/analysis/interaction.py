@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from il6_platform.analysis.cohort import ARM, MARKER, Cohort
 from il6_platform.analysis.results import Results
-from il6_platform.statistics import cox, heterogeneity, survival
+from il6_platform.statistics import heterogeneity, regression, survival
 from il6_platform.study import Study
 
 
@@ -21,7 +21,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     arm, high = grouped.group("experimental"), grouped.group("high")
     for endpoint in study.endpoints:
         time, event = grouped.survival(endpoint)
-        rows = cox.interaction(time, event, arm, high)
+        rows = regression.interaction(time, event, arm, high)
         rows += [heterogeneity.rmst_interaction(time, event, arm, high)]
         if study.replicates:
             rows += [

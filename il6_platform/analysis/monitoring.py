@@ -20,9 +20,9 @@ from il6_platform.analysis.results import Results
 from il6_platform.statistics import design
 from il6_platform.statistics import group_sequential as sequential
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
-from il6_platform.statistics.cox import cox
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.prediction import months_to_events
+from il6_platform.statistics.regression import cox
 from il6_platform.statistics.survival import logrank
 from il6_platform.study import Monitoring, Planned, Study
 

@@ -24,9 +24,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             first = inside.first(contrast)
             where = {"endpoint": endpoint, "population": population, "contrast": contrast}
             results.add(
-                permutation_logrank(
-                    time, event, first, rng=rng, replicates=max(study.replicates, 1)
-                ),
+                permutation_logrank(time, event, first, rng=rng, replicates=study.replicates),
                 **where,
             )
             design = pd.DataFrame({"group": first.astype(float)})

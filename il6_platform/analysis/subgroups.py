@@ -11,8 +11,8 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, Cohort
 from il6_platform.analysis.results import Results
-from il6_platform.statistics.cox import cox
 from il6_platform.statistics.heterogeneity import effect_by_level
+from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
 
 

@@ -6,18 +6,22 @@ The P of a cut-off that was chosen for its P, or for anything that goes with it,
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from il6_platform.analysis.cohort import MARKER, Cohort
 from il6_platform.analysis.cutoff import rule_of
 from il6_platform.analysis.progress import telling
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.cutoff_validation import (
+    Rule,
     bootstrap_cutoff,
     cross_validate,
     permutation_test,
     roc_band,
 )
 from il6_platform.statistics.estimate import Estimate, unsupported
-from il6_platform.statistics.maxstat import maxstat
+from il6_platform.statistics.maximal_selection import maxstat
 from il6_platform.study import EventOutcome, Study
 
 FEWEST = 10
@@ -31,19 +35,39 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     endpoint = asked.endpoint if isinstance(asked, EventOutcome) else study.endpoints[0]
     where = {"endpoint": endpoint, "contrast": MARKER}
     rule = rule_of(cohort, study)
-    reason = None
-    if rule is None:
+    if rule is None or len(cohort) < FEWEST:
         reason = "The cut-off was not chosen on these data."
-    elif len(cohort) < FEWEST:
-        reason = f"Fewer than {FEWEST} patients: nothing to resample."
-    elif study.replicates == 0:
-        reason = "The study file asks for no replicates."
-    if rule is None or reason:
-        row = unsupported("logrank_selection_corrected", reason or "", n=len(cohort))
+        if rule is not None:
+            reason = f"Fewer than {FEWEST} patients: nothing to resample."
+        row = unsupported("logrank_selection_corrected", reason, n=len(cohort))
         results.add(row, **where)
         return results
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     time, event = cohort.survival(endpoint)
+    if study.replicates:
+        rows = _resampled(results, marker, time, event, rule, study)
+    else:
+        reason = "The study file asks for no replicates."
+        rows = [unsupported("logrank_selection_corrected", reason, n=len(cohort))]
+    selected = maxstat(marker, time, event)
+    rows += [
+        row.but(statistic="maxstat_cutoff") if row.statistic == "cutoff" else row
+        for row in selected.estimates()
+    ]
+    rows += selected.p_values(rng=study.rng("maxstat"), replicates=study.replicates)
+    results.add([_with_its_estimate_inside(row) for row in rows], **where)
+    return results
+
+
+def _resampled(
+    results: Results,
+    marker: NDArray[np.float64],
+    time: NDArray[np.float64],
+    event: NDArray[np.bool_],
+    rule: Rule,
+    study: Study,
+) -> list[Estimate]:
+    """Add the bootstrap's curves; return what permutation, bootstrap and cross-validation say."""
     rng, replicates = study.rng("validity"), study.replicates
     corrected = permutation_test(
         *(marker, time, event, rule),
@@ -67,14 +91,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     rows += cross_validate(
         marker, time, event, rule, rng=study.rng("cross-validation"), replicates=100
     )
-    selected = maxstat(marker, time, event)
-    rows += [
-        row.but(statistic="maxstat_cutoff") if row.statistic == "cutoff" else row
-        for row in selected.estimates()
-    ]
-    rows += selected.p_values(rng=study.rng("maxstat"), replicates=study.replicates)
-    results.add([_with_its_estimate_inside(row) for row in rows], **where)
-    return results
+    return rows
 
 
 def _with_its_estimate_inside(row: Estimate) -> Estimate:

@@ -12,8 +12,8 @@ import pandas as pd
 from il6_platform.analysis.cohort import ARM, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.statistics import weighting
-from il6_platform.statistics.cox import cox
 from il6_platform.statistics.estimate import unsupported
+from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
 
 ESTIMANDS = {"ate": "inverse probability weights", "overlap": "overlap weights"}

@@ -1,8 +1,8 @@
 """The marker as it was measured: hazard ratio per doubling, splines, treatment effect along it.
 
 Belongs here: Cox models in which the marker is not cut, by its log2 or a restricted cubic spline of
-it. Does not belong here: cut-offs (`roc`, `maxstat`), interaction with marker groups
-(`cox.interaction`, `heterogeneity`).
+it. Does not belong here: cut-offs (`roc`, `maximal_selection`), interaction with marker groups
+(`regression.interaction`, `heterogeneity`).
 
 Markers are positive and in any unit: a result below the limit of quantification needs a value
 before it comes here. A marker with a value of 0 or less yields a note in place of numbers.
@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import same_length, samples
-from il6_platform.statistics.cox import CoxFit, cox, events_per_variable
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.regression import CoxFit, cox, events_per_variable
 from il6_platform.statistics.risk_sets import marker_array
 
 Floats = NDArray[np.float64]

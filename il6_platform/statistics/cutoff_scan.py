@@ -2,7 +2,8 @@
 
 Belongs here: one table of the prognostic effect of the marker in all patients and in each arm, and
 of its interaction with the arm, at every cut-off. Does not belong here: choosing among them
-(`maxstat`, `cutoff_validation`); a P of this table, chosen because it is small, means nothing.
+(`maximal_selection`, `cutoff_validation`); a P of this table, chosen because it is small, means
+nothing.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Belongs here: rules that find a cut-off, re-run on thousands of resamples at onc
 (stability; optimism, Harrell, Lee & Mark, Stat Med 1996), cross-validated dichotomisation (Faraggi
 & Simon, Stat Med 1996), the permutation P that repeats the selection; and the weighting of
 censored patients in an outcome by a given time. Does not belong here: the maximally selected
-statistic and its own P values (`maxstat`), ROC curves with their intervals (`roc`).
+statistic and its own P values (`maximal_selection`), ROC curves with their intervals (`roc`).
 
 A resample is drawn from a child of the given generator, one child a block of resamples, so that
 results depend on the seed and never on the number of workers.
@@ -23,7 +23,7 @@ from scipy.stats import chi2
 
 from il6_platform.statistics._check import samples
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.maxstat import check_proportions, log_rank_scores, profiles
+from il6_platform.statistics.maximal_selection import check_proportions, log_rank_scores, profiles
 from il6_platform.statistics.risk_sets import CHUNK, Bools, Floats, Ints, RiskSets, marker_array
 
 BLOCK = 250

@@ -2,8 +2,9 @@
 
 Belongs here: interaction of arm and marker group as a difference of restricted means or of risks,
 its permutation P on the hazard scale, the effect in each subgroup, odds ratios over strata, and
-qualitative interaction. Does not belong here: the ratio of hazard ratios (`cox.interaction`), the
-stratified log-rank test (`survival.logrank`), the effect along a continuous marker (`continuous`).
+qualitative interaction. Does not belong here: the ratio of hazard ratios
+(`regression.interaction`), the stratified log-rank test (`survival.logrank`), the effect along a
+continuous marker (`continuous`).
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ def interaction_permutation(
     """Test treatment-by-marker interaction on the hazard by permuting marker groups within arms.
 
     The statistic is the likelihood-ratio statistic of the product in a Cox model with Efron's ties,
-    as in `cox.interaction`. The permutation distribution is exact where the marker has no bearing
-    on outcome in either arm; where it is prognostic alike in both, approximate, since main effects
-    are refitted in each permutation.
+    as in `regression.interaction`. The permutation distribution is exact where the marker has no
+    bearing on outcome in either arm; where it is prognostic alike in both, approximate, since main
+    effects are refitted in each permutation.
 
     Parameters
     ----------

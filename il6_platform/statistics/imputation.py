@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
-from il6_platform.statistics.cox import cox
 from il6_platform.statistics.estimate import CONFIDENCE, Estimate, unsupported
+from il6_platform.statistics.regression import cox
 
 DONORS = 5
 """Patients nearest in prediction among whom a numeric value is drawn."""

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from il6_platform.statistics._check import samples
-from il6_platform.statistics.cox import cox
 from il6_platform.statistics.estimate import Estimate
+from il6_platform.statistics.regression import cox
 from il6_platform.statistics.survival import kaplan_meier, logrank
 
 GROUPS = {1: "response", 0: "no response"}

@@ -16,6 +16,9 @@ from il6_platform.statistics.estimate import Estimate, unsupported
 MOST_YEARS = 100.0
 """Beyond so many years a date says nothing but never."""
 
+_CELLS = 1 << 22
+"""Times that are held at once: a study far from its events would fill the memory."""
+
 
 def months_to_events(
     needed: float,
@@ -72,7 +75,13 @@ def months_to_events(
     hazard = rng.gamma(events + 0.5, 1 / exposure, replicates)
     arrival = rng.gamma(enrolled + 0.5, 1 / enrolling, replicates)
     missing = int(np.ceil(needed - events))
-    months = _kth_event(missing, hazard, arrival, at_risk, rng)
+    rows = max(1, _CELLS // (missing + at_risk))
+    months = np.concatenate(
+        [
+            _kth_event(missing, hazard[i : i + rows], arrival[i : i + rows], at_risk, rng)
+            for i in range(0, replicates, rows)
+        ]
+    )
     low, middle, high = np.quantile(months, [0.025, 0.5, 0.975], method="inverted_cdf")
     limit = 12 * MOST_YEARS
     if middle > limit:

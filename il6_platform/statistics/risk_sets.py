@@ -3,8 +3,8 @@
 Belongs here: the two engines under the search for a cut-off. `log_rank_all` gives the exact
 log-rank statistics of all cut-offs of a marker in O(n log n) a sample; `RiskSets` gives log-rank
 statistics and Cox models for many groupings of the same patients. Resamples are weights: how often
-a patient was drawn. Does not belong here: which cut-off to choose (`maxstat`,
-`cutoff_validation`), nor one test or one model with its interval (`survival`, `cox`).
+a patient was drawn. Does not belong here: which cut-off to choose (`maximal_selection`,
+`cutoff_validation`), nor one test or one model with its interval (`survival`, `regression`).
 
 Throughout, a patient is high where marker >= cut-off, and cut-offs are observed values.
 """

@@ -1,7 +1,7 @@
 """A marker against a yes-or-no outcome: ROC curve, area, and the cut-off by Youden's index.
 
 Belongs here: what a single ROC analysis yields. Does not belong here: how stable the cut-off is
-(`cutoff_validation`), cut-offs by survival (`maxstat`).
+(`cutoff_validation`), cut-offs by survival (`maximal_selection`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Belongs here: what replaces or stands beside a large-sample method where patients are few or a
 model is separated. Does not belong here: Fisher's exact test (`proportions`), permutation of a
-maximally selected statistic (`maxstat`) or of an interaction (`heterogeneity`).
+maximally selected statistic (`maximal_selection`) or of an interaction (`heterogeneity`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def permutation_logrank(
     rng
         Generator of the Monte Carlo permutations.
     replicates
-        Permutations B where splits are not enumerated: P is (b + 1) / (B + 1).
+        Permutations B where splits are not enumerated: P is (b + 1) / (B + 1). With 0 there is no
+        P there.
     exact_limit
         Two groups of at most 60 patients are enumerated where there are no more splits than this;
         two halves of the patients are combined, so the work is about the root of it.
@@ -73,14 +74,14 @@ def permutation_logrank(
     Raises
     ------
     ValueError
-        As `samples`, on unequal lengths, or on less than one replicate.
+        As `samples`, on unequal lengths, or on less than no replicates.
     """
     t, e = samples(time, event)
     g = np.unique(same_length("group", group, len(t)), return_inverse=True)[1].ravel()
     s = np.zeros(len(t)) if strata is None else same_length("strata", strata, len(t))
     s = np.unique(s, return_inverse=True)[1].ravel()
-    if replicates < 1:
-        raise ValueError(f"replicates must be 1 or more, not {replicates}.")
+    if replicates < 0:
+        raise ValueError(f"replicates must be 0 or more, not {replicates}.")
     words = "Log-rank test, permutation variance" + ("" if strata is None else ", stratified")
     fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "method": words}
     if not len(g) or not g.any():
@@ -104,6 +105,9 @@ def permutation_logrank(
     if g.max() == 1 and len(t) <= MOST_ENUMERATED and splits <= exact_limit:
         reached = _splits_reaching(scores, s, counts[:, 1], abs(float(seen[0])))
         p, fields["method"] = reached / splits, f"{words}, exact: all {splits} splits"
+    elif not replicates:
+        note = f"{splits:.3g} splits are too many to enumerate, and no permutations are asked for."
+        return unsupported("logrank_permutation", note, **fields)
     else:
         reached = _permutations_reaching(scores, s, counts, inverse, statistic, rng, replicates)
         p = (reached + 1) / (replicates + 1)
@@ -152,7 +156,7 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
 
     The penalty (Jeffreys' prior) keeps estimates finite where events are separated and takes off
     the first-order bias of few events. By firthmodels, with Breslow's ties like R's coxphf, where
-    `cox.cox` has Efron's: with many ties the two differ a little.
+    `regression.cox` has Efron's: with many ties the two differ a little.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Survival of groups over time: Kaplan-Meier, log-rank, restricted mean, follow-up.
 
 Belongs here: estimates and tests without a regression model. Does not belong here: hazard ratios
-(`cox`), permutation tests (`small_sample`).
+(`regression`), permutation tests (`small_sample`).
 """
 
 from __future__ import annotations
@@ -181,7 +181,9 @@ def _fitted(times: bytes, events: bytes) -> KaplanMeier:
 def logrank(
     time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLike | None = None
 ) -> Estimate:
-    """Compare survival of groups (Mantel 1966; Peto & Peto 1972), by lifelines.
+    """Compare survival of groups (Mantel 1966; Peto & Peto 1972).
+
+    Own code, because lifelines' test knows no strata.
 
     Parameters
     ----------
@@ -209,20 +211,12 @@ def logrank(
         return unsupported(name, "Only one group has patients.", **fields)
     if not e.any():
         return unsupported(name, "No events.", **fields)
-    if strata is None:
-        from lifelines.statistics import multivariate_logrank_test
-
-        s = np.zeros(len(t), dtype=int)
-    else:
-        s = np.unique(same_length("strata", strata, len(t)), return_inverse=True)[1]
+    s = np.zeros(len(t)) if strata is None else same_length("strata", strata, len(t))
     excess, covariance = _excess(t, e, g, s, labels)
     if np.linalg.matrix_rank(covariance) < len(labels) - 1:
         return unsupported(name, "No event while two groups were at risk.", **fields)
     df = len(labels) - 1
-    if strata is None:
-        statistic = float(multivariate_logrank_test(t, g, e).test_statistic)
-    else:
-        statistic = float(excess @ np.linalg.solve(covariance, excess))
+    statistic = float(excess @ np.linalg.solve(covariance, excess))
     return Estimate(name, statistic, df=df, p_value=float(chi2.sf(statistic, df)), **fields)
 
 

@@ -25,7 +25,7 @@ from il6_platform.statistics.cutoff_validation import (
     cross_validate,
     permutation_test,
 )
-from il6_platform.statistics.maxstat import maxstat
+from il6_platform.statistics.maximal_selection import maxstat
 from il6_platform.statistics.risk_sets import log_rank_all
 
 RESAMPLES = 1000

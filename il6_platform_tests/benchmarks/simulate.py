@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from il6_platform.statistics.continuous import effect_by_marker, log2_marker, spline_marker
-from il6_platform.statistics.cox import cox, interaction
 from il6_platform.statistics.cutoff_validation import Rule, permutation_test
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.heterogeneity import (
@@ -37,13 +36,14 @@ from il6_platform.statistics.heterogeneity import (
     rmst_interaction,
     tables_by_stratum,
 )
-from il6_platform.statistics.maxstat import maxstat
+from il6_platform.statistics.maximal_selection import maxstat
 from il6_platform.statistics.proportions import (
     chi_square,
     fisher_exact,
     proportion,
     risk_difference,
 )
+from il6_platform.statistics.regression import cox, interaction
 from il6_platform.statistics.risk_sets import log_rank_all
 from il6_platform.statistics.roc import auc, outcome_by
 from il6_platform.statistics.small_sample import firth_cox, fisher_mid_p, permutation_logrank

@@ -17,7 +17,7 @@ from il6_platform.statistics.continuous import (
     spline_basis,
     spline_marker,
 )
-from il6_platform.statistics.cox import cox
+from il6_platform.statistics.regression import cox
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "reference.json").read_text())

@@ -17,7 +17,7 @@ from il6_platform.statistics.cutoff_validation import (
     weighted_roc,
     weighted_youden,
 )
-from il6_platform.statistics.maxstat import maxstat
+from il6_platform.statistics.maximal_selection import maxstat
 from il6_platform.statistics.risk_sets import RiskSets
 from il6_platform.statistics.roc import auc, outcome_by, youden
 from il6_platform.statistics.survival import logrank

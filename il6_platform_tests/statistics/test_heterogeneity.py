@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from il6_platform.statistics.cox import interaction
 from il6_platform.statistics.heterogeneity import (
     cochran_mantel_haenszel,
     effect_by_level,
@@ -21,6 +20,7 @@ from il6_platform.statistics.heterogeneity import (
     tables_by_stratum,
 )
 from il6_platform.statistics.proportions import risk_difference
+from il6_platform.statistics.regression import interaction
 from il6_platform.statistics.survival import logrank, rmst_difference
 
 FOLDER = Path(__file__).parents[1] / "reference"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from il6_platform.statistics import prediction
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.prediction import months_to_events
 
@@ -65,9 +66,19 @@ def test_its_interval_covers_what_comes() -> None:
 def test_what_cannot_be_said_is_said() -> None:
     assert predict(300).estimate == 0
     assert "No event" in (predict(10, events=0).note or "")
-    assert "hundred" in (predict(1e5, at_risk=0, enrolled=1).note or "")
+    assert "hundred" in (predict(450, at_risk=0, enrolled=1).note or "")
     with pytest.raises(ValueError, match="0 or more"):
         predict(-1)
+
+
+def test_futures_that_do_not_fit_into_memory_at_once_come_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = predict(700)
+    monkeypatch.setattr(prediction, "_CELLS", 100_000)
+    parts = predict(700)
+    assert parts.estimate == pytest.approx(whole.estimate, rel=0.02)
+    assert [parts.ci_low, parts.ci_high] == pytest.approx([whole.ci_low, whole.ci_high], rel=0.04)
 
 
 def test_the_seed_decides() -> None:

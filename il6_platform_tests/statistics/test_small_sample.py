@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from il6_platform.statistics.cox import cox
+from il6_platform.statistics.regression import cox
 from il6_platform.statistics.small_sample import firth_cox, fisher_mid_p, permutation_logrank
 
 FOLDER = Path(__file__).parents[1] / "reference"
@@ -200,8 +200,15 @@ def test_two_patients_can_never_tell_groups_apart():
 def test_wrong_use_of_the_permutation_test_is_refused():
     with pytest.raises(ValueError, match="group must have one value a patient"):
         permutation_logrank([1, 2], [1, 1], [1], rng=rng())
-    with pytest.raises(ValueError, match="replicates must be 1 or more"):
-        permutation_logrank([1, 2], [1, 1], [0, 1], rng=rng(), replicates=0)
+    with pytest.raises(ValueError, match="replicates must be 0 or more"):
+        permutation_logrank([1, 2], [1, 1], [0, 1], rng=rng(), replicates=-1)
+
+
+def test_without_permutations_the_exact_p_stays_and_no_other_is_made_up():
+    data = sample(3, 40)
+    assert permuted(data, replicates=0, exact_limit=10**12).p_value is not None
+    beyond = permuted(data, replicates=0, exact_limit=1)
+    assert beyond.p_value is None and "no permutations" in beyond.note
 
 
 def test_mid_p_of_the_lady_tasting_tea_is_agrestis():

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from il6_platform.statistics.cox import (
+from il6_platform.statistics.regression import (
     cox,
     events_per_variable,
     interaction,

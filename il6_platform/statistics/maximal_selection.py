@@ -94,7 +94,8 @@ class MaximallySelected:
         rng
             Generator of the permutations; one with seed 0 by default.
         replicates
-            Permutations; P is (b + 1) / (B + 1), b of B reaching the statistic.
+            Permutations; P is (b + 1) / (B + 1), b of B reaching the statistic. With 0 the
+            permutation P is left out, with a note.
 
         Returns
         -------
@@ -114,12 +115,11 @@ class MaximallySelected:
             "maxstat_p_lau92": (m, lausen92(m, self.min_prop, self.max_prop), None),
             "maxstat_p_lau94": (m, bonferroni, None if bonferroni > 0 else BELOW_ZERO),
             "maxstat_p_hl": (None, None, "Too many patients for the exact distribution."),
-            "maxstat_permutation": (
-                m,
-                _permutation(m, b, self._low, generator, replicates),
-                f"{replicates} permutations.",
-            ),
+            "maxstat_permutation": (None, None, "No permutations are asked for."),
         }
+        if replicates:
+            p = _permutation(m, b, self._low, generator, replicates)
+            results["maxstat_permutation"] = (m, p, f"{replicates} permutations.")
         if self.n <= LARGEST_EXACT:
             tied = len(self._low) > 1 and bool(np.any(np.diff(self._low) > 1))
             results["maxstat_p_hl"] = (*_hothorn_lausen(b, self._low), TIED_BOUND if tied else None)

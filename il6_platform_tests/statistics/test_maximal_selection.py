@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from il6_platform.statistics.maxstat import (
+from il6_platform.statistics.maximal_selection import (
     P_VALUES,
     lausen92,
     lausen94,
