@@ -135,7 +135,7 @@ def _export(lines: Sequence[int], cells: list[list[str]], *, whole: bool = False
     first = next((row for row, line in enumerate(cells) if any(c.strip() for c in line)), None)
     if first is None:
         raise ExportError("holds no line; export it again")
-    header = [name.strip() for name in cells[first]]
+    header = [" ".join(name.split()) for name in cells[first]]
     while not header[-1]:
         header.pop()
     return tabulated(told_apart(header), lines[first + 1 :], cells[first + 1 :], whole=whole)

@@ -29,7 +29,7 @@ ORDERS = {
 """Ways of writing a date; `ymd` and `named` cannot be mistaken and are always read."""
 
 _EXCEL_EPOCH = date(1899, 12, 30)
-_SERIAL = re.compile(r"[2-6]\d{4}(\.0*)?")
+_SERIAL = re.compile(r"[1-6]\d{4}(\.\d*)?")
 _TIME = re.compile(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
 
 

@@ -278,7 +278,7 @@ def opened(query: str, rules: Sequence[Rule]) -> str:
         Rules that judge its rows; the column that a rule looks at becomes `received_<column>`.
     """
     cells = sorted({rule.column for rule in rules} - {WHOLE_LINE})
-    columns = ", ".join(f"received['{name}'] as {RECEIVED}{name}" for name in cells)
+    columns = ", ".join(f"cell(received, '{name}') as {RECEIVED}{name}" for name in cells)
     return f"select * exclude (received), {columns} from ({query.strip().removesuffix(';')})"
 
 

@@ -54,7 +54,7 @@ def test_only_what_rules_read_is_fetched() -> None:
     rules = [within("value", 0, 1), *STAGED["follow_up"]]
     columns = ["value", "received_died_on", "vital_status", "status", "cause_of_death"]
     assert asked(columns, rules) == ["value", "received_died_on", "vital_status"]
-    assert "received['value'] as received_value" in opened("from t;", rules)
+    assert "cell(received, 'value') as received_value" in opened("from t;", rules)
     assert WHOLE_LINE not in opened("from t", rules)
 
 

@@ -6,12 +6,12 @@ select
     l.record,
     l.patient as patient_id,
     lower(cell(r.cells, 'analyte')) as analyte,
-    plain_number(ltrim(cell(r.cells, 'value'), '<> ')) as value,
+    result_number(cell(r.cells, 'value')) as value,
     case when cell(r.cells, 'value') like '<%' then '<' when cell(r.cells, 'value') like '>%' then '>' end as beyond_limit,
     cell(r.cells, 'unit') as unit,
     if(
         lower(cell(r.cells, 'analyte')) = settings.analyte,
-        plain_number(ltrim(cell(r.cells, 'value'), '<> ')) * u.factor,
+        result_number(cell(r.cells, 'value')) * u.factor,
         null
     ) as marker_value,
     iso_date(cell(r.cells, 'collected_on')) as collected_on

@@ -14,21 +14,21 @@ received as (
     union all
     select
         'treatments', delivery, line, cells,
-        [cell(cells, 'patient_id'), cell(cells, 'line'), lower(cell(cells, 'drug'))],
-        cell(cells, 'start_date'),
+        [cell(cells, 'patient_id'), number_key(cell(cells, 'line')), lower(cell(cells, 'drug'))],
+        day_key(cell(cells, 'start_date')),
         null
     from raw.treatments
     union all
     select
         'labs', delivery, line, cells,
-        [cell(cells, 'patient_id'), lower(cell(cells, 'analyte')), cell(cells, 'collected_on')],
+        [cell(cells, 'patient_id'), lower(cell(cells, 'analyte')), day_key(cell(cells, 'collected_on'))],
         null,
         null
     from raw.labs
     union all
     select
         'assessments', delivery, line, cells,
-        [cell(cells, 'patient_id'), cell(cells, 'assessed_on')],
+        [cell(cells, 'patient_id'), day_key(cell(cells, 'assessed_on'))],
         null,
         null
     from raw.assessments

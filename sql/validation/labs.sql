@@ -26,7 +26,7 @@ select
     before.value as value_before,
     if(s.analyte = settings.analyte, coalesce(s.beyond_limit, '') || s.marker_value, null) as marker_result,
     -- a result that could not be used was put right, not overwritten
-    regexp_extract(before.value, '^[<>]') || (plain_number(ltrim(before.value, '<> ')) * u.factor)
+    regexp_extract(before.value, '^[<>]') || (result_number(before.value) * u.factor)
         as marker_result_before,
     r.problem,
     r.file,

@@ -4,7 +4,7 @@ with
 accepted as (
     select
         l.record,
-        arg_max(plain_number(ltrim(cell(r.cells, 'value'), '<> ')) * u.factor, l.position) as value
+        arg_max(result_number(cell(r.cells, 'value')) * u.factor, l.position) as value
     from staging.lines as l
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
     inner join study.accepted as cut on l.delivery = cut.delivery
