@@ -136,7 +136,9 @@ def _demo(asked: argparse.Namespace) -> None:
 
 
 def _refresh(asked: argparse.Namespace) -> None:
+    from il6_platform.registry.profiles import read_profiles
     from il6_platform.study import StudyError, read_study
+    from il6_platform.typed_file import TypedFileError
 
     home = _home(asked)
     landing = (asked.landing or paths.default_landing(home)).resolve()
@@ -145,7 +147,8 @@ def _refresh(asked: argparse.Namespace) -> None:
         raise CommandError(2, f"landing folder {landing} does not exist; name another one")
     try:
         read_study(study)
-    except StudyError as error:
+        read_profiles(*paths.profile_folders(home), landing=landing)
+    except (StudyError, TypedFileError) as error:
         raise CommandError(2, str(error)) from None
     from il6_platform.report.publishing import content_key, published_content
     from il6_platform.warehouse import Site

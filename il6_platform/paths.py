@@ -45,6 +45,11 @@ def default_landing(home: Path) -> Path:
     return Path(os.environ.get("IL6_LANDING") or home / "landing").resolve()
 
 
+def profile_folders(home: Path) -> tuple[Path, Path]:
+    """Return the folders of registry profiles: a site's own, then the shipped ones."""
+    return home / "profiles", project_root() / "data" / "profiles"
+
+
 @cache
 def code_version() -> str:
     """Return a short hash of all code, SQL and literature that can move a number."""

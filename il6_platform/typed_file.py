@@ -6,6 +6,7 @@ keys mean (`study`, `registry.profiles`).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,19 @@ class TypedFileError(ValueError):
     """A file that cannot be used; the message names file, line, key and the fix."""
 
 
-def read_typed(path: Path, model: type[Model], what: str, otherwise: str) -> Model:
+Place = tuple[int | str, ...]
+"""Where in a file something stands: keys and positions from the top."""
+
+
+def read_typed(
+    path: Path,
+    model: type[Model],
+    what: str,
+    otherwise: str,
+    mistakes: Callable[[Model], Iterable[tuple[Place, str]]] = lambda _: (),
+    *,
+    as_text: bool = False,
+) -> Model:
     """Read a YAML file as a model; no tag of it makes an object.
 
     Parameters
@@ -28,17 +41,21 @@ def read_typed(path: Path, model: type[Model], what: str, otherwise: str) -> Mod
         What such a file is called in an error.
     otherwise
         What to do where the file cannot be read.
+    mistakes
+        Of a model whose types are right: what cannot be in it all the same, by its place.
+    as_text
+        Whether every value is the text that stands there: No is no truth and 007 no number.
 
     Raises
     ------
     TypedFileError
         Naming file, line and key, and what to write instead, where the file is missing, is not
-        YAML, has an unknown key or a value that cannot be.
+        YAML, has an unknown key, a key twice or a value that cannot be.
     """
     try:
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=yaml.BaseLoader if as_text else yaml.SafeLoader)
     except OSError as error:
         raise TypedFileError(
             f"{what} {path}: cannot be read ({error.strerror}); {otherwise}"
@@ -51,28 +68,57 @@ def read_typed(path: Path, model: type[Model], what: str, otherwise: str) -> Mod
         raise TypedFileError(
             f"{what} {path}{line}: is not YAML ({getattr(error, 'problem', error)})"
         ) from None
-    if not isinstance(content, dict):
+    except (ValueError, RecursionError) as error:
+        raise TypedFileError(f"{what} {path}: is not YAML ({error})") from None
+    if root is None or not isinstance(content, dict):
         raise TypedFileError(f"{what} {path}, line 1: must be keys and values")
+    found = [(place, "stands twice; keep one") for place in _repeated(root)]
+    sentences = [_placed(root, place, words) for place, words in found]
     try:
-        return model.model_validate(content)
+        made = model.model_validate(content)
+        sentences += [_placed(root, place, words) for place, words in mistakes(made)]
     except ValidationError as error:
-        sentences = [_sentence(root, problem) for problem in error.errors()]
-        raise TypedFileError(f"{what} {path}, " + "; ".join(dict.fromkeys(sentences))) from None
+        sentences += [_sentence(root, problem) for problem in error.errors()]
+    if sentences:
+        raise TypedFileError(f"{what} {path}, " + "; ".join(dict.fromkeys(sentences)))
+    return made
 
 
-def _sentence(root: yaml.Node | None, problem: Any) -> str:
-    line, keys = _locate(root, problem["loc"]) if root else (1, [])
-    where = f"line {line}, key {'.'.join(keys) or '(top)'}"
+def _repeated(root: yaml.Node) -> Iterable[Place]:
+    """Give the keys that stand more than once; YAML would keep the last without a word."""
+    left: list[tuple[yaml.Node, Place]] = [(root, ())]
+    seen = set()
+    while left:
+        node, place = left.pop()
+        # an alias is the same node again
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            left += [(one, (*place, position)) for position, one in enumerate(node.value)]
+        elif isinstance(node, yaml.MappingNode):
+            names = [str(key.value) for key, _ in node.value]
+            yield from ((*place, name) for name in dict.fromkeys(names) if names.count(name) > 1)
+            left += [(value, (*place, str(key.value))) for key, value in node.value]
+
+
+def _sentence(root: yaml.Node, problem: Any) -> str:
     match problem["type"]:
         case "extra_forbidden":
-            return f"{where}: unknown key; remove it or correct its spelling"
+            words = "unknown key; remove it or correct its spelling"
         case "missing":
-            return f"{where}: is missing; add it"
+            words = "is missing; add it"
         case _:
-            return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+            words = problem["msg"].removeprefix("Value error, ")
+    return _placed(root, problem["loc"], words)
 
 
-def _locate(root: yaml.Node, location: tuple[int | str, ...]) -> tuple[int, list[str]]:
+def _placed(root: yaml.Node, place: Place, words: str) -> str:
+    line, keys = _locate(root, place)
+    return f"line {line}, key {'.'.join(keys) or '(top)'}: {words}"
+
+
+def _locate(root: yaml.Node, location: Place) -> tuple[int, list[str]]:
     """Follow a validation error's location into the YAML tree as far as it goes."""
     node, line, keys = root, root.start_mark.line + 1, []
     for step in location:

@@ -7,18 +7,20 @@ from dagster import (
     AssetCheckSpec,
     AssetExecutionContext,
     AssetsDefinition,
+    Failure,
     MaterializeResult,
     MetadataValue,
     asset,
 )
 
 from il6_platform.assets.tables import OWNERS, POOL, check, key_of, preview, table_metadata
-from il6_platform.paths import code_version, project_root
+from il6_platform.paths import code_version, profile_folders
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.report.publishing import content_key
+from il6_platform.typed_file import TypedFileError
 from il6_platform.warehouse import Warehouse
 
 
@@ -57,13 +59,19 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     """
     site = warehouse.site
     found, waiting = landed(site.landing_path)
-    profiles = read_profiles(site.home_path / "profiles", project_root() / "data" / "profiles")
+    try:
+        profiles = read_profiles(*profile_folders(site.home_path), landing=site.landing_path)
+    except TypedFileError as error:
+        raise Failure(str(error), allow_retries=False) from None
+    dictionaries = {profile.dictionary for profile in profiles}
     present: dict[str, str] = {}
     arrived_at = datetime.now(UTC)
     for item in found:
         content = item.read()
         digest = digest_of(content)
         present[item.file] = digest
+        if item.path.name in dictionaries:
+            continue
         with warehouse.connect() as connection:
             is_known, since = raw.arrived(connection, digest)
             if is_known:

@@ -146,11 +146,14 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
         return Opened([native_one])
     try:
         sheets = open_sheets(file, content)
+        opened = [one.opened(sheets) for one in profiles]
     except ExportError as error:
         named = native.recognise(file, [])
         table = named.name if named else None
         return Opened([_delivery(file, content, "rejected", table, str(error))])
-    profile = next((one for one in profiles if one.fits(file, sheets)), None)
+    profile, sheets = next(
+        ((told, data) for told, data in opened if told.fits(file, data)), (None, sheets)
+    )
     if profile is not None:
         lacking = profile.lacking(sheets)
         if lacking is not None:

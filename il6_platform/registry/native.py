@@ -57,6 +57,18 @@ TABLES: dict[str, NativeTable] = {
 """The native tables by name (DESIGN section 3)."""
 
 
+VALUES: dict[str, tuple[str, ...]] = {
+    "sex": ("F", "M"),
+    "primary_site": ("right colon", "left colon", "rectum"),
+    "metastasis_timing": ("synchronous", "metachronous"),
+    "extrahepatic": ("Y", "N"),
+    "ras_status": ("wild-type", "mutant"),
+    "response": ("CR", "PR", "SD", "PD", "NE"),
+    "vital_status": ("alive", "dead"),
+}
+"""The values of columns that have a list of them, as the rule book has it."""
+
+
 COLUMNS = frozenset(
     column for table in TABLES.values() for column in (*table.required, *table.optional)
 )

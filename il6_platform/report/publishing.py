@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.paths import code_version, demo_landing
+from il6_platform.paths import code_version, demo_landing, profile_folders
 from il6_platform.registry.deliveries import digest_of, landed
 from il6_platform.report import cuts, minimal_cells
 from il6_platform.report.page import render
@@ -106,6 +106,11 @@ def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     parts += [study.digest, code_version(), *versions().values(), site.as_of or ""]
     parts += [f"censored {site.censor}"] if site.censor else []
     parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
+    parts += [
+        digest_of(path.read_bytes())
+        for folder in profile_folders(site.home_path)
+        for path in sorted(folder.glob("*.*"))
+    ]
     if site.forgotten_path.exists():
         parts.append(site.forgotten_path.read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -2,57 +2,159 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from il6_platform import paths
+from il6_platform.registry.deliveries import open_deliveries
+from il6_platform.registry.exports import BEYOND
+from il6_platform.registry.profiles import read_profiles
 from il6_platform_tests.end_to_end.conftest import Installation
 from il6_platform_tests.registry import foreign
 
 DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")
+TWO_DAYS = (DAYS[0], DAYS[-1])
+FAMILIES = ("redcap_flat", "cdisc")
+"""Formats of which the whole refresh is run; the hospital's is run by a site's own profile."""
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("study") / "study.yaml"
-    asked = paths.default_study().read_text().replace("replicates: 2000", "replicates: 20")
+    asked = paths.default_study().read_text().replace("replicates: 2000", "replicates: 0")
     path.write_text(asked)
     return path
 
 
 @pytest.fixture(scope="module")
-def native(study: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    made = Installation(tmp_path_factory.mktemp("native"), paths.demo_landing(), study)
+def native(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    folder = tmp_path_factory.mktemp("native")
+    made = Installation(folder / "home", folder / "landing", study)
+    for day in TWO_DAYS:
+        made.deliver(day)
     assert made.refresh() == 0
-    return made.ask("from report.results")
+    return made
 
 
+def rows(files: dict[str, bytes]) -> list[tuple[str | None, dict[str, str]]]:
+    """Return the native rows that files hold, as the raw tables would get them."""
+    profiles = read_profiles(paths.project_root() / "data" / "profiles")
+    found = []
+    for file, content in files.items():
+        for one in open_deliveries(file, content, profiles).deliveries:
+            assert one.export is not None, one.problem
+            found += [(one.table, row.cells) for row in one.export.rows]
+    return found
+
+
+def counted(
+    found: list[tuple[str | None, dict[str, str]]],
+) -> Counter[tuple[str | None, frozenset[tuple[str, str]]]]:
+    return Counter((table, frozenset(cells.items())) for table, cells in found)
+
+
+@pytest.mark.parametrize("day", DAYS)
 @pytest.mark.parametrize("name", foreign.FORMATS)
+def test_the_same_patients_give_the_same_native_rows(name: str, day: str) -> None:
+    """All that comes after rests on these rows: the results are the same where the rows are."""
+    files = sorted((paths.demo_landing() / day).glob("*.csv"))
+    expected = rows({path.name: path.read_bytes() for path in files})
+    known = {mapping.table: mapping for mapping in foreign.profile(name).tables}
+    for table, cells in expected:
+        assert table is not None
+        for column, codes in known[table].codes.items():
+            # what the registry wrote wrongly may be right in the profile's words: male
+            said = {code.lower(): value for code, value in codes.items()}
+            if column in cells:
+                cells[column] = said.get(cells[column].lower(), cells[column])
+        if name.startswith("redcap_flat"):
+            # a record in one row has no place for a cell too many
+            cells.pop(BEYOND, None)
+    assert counted(rows(foreign.FORMATS[name](day))) == counted(expected)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
 def test_the_same_patients_give_the_same_results(
-    name: str, native: pd.DataFrame, study: Path, tmp_path: Path
+    name: str, native: Installation, study: Path, tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
     landing.mkdir()
-    for day in DAYS:
+    for day in TWO_DAYS:
         for file, content in foreign.FORMATS[name](day).items():
             (landing / file).write_bytes(content)
+            # the same bytes once more, under another name, change nothing
+            (landing / f"copy_{file}").write_bytes(content)
     made = Installation(tmp_path / "home", landing, study)
     assert made.refresh() == 0
-    pd.testing.assert_frame_equal(made.ask("from report.results"), native)
-    # the same bytes once more, under another name, change nothing
-    again = next(iter(foreign.FORMATS[name](DAYS[-1]).items()))
-    (landing / f"copy_{again[0]}").write_bytes(again[1])
-    before = (made.home / "published").resolve()
-    assert made.refresh() == 0
-    assert (made.home / "published").resolve() == before
+    question = "from report.results"
+    pd.testing.assert_frame_equal(made.ask(question), native.ask(question))
+    _nobody_is_named(made)
+
+
+def _nobody_is_named(made: Installation) -> None:
     for path in made.home.rglob("*"):
         # what arrived is kept as it came, for its owner only
         if path.is_file() and "deliveries" not in path.relative_to(made.home).parts:
             content = path.read_bytes()
             for identity in ("某某", "11010119", "Doe CRLM", "CRLM-00"):
                 assert identity.encode() not in content, (path, identity)
+
+
+def test_a_broken_profile_stops_the_refresh_with_a_sentence(
+    native: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (native.home / "published").resolve()
+    own = native.home / "profiles" / "own.yaml"
+    own.parent.mkdir()
+    own.write_text(_own().replace("男: M", "男: m"))
+    try:
+        assert native.refresh() == 2
+    finally:
+        own.unlink()
+    last = capsys.readouterr().err.splitlines()[-1]
+    line = 1 + [text.strip()[:6] for text in _own().splitlines()].index("sex: {")
+    assert f"profile {own}, line {line}, key tables.0.codes.sex.男: m is no value of sex" in last
+    assert (native.home / "published").resolve() == before
+
+
+def test_a_file_that_nobody_recognised_is_taken_up_by_a_new_profile(
+    native: Installation, study: Path, tmp_path: Path
+) -> None:
+    made = Installation(tmp_path / "home", tmp_path / "landing", study)
+    made.landing.mkdir()
+    for day in TWO_DAYS:
+        ((file, content),) = foreign.chinese_hospital(day).items()
+        (made.landing / file).write_bytes(_renamed(content))
+    assert made.refresh() == 1
+    own = made.home / "profiles" / "own.yaml"
+    own.parent.mkdir()
+    own.write_text(_own())
+    assert made.refresh() == 0
+    question = "from report.results"
+    pd.testing.assert_frame_equal(made.ask(question), native.ask(question))
+    _nobody_is_named(made)
+
+
+def _own() -> str:
+    """Return the profile of a site that calls the patient's number otherwise."""
+    shipped = paths.project_root() / "data" / "profiles" / "chinese_hospital.yaml"
+    known = shipped.read_text(encoding="utf-8").replace("住院号", "病人代码")
+    return known.replace("name: chinese_hospital", "name: own")
+
+
+def _renamed(content: bytes) -> bytes:
+    """Return a workbook whose patient number has another name."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(out, "w") as after:
+        for entry in before.infolist():
+            held = before.read(entry)
+            after.writestr(entry, held.replace("住院号".encode(), "病人代码".encode()))
+    return out.getvalue()
 
 
 @pytest.mark.parametrize("name", foreign.FORMATS)

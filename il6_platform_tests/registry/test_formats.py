@@ -183,7 +183,7 @@ def test_a_profile_that_cannot_be_is_refused_by_line_and_key(tmp_path: Path) -> 
         (good.replace("requires: [drug]", "requires: [drug]\n    colums: {}"), "unknown key"),
         (good.replace("patient_id: USUBJID, line: EXLINE,", "line: EXLINE,"), "needs patient_id"),
         (good.replace("identifiers: [SUBJNAM", "identifiers: [SEX"), "is an identifier"),
-        ("!!python/object/apply:os.system [echo]", "is not YAML"),
+        ("!!python/object/apply:os.system [echo]", "must be keys and values"),
         ("- a list", "must be keys and values"),
     ]:
         (tmp_path / "x.yaml").write_text(bad)
