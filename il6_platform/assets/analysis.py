@@ -177,7 +177,6 @@ def analysis_table(table: str) -> AssetsDefinition:
                 study,
             ),
         )
-        context.log.info(f"{name}: {len(cohort)} patients.")
         outcome = entry.module.analyse(cohort, study)
         results, curves = outcome.frame(), outcome.curves()
         warehouse.write(name, results, RESULT_COLUMNS, said.splitlines()[0])
@@ -185,7 +184,8 @@ def analysis_table(table: str) -> AssetsDefinition:
             warehouse.write(f"{name}_curves", curves, CURVE_COLUMNS, f"What {name} draws")
         held_back = results[results["estimate"].isna()]
         context.log.info(
-            f"{name}: {len(results)} estimates, {len(held_back)} that the data cannot support."
+            f"{name}: {len(cohort)} patients, {len(results)} estimates, {len(held_back)} of them "
+            "beyond what the data support."
         )
         metadata: dict[str, Any] = {
             **table_metadata(warehouse, name),
@@ -194,12 +194,23 @@ def analysis_table(table: str) -> AssetsDefinition:
             "preview": preview(results.drop(columns=["analysis", "method"]), 40),
         }
         if entry.figure is not None:
-            from il6_platform.figures.style import png
+            from il6_platform.figures.style import marked, png
+            from il6_platform.report.origin import SYNTHETIC
 
-            metadata["figure"] = picture(png(entry.figure(results, curves, study)), said[:80])
+            drawn = entry.figure(results, curves, study)
+            if warehouse.once("is synthetic", lambda: _is_synthetic(warehouse)):
+                drawn = marked(drawn, SYNTHETIC)
+            metadata["figure"] = picture(png(drawn), said.partition("\n\n")[0])
         return MaterializeResult(metadata=metadata)
 
     return analysed
+
+
+def _is_synthetic(warehouse: Warehouse) -> bool:
+    from il6_platform.report.origin import is_synthetic
+
+    used = warehouse.query("select delivery from raw.deliveries")["delivery"]
+    return is_synthetic(warehouse.site, used)
 
 
 ASSETS = [analysis_table(table) for table in ANALYSES]

@@ -26,7 +26,7 @@ from il6_platform.assets.tables import (
 )
 from il6_platform.paths import code_version
 from il6_platform.report import alerts, publishing
-from il6_platform.report.pictures import SYNTHETIC
+from il6_platform.report.origin import SYNTHETIC, is_synthetic
 from il6_platform.validation import results as result_rules
 from il6_platform.validation.book import STAGED
 from il6_platform.validation.rules import judge
@@ -118,7 +118,7 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     study = warehouse.study
     used = warehouse.query("from raw.deliveries where position is not null order by position")
     censored_on = warehouse.site.censored_on
-    synthetic = publishing.is_synthetic(warehouse.site, used["delivery"])
+    synthetic = is_synthetic(warehouse.site, used["delivery"])
     cut = publishing.cut_of(used, study, censored_on, synthetic=synthetic)
     rows = [
         ("cut", "cut", cut),

@@ -212,10 +212,9 @@ def markdown_table(frame: pd.DataFrame) -> str:
 
 
 def picture(png: bytes, alternative: str) -> MetadataValue:
-    """Show a figure in the Dagster UI."""
-    return MetadataValue.md(
-        f"![{alternative}](data:image/png;base64,{base64.b64encode(png).decode()})"
-    )
+    """Show a figure in the Dagster UI; what it shows is said in one line."""
+    words = " ".join(alternative.replace("[", "(").replace("]", ")").split())
+    return MetadataValue.md(f"![{words}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
 def check(

@@ -26,7 +26,7 @@ def balance(results: pd.DataFrame, name: Callable[[str], str]) -> Figure:
         terms = list(dict.fromkeys(rows["term"]))
         names = [name(term) for term in terms]
         figure = style.new_figure(
-            6.4, 1.3 + 0.28 * max(len(terms), 2), left=style.width_of(names, 9), top=0.55
+            7.6, 1.3 + 0.28 * max(len(terms), 2), left=style.width_of(names, 9), top=0.4
         )
         axes = figure.subplots()
         if not terms:
@@ -43,5 +43,5 @@ def balance(results: pd.DataFrame, name: Callable[[str], str]) -> Figure:
         axes.set_yticks(-np.arange(len(terms)), names)
         axes.set(xlabel="Absolute standardised difference (dotted: 0.1)", ylim=(-len(terms), 1))
         axes.set_xlim(left=-0.01)
-        axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
+        axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
     return figure

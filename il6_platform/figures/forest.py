@@ -83,7 +83,7 @@ def forest(
                 (1, 0), (shift, -42), xycoords=axes.get_xaxis_transform(),
                 textcoords="offset points", ha=align, fontsize=7.5, color=style.NEUTRAL,
             )  # fmt: skip
-        axes.set_title(title, loc="left", fontweight="bold", pad=20)
+        axes.set_title(title, loc="left", x=0.1 / plot - left / plot, fontweight="bold", pad=20)
     return figure
 
 

@@ -61,7 +61,7 @@ def looks(results: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         axes.plot([row["at"]], [row["estimate"]], "o", color=style.SECOND, ms=7, label="today")
         axes.axhline(0, color="#777777", lw=0.8)
         top = 1.15 * max(4.0, float(np.abs(z).max(initial=0)), float(high.min()))
-        axes.set(xlim=(0, 1.03), ylim=(-top, top), ylabel="Log-rank Z (above 0: benefit)")
+        axes.set(xlim=(0, 1.03), ylim=(-top, 1.5 * top), ylabel="Log-rank Z (above 0: benefit)")
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
         axes.set_xlabel(
             f"Share of the {planned:.0f} planned events (%); dotted: P = 0.05, one look"

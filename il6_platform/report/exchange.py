@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from il6_platform.report.origin import SYNTHETIC, said_synthetic
 from il6_platform.warehouse import Column, Warehouse
 
 DATASETS = {
@@ -66,8 +67,10 @@ def write_exchange(warehouse: Warehouse, cut: str, folder: Path) -> list[Path]:
             f"the working database is of cut {held.iloc[0] if len(held) else 'none'}, not {cut}; "
             "refresh to that cut first (il6 refresh --as-of DATE)"
         )
+    synthetic = said_synthetic(warehouse.read("report.provenance"))
     written, dictionary = [], []
     for name, title in DATASETS.items():
+        title = f"SYNTHETIC {title}" if synthetic else title
         columns = warehouse.columns(f"cohort.{name}")
         frame = warehouse.read(f"cohort.{name}")
         short = short_names([column.name for column in columns])
@@ -90,10 +93,13 @@ def write_results(database: Path, cut: str, folder: Path) -> list[Path]:
     with duckdb.connect(database, read_only=True) as connection:
         connection.sql("from report.results").write_parquet(str(parquet))
         results = connection.execute("from report.results").df()
-        title = connection.execute(
-            "select value from report.provenance where kind = 'study' and name = 'title'"
-        ).fetchone()
-    event = reporting_event(results, cut, str(title[0]) if title else "")
+        provenance = connection.execute("from report.provenance").df()
+    title = provenance.loc[
+        (provenance["kind"] == "study") & (provenance["name"] == "title"), "value"
+    ].iloc[0]
+    event = reporting_event(results, cut, title)
+    if said_synthetic(provenance):
+        event["description"] = f"{SYNTHETIC} {event['description']}"
     ars.write_text(json.dumps(event, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return [parquet, ars]
 

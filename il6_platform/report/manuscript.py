@@ -21,7 +21,8 @@ from matplotlib.figure import Figure
 from il6_platform.figures import style
 from il6_platform.report.checklists import Item, frame, remark, strobe
 from il6_platform.report.methods import Citations, methods
-from il6_platform.report.pictures import SYNTHETIC, Picture, pictures
+from il6_platform.report.origin import SYNTHETIC
+from il6_platform.report.pictures import Picture, pictures
 from il6_platform.report.published import Cut
 from il6_platform.report.sentences import answer
 from il6_platform.report.tables import Table, tables
@@ -131,8 +132,6 @@ def document(content: Manuscript) -> bytes:
     cut = content.cut
     word = new_document(cut, cut.study.title)
     word.add_heading(cut.study.title, 0)
-    if cut.is_synthetic:
-        word.add_paragraph().add_run(SYNTHETIC).bold = True
     word.add_paragraph(f"Data cut {cut.name}, exports to {cut.about['last_export']}.")
     for sentence in answer(cut.results, cut.study):
         word.add_paragraph(sentence)
@@ -196,6 +195,8 @@ def new_document(cut: Cut, title: str, *, is_wide: bool = False) -> Document:
             fonts.attrib.pop(qn(f"w:{theme}"), None)
         fonts.set(qn("w:hAnsi"), "Times New Roman")
     word.styles["Normal"].paragraph_format.space_after = Pt(6)
+    if cut.is_synthetic:
+        section.header.paragraphs[0].add_run(SYNTHETIC).bold = True
     _field(section.footer.paragraphs[0], "PAGE")
     about = word.core_properties
     when = datetime.combine(date.fromisoformat(cut.about["last_export"]), datetime.min.time())
@@ -222,6 +223,9 @@ def add_table(word: Document, name: str, table: Table, widths: Iterable[float] =
     _rules(grid, len(table.rows))
     wide = list(widths) or _widths(table)
     size = Pt(7 if len(table.columns) > 8 else 8 if len(table.columns) > 5 else 9)
+    for column, width in zip(grid.columns, wide, strict=True):
+        # Word goes by the cells' widths, others by the columns'
+        column.width = Cm(width)
     for row, texts in enumerate((table.columns, *table.rows)):
         # a row's cells are looked up once: python-docx searches the whole row for each
         for column, (cell, text) in enumerate(zip(grid.rows[row].cells, texts, strict=True)):
@@ -278,13 +282,15 @@ def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Cm, Emu
 
-    paragraph = word.add_paragraph()
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    paragraph.paragraph_format.keep_with_next = True
     several = len(plate.names) > 1
     for place, name in enumerate(plate.names):
+        paragraph = word.add_paragraph()
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT if several else WD_ALIGN_PARAGRAPH.CENTER
         if several:
-            paragraph.add_run(chr(ord("A") + place)).bold = True
+            # on a line of its own: beside a picture it would stand at its foot
+            letter = paragraph.add_run(chr(ord("A") + place))
+            letter.bold = True
+            letter.add_break()
         run = paragraph.add_run()
         # at its own size where that fits: smaller, the letters of a panel could not be read
         shape = run.add_picture(io.BytesIO(content.files[name]["png"]))
@@ -293,6 +299,8 @@ def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -
         described = shape._inline.docPr
         described.set("descr", content.pictures[name].caption)
         described.set("name", name)
+    # the caption stays with what it is below
+    paragraph.paragraph_format.keep_with_next = True
     caption = word.add_paragraph()
     caption.add_run(f"Figure {number}. ").bold = True
     caption.add_run(plate.caption)

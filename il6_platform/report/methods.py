@@ -13,6 +13,7 @@ from math import ceil
 import pandas as pd
 
 from il6_platform.report import journal
+from il6_platform.report.origin import SYNTHETIC
 from il6_platform.report.pictures import labels_of
 from il6_platform.report.published import Cut
 from il6_platform.report.tables import count_of
@@ -336,7 +337,7 @@ def _design(cut: Cut) -> str:
     return (
         f"This is an observational cohort study of registry data, {deliveries} exports from "
         f"{about['first_export']} to {about['last_export']}. "
-        + ("The registry is synthetic: no patient is real. " if cut.is_synthetic else "")
+        + (f"{SYNTHETIC} " if cut.is_synthetic else "")
         + f"Of {cut.patients('arrived')} patients who arrived, {cut.patients('analysed')} were "
         f"analysed{f' (not analysed: {reasons})' if reasons else ''}. Treatment was not assigned "
         f"by the study: patients in whom {study.arms.experimental_drug} began within "

@@ -12,15 +12,8 @@ from markupsafe import Markup
 
 from il6_platform.figures import style
 from il6_platform.report import journal, sentences
-from il6_platform.report.pictures import (
-    SYNTHETIC,
-    Picture,
-    Report,
-    labels_of,
-    pictures,
-    said_synthetic,
-    term_namer,
-)
+from il6_platform.report.origin import SYNTHETIC, said_synthetic
+from il6_platform.report.pictures import Picture, Report, labels_of, pictures, term_namer
 from il6_platform.report.tables import baseline, count_of
 from il6_platform.warehouse import Warehouse
 

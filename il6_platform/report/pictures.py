@@ -25,6 +25,7 @@ from il6_platform.figures.marker_curve import marker_curve
 from il6_platform.figures.monitoring import looks, projection
 from il6_platform.figures.response import response
 from il6_platform.figures.roc import roc, stability
+from il6_platform.report.origin import SYNTHETIC
 from il6_platform.study import Study
 
 
@@ -37,16 +38,6 @@ class Report:
     flow: pd.DataFrame
     study: Study
     is_synthetic: bool
-
-
-SYNTHETIC = "Synthetic registry: no patient is real."
-"""What is said wherever a synthetic registry's figures are shown."""
-
-
-def said_synthetic(provenance: pd.DataFrame) -> bool:
-    """Say whether a cut's provenance declares the registry synthetic."""
-    said = provenance.loc[provenance["kind"] == "registry", "value"]
-    return bool(said.eq(SYNTHETIC).any())
 
 
 @dataclass(frozen=True)
@@ -215,6 +206,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Weights balance what was measured and nothing else.",
         lambda: balance_figure(results, study),
         of(analysis="weighting"),
+        is_wide=True,
     )
 
 

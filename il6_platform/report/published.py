@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.report.pictures import Report, rows_of, said_synthetic
+from il6_platform.report.origin import said_synthetic
+from il6_platform.report.pictures import Report, rows_of
 from il6_platform.report.tables import count_of
 from il6_platform.study import Study
 

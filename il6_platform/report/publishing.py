@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -16,9 +16,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.paths import code_version, demo_landing, profile_folders
+from il6_platform.paths import code_version, profile_folders
 from il6_platform.registry.deliveries import digest_of, landed
 from il6_platform.report import cuts, minimal_cells
+from il6_platform.report.origin import is_synthetic
 from il6_platform.report.page import render
 from il6_platform.study import Study, read_study
 from il6_platform.warehouse import Site, Warehouse, copy_tables, put_in_place
@@ -50,19 +51,6 @@ PACKAGES = (
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that a cut rests on."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-
-
-def is_synthetic(site: Site, deliveries: Iterable[str]) -> bool:
-    """Say whether a registry's patients are invented.
-
-    The landing folder declares it in the first line of its README.md (SYNTHETIC); the embedded
-    registry's exports are known by their bytes, wherever they are landed.
-    """
-    said = site.landing_path / "README.md"
-    if said.is_file() and "SYNTHETIC" in said.read_text("utf-8", "replace").partition("\n")[0]:
-        return True
-    embedded = {digest_of(path.read_bytes()) for path in demo_landing().rglob("*.csv")}
-    return not embedded.isdisjoint(deliveries)
 
 
 def cut_of(

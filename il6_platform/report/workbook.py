@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from il6_platform.report.origin import SYNTHETIC
 from il6_platform.report.published import Cut
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ BESIDE = ("headline", "flow", "data_quality", "history", "provenance")
 def sheets(cut: Cut) -> Iterator[tuple[str, pd.DataFrame]]:
     """Give name and rows of every sheet: about, analyses, other tables, data dictionary."""
     about = {"cut": cut.name, **cut.about}
-    said = "synthetic: no patient is real" if cut.is_synthetic else "as delivered"
+    said = SYNTHETIC if cut.is_synthetic else "as delivered"
     rows = [("registry", said), *about.items()]
     yield "about", pd.DataFrame(rows, columns=["name", "value"])
     for analysis in dict.fromkeys(cut.results["analysis"]):

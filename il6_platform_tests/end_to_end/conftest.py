@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,11 @@ def installation(tmp_path: Path) -> Installation:
 @pytest.fixture(scope="session")
 def refreshed_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedded registry's home, refreshed once whatever the number of test processes."""
-    home = tmp_path_factory.getbasetemp().parent / "refreshed-demo"
+    own = tmp_path_factory.getbasetemp()
+    # the folder above is the session's where there are several processes, else every session's:
+    # what other code made there must not be taken for this one's
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    home = shared / "refreshed-demo"
     with FileLock(home.with_suffix(".lock")):
         if not (home / "published").exists():
             made = Installation(home, paths.demo_landing(), paths.default_study())

@@ -17,6 +17,7 @@ from docx.table import Table
 
 from il6_platform import cli
 from il6_platform.report import journal, manuscript
+from il6_platform.report.origin import SYNTHETIC
 from il6_platform.report.published import Cut, read_cut
 from il6_platform.study import read_study
 from il6_platform_tests.end_to_end.conftest import Installation
@@ -255,7 +256,7 @@ def test_the_methods_say_what_was_run_and_nothing_else(
     word: Document, demo: Installation, cut: Cut
 ) -> None:
     text = "\n".join(paragraph.text for paragraph in word.paragraphs)
-    assert "synthetic: no patient is real" in text
+    assert SYNTHETIC in text
     assert "Further: " not in text, "a method of report.results has no phrase"
     assert "Firth" in text and "propensity" in text
     for name, value in demo.ask(
