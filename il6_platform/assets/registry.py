@@ -58,7 +58,9 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     of the cut is set: by the export's date, then by arrival. The same bytes twice change nothing.
     """
     site = warehouse.site
-    found, waiting = landed(site.landing_path)
+    found, waiting = landed(site.landing_path, watch_seconds=0.3)
+    if waiting:
+        context.log.info(f"{len(waiting)} files are still being written; they are left for now.")
     try:
         profiles = read_profiles(*profile_folders(site.home_path), landing=site.landing_path)
     except TypedFileError as error:

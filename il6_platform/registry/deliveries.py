@@ -26,6 +26,12 @@ Status = Literal["accepted", "rejected", "unrecognised"]
 PARTIAL = (".part", ".partial", ".tmp", ".crdownload", ".filepart", "~")
 """Endings of files that another program is still writing."""
 
+YOUNG_SECONDS = 60
+"""A file that was touched longer ago than this is not watched: nobody is writing it."""
+
+GONE = (-1, -1)
+"""What `_state` says of a file that has been taken away meanwhile."""
+
 _ISO_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 
 
@@ -93,14 +99,19 @@ class Found:
         return self.path.read_bytes()
 
 
-def landed(landing: Path, *, settle_seconds: float = 0) -> tuple[list[Found], list[str]]:
+def landed(
+    landing: Path, *, settle_seconds: float = 0, watch_seconds: float = 0
+) -> tuple[list[Found], list[str]]:
     """Return a landing folder's complete files in natural order, and those still being written.
 
-    A file counts as complete where it has not been touched for `settle_seconds`. Hidden files,
-    Markdown and YAML beside the exports, partial files and symbolic links (which could point
-    anywhere) are no deliveries.
+    A file counts as complete where it has not been touched for `settle_seconds`, and does not
+    change while it is watched: one that was touched in the last minute, for `watch_seconds`.
+    Hidden files, Markdown and YAML beside the exports, partial files and symbolic links (which
+    could point anywhere) are no deliveries.
     """
-    complete, waiting = [], []
+    complete: list[Found] = []
+    waiting: list[str] = []
+    young: dict[Path, tuple[int, int]] = {}
     now = time.time()
     for folder, folders, files in os.walk(landing):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -113,11 +124,31 @@ def landed(landing: Path, *, settle_seconds: float = 0) -> tuple[list[Found], li
             ):
                 continue
             file = path.relative_to(landing).as_posix()
-            if name.lower().endswith(PARTIAL) or now - path.stat().st_mtime < settle_seconds:
+            state = _state(path)
+            if state == GONE:
+                continue
+            age = now - state[1] / 1e9
+            if name.lower().endswith(PARTIAL) or age < settle_seconds:
                 waiting.append(file)
-            else:
-                complete.append(Found(path, file))
+                continue
+            complete.append(Found(path, file))
+            if watch_seconds and age < YOUNG_SECONDS:
+                young[path] = state
+    if young:
+        time.sleep(watch_seconds)
+        growing = {path for path, state in young.items() if _state(path) != state}
+        waiting += [item.file for item in complete if item.path in growing]
+        complete = [item for item in complete if item.path not in growing]
     return sorted(complete, key=lambda found: _natural(found.file)), sorted(waiting)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Return size and time of the last change (ns), or GONE."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return GONE
+    return found.st_size, found.st_mtime_ns
 
 
 def digest_of(content: bytes) -> str:

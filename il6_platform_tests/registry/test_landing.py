@@ -1,0 +1,61 @@
+"""The landing folder: what is complete, what is still being written, what is no delivery."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from il6_platform.registry.deliveries import landed
+
+
+def names(landing: Path, **waits: float) -> tuple[list[str], list[str]]:
+    complete, waiting = landed(landing, **waits)
+    return [found.file for found in complete], waiting
+
+
+def test_partial_hidden_and_linked_files_are_no_deliveries(tmp_path: Path) -> None:
+    (tmp_path / "2024-01-01").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    for file in ("labs.csv", "2024-01-01/labs.csv", ".x.csv", ".hidden/y.csv", "README.md"):
+        (tmp_path / file).write_text("a\n")
+    (tmp_path / "patients.csv.part").write_text("a")
+    (tmp_path / "linked.csv").symlink_to(tmp_path / "labs.csv")
+    (tmp_path / "dangling.csv").symlink_to(tmp_path / "nowhere")
+    assert names(tmp_path) == (["2024-01-01/labs.csv", "labs.csv"], ["patients.csv.part"])
+
+
+def test_a_fresh_file_settles_first(tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text("a\n")
+    assert names(tmp_path, settle_seconds=60) == ([], ["labs.csv"])
+    assert names(tmp_path, watch_seconds=0.01) == (["labs.csv"], [])
+
+
+def test_a_file_that_grows_while_it_is_watched_waits(tmp_path: Path) -> None:
+    (tmp_path / "patients.csv").write_text("whole\n")
+    (tmp_path / "gone.csv").write_text("soon\n")
+    ended = threading.Event()
+
+    def write() -> None:
+        with (tmp_path / "labs.csv").open("w") as stream:
+            while not ended.is_set():
+                stream.write("row\n")
+                stream.flush()
+                time.sleep(0.001)
+
+    def take_away() -> None:
+        time.sleep(0.1)
+        (tmp_path / "gone.csv").unlink()
+
+    writers = [threading.Thread(target=work) for work in (write, take_away)]
+    for writer in writers:
+        writer.start()
+    while not (tmp_path / "labs.csv").exists():
+        time.sleep(0.001)
+    try:
+        assert names(tmp_path, watch_seconds=1) == (["patients.csv"], ["gone.csv", "labs.csv"])
+    finally:
+        ended.set()
+        for writer in writers:
+            writer.join()
+    assert names(tmp_path, watch_seconds=0.01) == (["labs.csv", "patients.csv"], [])
