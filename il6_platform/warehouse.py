@@ -255,10 +255,17 @@ class Warehouse(ConfigurableResource):
         with self.connect() as connection:
             for schema in SCHEMAS:
                 connection.execute(f"create schema if not exists {schema}")
-            for tables in ("raw.tables", "raw.sources", "raw.erased", "staging.problems"):
+            for tables in (
+                "raw.tables",
+                "raw.sources",
+                "raw.spellings",
+                "raw.erased",
+                "staging.problems",
+            ):
                 connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
             settings = {
                 "analyte": study.marker.analyte.strip().lower(),
+                "marker_label": study.marker.label,
                 "unit": study.marker.unit,
                 "window_first_day": study.marker.window_days[0],
                 "window_last_day": study.marker.window_days[1],
@@ -283,6 +290,8 @@ class Warehouse(ConfigurableResource):
             table = paths.project_root() / "data" / "units.csv"
             for unit, factor in factors(table, study.marker.analyte, study.marker.unit).items():
                 connection.execute("insert into study.units values (?, ?)", [unit, factor])
+            names = str(paths.project_root() / "data" / "names.csv")
+            connection.execute("create or replace table study.names as from read_csv(?)", [names])
             connection.execute(
                 "create or replace table study.covariates "
                 "(name varchar, label varchar, kind varchar)"

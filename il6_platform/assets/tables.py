@@ -47,7 +47,9 @@ POOL = "refresh"
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _NOT_ASSETS = {"study", ""}
-_BESIDE = {"staging.problems", "raw.erased", "raw.sources", "raw.passed_over", "raw.columns"}
+_BESIDE = {"staging.problems", "raw.erased", "raw.sources", "raw.passed_over", "raw.columns"} | {
+    "raw.spellings"
+}
 """Tables that are written beside an asset of the same layer."""
 
 

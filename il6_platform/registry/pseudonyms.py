@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -36,3 +37,21 @@ class Pseudonyms:
         """
         number = plain(patient_id)
         return hmac.new(self._key, number.encode(), hashlib.sha256).hexdigest()[:16]
+
+    def loosely(self, patient_id: str) -> str:
+        """Return what all ways of writing one registry number share; it is nobody's pseudonym."""
+        return self.of("loosely:" + "-".join(_parts(patient_id)))
+
+
+def is_mangled(patient_id: str) -> bool:
+    """Say whether a number is written as a spreadsheet shortens it (1.0E+05): digits are lost."""
+    return re.fullmatch(r"\d+([.,]\d+)?[eE]\+?\d+", plain(patient_id)) is not None
+
+
+def _parts(patient_id: str) -> list[str]:
+    """Return runs of letters and of digits, the same for `CRLM-0007`, `crlm 7` and `CRLM7`."""
+    whole = re.sub(r"(?<=\d)\.0+$", "", plain(patient_id).casefold())
+    return [
+        part.lstrip("0") or "0" if part.isdigit() else part
+        for part in re.findall(r"\d+|[^\W\d_]+", whole)
+    ]

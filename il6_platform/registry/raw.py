@@ -15,7 +15,7 @@ import pandas as pd
 from il6_platform.registry.deliveries import Delivery, Opened, Source
 from il6_platform.registry.exports import read_csv
 from il6_platform.registry.native import kept_columns
-from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled
 from il6_platform.registry.rows import rows_of
 
 
@@ -107,7 +107,8 @@ def load(
         {"table": table, "kept": sorted(kept)},
     ).fetchall()
     for delivery, file, arrived_at in fresh:
-        names, incoming = rows_of(read_csv(read(delivery)), kept, pseudonyms)
+        export = read_csv(read(delivery))
+        names, incoming = rows_of(export, kept, pseudonyms)
         texts = ", ".join(f"c{number}" for number in range(len(names)))
         connection.execute("begin")
         connection.execute(f"delete from raw.{table} where delivery = ?", [delivery])
@@ -123,8 +124,27 @@ def load(
             {"delivery": delivery, "file": file, "arrived": arrived_at, "names": names},
         )
         connection.unregister("incoming")
+        if "patient_id" in export.header:
+            written = export.columns[export.header.index("patient_id")].unique().to_pylist()
+            _record_spellings(connection, [one for one in written if one], pseudonyms)
         connection.execute("commit")
     return len(fresh)
+
+
+def _record_spellings(
+    connection: duckdb.DuckDBPyConnection, numbers: list[str], pseudonyms: Pseudonyms
+) -> None:
+    """Keep how numbers are written, as pseudonyms: two ways of writing one are to be found."""
+    incoming = pd.DataFrame(
+        {
+            "patient": [pseudonyms.of(number) for number in numbers],
+            "loosely": [pseudonyms.loosely(number) for number in numbers],
+            "is_mangled": pd.Series([is_mangled(number) for number in numbers], dtype=bool),
+        }
+    ).drop_duplicates("patient")
+    connection.register("incoming", incoming)
+    connection.execute("insert or ignore into raw.spellings by name select * from incoming")
+    connection.unregister("incoming")
 
 
 def _record_source(

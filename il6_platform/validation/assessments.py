@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from il6_platform.validation.rules import (
     Rule,
+    always,
     date_column,
+    empty,
     known_patient,
+    no_placeholder,
     not_after,
     one_of,
     owned,
@@ -20,6 +23,14 @@ RULES: list[Rule] = [
     known_patient(),
     required("assessed_on"),
     *date_column("assessed_on"),
+    no_placeholder("assessed_on", "assessment_is_placeholder"),
+    not_after(
+        "birth_date",
+        "assessed_on",
+        "assessed_on lies before birth",
+        strictly=True,
+        column="assessed_on",
+    ),
     *owned(
         "clinician",
         required("response"),
@@ -29,6 +40,31 @@ RULES: list[Rule] = [
     within("sum_of_diameters_mm", 0, 1000),
     *owned(
         "clinician",
+        always(
+            "is_other_unit",
+            False,
+            "sum_of_diameters_mm_is_in_millimetres",
+            "sum_of_diameters_mm",
+            "The sum of diameters is a fifth or less, or fivefold, of the one before, or too small "
+            "to be measured at baseline; check number and unit (millimetres)",
+            "warn",
+        ),
+        empty(
+            "contradiction",
+            "response_goes_with_diameters",
+            "response",
+            "{contradiction}; correct whichever is wrong, or leave it where lesions without a "
+            "diameter decided",
+        ),
+        always(
+            "responds_after_progression",
+            False,
+            "progression_is_not_undone",
+            "response",
+            "response is CR or PR after PD in the same line of treatment; correct whichever is "
+            "wrong, or deliver the new line",
+            "warn",
+        ),
         not_after(
             "treatment_start",
             "responded_on",

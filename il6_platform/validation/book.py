@@ -25,8 +25,8 @@ from il6_platform.validation.rules import Owner, Rule
 STAGED: dict[str, Sequence[Rule]] = {
     "patients": patients.RULES,
     "treatments": treatments.RULES,
-    "labs": labs.RULES,
     "follow_up": follow_up.RULES,
+    "labs": labs.RULES,
     "assessments": assessments.RULES,
 }
 """Rules of the staging tables, in the order in which these can be judged."""

@@ -6,7 +6,9 @@ from il6_platform.validation.rules import (
     Rule,
     always,
     date_column,
+    empty,
     known_patient,
+    no_placeholder,
     not_after,
     owned,
     readable,
@@ -20,11 +22,27 @@ RULES: list[Rule] = [
     *whole_line(),
     known_patient(),
     required("analyte"),
+    empty(
+        "likely_analyte",
+        "analyte_is_written_as_in_the_study",
+        "analyte",
+        "analyte may be {likely_analyte}, but is not written so and does not count as it; write "
+        "{likely_analyte}, or leave it if it is another one",
+    ),
     *owned(
         "laboratory",
         required("value"),
         readable("value", "a number, or <x or >x at the assay's limits, with a decimal point"),
         within("value", 0, None),
+        always(
+            "is_far_off",
+            False,
+            "value_is_usual",
+            "value",
+            "value is far from all other results of this analyte in this unit; check number and "
+            "unit",
+            "warn",
+        ),
         required("unit"),
         always(
             "marker_unit_is_known",
@@ -37,6 +55,24 @@ RULES: list[Rule] = [
     ),
     required("collected_on"),
     *date_column("collected_on"),
+    no_placeholder("collected_on", "collection_is_placeholder"),
+    always(
+        "is_long_before",
+        False,
+        "collected_on_is_near_the_disease",
+        "collected_on",
+        "collected_on lies more than ten years before diagnosis and treatment; check the year",
+        "warn",
+    ),
+    not_after("collected_on", "died_on", "collected_on lies after death"),
+    not_after(
+        "last_sample_on",
+        "last_contact_on",
+        "The patient's last sample is later than last_contact_on",
+        severity="warn",
+        column="collected_on",
+        advice="bring follow-up up to date, or correct collected_on",
+    ),
     not_after(
         "birth_date",
         "collected_on",

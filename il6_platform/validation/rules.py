@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
@@ -41,6 +42,11 @@ GENERAL = {
     "unreadable_covariate": "A covariate",
     "absent_from": "of the same registry",
     "file_before": "the delivery before",
+    "likely_drug": "the experimental drug",
+    "likely_analyte": "the study's marker",
+    "arm_window_days": "the study's number of",
+    "contradiction": "Response and sum of diameters do not go together (RECIST 1.1: 30% less than "
+    "before treatment is a response, 20% and 5 mm more than the smallest a progression)",
 }
 """What a rule's sentence says for a row's own value where it speaks of no row."""
 
@@ -126,12 +132,42 @@ def readable(column: str, kind: str) -> Rule:
     )
 
 
-def date_column(column: str) -> list[Rule]:
-    """The column is an ISO date and no later than the export itself."""
+EARLIEST = datetime(1900, 1, 1)
+"""No day before this one is of a patient who can be in a study."""
+
+
+def date_column(column: str, later_is: Severity = "quarantine") -> list[Rule]:
+    """The column is an ISO date of this age and no later than the export itself."""
     return [
         readable(column, "a date written YYYY-MM-DD"),
-        not_after(column, "delivered_on", f"{column} lies after the day of the export"),
+        Rule(
+            f"{column}_is_of_this_age",
+            "quarantine",
+            column,
+            f"{column} lies before {EARLIEST.year}; correct the year",
+            "ExpectColumnValuesToBeBetween",
+            {"column": column, "min_value": EARLIEST},
+        ),
+        not_after(
+            column,
+            "delivered_on",
+            f"{column} lies after the day of the export",
+            severity=later_is,
+        ),
     ]
+
+
+def no_placeholder(column: str, flag: str, severity: Severity = "quarantine") -> Rule:
+    """The column is no day that programs write where none is known, as the column `flag` says."""
+    return always(
+        flag,
+        False,
+        f"{column}_is_no_placeholder",
+        column,
+        f"{column} is a day that programs write where none is known (1900-01-01, 1970-01-01); "
+        "leave it empty or fill in the day",
+        severity,
+    )
 
 
 def one_of(column: str, values: Sequence[str], severity: Severity = "quarantine") -> Rule:
@@ -169,13 +205,14 @@ def not_after(
     strictly: bool = False,
     severity: Severity = "quarantine",
     column: str | None = None,
+    advice: str = "correct whichever is wrong",
 ) -> Rule:
     """One date is not after another one (or, strictly, before it), where both are there."""
     return Rule(
         f"{earlier}_{'before' if strictly else 'not_after'}_{later}",
         severity,
         column or earlier,
-        f"{sentence}; correct whichever is wrong",
+        f"{sentence}; {advice}",
         "ExpectColumnPairValuesAToBeGreaterThanB",
         {
             "column_A": later,
@@ -213,15 +250,29 @@ def stays(
     )
 
 
-def always(column: str, value: Any, rule_id: str, look_at: str, sentence: str) -> Rule:
+def always(
+    column: str,
+    value: Any,
+    rule_id: str,
+    look_at: str,
+    sentence: str,
+    severity: Severity = "quarantine",
+) -> Rule:
     """A column that the platform derived holds the one value that it should."""
     return Rule(
         rule_id,
-        "quarantine",
+        severity,
         look_at,
         sentence,
         "ExpectColumnValuesToBeInSet",
         {"column": column, "value_set": [value]},
+    )
+
+
+def empty(column: str, rule_id: str, look_at: str, sentence: str) -> Rule:
+    """A column that the platform derived, and that names what is odd, is empty."""
+    return Rule(
+        rule_id, "warn", look_at, sentence, "ExpectColumnValuesToBeNull", {"column": column}
     )
 
 
@@ -244,6 +295,14 @@ def whole_line() -> list[Rule]:
             "The same record stands twice in this export, differently; keep the right one",
         ),
         required("patient_id"),
+        always(
+            "number_is_mangled",
+            False,
+            "patient_id_is_whole",
+            "patient_id",
+            "patient_id is a number as a spreadsheet shortens it (1.0E+05), so digits are lost; "
+            "make its column text in the source and export it again",
+        ),
         Rule(
             "record_is_still_delivered",
             "warn",
@@ -320,6 +379,8 @@ def judge(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Verdict]:
     for name, found in (_outcome(batch, failing, "COMPLETE") if failing else {}).items():
         rule = verdicts[name].rule
         rows = np.asarray(found.result.get("unexpected_index_list") or [], dtype=np.int64)
+        if not len(rows):
+            raise RuntimeError(f"rule {name} is broken, but Great Expectations does not say where")
         judged = int(found.result.get("element_count", len(frame)))
         verdicts[name] = Verdict(rule, judged, np.sort(rows), False)
     return list(verdicts.values())

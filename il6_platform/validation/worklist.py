@@ -91,7 +91,7 @@ def write(
 def tasks(found: pd.DataFrame, today: date) -> pd.DataFrame:
     """Return the first sheet: one row a problem, as the data manager reads it."""
     # a sentence says what is wrong; what to do follows a semicolon
-    said = found["sentence"].str.partition("; ")
+    said = found["sentence"].astype("string").str.split("; ", n=1)
     days = pd.to_datetime(found["first_seen_on"])
     return pd.DataFrame(
         {
@@ -103,8 +103,8 @@ def tasks(found: pd.DataFrame, today: date) -> pd.DataFrame:
             "column": found["column_name"],
             "value as received": found["value"],
             "value before": found["value_before"],
-            "what is wrong": said[0],
-            "what to do": said[2].where(said[2] != "", "correct it and export it again"),
+            "what is wrong": said.str[0],
+            "what to do": said.str[1].fillna("correct it and export it again"),
             "severity": found["severity"],
             "rule": found["rule"],
             "first seen on": days.dt.strftime("%Y-%m-%d"),

@@ -24,9 +24,10 @@ from il6_platform.validation.staged import judge_table
 from il6_platform.warehouse import Site, Warehouse
 
 DELIVERIES = """
-insert into raw.deliveries
-select table_name, table_name || '.csv', table_name, date '2024-01-01', now(), position, 1, 1,
-    'accepted', null, position, 0
+insert into raw.deliveries by name
+select table_name as delivery, table_name || '.csv' as file, table_name,
+    date '2024-01-01' as delivered_on, now() as arrived_at, position as sequence, 1 as bytes,
+    1 as lines, 'accepted' as status, position
 from (values ('patients', 1), ('treatments', 2), ('follow_up', 3), ('labs', 4), ('assessments', 5))
 as t (table_name, position)
 """

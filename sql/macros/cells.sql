@@ -78,3 +78,11 @@ date_diff('day', first_day, last_day) / 30.4375;
 -- A unit as study.units writes it: lower case, no spaces, micro as u.
 create or replace macro plain_unit(received) as
 replace(replace(lower(regexp_replace(nfc_normalize(received), '\s+', '', 'g')), 'µ', 'u'), 'μ', 'u');
+
+-- A name without case, blanks and signs: IL-6 and il 6 are the same one.
+create or replace macro plain_name(received) as
+regexp_replace(lower(received), '[^\p{L}\p{N}]', '', 'g');
+
+-- A day that programs write where none is known.
+create or replace macro is_placeholder(day) as
+day in (date '1900-01-01', date '1970-01-01');

@@ -30,11 +30,14 @@ select
     r.problem,
     r.file,
     r.cells as received,
-    exists(
+    s.patient_id is null or exists(
         from staging.lines as known where known.table_name = 'patients' and known.patient = s.patient_id
     ) as patient_is_known,
+    coalesce(w.is_mangled, false) as number_is_mangled,
     p.birth_date,
-    t.treatment_start
+    t.treatment_start,
+    t.last_start,
+    is_placeholder(s.last_contact_on) as contact_is_placeholder
 from staging.follow_up as s
 inner join staging.lines as l on l.table_name = 'follow_up' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.follow_up as r on s.delivery = r.delivery and s.file_line = r.line
@@ -42,7 +45,11 @@ inner join staging.exports as e on e.table_name = 'follow_up' and s.delivery = e
 left join before on s.record = before.record and l.position_before = before.position
 left join staging.patients as p on s.patient_id = p.patient_id
 left join (
-    select patient_id, min(start_date) as treatment_start
-    from staging.treatments where line = 1 group by patient_id
+    select
+        patient_id,
+        min(start_date) filter (line = 1) as treatment_start,
+        max(start_date) as last_start
+    from staging.treatments group by patient_id
 ) as t on s.patient_id = t.patient_id
+left join raw.spellings as w on s.patient_id = w.patient
 order by l.position, l.line;

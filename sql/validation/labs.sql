@@ -15,6 +15,53 @@ before as (
         and l.position = latest.position_before and latest.status = 'latest'
     where l.table_name = 'labs'
     group by l.record, l.position
+),
+
+-- how an analyte's results spread in one unit, where there are enough of them: upwards and downwards, as skewed as they are
+spread as (
+    select
+        analyte,
+        unit,
+        quantile_cont(value, 0.05) as low,
+        median(value) as median,
+        quantile_cont(value, 0.95) as high
+    from staging.labs
+    where value > 0 and beyond_limit is null
+    group by analyte, unit
+    having count(*) >= 20
+),
+
+-- when each patient was first and last seen by other tables, and the last sample
+course as (
+    select
+        p.patient_id,
+        p.birth_date,
+        least(min(p.diagnosis_date), min(t.start_date)) as began,
+        min(f.last_contact_on) as last_contact_on,
+        min(f.died_on) as died_on
+    from staging.patients as p
+    left join staging.treatments as t on p.patient_id = t.patient_id
+    left join staging.follow_up as f on p.patient_id = f.patient_id
+    group by p.patient_id, p.birth_date
+),
+
+last_sample as (
+    select
+        patient_id,
+        arg_max({'delivery': delivery, 'line': file_line}, collected_on) as place
+    from staging.labs
+    group by patient_id
+),
+
+-- other names of the marker
+alias as (
+    select distinct s.analyte
+    from (select distinct analyte from staging.labs) as s
+    cross join study.settings as settings
+    left join study.names as n on plain_name(settings.analyte) = plain_name(n.name)
+    where s.analyte != settings.analyte and plain_name(s.analyte) in (
+        plain_name(settings.analyte), plain_name(settings.marker_label), plain_name(n.written)
+    )
 )
 
 select
@@ -31,10 +78,28 @@ select
     r.problem,
     r.file,
     r.cells as received,
-    exists(
+    s.patient_id is null or exists(
         from staging.lines as known where known.table_name = 'patients' and known.patient = s.patient_id
     ) as patient_is_known,
-    p.birth_date,
+    coalesce(w.is_mangled, false) as number_is_mangled,
+    c.birth_date,
+    c.died_on,
+    -- one warning a patient: follow-up is then older than what else is known
+    if(
+        last_sample.place.delivery = s.delivery and last_sample.place.line = s.file_line
+        and s.collected_on <= least(l.delivered_on, c.died_on),
+        s.collected_on,
+        null
+    ) as last_sample_on,
+    c.last_contact_on,
+    s.collected_on < c.began - interval 10 year as is_long_before,
+    is_placeholder(s.collected_on) as collection_is_placeholder,
+    -- three times as far from the median, on the log scale, as one result in twenty is: five standard deviations
+    s.value > 0 and s.beyond_limit is null and (
+        s.value / spread.median > greatest((spread.high / spread.median) ** 3, 20)
+        or spread.median / s.value > greatest((spread.median / spread.low) ** 3, 20)
+    ) as is_far_off,
+    if(alias.analyte is not null, settings.analyte, null) as likely_analyte,
     (select string_agg(known.unit, ', ' order by known.unit) from study.units as known) as known_units,
     s.analyte != settings.analyte or s.unit is null or now.factor is not null as marker_unit_is_known
 from staging.labs as s
@@ -42,7 +107,11 @@ inner join staging.lines as l on l.table_name = 'labs' and s.delivery = l.delive
 inner join raw.labs as r on s.delivery = r.delivery and s.file_line = r.line
 inner join staging.exports as e on e.table_name = 'labs' and s.delivery = e.delivery
 left join before on s.record = before.record and l.position_before = before.position
-left join staging.patients as p on s.patient_id = p.patient_id
+left join raw.spellings as w on s.patient_id = w.patient
+left join course as c on s.patient_id = c.patient_id
+left join last_sample on s.patient_id = last_sample.patient_id
+left join spread on s.analyte = spread.analyte and s.unit = spread.unit
+left join alias on s.analyte = alias.analyte
 cross join study.settings as settings
 left join study.units as u on plain_unit(before.unit) = u.unit
 left join study.units as now on plain_unit(s.unit) = now.unit

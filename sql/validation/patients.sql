@@ -15,6 +15,24 @@ before as (
         and l.position = latest.position_before and latest.status = 'latest'
     where l.table_name = 'patients'
     group by l.record, l.position
+),
+
+started as (
+    select
+        l.patient,
+        min(iso_date(cell(r.cells, 'start_date'))) as treatment_start
+    from staging.lines as l
+    inner join raw.treatments as r on l.delivery = r.delivery and l.line = r.line
+    where l.table_name = 'treatments' and l.status = 'latest' and whole_number(cell(r.cells, 'line')) = 1
+    group by l.patient
+),
+
+-- patients whose number another patient has as well, written in another way
+alike as (
+    select p.patient_id
+    from staging.patients as p
+    inner join raw.spellings as w on p.patient_id = w.patient
+    qualify count(distinct p.patient_id) over (partition by w.loosely) > 1
 )
 
 select
@@ -28,6 +46,14 @@ select
     r.problem,
     r.file,
     r.cells as received,
+    date_diff('day', s.birth_date, coalesce(t.treatment_start, s.diagnosis_date, l.delivered_on)) / 365.25 as age_by_birth_date,
+    abs(s.age_years - date_diff('day', s.birth_date, t.treatment_start) / 365.25) as years_apart,
+    is_placeholder(s.birth_date) as birth_is_placeholder,
+    is_placeholder(s.diagnosis_date) as diagnosis_is_placeholder,
+    s.site_id is null and bool_or(s.site_id is not null) over () as site_is_missing,
+    (s.liver_metastases_n > 0) != (s.largest_metastasis_mm > 0) as size_contradicts_number,
+    exists(from alike where s.patient_id = alike.patient_id) as is_spelt_twice,
+    coalesce(w.is_mangled, false) as number_is_mangled,
     (
         select min(c.name)
         from study.covariates as c
@@ -41,4 +67,6 @@ inner join staging.lines as l on l.table_name = 'patients' and s.delivery = l.de
 inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
 inner join staging.exports as e on e.table_name = 'patients' and s.delivery = e.delivery
 left join before on s.record = before.record and l.position_before = before.position
+left join started as t on s.patient_id = t.patient
+left join raw.spellings as w on s.patient_id = w.patient
 order by l.position, l.line;

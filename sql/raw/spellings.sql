@@ -1,0 +1,7 @@
+-- raw.spellings: every patient number that arrived, so that two ways of writing one number are found although only pseudonyms are kept.
+create table if not exists raw.spellings (patient varchar primary key, loosely varchar not null, is_mangled boolean not null);
+
+comment on table raw.spellings is 'Every patient number that arrived: how it is written, without saying what it is';
+comment on column raw.spellings.patient is 'Pseudonym of the number as it is written';
+comment on column raw.spellings.loosely is 'Pseudonym of the number whatever its case, width, signs and leading zeros';
+comment on column raw.spellings.is_mangled is 'Whether it is written as a spreadsheet shortens numbers (1.0E+05), so that digits are lost';
