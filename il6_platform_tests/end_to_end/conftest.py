@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,19 +56,59 @@ def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path / "home", landing, paths.default_study())
 
 
-@pytest.fixture(scope="session")
-def refreshed_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded registry's home, refreshed once whatever the number of test processes."""
-    own = tmp_path_factory.getbasetemp()
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that is made once, whatever the number of test processes."""
+    own = factory.getbasetemp()
     # the folder above is the session's where there are several processes, else every session's:
     # what other code made there must not be taken for this one's
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    home = shared / "refreshed-demo"
-    with FileLock(home.with_suffix(".lock")):
-        if not (home / "published").exists():
-            made = Installation(home, paths.demo_landing(), paths.default_study())
-            assert made.refresh() == 0
-    return home
+    folder = shared / name
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "is made").exists():
+            folder.mkdir()
+            make(folder)
+            (folder / "is made").touch()
+    return folder
+
+
+def in_folder(folder: Path) -> Installation:
+    """An installation whose landing folder and study file lie beside its home."""
+    return Installation(folder / "home", folder / "landing", folder / "study.yaml")
+
+
+@pytest.fixture(scope="session")
+def refreshed_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded registry's home, refreshed."""
+
+    def make(folder: Path) -> None:
+        made = Installation(folder / "home", paths.demo_landing(), paths.default_study())
+        assert made.refresh() == 0
+
+    return made_once(tmp_path_factory, "refreshed-demo", make) / "home"
+
+
+@pytest.fixture(scope="session")
+def refreshed_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two cuts: the registry to the end of 2022, then to the end of 2023."""
+
+    def make(folder: Path) -> None:
+        made = in_folder(folder)
+        asked = paths.default_study().read_text("utf-8")
+        made.study.write_text(asked.replace("replicates: 2000", "replicates: 0"), "utf-8")
+        for day in ("2019-12-31", "2021-12-31", "2022-12-31"):
+            made.deliver(day)
+        assert made.refresh() == 0
+        made.deliver("2023-12-31")
+        assert made.refresh() == 0
+
+    return made_once(tmp_path_factory, "refreshed-twice", make)
+
+
+@pytest.fixture
+def grown(refreshed_twice: Path, tmp_path: Path) -> Installation:
+    """A copy of the two cuts of a registry that grows, for each test."""
+    shutil.copytree(refreshed_twice, tmp_path / "grown", symlinks=True)
+    return in_folder(tmp_path / "grown")
 
 
 @pytest.fixture(scope="module")
