@@ -25,6 +25,7 @@ from il6_platform.assets.tables import (
     table_metadata,
 )
 from il6_platform.paths import code_version
+from il6_platform.registry.formats import told_apart
 from il6_platform.report import alerts, publishing
 from il6_platform.report.origin import SYNTHETIC, is_synthetic
 from il6_platform.validation import results as result_rules
@@ -120,6 +121,9 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     censored_on = warehouse.site.censored_on
     synthetic = is_synthetic(warehouse.site, used["delivery"])
     cut = publishing.cut_of(used, study, censored_on, synthetic=synthetic)
+    deliveries = told_apart(
+        [f"{row.table_name} of {row.delivered_on:%Y-%m-%d}" for row in used.itertuples()]
+    )
     rows = [
         ("cut", "cut", cut),
         ("cut", "first_export", str(used["delivered_on"].min())[:10]),
@@ -141,8 +145,9 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             for rule in rules
         ),
         *(
-            ("delivery", row.file, f"sha256 {row.delivery}, {row.lines} lines")
-            for row in used.itertuples()
+            ("delivery", name, f"sha256 {row.delivery}, {row.lines} lines")
+            # a file may be named after a patient: its name stays with the site
+            for name, row in zip(deliveries, used.itertuples(), strict=True)
         ),
     ]
     frame = pd.DataFrame(rows, columns=["kind", "name", "value"])
@@ -155,7 +160,10 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
                 "cut, registry (where it is synthetic), study, choice (of the study file), rule, "
                 "code, version or delivery",
             ),
-            "name": ("varchar", "Which one: of a delivery, its file; of a choice, its key"),
+            "name": (
+                "varchar",
+                "Which one: of a delivery, table and day; of a choice, its key",
+            ),
             "value": (
                 "varchar",
                 "Its value: of a delivery, SHA-256 of its bytes and lines",

@@ -324,7 +324,8 @@ class Profile(_Part):
             for n, columns in mapping.counted():
                 if not self._needed(mapping, columns) <= header:
                     continue
-                rows = self._rows(mapping, columns, received[number])
+                is_sure = all(self.reads(name) for name in header)
+                rows = self._rows(mapping, columns, received[number], is_sure)
                 if rows:
                     place = f"{sheet.name} {n}" if mapping.repeat > 1 else sheet.name
                     held = [column for column, name in columns.items() if name in header]
@@ -346,6 +347,7 @@ class Profile(_Part):
         mapping: Mapping,
         columns: dict[str, str],
         sheet: Sequence[tuple[ExportRow, dict[str, str]]],
+        is_sure: bool,
     ) -> list[tuple[int, dict[str, str]]]:
         absent = {plain(code).lower() for code in self.missing} | {""}
         codes = {
@@ -378,7 +380,9 @@ class Profile(_Part):
             if not set(mapping.requires) <= set(mapping.constants | cells) and not own:
                 continue
             if row.problem:
-                cells[BEYOND] = received.get(BEYOND, "")
+                # its cells may have shifted out of a column that is not read: a name, a number
+                known = cells if is_sure else {k: v for k, v in cells.items() if k == "patient_id"}
+                cells = {**known, BEYOND: received.get(BEYOND, "")}
             rows.append((row.line, mapping.constants | cells))
         return rows
 

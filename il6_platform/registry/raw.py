@@ -6,13 +6,13 @@ Belongs here: the statements that fill `sql/raw`. Does not belong here: opening 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 
 import duckdb
 import pandas as pd
 
-from il6_platform.registry.deliveries import Delivery, Opened, Source
+from il6_platform.registry.deliveries import Delivery, Opened
 from il6_platform.registry.exports import read_csv
 from il6_platform.registry.native import kept_columns
 from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled
@@ -45,20 +45,61 @@ def record(
 
     All or nothing: a refresh that is killed meanwhile reads the file again.
     """
+    sources = pd.DataFrame(
+        [(digest, source.name, file, source.lines) for source in opened.sources],
+        columns=["source", "sheet", "file", "lines"],
+    )
+    passed_over = pd.DataFrame(
+        [
+            (digest, source.name, line, reason)
+            for source in opened.sources
+            for line, reason in source.passed_over.items()
+        ],
+        columns=["source", "sheet", "line", "reason"],
+    )
+    columns = pd.DataFrame(
+        [
+            *(
+                (digest, source.name, name, place, *about)
+                for source in opened.sources
+                for place, (name, about) in enumerate(source.columns.items(), 1)
+            ),
+            *(
+                (delivery.digest, delivery.sheet, name, place, *about)
+                for delivery in opened.deliveries
+                for place, (name, about) in enumerate(_columns(delivery).items(), 1)
+            ),
+        ],
+        columns=["delivery", "sheet", "column_name", "place", "is_read", "filled"],
+    )
+    deliveries = pd.DataFrame([_about(delivery, arrived_at) for delivery in opened.deliveries])
     connection.execute("begin")
+    connection.execute(
+        "delete from raw.columns where delivery in "
+        "(select delivery from raw.deliveries where delivery = $d or source = $d union select $d)",
+        {"d": digest},
+    )
     connection.execute(
         "delete from raw.deliveries where delivery = $d or source = $d", {"d": digest}
     )
-    for table, column in (
-        ("sources", "source"),
-        ("passed_over", "source"),
-        ("columns", "delivery"),
+    for table in ("sources", "passed_over"):
+        connection.execute(f"delete from raw.{table} where source = ?", [digest])
+    for table, incoming in (
+        ("sources", sources),
+        ("passed_over", passed_over),
+        ("columns", columns),
     ):
-        connection.execute(f"delete from raw.{table} where {column} = ?", [digest])
-    for source in opened.sources:
-        _record_source(connection, digest, file, source)
-    for delivery in opened.deliveries:
-        _record_delivery(connection, delivery, arrived_at)
+        if len(incoming):
+            connection.register("incoming", incoming)
+            connection.execute(f"insert into raw.{table} by name select * from incoming")
+            connection.unregister("incoming")
+    connection.register("incoming", deliveries)
+    connection.execute(
+        "insert into raw.deliveries by name select * exclude (number), "
+        "(select coalesce(max(sequence), 0) from raw.deliveries) + number as sequence from "
+        "(select *, row_number() over () as number from incoming)"
+    )
+    connection.unregister("incoming")
     connection.execute("commit")
 
 
@@ -147,79 +188,30 @@ def _record_spellings(
     connection.unregister("incoming")
 
 
-def _record_source(
-    connection: duckdb.DuckDBPyConnection, digest: str, file: str, source: Source
-) -> None:
-    connection.execute(
-        "insert into raw.sources values (?, ?, ?, ?)", [digest, source.name, file, source.lines]
-    )
-    if source.passed_over:
-        incoming = pd.DataFrame(
-            {"line": source.passed_over.keys(), "reason": source.passed_over.values()}
-        )
-        connection.register("incoming", incoming)
-        connection.execute(
-            "insert into raw.passed_over select ?, ?, line, reason from incoming",
-            [digest, source.name],
-        )
-        connection.unregister("incoming")
-    _record_columns(connection, digest, source.name, source.columns)
+def _about(delivery: Delivery, arrived_at: datetime) -> dict[str, object]:
+    """Return a delivery's row of raw.deliveries."""
+    return {
+        "delivery": delivery.digest,
+        "file": delivery.file,
+        "table_name": delivery.table,
+        "delivered_on": delivery.delivered_on,
+        "arrived_at": arrived_at,
+        "bytes": delivery.size,
+        "lines": len(delivery.export.lines) if delivery.export else 0,
+        "status": delivery.status,
+        "problem": delivery.problem,
+        "source": delivery.source,
+        "profile": delivery.profile,
+        "sheet": delivery.sheet,
+    }
 
 
-def _record_delivery(
-    connection: duckdb.DuckDBPyConnection, delivery: Delivery, arrived_at: datetime
-) -> None:
-    connection.execute(
-        "insert into raw.deliveries by name select $delivery as delivery, $file as file, "
-        "$table as table_name, $day as delivered_on, $arrived as arrived_at, "
-        "(select coalesce(max(sequence), 0) + 1 from raw.deliveries) as sequence, "
-        "$bytes as bytes, $lines as lines, $status as status, $problem as problem, "
-        "$source as source, $profile as profile, $sheet as sheet",
-        {
-            "delivery": delivery.digest,
-            "file": delivery.file,
-            "table": delivery.table,
-            "day": delivery.delivered_on,
-            "arrived": arrived_at,
-            "bytes": delivery.size,
-            "lines": len(delivery.export.lines) if delivery.export else 0,
-            "status": delivery.status,
-            "problem": delivery.problem,
-            "source": delivery.source,
-            "profile": delivery.profile,
-            "sheet": delivery.sheet,
-        },
-    )
+def _columns(delivery: Delivery) -> dict[str, tuple[bool, int]]:
+    """Return a delivery's columns: whether they are read, and how many lines have them filled."""
     if delivery.export is None or delivery.table is None:
-        return
+        return {}
     kept = kept_columns(delivery.table)
-    columns = {
+    return {
         name: (name in kept, len(column) - column.null_count)
         for name, column in zip(delivery.export.header, delivery.export.columns, strict=True)
     }
-    _record_columns(connection, delivery.digest, delivery.sheet, columns)
-
-
-def _record_columns(
-    connection: duckdb.DuckDBPyConnection,
-    delivery: str,
-    sheet: str,
-    columns: Mapping[str, tuple[bool, int]],
-) -> None:
-    incoming = pd.DataFrame(
-        {
-            "name": list(columns),
-            "place": range(1, len(columns) + 1),
-            "is_read": [is_read for is_read, _ in columns.values()],
-            "filled": [filled for _, filled in columns.values()],
-        }
-    )
-    connection.register("incoming", incoming)
-    connection.execute(
-        "delete from raw.columns where delivery = ? and sheet = ?", [delivery, sheet]
-    )
-    connection.execute(
-        "insert into raw.columns select ?, ?, name, place, is_read, filled from incoming",
-        [delivery, sheet],
-    )
-    connection.unregister("incoming")

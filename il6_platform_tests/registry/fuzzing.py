@@ -500,13 +500,13 @@ class Intake:
             outcomes[0].faults.append(f"the balance of the cut: {unaccounted[0]} lines unaccounted")
         inside = self.connection.execute(
             " union all ".join(
-                f"select 1 from raw.{table} where contains(lower(cells::varchar || "
-                f"coalesce(problem, '')), '{PLANTED.lower()} of the column')"
+                f"select any_value(file) from raw.{table} where contains(lower(cells::varchar || "
+                f"coalesce(problem, '')), '{PLANTED.lower()} of the column') group by delivery"
                 for table in TABLES
             )
         ).fetchall()
         if inside:
-            outcomes[0].faults.append("what stood in a column that is not read is in raw")
+            outcomes[0].faults.append(f"a column that is not read is in raw: {inside[:3]}")
         return outcomes
 
     def _empty(self) -> None:
