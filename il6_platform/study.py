@@ -185,6 +185,7 @@ class Quality(_Part):
     exports: Literal["auto", "full", "updates"] = "auto"
     max_marker_shift: float = Field(default=4, gt=1)
     minimal_cell: int | None = Field(default=None, ge=2)
+    changed_columns: tuple[str, ...] = ()
 
 
 class Published(_Part):

@@ -276,10 +276,11 @@ class Warehouse(ConfigurableResource):
                 "arm_window_days": study.arms.arm_window_days,
                 "confirm_response": study.confirm_response,
                 "minimal_cell": study.quality.minimal_cell or 0,
+                "changed_columns": [name.lower() for name in study.quality.changed_columns],
                 "censored_on": self.site.censored_on,
             }
             # an untyped null would make a column of integers
-            types = {"censored_on": "::date"}
+            types = {"censored_on": "::date", "changed_columns": "::varchar[]"}
             columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
             connection.execute(
                 f"create or replace table study.settings as select {columns}", settings

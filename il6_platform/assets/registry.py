@@ -13,7 +13,17 @@ from dagster import (
     asset,
 )
 
-from il6_platform.assets.tables import OWNERS, POOL, check, key_of, preview, table_metadata
+from il6_platform.assets.tables import (
+    OWNERS,
+    POOL,
+    check,
+    described,
+    key_of,
+    preview,
+    sources,
+    spec,
+    table_metadata,
+)
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
@@ -21,7 +31,18 @@ from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.report.publishing import content_key
 from il6_platform.typed_file import TypedFileError
+from il6_platform.validation.book import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
 from il6_platform.warehouse import Warehouse
+
+COLUMN_RULES = {
+    "vanished": COLUMNS_ARE_THERE,
+    "recoded": CODES_ARE_KNOWN,
+    "new": COLUMNS_ARE_READ,
+}
+"""Change of a column -> the rule that speaks of it."""
+
+MOST_SAID = 5
+"""Sentences that a check says; the rest is in the worklist."""
 
 
 @asset(
@@ -170,8 +191,48 @@ def raw_table(table: str) -> AssetsDefinition:
     return rows
 
 
+@asset(
+    key=key_of("raw.column_changes"),
+    group_name="registry",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["registry"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(source) for source in sources("raw.column_changes")],
+    description=described("raw.column_changes"),
+    check_specs=[spec(rule, "raw.column_changes") for rule in COLUMN_RULES.values()],
+)
+def column_changes(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/raw/column_changes.sql."""
+    warehouse.run_sql("raw.column_changes")
+    found = warehouse.read("raw.column_changes")
+    results = []
+    for change, rule in COLUMN_RULES.items():
+        of = found[found["change"] == change]
+        said = [f"{row.file}: {row.sentence}." for row in of.itertuples()]
+        more = (
+            [f"{len(said) - MOST_SAID} more are in the worklist."] if len(said) > MOST_SAID else []
+        )
+        blocking = rule.severity == "block"
+        if change == "new" and said:
+            # a header may hold anything: its words are for the worklist
+            said = [f"{file}: {len(of_file)} columns." for file, of_file in of.groupby("file")]
+        results.append(
+            check(
+                rule.id,
+                of.empty,
+                " ".join([*said[:MOST_SAID], *more]) or f"{rule.sentence}.",
+                blocking=blocking,
+            )
+        )
+    context.log.info(f"{len(found)} columns are other ones than before.")
+    return MaterializeResult(
+        metadata=table_metadata(warehouse, "raw.column_changes"), check_results=results
+    )
+
+
 def _sentences(deliveries: pd.DataFrame) -> str:
     return " ".join(f"{row.file}: {row.problem}." for row in deliveries.itertuples())
 
 
-ASSETS = [deliveries, *(raw_table(table) for table in TABLES)]
+ASSETS = [deliveries, *(raw_table(table) for table in TABLES), column_changes]

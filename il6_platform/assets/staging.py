@@ -24,6 +24,7 @@ from il6_platform.assets.tables import (
     key_of,
     preview,
     sources,
+    spec,
     summary,
     table_metadata,
 )
@@ -35,7 +36,6 @@ from il6_platform.validation.book import (
     QUARANTINE_IS_SMALL,
     REGISTRY_DID_NOT_SHRINK,
     STAGED,
-    BatchRule,
 )
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
@@ -46,16 +46,6 @@ from il6_platform.validation.staged import Judgement, judge_table
 from il6_platform.warehouse import Warehouse
 
 
-def _spec(rule: BatchRule, table: str) -> AssetCheckSpec:
-    return AssetCheckSpec(
-        rule.id,
-        asset=key_of(table),
-        blocking=True,
-        description=f"{rule.sentence}.",
-        metadata={"who puts it right": rule.owner},
-    )
-
-
 @asset(
     key=key_of("staging.lines"),
     group_name="staging",
@@ -63,7 +53,8 @@ def _spec(rule: BatchRule, table: str) -> AssetCheckSpec:
     owners=OWNERS["staging"],
     code_version=code_version(),
     pool=POOL,
-    deps=[key_of(source) for source in sources("staging.lines")],
+    # what is wrong with an export's columns stops here
+    deps=[key_of(source) for source in (*sources("staging.lines"), "raw.column_changes")],
     description=described("staging.lines"),
 )
 def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -88,7 +79,7 @@ def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeRe
     code_version=code_version(),
     pool=POOL,
     deps=[key_of("raw.deliveries"), key_of("staging.lines")],
-    check_specs=[_spec(REGISTRY_DID_NOT_SHRINK, "staging.exports")],
+    check_specs=[spec(REGISTRY_DID_NOT_SHRINK, "staging.exports")],
 )
 def exports(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
     """Every export in the cut: whether it is a full one, which one it follows, what it lacks."""
@@ -155,8 +146,8 @@ def staged_table(table: str) -> AssetsDefinition:
                 )
                 for column, rules_of in _by_column(rules).items()
             ),
-            _spec(QUARANTINE_IS_SMALL, name),
-            *([_spec(MARKER_DID_NOT_SHIFT, name)] if table == "labs" else []),
+            spec(QUARANTINE_IS_SMALL, name),
+            *([spec(MARKER_DID_NOT_SHIFT, name)] if table == "labs" else []),
         ],
     )
     def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -248,7 +239,7 @@ def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     pool=POOL,
     deps=[key_of(source) for source in sources("staging.balance")],
     description=described("staging.balance"),
-    check_specs=[_spec(EVERY_LINE_IS_ACCOUNTED_FOR, "staging.balance")],
+    check_specs=[spec(EVERY_LINE_IS_ACCOUNTED_FOR, "staging.balance")],
 )
 def balance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
     """Run sql/staging/balance.sql."""

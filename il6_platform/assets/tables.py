@@ -17,6 +17,7 @@ import sqlglot
 from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
+    AssetCheckSpec,
     AssetKey,
     MetadataValue,
     TableColumn,
@@ -29,6 +30,7 @@ from sqlglot.optimizer import qualify
 from sqlglot.optimizer.scope import build_scope
 
 from il6_platform import paths
+from il6_platform.validation.book import BatchRule
 from il6_platform.warehouse import Warehouse
 
 OWNERS = {
@@ -83,6 +85,17 @@ def described(table: str) -> str:
         leading.append(line.removeprefix("--").strip())
     text = " ".join(leading).removeprefix(f"{table}:").strip()
     return f"{text[:1].upper()}{text[1:]}\n\nMade by `sql/{table.replace('.', '/')}.sql`."
+
+
+def spec(rule: BatchRule, table: str) -> AssetCheckSpec:
+    """Return the check of a rule of whole batches."""
+    return AssetCheckSpec(
+        rule.id,
+        asset=key_of(table),
+        blocking=rule.severity == "block",
+        description=f"{rule.sentence}.",
+        metadata={"who puts it right": rule.owner},
+    )
 
 
 def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:

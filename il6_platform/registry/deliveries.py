@@ -68,14 +68,14 @@ class Source:
     lines
         Lines of data in it.
     columns
-        Name -> (whether it is read, how many lines have it filled).
+        Name -> (whether it is read, how many lines have it filled). None: it is an identifier.
     passed_over
         Line -> why it is in no table: it says nothing of any, or is not of this study.
     """
 
     name: str
     lines: int
-    columns: dict[str, tuple[bool, int]]
+    columns: dict[str, tuple[bool | None, int]]
     passed_over: dict[int, str]
 
 
@@ -230,8 +230,12 @@ def _source(sheet: Sheet, profile: Profile | None, made: Sequence[Delivery]) -> 
     here = [one.export for one in made if one.export is not None and one.sheet == sheet.name]
     taken = {line for one in here for line in one.lines}
     reads = profile.reads if profile else native.COLUMNS.__contains__
+    is_identifier = profile.identifies if profile else frozenset[str]().__contains__
     columns = {
-        name: (reads(name.lower()), len(column) - column.null_count)
+        name: (
+            None if is_identifier(name) else reads(name.lower()),
+            len(column) - column.null_count,
+        )
         for name, column in zip(export.header, export.columns, strict=True)
     }
     if profile is not None and here:

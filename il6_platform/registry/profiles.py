@@ -295,6 +295,10 @@ class Profile(_Part):
         variable = self._fields.variable(name)
         return variable in self._readers or variable.partition("___")[0] in self._readers
 
+    def identifies(self, name: str) -> bool:
+        """Whether a column of the export is named as an identifier."""
+        return _name(name) in {_name(one) for one in self.identifiers}
+
     @cached_property
     def _readers(self) -> Counter[str]:
         """How many mappings read a column of the export."""

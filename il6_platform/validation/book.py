@@ -70,6 +70,24 @@ MARKER_DID_NOT_SHIFT = BatchRule(
     "large one (quality.max_marker_shift, as by a change of unit) blocks",
     "laboratory",
 )
+COLUMNS_ARE_THERE = BatchRule(
+    "columns_are_there",
+    "raw.column_changes",
+    "No column vanished that an earlier export of the series had filled (but for "
+    "quality.changed_columns)",
+)
+CODES_ARE_KNOWN = BatchRule(
+    "codes_are_known",
+    "raw.column_changes",
+    "No column of codes holds mostly such as no earlier export of the series had (but for "
+    "quality.changed_columns)",
+)
+COLUMNS_ARE_READ = BatchRule(
+    "columns_are_read",
+    "raw.column_changes",
+    "Every new column of an export is one of the format or a covariate of the study file",
+    severity="warn",
+)
 EVERY_LINE_IS_ACCOUNTED_FOR = BatchRule(
     "every_line_is_accounted_for",
     "staging.balance",
@@ -90,6 +108,9 @@ BATCHES = (
         "Every file in the landing folder is one of the registry's tables",
         severity="warn",
     ),
+    COLUMNS_ARE_THERE,
+    CODES_ARE_KNOWN,
+    COLUMNS_ARE_READ,
     REGISTRY_DID_NOT_SHRINK,
     QUARANTINE_IS_SMALL,
     MARKER_DID_NOT_SHIFT,

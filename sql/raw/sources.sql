@@ -4,6 +4,10 @@ create table if not exists raw.passed_over (source varchar, sheet varchar, line 
 create table if not exists raw.columns (
     delivery varchar, sheet varchar, column_name varchar, place integer, is_read boolean, filled integer
 );
+-- made anew at each refresh by column_changes.sql; the worklist reads it whatever became of that
+create table if not exists raw.column_changes (
+    file varchar, table_name varchar, column_name varchar, change varchar, sentence varchar, delivery varchar
+);
 
 comment on table raw.sources is 'Sheets of the files of which a profile made native tables: their lines are counted before that';
 comment on column raw.sources.source is 'SHA-256 of the file';
@@ -22,5 +26,5 @@ comment on column raw.columns.delivery is 'SHA-256 of the export file, or of the
 comment on column raw.columns.sheet is 'Sheet or member of that file; empty for a text file';
 comment on column raw.columns.column_name is 'Name in the header';
 comment on column raw.columns.place is 'Place in the header, counted from 1';
-comment on column raw.columns.is_read is 'Whether its values enter the platform; others stay in the export as it was kept';
+comment on column raw.columns.is_read is 'Whether its values enter the platform, else they stay in the export as kept; null: an identifier of the profile';
 comment on column raw.columns.filled is 'Lines that have it filled';

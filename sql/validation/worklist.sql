@@ -20,4 +20,13 @@ select
     file, table_name, null, null, null, '(file)', null, null, problem, 'block', status, arrived_at::date
 from raw.deliveries
 where status in ('rejected', 'unrecognised')
+union all
+select
+    c.file, c.table_name, null, null, null, c.column_name, null, null, c.sentence,
+    if(c.change = 'new', 'warn', 'block'), 'column_is_' || c.change, d.arrived_on
+from raw.column_changes as c
+inner join (
+    select coalesce(source, delivery) as delivery, min(arrived_at)::date as arrived_on
+    from raw.deliveries group by coalesce(source, delivery)
+) as d on c.delivery = d.delivery
 order by first_seen_on, severity, file, file_line, rule;
