@@ -11,6 +11,7 @@ from dagster import Definitions, definitions
 
 from il6_platform import paths
 from il6_platform.assets import analysis, cohort, registry, report, staging
+from il6_platform.assets.tables import annotated
 from il6_platform.automation import alert_sensors, new_deliveries, nightly, refresh_study
 from il6_platform.warehouse import Site, Warehouse
 
@@ -43,11 +44,9 @@ def build_defs(
     )
     return Definitions(
         assets=[
-            *registry.ASSETS,
-            *staging.ASSETS,
-            *cohort.ASSETS,
-            *analysis.ASSETS,
-            *report.ASSETS,
+            annotated(one)
+            for stage in (registry, staging, cohort, analysis, report)
+            for one in stage.ASSETS
         ],
         jobs=[refresh_study],
         sensors=[new_deliveries(site), *alert_sensors(site)],

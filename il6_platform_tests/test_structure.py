@@ -68,6 +68,12 @@ def test_every_box_has_its_code_description_owner_and_kind(tmp_path: Path) -> No
         sql = paths.sql_file(f"{schema}.{table}").exists()
         python = (PACKAGE / schema / f"{table}.py").exists()
         module = PACKAGE / "assets" / f"{node.group_name}.py"
+        # what makes it and what judges it is a click away, and whose rows it holds is said
+        links = node.metadata["dagster/code_references"].code_references
+        assert links and all(Path(link.file_path).exists() for link in links), key
+        assert sql == any(link.label == "SQL" for link in links), key
+        assert node.tags["holds"] in ("patients", "summaries")
+        assert schema not in ("analysis", "report") or node.tags["holds"] == "summaries"
         assert sql or python or f"def {table}(" in module.read_text() or schema == "raw", key
 
 

@@ -28,6 +28,7 @@ from il6_platform.paths import code_version
 from il6_platform.registry.formats import told_apart
 from il6_platform.report import alerts, publishing
 from il6_platform.report.origin import SYNTHETIC, is_synthetic
+from il6_platform.report.sentences import story
 from il6_platform.validation import results as result_rules
 from il6_platform.validation.book import STAGED
 from il6_platform.validation.rules import judge
@@ -251,8 +252,18 @@ def published(context: AssetExecutionContext, warehouse: Warehouse) -> Materiali
     """The cut as readers see it: report.duckdb and report.html.
 
     Built beside, checked, then renamed into place: a reader sees the old report or the new one.
+    To read it, copy the path of `report` below into the browser's address bar.
     """
     done = publishing.publish(warehouse)
+    told = story(
+        warehouse.study,
+        *(
+            warehouse.read(f"report.{table}")
+            for table in ("provenance", "data_quality", "flow", "results")
+        ),
+    )
+    for number, line in enumerate(told, start=1):
+        context.log.info(f"Story {number}/{len(told)}: {line}")
     context.log.info(
         f"Cut {done.cut} is {'published' if done.is_current else 'kept'}"
         + {None: ".", True: ": made again, the same.", False: " as it was."}[done.same]
@@ -260,8 +271,10 @@ def published(context: AssetExecutionContext, warehouse: Warehouse) -> Materiali
     return MaterializeResult(
         metadata={
             "cut": done.cut,
+            "story": MetadataValue.md("\n".join(f"{n}. {line}" for n, line in enumerate(told, 1))),
             "report": MetadataValue.path(str(done.folder / "report.html")),
             "database": MetadataValue.path(str(done.folder / "report.duckdb")),
+            **_data_docs(warehouse),
             "headline": preview(
                 warehouse.read("report.headline")[
                     [
@@ -292,6 +305,12 @@ def published(context: AssetExecutionContext, warehouse: Warehouse) -> Materiali
             )
         ],
     )
+
+
+def _data_docs(warehouse: Warehouse) -> dict[str, MetadataValue]:
+    """Return where the rule book's pages are, once `il6 rules --docs` has built them."""
+    index = warehouse.site.home_path / "data_docs" / "index.html"
+    return {"data_docs": MetadataValue.path(str(index))} if index.exists() else {}
 
 
 def _adds_up(warehouse: Warehouse) -> AssetCheckResult:

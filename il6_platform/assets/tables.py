@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import logging
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,11 +21,17 @@ from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    BetaWarning,
+    CodeReferencesMetadataValue,
+    LocalFileCodeReference,
     MetadataValue,
     TableColumn,
     TableColumnDep,
     TableColumnLineage,
     TableSchema,
+    UrlCodeReference,
 )
 from sqlglot import exp, lineage
 from sqlglot.optimizer import qualify
@@ -58,6 +66,41 @@ _BESIDE = {"staging.problems", "raw.erased", "raw.sources", "raw.passed_over", "
 def key_of(table: str) -> AssetKey:
     """Return the asset key of a table."""
     return AssetKey(table.split("."))
+
+
+_SUMMARIES = {"raw.deliveries", "staging.balance", "cohort.flow", "analysis", "report"}
+"""Tables and schemas that hold no row of a patient."""
+
+
+def annotated(definition: AssetsDefinition) -> AssetsDefinition:
+    """Return an asset with links to what makes and judges it, tagged by whom its rows are of."""
+
+    def more(spec: AssetSpec) -> AssetSpec:
+        place, name = spec.key.path
+        table, package = f"{place}.{name}", Path(__file__).parent.parent
+        files = {
+            "SQL": paths.sql_file(table),
+            "statistics": package / "analysis" / f"{name}.py",
+            "rules": package / "validation" / f"{name}.py",
+            "asset": package / "assets" / f"{spec.group_name}.py",
+        }
+        links: list[LocalFileCodeReference | UrlCodeReference] = [
+            LocalFileCodeReference(file_path=str(path), label=label)
+            for label, path in files.items()
+            if path.exists() and (label != "statistics" or place == "analysis")
+        ]
+        holds = "summaries" if _SUMMARIES & {place, table} else "patients"
+        return spec.merge_attributes(
+            metadata={
+                "dagster/code_references": CodeReferencesMetadataValue(code_references=links)
+            },
+            tags={"holds": holds},
+        )
+
+    with warnings.catch_warnings():
+        # Dagster warns at each link that they are new in it
+        warnings.simplefilter("ignore", BetaWarning)
+        return definition.map_asset_specs(more)
 
 
 @cache

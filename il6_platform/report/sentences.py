@@ -15,6 +15,7 @@ from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.figures import style
 from il6_platform.report import journal
 from il6_platform.report.pictures import labels_of, rows_of
+from il6_platform.report.tables import count_of
 from il6_platform.study import Study
 
 
@@ -185,6 +186,32 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
         date = _row(results, "months_to_events", analysis="monitoring", model=model)
         if date is not None and isinstance(date["note"], str):
             yield f"To show {what}: {date['note']}"
+
+
+def story(
+    study: Study,
+    provenance: pd.DataFrame,
+    quality: pd.DataFrame,
+    flow: pd.DataFrame,
+    results: pd.DataFrame,
+) -> list[str]:
+    """Tell a refresh in a few lines, from the exports to the answer; the tables are `report`'s."""
+    about = dict(zip(provenance["name"], provenance["value"], strict=True))
+    exports = int((provenance["kind"] == "delivery").sum())
+    lines = quality[quality["kind"] == "lines"]
+    told = [f"{exports} exports, the last of {about['last_export']}, are in cut {about['cut']}."]
+    # where small counts are hidden, a sum would be wrong
+    if lines["n"].notna().all():
+        became = lines.groupby("name", sort=False)["n"].sum()
+        parts = ", ".join(f"{n:.0f} {name}" for name, n in became.items() if n)
+        told.append(f"{became.sum():.0f} lines arrived: {parts or 'nothing in them'}.")
+    people = {row["kind"]: count_of(row, "n") for row in flow.to_dict("records")}
+    told.append(f"{people['arrived']} patients arrived, {people['analysed']} are analysed.")
+    cut = _row(results, "cutoff", analysis="cutoff")
+    if _known(cut):
+        marker = study.marker
+        told.append(f"{marker.label} is called high from {cut['estimate']:.3g} {marker.unit} on.")
+    return [*told, *answer(results, study), *(words for _, words in _looks(results))]
 
 
 def _small(p: float) -> str:

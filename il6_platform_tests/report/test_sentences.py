@@ -125,3 +125,36 @@ def test_a_hidden_count_is_not_told() -> None:
     ]
     rows.loc[1, "n"] = pd.NA
     assert sentences.certainty(rows, STUDY) == []
+
+
+def test_a_refresh_is_told_from_the_exports_to_the_answer() -> None:
+    provenance = pd.DataFrame(
+        [
+            ("cut", "cut", "abc"),
+            ("cut", "last_export", "2023-12-31"),
+            ("delivery", "2023-12-31/labs.csv", "sha256 x, 9 lines"),
+            ("delivery", "2023-12-31/patients.csv", "sha256 y, 3 lines"),
+        ],
+        columns=["kind", "name", "value"],
+    )
+    quality = pd.DataFrame(
+        [("lines", "current", 10), ("lines", "in quarantine", 2), ("rule", "sex", 2)],
+        columns=["kind", "name", "n"],
+    ).astype({"n": "Int64"})
+    flow = pd.DataFrame([("arrived", 52), ("analysed", 50)], columns=["kind", "n"])
+    flow = flow.assign(suppressed=None).astype({"n": "Int64", "suppressed": object})
+    cut = {"analysis": "cutoff", "statistic": "cutoff", "estimate": 5.7}
+    rows = results(effect(0.01), product(0.2), cut)
+    told = sentences.story(STUDY, provenance, quality, flow, rows)
+    assert told == [
+        "2 exports, the last of 2023-12-31, are in cut abc.",
+        "12 lines arrived: 10 current, 2 in quarantine.",
+        "52 patients arrived, 50 are analysed.",
+        "IL-6 is called high from 5.7 pg/mL on.",
+        *sentences.answer(rows, STUDY),
+    ]
+    # a hidden count is neither told nor added up
+    quality.loc[1, "n"] = pd.NA
+    flow.loc[1, ["n", "suppressed"]] = [pd.NA, "n <5"]
+    hidden = sentences.story(STUDY, provenance, quality, flow, rows)
+    assert hidden[1] == "52 patients arrived, <5 are analysed."
