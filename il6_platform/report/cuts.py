@@ -217,6 +217,7 @@ def in_words(earlier: str, later: str, found: Difference) -> list[str]:
     counts = found.estimates["change"].value_counts()
     lines += ["", "Estimates: " + ", ".join(f"{n} {change}" for change, n in counts.items())]
     moved = found.estimates[found.estimates["change"] == "moved"]
+    moved = moved.sort_values("crossed", ascending=False, kind="stable")
     for title, rows in (
         ("The main ones that moved:", moved[moved["main"]]),
         ("Others that crossed P = 0.05:", moved[moved["crossed"] & ~moved["main"]]),

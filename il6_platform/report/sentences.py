@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeGuard
 
+import numpy as np
 import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, MARKER
@@ -17,6 +18,9 @@ from il6_platform.report import journal
 from il6_platform.report.pictures import labels_of, rows_of
 from il6_platform.report.tables import count_of
 from il6_platform.study import Study
+
+FEW = 40
+"""Events below which four groups have fewer than ten each, on average."""
 
 
 def answer(results: pd.DataFrame, study: Study) -> list[str]:
@@ -50,11 +54,11 @@ def answer(results: pd.DataFrame, study: Study) -> list[str]:
             f"The treatment's effect {found} between high and low {marker} (ratio of hazard ratios "
             f"{_interval(product)}, interaction {style.p_text(product['p_value'])})"
         )
-        second += (
-            "; the cut-off was chosen on the same data, which flatters it."
-            if study.cutoff.method in ("youden", "maxstat")
-            else "; the groups are small."
-        )
+        if study.cutoff.method in ("youden", "maxstat"):
+            second += "; the cut-off was chosen on the same data, which flatters it"
+        if pd.notna(product["events"]) and product["events"] < FEW:
+            second += f"; {product['events']:.0f} events in four groups are few"
+        second += "."
     return [first, second]
 
 
@@ -216,12 +220,16 @@ def story(
 
 def _small(p: float) -> str:
     """Write a P value that may be far below 0.001, since it is a limit to be reached."""
-    return f"{p:.2g}" if p >= 1e-4 else f"{p:.0e}"
+    return np.format_float_positional(p, precision=2, fractional=False, trim="-")
 
 
 def _interval(row: pd.Series | None) -> str:
     assert row is not None
-    low, high = (style.number(row[name]) for name in ("ci_low", "ci_high"))
+    # a limit near 0 is not 0
+    low, high = (
+        f"{row[name]:.1g}" if 0 < row[name] < 0.01 else style.number(row[name])
+        for name in ("ci_low", "ci_high")
+    )
     return f"{journal.ratio(row['estimate'])}, 95% CI {low} to {high}"
 
 

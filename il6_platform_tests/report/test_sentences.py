@@ -44,6 +44,7 @@ def product(p: float) -> dict[str, object]:
         "ci_low": 0.1,
         "ci_high": 1.6,
         "p_value": p,
+        "events": 60,
     }
 
 
@@ -75,7 +76,11 @@ def test_an_interaction_is_said_where_there_is_one() -> None:
         }
     )
     _, second = sentences.answer(results(effect(0.01), product(0.01)), fixed)
-    assert "chosen on the same data" not in second
+    assert second.endswith("interaction P = 0.01).")
+    few = results(effect(0.01), {**product(0.01), "events": 9, "ci_low": 0.0021})
+    _, second = sentences.answer(few, fixed)
+    assert "95% CI 0.002 to 1.60" in second
+    assert second.endswith("; 9 events in four groups are few.")
 
 
 def test_without_numbers_it_says_so_and_nothing_else() -> None:
