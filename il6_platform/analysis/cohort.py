@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
-from il6_platform.study import Covariate, Study
+from il6_platform.study import Covariate, EventOutcome, Study
 
 ARM, MARKER = "experimental vs control", "high vs low"
 
@@ -61,7 +61,10 @@ class Cohort:
         """Join the ADaM tables of a cohort, in their stored order."""
         patients = adsl[adsl["ANALFL"] == "Y"].set_index("USUBJID")
         patients = patients.rename(columns=_names(adsl, study))
-        for endpoint in study.endpoints:
+        asked = study.cutoff.outcome
+        # the cut-off's outcome need not be an endpoint of the study
+        needed = {asked.endpoint} if isinstance(asked, EventOutcome) else set()
+        for endpoint in (*study.endpoints, *(needed - set(study.endpoints))):
             rows = adtte[adtte["PARAMCD"] == endpoint].set_index("USUBJID")
             patients[f"time_{endpoint}"] = rows["AVAL"].reindex(patients.index).astype(float)
             patients[f"event_{endpoint}"] = rows["CNSR"].reindex(patients.index) == 0

@@ -10,6 +10,8 @@ from il6_platform.statistics import regression
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.study import Study
 
+PENALISED = "Read Firth's penalised estimate in analysis small_sample."
+
 
 def analyse(cohort: Cohort, study: Study) -> Results:
     """Univariable models of every comparison and covariate; ARM + MARKERGR + covariates."""
@@ -22,6 +24,8 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             note = fit.note and fit.note.replace(
                 "group does not vary", "Only one group has patients"
             )
+            if note and note.startswith("Separation"):
+                note = f"{note} {PENALISED}"
             results.add(
                 [row.but(note=note, term=None) for row in fit.estimates()],
                 endpoint=endpoint,
@@ -48,8 +52,11 @@ def fitted(design: pd.DataFrame, cohort: Cohort, endpoint: str) -> regression.Co
     return regression.cox(design[complete], time[complete], event[complete])
 
 
-def _multivariable(results: Results, cohort: Cohort, study: Study, endpoint: str) -> None:
-    """Complete cases; a variable that does not vary among them gets its reason and leaves."""
+def multivariable_design(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return ARM + MARKERGR + covariates of the complete cases, and why a variable is not in it.
+
+    A variable that is never given, or does not vary among the complete cases, leaves.
+    """
     columns = [cohort.main_effects(), *(cohort.design(item) for item in study.covariates)]
     wanted = pd.concat(columns, axis=1)
     empty = [name for name in wanted if wanted[name].isna().all() and len(wanted)]
@@ -57,12 +64,17 @@ def _multivariable(results: Results, cohort: Cohort, study: Study, endpoint: str
     still = [name for name in complete if complete[name].nunique() < 2]
     reasons = {name: f"{name} is never given." for name in empty}
     reasons |= {name: f"{name} does not vary." for name in still}
+    return complete.drop(columns=still), reasons
+
+
+def _multivariable(results: Results, cohort: Cohort, study: Study, endpoint: str) -> None:
     where = {"endpoint": endpoint, "model": "multivariable"}
-    design = wanted.drop(columns=list(reasons))
-    fit = fitted(design.loc[complete.index], _rows(cohort, complete.index), endpoint)
-    n_missing = len(wanted) - len(complete)
+    design, reasons = multivariable_design(cohort, study)
+    fit = fitted(design, _rows(cohort, design.index), endpoint)
+    n_missing = len(cohort) - len(design)
     notes = [f"{n_missing} without all values are left out."] if n_missing else []
     notes += [f"Without {', '.join(reasons)}."] if reasons else []
+    notes += [PENALISED] if (fit.note or "").startswith("Separation") else []
     estimates = [
         row.but(note=" ".join(filter(None, [row.note, *notes])) or None) for row in fit.estimates()
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.cohort import MARKER, MARKER_TERM, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.statistics import roc
 from il6_platform.statistics.cutoff_validation import (
@@ -19,6 +19,11 @@ from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.study import EventOutcome, Study
 
 DATA_DRIVEN = "Chosen on these data: its accuracy and the tests by it are optimistic."
+
+
+NAIVE = "The cut-off was chosen on these data, so P is too small: analysis validity corrects it."
+CORRECTED = ("validity", "cutoff_scan", "evidence")
+"""Analyses whose P values of high against low say themselves what they are."""
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:
@@ -50,6 +55,22 @@ def chosen(cohort: Cohort, study: Study) -> float | None:
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     rows = _cut(cohort, marker, case_control(cohort, study)[0], study)
     return rows[0].estimate
+
+
+def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Say of each P that compares high with low that it is naive, where the data chose the cut-off.
+
+    Parameters
+    ----------
+    rows
+        In the columns of `report.results`; they are not changed.
+    """
+    if study.cutoff.method not in ("youden", "maxstat"):
+        return rows
+    naive = rows["p_value"].notna() & ~rows["analysis"].isin(CORRECTED)
+    naive &= (rows["contrast"] == MARKER) | (rows["term"] == MARKER_TERM)
+    said = rows["note"].where(rows["note"].notna(), "")
+    return rows.assign(note=rows["note"].mask(naive, (said + " " + NAIVE).str.strip()))
 
 
 def is_weighted(study: Study) -> bool:

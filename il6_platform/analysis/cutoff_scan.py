@@ -15,6 +15,7 @@ import pandas as pd
 from il6_platform import paths
 from il6_platform.analysis.cohort import MARKER, Cohort
 from il6_platform.analysis.results import Results
+from il6_platform.registry.units import factors, plain_unit
 from il6_platform.statistics.cutoff_scan import scan
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.study import Study
@@ -58,10 +59,18 @@ def analyse(cohort: Cohort, study: Study) -> Results:
 
 
 def published_cutoffs(study: Study) -> pd.DataFrame:
-    """Return the cut-offs of `data/literature.csv` for the study's marker in its unit."""
-    table = pd.read_csv(paths.project_root() / "data" / "literature.csv")
+    """Return the cut-offs of `data/literature.csv` for the study's marker, in the study's unit.
+
+    A cut-off in a unit that cannot be converted (`data/units.csv`) is left out.
+    """
+    data = paths.project_root() / "data"
+    table = pd.read_csv(data / "literature.csv")
     same = table["marker"].map(_plain) == _plain(study.marker.analyte)
-    return table[same & (table["cutoff_unit"] == study.marker.unit) & table["cutoff"].notna()]
+    table = table[same & table["cutoff"].notna() & table["cutoff_unit"].notna()]
+    known = factors(data / "units.csv", study.marker.analyte, study.marker.unit)
+    factor = table["cutoff_unit"].map(plain_unit).map(known)
+    table = table.assign(cutoff=table["cutoff"] * factor, cutoff_unit=study.marker.unit)
+    return table[factor.notna()]
 
 
 def _plain(name: str) -> str:

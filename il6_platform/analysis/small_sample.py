@@ -8,6 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
+from il6_platform.analysis.cox import multivariable_design
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.small_sample import firth_cox, fisher_mid_p, permutation_logrank
 from il6_platform.study import Study
@@ -30,6 +31,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             design = pd.DataFrame({"group": first.astype(float)})
             for row in firth_cox(design, time, event):
                 results.add(row.but(term=None), model="univariable", **where)
+        design, _ = multivariable_design(cohort, study)
+        time, event = (values[design.index] for values in cohort.survival(endpoint))
+        results.add(firth_cox(design, time, event), endpoint=endpoint, model="multivariable")
     for rate in ("ORR", "DCR"):
         for population, contrast in COMPARISONS:
             inside = cohort.compared(population, contrast)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from il6_platform.analysis.cohort import MARKER, Cohort
+from il6_platform.analysis.cohort import COMPARISONS, MARKER, Cohort
 from il6_platform.analysis.cutoff import rule_of
 from il6_platform.analysis.progress import telling
 from il6_platform.analysis.results import Results
@@ -56,6 +56,8 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     ]
     rows += selected.p_values(rng=study.rng("maxstat"), replicates=study.replicates)
     results.add([_with_its_estimate_inside(row) for row in rows], **where)
+    if study.replicates:
+        _elsewhere(results, cohort, endpoint, rule, study)
     return results
 
 
@@ -92,6 +94,28 @@ def _resampled(
         marker, time, event, rule, rng=study.rng("cross-validation"), replicates=100
     )
     return rows
+
+
+def _elsewhere(results: Results, cohort: Cohort, own: str, rule: Rule, study: Study) -> None:
+    """Add the corrected P of the other comparisons of high with low: each arm, each endpoint.
+
+    Outcomes are permuted within arms. A rule that looks at survival itself chooses another cut-off
+    for another endpoint, so that only its own endpoint has such a P.
+    """
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    arm = cohort.group("experimental")
+    for endpoint in study.endpoints if rule.outcome is not None else (own,):
+        for population in (name for name, contrast in COMPARISONS if contrast == MARKER):
+            if (endpoint, population) == (own, "all"):
+                continue
+            _, corrected = permutation_test(
+                *(marker, *cohort.survival(endpoint), rule),
+                rng=study.rng(f"selection {endpoint} {population}"),
+                replicates=study.replicates,
+                strata=arm,
+                inside=cohort.group(population),
+            )
+            results.add(corrected, endpoint=endpoint, population=population, contrast=MARKER)
 
 
 def _with_its_estimate_inside(row: Estimate) -> Estimate:

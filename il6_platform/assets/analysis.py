@@ -178,7 +178,7 @@ def analysis_table(table: str) -> AssetsDefinition:
             ),
         )
         outcome = entry.module.analyse(cohort, study)
-        results, curves = outcome.frame(), outcome.curves()
+        results, curves = cutoff.with_caution(outcome.frame(), study), outcome.curves()
         warehouse.write(name, results, RESULT_COLUMNS, said.splitlines()[0])
         if entry.curves:
             warehouse.write(f"{name}_curves", curves, CURVE_COLUMNS, f"What {name} draws")

@@ -150,10 +150,10 @@ def cutoff(report: Report) -> Table:
     rows = []
     for source, wanted in ((found, names), (checked, validity)):
         for statistic, (words, write) in wanted.items():
-            for _, row in source[source["statistic"] == statistic].iterrows():
+            for i, (_, row) in enumerate(source[source["statistic"] == statistic].iterrows()):
                 rows.append(
                     (
-                        words,
+                        f"{words}, {row['endpoint']}, {row['population']}" if i else words,
                         journal.with_interval(row, write),
                         journal.p_value(row["p_value"]),
                         _count(row),

@@ -21,10 +21,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from il6_platform.statistics._check import samples
+from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.maximal_selection import check_proportions, log_rank_scores, profiles
-from il6_platform.statistics.risk_sets import CHUNK, Bools, Floats, Ints, RiskSets, marker_array
+from il6_platform.statistics.risk_sets import (
+    CHUNK,
+    Bools,
+    Floats,
+    Ints,
+    LogRanks,
+    RiskSets,
+    marker_array,
+)
 
 BLOCK = 250
 """Resamples that share a child generator, fewer where patients are many."""
@@ -275,7 +283,7 @@ class _Search:
         times, events = samples(time, event)
         values = marker_array(marker, len(times))
         order = np.argsort(values, kind="stable")
-        self.n, self.rule = len(times), rule
+        self.n, self.rule, self.order = len(times), rule, order
         self.times, self.events = times[order], events[order]
         self.cutoffs, self.starts = np.unique(values[order], return_index=True)
         self.place = np.searchsorted(self.cutoffs, values[order])
@@ -692,6 +700,8 @@ def permutation_test(
     *,
     rng: np.random.Generator,
     replicates: int = 2000,
+    strata: ArrayLike | None = None,
+    inside: ArrayLike | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
 ) -> list[Estimate]:
@@ -699,7 +709,7 @@ def permutation_test(
 
     Outcomes (time, event and the rule's outcome, together) are permuted over the markers; in each
     permutation the rule is run anew and the log-rank chi-square taken at its cut-off. Exact under
-    the hypothesis that marker and outcomes are unrelated.
+    the hypothesis that marker and outcomes are unrelated (in each stratum).
 
     Parameters
     ----------
@@ -707,6 +717,10 @@ def permutation_test(
         As in `bootstrap_cutoff`.
     replicates
         Permutations; P is (b + 1) / (B + 1), b of B reaching the chi-square.
+    strata
+        Shape (n,), optional labels: permuted within (arms, which differ in outcome).
+    inside
+        Shape (n,), optional: the cut-off is chosen in all patients, the groups compared in these.
 
     Returns
     -------
@@ -718,29 +732,42 @@ def permutation_test(
         As `bootstrap_cutoff`.
     """
     search = _Search(marker, time, event, rule)
-    n, events = search.n, int(search.events.sum())
+    n = search.n
+    stratum = np.zeros(n) if strata is None else same_length("strata", strata, n)[search.order]
+    stratum = np.unique(stratum, return_inverse=True)[1].ravel()
+    kept = np.ones(n) if inside is None else same_length("inside", inside, n)[search.order]
+    kept = kept.astype(bool)
     method = f"Log-rank at the cut-off of {rule.words}"
-    fields: dict[str, Any] = {"n": n, "events": events, "at": search.cutoff}
+    fields: dict[str, Any] = {"n": int(kept.sum()), "events": int(search.events[kept].sum())}
+    fields["at"] = search.cutoff
     names = ("logrank", "logrank_selection_corrected")
     if search.cutoff is None:
         return [unsupported(name, NO_CUTOFF, method=method, **fields) for name in names]
-    test = search.risk_sets.log_rank((search.place >= search.picked)[None])
+
+    def compared(high: NDArray[np.bool_]) -> LogRanks:
+        weights = None if kept.all() else np.tile(kept * 1.0, (len(high), 1))
+        return search.risk_sets.log_rank(high, weights)
+
+    test = compared((search.place >= search.picked)[None])
     observed = float(test.chi_square[0])
     if np.isnan(observed):
         note = "No event while both groups are at risk."
         return [unsupported(name, note, method=method, **fields) for name in names]
 
     def work(child: np.random.Generator, size: int) -> tuple[Floats]:
-        permutation = child.permuted(np.tile(np.arange(n), (size, 1)), axis=1)
+        permutation = np.tile(np.arange(n), (size, 1))
+        for k in range(stratum.max() + 1):
+            permutation[:, stratum == k] = child.permuted(permutation[:, stratum == k], axis=1)
         picked = _first_largest(search.permuted_criterion(permutation))
         high = np.zeros((size, n), dtype=bool)
         np.put_along_axis(high, permutation, search.place >= picked[:, None], axis=1)
-        return (np.nan_to_num(search.risk_sets.log_rank(high).chi_square),)
+        return (np.nan_to_num(compared(high).chi_square),)
 
     (chi_square,) = _blocks(work, n, replicates, rng, progress, jobs)
     reached = int((chi_square >= observed * (1 - 1e-9)).sum())
     p = (reached + 1) / (replicates + 1)
-    corrected = f"{method}, permutation repeating the selection, {replicates} permutations"
+    within = "" if strata is None else " within strata"
+    corrected = f"{method}, permutation{within} repeating the selection, {replicates} permutations"
     return [
         Estimate(
             names[0],

@@ -159,12 +159,23 @@ def cox(
     )
 
 
-def _floats(values: NDArray) -> bytes:
-    return values.astype(float).tobytes()
-
-
 def _codes(labels: NDArray) -> bytes:
     return np.unique(labels, return_inverse=True)[1].astype(np.int64).tobytes()
+
+
+@lru_cache(maxsize=1)
+def _fitter() -> Any:
+    """Return lifelines' Cox model without the central values that only its plots use.
+
+    They take a quarter of a fit, and a refresh fits a hundred models.
+    """
+    from lifelines.fitters.coxph_fitter import SemiParametricPHFitter
+
+    class CoxModel(SemiParametricPHFitter):
+        def _compute_central_values_of_raw_training_data(self, *_: Any, **__: Any) -> None:
+            return None
+
+    return CoxModel
 
 
 @lru_cache(maxsize=256)
@@ -186,7 +197,6 @@ def _fitted(
     note = _cannot_be_fitted(frame, t, e)
     if note:
         return CoxFit(**base, note=note)
-    from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError
 
     data = frame.assign(**{"(time)": t, "(event)": e.astype(int)})
@@ -201,7 +211,7 @@ def _fitted(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            fitter = CoxPHFitter().fit(data, "(time)", "(event)", fit_options=precise, **options)
+            fitter = _fitter()().fit(data, "(time)", "(event)", fit_options=precise, **options)
     except (ConvergenceError, np.linalg.LinAlgError):
         note = _separated(frame, t, e) or "The likelihood has no maximum that can be found."
         return CoxFit(**base, note=note)

@@ -18,6 +18,7 @@ from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion
 
+WRONG_WAY = "No cut-off does better than chance: the marker does not point the way it is taken to."
 _ACCURACY = ("sensitivity", "specificity", "ppv", "npv")
 
 
@@ -131,8 +132,12 @@ def youden(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> Cut
     candidates = np.unique(value)[1:]
     above = value[None, :] >= candidates[:, None]
     gain = (above & y).sum(1) * controls - (above & ~y).sum(1) * cases
-    best = float(candidates[np.argmax(gain if higher else -gain)])
-    return Cutoff(best, tuple(classified(value, y, best, higher=higher)))
+    gain = gain if higher else -gain
+    best = float(candidates[np.argmax(gain)])
+    rows = classified(value, y, best, higher=higher)
+    if gain.max() <= 0:
+        rows = [row.but(note=WRONG_WAY) for row in rows]
+    return Cutoff(best, tuple(rows))
 
 
 def classified(

@@ -53,7 +53,10 @@ class KaplanMeier:
         return self.quantile(0.5).but(statistic="median", at=None)
 
     def quantile(self, p: float) -> Estimate:
-        """Time by which a share p has had the event; the middle of a flat stretch at 1 - p."""
+        """Time by which a share p has had the event; the middle of a flat stretch at 1 - p.
+
+        The stretch ends with the next event, or with the last patient's time.
+        """
         fields: dict[str, Any] = {"n": self.n, "events": self.events, "at": p, "method": KM}
         if self.n == 0:
             return unsupported("quantile", "No patients.", **fields)
@@ -125,7 +128,7 @@ class KaplanMeier:
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
-    """Estimate survival (Kaplan & Meier, JASA 1958) by lifelines.
+    """Estimate survival by the product limit (Kaplan & Meier, JASA 1958).
 
     Events precede censorings at the same time. The interval is pointwise, on the log(-log) scale
     with Greenwood's variance; as in R, it is undefined where S is 0 or 1.
@@ -150,16 +153,11 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
 @lru_cache(maxsize=128)
 def _fitted(times: bytes, events: bytes) -> KaplanMeier:
     """Fit once what several estimates are read off: the same group comes in many comparisons."""
-    from lifelines import KaplanMeierFitter
-
     t, e = np.frombuffer(times, dtype=np.float64), np.frombuffer(events, dtype=np.bool_)
-    fitter = KaplanMeierFitter().fit(t, e)
-    table = fitter.event_table
-    # lifelines puts a row at 0 in front, with the entries
-    table = table[(table["observed"] > 0) | (table["censored"] > 0)]
-    survival = fitter.survival_function_at_times(table.index.to_numpy()).to_numpy()
-    at_risk, deaths = table["at_risk"].to_numpy(), table["observed"].to_numpy()
-    survival = np.where(np.cumsum(at_risk == deaths) > 0, 0.0, survival)
+    moments, which, leaving = np.unique(t, return_inverse=True, return_counts=True)
+    at_risk = np.cumsum(leaving[::-1])[::-1]
+    deaths = np.bincount(which, weights=e)
+    survival = np.cumprod(1 - deaths / at_risk).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
         spread = Z * np.sqrt(variance) / np.log(survival)
@@ -169,7 +167,7 @@ def _fitted(times: bytes, events: bytes) -> KaplanMeier:
     return KaplanMeier(
         len(t),
         int(e.sum()),
-        table.index.to_numpy(dtype=float),
+        moments,
         survival,
         np.where(inner, low, np.nan),
         np.where(inner, high, np.nan),
@@ -183,7 +181,7 @@ def logrank(
 ) -> Estimate:
     """Compare survival of groups (Mantel 1966; Peto & Peto 1972).
 
-    Own code, because lifelines' test knows no strata.
+    Own code, as lifelines' test knows no strata.
 
     Parameters
     ----------
@@ -278,7 +276,7 @@ def common_tau(time: ArrayLike, event: ArrayLike, group: ArrayLike) -> float | N
 
 
 def _crossing(times: NDArray, curve: NDArray, level: float) -> float | None:
-    """Return when a falling curve reaches a level; R's rule averages over a flat stretch on it."""
+    """Return when a falling curve reaches a level, as R: the middle of a flat stretch on it."""
     known = ~np.isnan(curve)
     below = np.flatnonzero(known & (curve < level + _TOLERANCE))
     if not len(below):
@@ -286,8 +284,8 @@ def _crossing(times: NDArray, curve: NDArray, level: float) -> float | None:
     first = below[0]
     if abs(curve[first] - level) < _TOLERANCE:
         later = below[curve[below] < curve[first] - _TOLERANCE]
-        if len(later):
-            return float(times[first] + times[later[0]]) / 2
+        end = later[0] if len(later) else -1
+        return float(times[first] + times[end]) / 2
     return float(times[first])
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from il6_platform import paths
-from il6_platform.analysis import cutoff, monitoring, sensitivity, validity
+from il6_platform.analysis import cutoff, monitoring, multiplicity, sensitivity, validity
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.cutoff_scan import published_cutoffs
 from il6_platform.analysis.sensitivity import DATES
@@ -20,11 +20,15 @@ from il6_platform_tests.end_to_end.conftest import Installation
 
 @pytest.fixture(scope="module")
 def cohort(demo: Installation) -> Cohort:
+    return _cohort(demo, read_study(demo.study))
+
+
+def _cohort(demo: Installation, study: Study) -> Cohort:
     with duckdb.connect(demo.home / "working.duckdb", read_only=True) as connection:
         tables = [
             connection.execute(f"from cohort.{t}").df() for t in ("adsl", "adtte", "adrs", "adtr")
         ]
-    return Cohort.of(*tables, read_study(demo.study))
+    return Cohort.of(*tables, study)
 
 
 def test_without_a_rule_pfs_is_that_of_adtte(cohort: Cohort) -> None:
@@ -85,12 +89,58 @@ def test_a_published_cutoff_divides_as_it_says(demo: Installation, cohort: Cohor
         assert row.p_value == pytest.approx(known.p_value, rel=1e-6)
 
 
-def test_literature_of_another_marker_or_unit_is_left_out() -> None:
-    study = read_study(paths.default_study())
-    content = study.model_dump(mode="json")
-    content["marker"]["unit"] = "ng/mL"
-    assert published_cutoffs(Study.model_validate(content)).empty
-    assert len(published_cutoffs(study)) == 1
+@pytest.mark.parametrize(
+    ("analyte", "unit", "cutoffs"),
+    [
+        ("il6", "pg/mL", [4.3]),
+        ("IL-6", "ng/L", [4.3]),
+        ("il6", "ng/mL", [0.0043]),
+        ("il6", "fmol/L", []),  # by a molar mass: not in the table of units
+        ("crp", "pg/mL", []),
+    ],
+)
+def test_the_literatures_cutoffs_come_in_the_studys_unit(
+    analyte: str, unit: str, cutoffs: list[float]
+) -> None:
+    content = read_study(paths.default_study()).model_dump(mode="json")
+    content["marker"] |= {"unit": unit, "analyte": analyte}
+    found = published_cutoffs(Study.model_validate(content))
+    assert found["cutoff"].tolist() == pytest.approx(cutoffs)
+
+
+def test_no_naive_p_of_a_data_driven_cutoff_stands_alone(demo: Installation) -> None:
+    naive = demo.ask(
+        "from report.results where contrast = 'high vs low' and p_value is not null "
+        "and analysis not in ('validity', 'cutoff_scan', 'evidence')"
+    )
+    assert len(naive) > 20
+    assert naive["note"].str.contains("chosen on these data").all()
+    of_each = demo.ask(
+        "select t.p_value as naive, c.p_value as corrected, t.n = c.n as same "
+        "from report.results as t left join report.results as c "
+        "on c.statistic = 'logrank_selection_corrected' and c.endpoint = t.endpoint "
+        "and c.population = t.population and c.contrast = t.contrast "
+        "where t.analysis = 'survival' and t.statistic = 'logrank' and t.contrast = 'high vs low'"
+    )
+    assert len(of_each) == 6
+    assert of_each["corrected"].notna().all() and of_each["same"].all()
+
+
+def test_a_cutoff_fixed_beforehand_needs_no_caution(cohort: Cohort) -> None:
+    content = read_study(paths.default_study()).model_dump(mode="json")
+    content["cutoff"] = {"method": "fixed", "value": 4.3}
+    rows = multiplicity.analyse(cohort, Study.model_validate(content)).frame()
+    pd.testing.assert_frame_equal(cutoff.with_caution(rows, Study.model_validate(content)), rows)
+
+
+def test_a_cutoff_may_be_chosen_by_an_endpoint_that_is_not_analysed(demo: Installation) -> None:
+    content = read_study(paths.default_study()).model_dump(mode="json")
+    content |= {"endpoints": ["OS"], "published": [], "planned": None, "monitoring": None}
+    study = Study.model_validate(content)
+    inside = _cohort(demo, study)
+    assert cutoff.analyse(inside, study).frame()["estimate"].iloc[0] == pytest.approx(
+        0.655382, abs=1e-6
+    )
 
 
 def test_the_family_is_what_was_published_and_is_adjusted_upwards(demo: Installation) -> None:

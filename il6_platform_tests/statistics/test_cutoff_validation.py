@@ -211,6 +211,36 @@ class TestAgainstALoop:
         assert naive.p_value == pytest.approx(observed.p_value)
         assert corrected.p_value == (reached + 1) / (b + 1)
 
+    def test_permutation_within_arms_and_compared_in_one(self, seed, method):
+        marker, time, event = small(seed, effect=0.03)
+        rule, n, b = rules(time, event)[method], len(marker), 60
+        arm = np.random.default_rng(seed + 5).permutation(np.arange(n) % 3 > 0)
+        naive, corrected = permutation_test(
+            *(marker, time, event, rule),
+            rng=np.random.default_rng(seed),
+            replicates=b,
+            strata=arm,
+            inside=arm,
+        )
+        cutoff = cutoff_of(method, marker, time, event)
+        observed = logrank(time[arm], event[arm], (marker >= cutoff)[arm].astype(int))
+        # the platform permutes patients in the order of their markers
+        order = np.argsort(marker, kind="stable")
+        of_arm, drawn = arm[order], np.tile(np.arange(n), (b, 1))
+        child, reached = np.random.default_rng(seed).spawn(1)[0], 0
+        for k in (False, True):
+            drawn[:, of_arm == k] = child.permuted(drawn[:, of_arm == k], axis=1)
+        m, t, e = marker[order], time[order], event[order]
+        for p in drawn:
+            assert (of_arm[p] == of_arm).all()
+            high = m >= cutoff_of(method, m, t[p], e[p])
+            test = logrank(t[p][of_arm], e[p][of_arm], high[of_arm].astype(int))
+            reached += (test.estimate or 0) >= observed.estimate - 1e-9
+        assert naive.n == arm.sum() and naive.events == event[arm].sum()
+        assert naive.estimate == corrected.estimate == pytest.approx(observed.estimate)
+        assert naive.p_value == pytest.approx(observed.p_value)
+        assert corrected.p_value == (reached + 1) / (b + 1)
+
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("function", [bootstrap_cutoff, cross_validate, permutation_test])

@@ -224,3 +224,17 @@ def test_wrong_use_is_refused_with_the_argument_named() -> None:
     with pytest.raises(ValueError, match="same length"):
         logrank([1, 2], [1], [0, 1])
     assert common_tau([1, 2], [1, 1], [0, 0]) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "median"),
+    [
+        # R 4.2.2, survival 3.5-3: quantile(survfit(Surv(time, event) ~ 1), 0.5)
+        ([1, 1, 1, 0, 0, 0], 6.0),  # flat at 1/2 to the last patient's time
+        ([1, 1, 1, 0, 1, 0], 4.0),  # flat at 1/2 to the next event
+        ([1, 1, 0, 1, 1, 0], 4.0),  # passes 1/2 at an event
+    ],
+)
+def test_a_median_on_a_flat_stretch_is_its_middle(event: list[int], median: float) -> None:
+    found = kaplan_meier([1, 2, 3, 4, 5, 9], event).median()
+    assert found.estimate == pytest.approx(median)
