@@ -128,7 +128,7 @@ class KaplanMeier:
 
 
 def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
-    """Estimate survival by the product limit (Kaplan & Meier, JASA 1958).
+    """Estimate survival (Kaplan & Meier, JASA 1958) by lifelines.
 
     Events precede censorings at the same time. The interval is pointwise, on the log(-log) scale
     with Greenwood's variance; as in R, it is undefined where S is 0 or 1.
@@ -153,11 +153,16 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike) -> KaplanMeier:
 @lru_cache(maxsize=128)
 def _fitted(times: bytes, events: bytes) -> KaplanMeier:
     """Fit once what several estimates are read off: the same group comes in many comparisons."""
+    from lifelines import KaplanMeierFitter
+
     t, e = np.frombuffer(times, dtype=np.float64), np.frombuffer(events, dtype=np.bool_)
-    moments, which, leaving = np.unique(t, return_inverse=True, return_counts=True)
-    at_risk = np.cumsum(leaving[::-1])[::-1]
-    deaths = np.bincount(which, weights=e)
-    survival = np.cumprod(1 - deaths / at_risk).astype(float)
+    fitter = KaplanMeierFitter().fit(t, e)
+    table = fitter.event_table
+    # lifelines puts a row at 0 in front, with the entries
+    table = table[(table["observed"] > 0) | (table["censored"] > 0)]
+    survival = fitter.survival_function_at_times(table.index.to_numpy()).to_numpy()
+    at_risk, deaths = table["at_risk"].to_numpy(), table["observed"].to_numpy()
+    survival = np.where(np.cumsum(at_risk == deaths) > 0, 0.0, survival)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
         spread = Z * np.sqrt(variance) / np.log(survival)
@@ -167,7 +172,7 @@ def _fitted(times: bytes, events: bytes) -> KaplanMeier:
     return KaplanMeier(
         len(t),
         int(e.sum()),
-        moments,
+        table.index.to_numpy(dtype=float),
         survival,
         np.where(inner, low, np.nan),
         np.where(inner, high, np.nan),
@@ -179,9 +184,9 @@ def _fitted(times: bytes, events: bytes) -> KaplanMeier:
 def logrank(
     time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLike | None = None
 ) -> Estimate:
-    """Compare survival of groups (Mantel 1966; Peto & Peto 1972).
+    """Compare survival of groups (Mantel 1966; Peto & Peto 1972), by lifelines.
 
-    Own code, as lifelines' test knows no strata.
+    With strata, which lifelines' test does not know, by the sums of their excesses.
 
     Parameters
     ----------
@@ -209,12 +214,20 @@ def logrank(
         return unsupported(name, "Only one group has patients.", **fields)
     if not e.any():
         return unsupported(name, "No events.", **fields)
-    s = np.zeros(len(t)) if strata is None else same_length("strata", strata, len(t))
+    if strata is None:
+        s = np.zeros(len(t), dtype=int)
+    else:
+        s = np.unique(same_length("strata", strata, len(t)), return_inverse=True)[1]
     excess, covariance = _excess(t, e, g, s, labels)
     if np.linalg.matrix_rank(covariance) < len(labels) - 1:
         return unsupported(name, "No event while two groups were at risk.", **fields)
     df = len(labels) - 1
-    statistic = float(excess @ np.linalg.solve(covariance, excess))
+    if strata is None:
+        from lifelines.statistics import multivariate_logrank_test
+
+        statistic = float(multivariate_logrank_test(t, g, e).test_statistic)
+    else:
+        statistic = float(excess @ np.linalg.solve(covariance, excess))
     return Estimate(name, statistic, df=df, p_value=float(chi2.sf(statistic, df)), **fields)
 
 
