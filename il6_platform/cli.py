@@ -1,4 +1,4 @@
-"""The command line: demo, refresh, status, query, cuts, diff, rules, forget, ui.
+"""The command line: demo, refresh, status, profile, query, cuts, diff, rules, forget, ui.
 
 Exit status 0: published, or nothing new; 1: blocked by data quality; 2: wrong use; 3: a fault of
 the platform. The reason is the last line on stderr.
@@ -92,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     refresh.add_argument("--force", action="store_true", help="even where nothing is new")
     command("status", _status, "what is published, and what arrived", "landing")
+    profile = command("profile", _profile, "draft a registry profile of an unknown export")
+    profile.add_argument("file", type=Path, help="the export; a data dictionary may lie beside it")
+    profile.add_argument("--to", type=Path, help="write the draft there (default: print it)")
     query = command("query", _query, "ask the published database (read-only)")
     query.add_argument("sql", help="for example: select * from report.headline")
     command("cuts", _cuts, "list the cuts that are kept")
@@ -283,6 +286,35 @@ def _status(asked: argparse.Namespace) -> None:
     landing = (asked.landing or paths.default_landing(home)).resolve()
     complete, waiting = landed(landing) if landing.is_dir() else ([], [])
     print(f"\nLanding folder {landing}: {len(complete)} files, {len(waiting)} still being written.")
+
+
+def _profile(asked: argparse.Namespace) -> None:
+    from il6_platform.registry.dictionaries import dictionary_beside
+    from il6_platform.registry.drafting import draft
+    from il6_platform.registry.exports import ExportError
+    from il6_platform.registry.formats import open_sheets
+    from il6_platform.registry.profiles import read_profiles
+    from il6_platform.typed_file import TypedFileError
+
+    file = asked.file
+    try:
+        sheets = open_sheets(file.name, file.read_bytes())
+        made = draft(file.name, sheets, dictionary_beside(file))
+        known = [one for one in read_profiles(*paths.profile_folders(_home(asked)))]
+    except OSError as error:
+        raise CommandError(2, f"{file}: cannot be read ({error.strerror})") from None
+    except (ExportError, TypedFileError) as error:
+        raise CommandError(2, f"{file.name}: {error}") from None
+    for one in known:
+        if one.fits(file.name, one.opened(sheets)[1]):
+            print(f"Profile {one.name} reads this file already.", file=sys.stderr)
+    if asked.to:
+        asked.to.write_text(made.text, encoding="utf-8")
+        print(f"Draft: {asked.to}")
+    else:
+        print(made.text, end="")
+    for number, question in enumerate(made.questions, start=1):
+        print(f"Q{number}: {question}", file=sys.stderr)
 
 
 def _query(asked: argparse.Namespace) -> None:

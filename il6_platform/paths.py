@@ -55,7 +55,9 @@ def code_version() -> str:
     """Return a short hash of all code, SQL and literature that can move a number."""
     digest = hashlib.sha256()
     sources = [*PACKAGE.rglob("*.py"), *(project_root() / "sql").rglob("*.sql")]
-    sources += [project_root() / "data" / name for name in ("literature.csv", "units.csv")]
+    sources += [
+        project_root() / "data" / name for name in ("literature.csv", "units.csv", "names.csv")
+    ]
     for path in sorted(sources, key=lambda source: (source.suffix, source.parts[-3:])):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

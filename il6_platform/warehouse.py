@@ -36,7 +36,7 @@ from pydantic import PrivateAttr
 
 from il6_platform import paths
 from il6_platform.registry.pseudonyms import Pseudonyms
-from il6_platform.registry.units import factors
+from il6_platform.registry.units import analytes, conversions, plain_name
 from il6_platform.study import Study, read_study
 
 T = TypeVar("T")
@@ -252,6 +252,9 @@ class Warehouse(ConfigurableResource):
     def prepare(self) -> None:
         """Make schemas, macros and the study's settings, which all SQL reads as tables."""
         study = self.study
+        data = paths.project_root() / "data"
+        names = analytes(data / "units.csv", data / "names.csv")
+        marker = study.marker.analyte.strip().lower()
         with self.connect() as connection:
             for schema in SCHEMAS:
                 connection.execute(f"create schema if not exists {schema}")
@@ -264,7 +267,7 @@ class Warehouse(ConfigurableResource):
             ):
                 connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
             settings = {
-                "analyte": study.marker.analyte.strip().lower(),
+                "analyte": names.get(plain_name(marker), marker),
                 "marker_label": study.marker.label,
                 "unit": study.marker.unit,
                 "window_first_day": study.marker.window_days[0],
@@ -285,14 +288,24 @@ class Warehouse(ConfigurableResource):
             connection.execute(
                 f"create or replace table study.settings as select {columns}", settings
             )
+            connection.execute(
+                "create or replace table study.analytes (name varchar, analyte varchar)"
+            )
+            connection.executemany("insert into study.analytes values (?, ?)", [*names.items()])
+            connection.execute(
+                "create or replace table study.units "
+                "(analyte varchar, unit varchar, factor double, standard varchar)"
+            )
+            known = conversions(data / "units.csv", data / "names.csv", marker, study.marker.unit)
+            connection.executemany(
+                "insert into study.units values (?, ?, ?, ?)",
+                [[one.analyte, one.unit, one.factor, one.standard] for one in known],
+            )
             for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
                 connection.execute(script.read_text(encoding="utf-8"))
-            connection.execute("create or replace table study.units (unit varchar, factor double)")
-            table = paths.project_root() / "data" / "units.csv"
-            for unit, factor in factors(table, study.marker.analyte, study.marker.unit).items():
-                connection.execute("insert into study.units values (?, ?)", [unit, factor])
-            names = str(paths.project_root() / "data" / "names.csv")
-            connection.execute("create or replace table study.names as from read_csv(?)", [names])
+            connection.execute(
+                "create or replace table study.names as from read_csv(?)", [str(data / "names.csv")]
+            )
             connection.execute(
                 "create or replace table study.covariates "
                 "(name varchar, label varchar, kind varchar)"

@@ -10,8 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
 from il6_platform.registry.exports import Export, ExportError
+from il6_platform.registry.formats import open_sheets
 from il6_platform.registry.values import plain
 
 COLUMNS = {
@@ -57,7 +60,7 @@ class Field:
     identifier: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dictionary:
     """The fields of a project by variable; checkboxes by `field___code`, one for each choice."""
 
@@ -71,7 +74,7 @@ class Dictionary:
         name = _words(header)
         if name in self.fields:
             return name
-        return STRUCTURE.get(name, self._labels().get(name, name))
+        return STRUCTURE.get(name, self._labels.get(name, name))
 
     def label(self, variable: str, text: str) -> str:
         """Return the label of a cell's code; what is no code comes back as it is."""
@@ -87,6 +90,7 @@ class Dictionary:
         """Return the variables that the project marks as identifiers."""
         return [name for name, one in self.fields.items() if one.identifier]
 
+    @cached_property
     def _labels(self) -> dict[str, str]:
         labels = [(_words(one.label), name) for name, one in self.fields.items()]
         count = Counter(label for label, _ in labels)
@@ -137,6 +141,16 @@ def read_dictionary(export: Export) -> Dictionary:
                 words = f"{label} (choice={choice})"
                 fields[box] = Field(box, about["form"], kind, words, CHECKED, None, private)
     return Dictionary(fields)
+
+
+def dictionary_beside(file: Path) -> tuple[str, Dictionary] | None:
+    """Return name and content of the data dictionary in an export's folder, or None."""
+    for path in sorted(file.parent.glob("*dictionary*.csv")):
+        if path != file:
+            (sheet,) = open_sheets(path.name, path.read_bytes())
+            if is_dictionary(sheet.export.header):
+                return path.name, read_dictionary(sheet.export)
+    return None
 
 
 def _choices(text: str, line: int, name: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""Units of analytes: which are known for a marker, and what each is in the study's own.
+"""Analytes and their units: what each is called, its standard unit, what others are in it.
 
-Belongs here: the table `data/units.csv` and its use. Does not belong here: what becomes of a result
-in a unit that is not known; the rule book sets it aside.
+Belongs here: the table `data/units.csv` (units with their factors and sources), what
+`data/names.csv` says of analytes, and their use. Does not belong here: what becomes of a result in
+a unit that is not known; the rule book sets it aside.
 """
 
 from __future__ import annotations
@@ -9,34 +10,70 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+SPECIMEN = "with the specimen"
+"""Source of a name that says what the sample is; whether it is the same is not decided here."""
 
-def factors(table: Path, analyte: str, unit: str) -> dict[str, float]:
-    """Return unit (as `plain_unit` writes it) -> what one of it is in `unit`, for an analyte.
 
-    A study's unit that the table does not hold for the analyte is its only known one. Nothing is
-    converted by a molar mass or an assay's own factor: such a unit has to be in the table, with its
-    source.
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What one `unit` (as `plain_unit` writes it) of an analyte is in its standard unit."""
+
+    analyte: str
+    unit: str
+    factor: float
+    standard: str
+
+
+def conversions(units: Path, names: Path, marker: str, marker_unit: str) -> list[Conversion]:
+    """Return every unit that is known of every analyte.
+
+    An analyte's standard unit is its reference unit, that of factor 1 and first in the table; the
+    marker's is the study's own. A study's unit that the table does not hold for the marker is its
+    only known one. Nothing is converted by a molar mass or an assay's own factor: such a unit has
+    to be in the table, with its source.
 
     Raises
     ------
     ValueError
         On a factor that is not positive, by line.
     """
-    wanted, known = _key(analyte), {}
-    with table.open(encoding="utf-8", newline="") as stream:
-        for line, row in enumerate(csv.DictReader(stream), start=2):
-            if _key(row["analyte"]) != wanted:
-                continue
-            factor = float(row["factor"])
-            if not factor > 0:
-                raise ValueError(f"{table.name}, line {line}: factor {factor} is not positive")
-            known[plain_unit(row["unit"])] = factor
-    own = plain_unit(unit)
-    if own not in known:
-        return {own: 1.0}
-    return {name: factor / known[own] for name, factor in known.items()}
+    known = analytes(units, names)
+    of_marker = known.get(plain_name(marker), marker.strip().lower())
+    factors: dict[str, dict[str, float]] = {}
+    standards: dict[str, str] = {}
+    for line, row in _rows(units):
+        factor = float(row["factor"])
+        if not factor > 0:
+            raise ValueError(f"{units.name}, line {line}: factor {factor} is not positive")
+        analyte = known.get(plain_name(row["analyte"]), row["analyte"])
+        factors.setdefault(analyte, {})[plain_unit(row["unit"])] = factor
+        if factor == 1:
+            standards.setdefault(analyte, row["unit"])
+    own = plain_unit(marker_unit)
+    standards[of_marker] = marker_unit
+    if own not in factors.get(of_marker, {}):
+        factors[of_marker] = {own: 1.0}
+    return [
+        Conversion(
+            analyte, unit, factor / table[plain_unit(standards[analyte])], standards[analyte]
+        )
+        for analyte, table in factors.items()
+        for unit, factor in table.items()
+    ]
+
+
+def analytes(units: Path, names: Path) -> dict[str, str]:
+    """Return name (as `plain_name` writes it) -> analyte, for every name that one is known by."""
+    known = {plain_name(row["analyte"]): row["analyte"] for _, row in _rows(units)}
+    every = set(known.values())
+    for _, row in _rows(names):
+        if row["name"] in every and row["source"] != SPECIMEN:
+            known[plain_name(row["written"])] = row["name"]
+    return known
 
 
 def plain_unit(unit: str) -> str:
@@ -45,5 +82,11 @@ def plain_unit(unit: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def _key(analyte: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", analyte.lower())
+def plain_name(name: str) -> str:
+    """Return an analyte's name in lower case, letters and digits only."""
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFC", name).lower())
+
+
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    with table.open(encoding="utf-8", newline="") as stream:
+        yield from enumerate(csv.DictReader(stream), start=2)

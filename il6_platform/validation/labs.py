@@ -52,6 +52,14 @@ RULES: list[Rule] = [
             "The marker's unit is not known; it can be {known_units}: convert the value and say so "
             "in unit, or add the unit with its factor to the table of units",
         ),
+        always(
+            "unit_is_known",
+            True,
+            "unit_is_known",
+            "unit",
+            "The unit is not known for this analyte; it can be {known_units}: convert the value "
+            "and say so in unit, or add the unit with its factor to the table of units",
+        ),
     ),
     required("collected_on"),
     *date_column("collected_on"),

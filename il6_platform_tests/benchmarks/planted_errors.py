@@ -722,16 +722,12 @@ KINDS: list[Kind] = [
         marker(unit="mmol/L"),
     ),
     Kind(
-        *("analyte IL-6", L, ("analyte_is_written_as_in_the_study",), "analyte", "write il6"),
-        marker(analyte="IL-6"),
+        *("analyte serum IL-6", L, ("analyte_is_written_as_in_the_study",), "analyte", "write il6"),
+        marker(analyte="serum IL-6"),
     ),
     Kind(
-        *("analyte interleukin 6", L, ("analyte_is_written_as_in_the_study",), "analyte"),
-        *("write il6", marker(analyte="Interleukin-6")),
-    ),
-    Kind(
-        *("analyte in Chinese", L, ("analyte_is_written_as_in_the_study",), "analyte"),
-        *("write il6", marker(analyte="白介素-6")),
+        *("analyte plasma IL-6", L, ("analyte_is_written_as_in_the_study",), "analyte"),
+        *("write il6", marker(analyte="Plasma IL-6")),
     ),
     Kind(
         *("analyte missing", L, ("analyte_is_given",), "analyte", "empty"),

@@ -2,62 +2,66 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from il6_platform import paths
-from il6_platform.registry.units import factors, plain_unit
-from il6_platform_tests.end_to_end.conftest import Installation
+from il6_platform.registry.units import analytes, conversions, plain_name, plain_unit
 
-TABLE = paths.project_root() / "data" / "units.csv"
+DATA = paths.project_root() / "data"
+UNITS, NAMES = DATA / "units.csv", DATA / "names.csv"
+
+
+def factors(analyte: str, marker: str = "il6", unit: str = "pg/mL") -> dict[str, float]:
+    every = conversions(UNITS, NAMES, marker, unit)
+    return {one.unit: one.factor for one in every if one.analyte == analyte}
 
 
 def test_factors_are_relative_to_the_studys_unit() -> None:
-    known = factors(TABLE, "IL-6", "pg/mL")
+    known = factors("il6", "IL-6", "pg/mL")
     assert known["pg/ml"] == known["ng/l"] == 1
     # NIBSC 89/548: 100 000 IU are 1 ug
     assert known["iu/ml"] == pytest.approx(1e6 / 1e5)
-    other = factors(TABLE, "il6", "ng/mL")
+    other = factors("il6", "白介素6", "ng/mL")
     assert other["pg/ml"] == pytest.approx(0.001)
     assert {a: known[a] / known["ng/ml"] for a in known} == pytest.approx(other)
 
 
+def test_other_analytes_are_relative_to_their_reference_unit() -> None:
+    assert factors("crp")["mg/dl"] == pytest.approx(10)
+    assert factors("crp", "crp", "mg/dL")["mg/l"] == pytest.approx(0.1)
+
+
 def test_a_marker_or_unit_that_is_not_there_has_its_own_only() -> None:
-    assert factors(TABLE, "nodes", "count") == {"count": 1.0}
-    assert factors(TABLE, "il6", "pmol/L") == {"pmol/l": 1.0}
+    assert factors("nodes", "nodes", "count") == {"count": 1.0}
+    assert factors("il6", "il6", "pmol/L") == {"pmol/l": 1.0}
 
 
-def test_units_are_read_as_they_are_written() -> None:
+def test_a_factor_that_cannot_be_is_named_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "units.csv").write_text("analyte,unit,factor,source\nil6,pg/mL,1,\nil6,x,0,\n")
+    with pytest.raises(ValueError, match=r"units.csv, line 3: factor 0.0 is not positive"):
+        conversions(tmp_path / "units.csv", NAMES, "il6", "pg/mL")
+
+
+def test_no_name_stands_for_two_things() -> None:
+    with NAMES.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    meant = {(plain_name(row["written"]), row["name"]) for row in rows}
+    assert len({written for written, _ in meant}) == len(meant)
+    assert not {written for written, _ in meant} & {plain_name(row["name"]) for row in rows} - {
+        plain_name(row["name"]) for row in rows if plain_name(row["written"]) == row["name"]
+    }
+    known = analytes(UNITS, NAMES)
+    assert known["白细胞介素6"] == "il6"
+    assert "bevacizumab" not in known
+    # of what the sample is may matter: the data manager is asked
+    assert "plasmail6" not in known
+
+
+def test_units_and_names_are_read_as_they_are_written() -> None:
     assert (
         plain_unit(" \N{MICRO SIGN}g / L") == plain_unit("\N{GREEK SMALL LETTER MU}g/L") == "ug/l"
     )
-
-
-def test_a_registry_in_another_known_unit_gives_the_same_markers(tmp_path: Path) -> None:
-    study = tmp_path / "study.yaml"
-    asked = paths.default_study().read_text().replace("replicates: 2000", "replicates: 0")
-    study.write_text(asked)
-    markers = []
-    for unit, factor in (("pg/mL", 1.0), ("IU/mL", 10.0)):
-        landing = tmp_path / unit.replace("/", "") / "landing"
-        landing.mkdir(parents=True)
-        made = Installation(landing.parent / "home", landing, study)
-        made.deliver("2019-12-31")
-        labs = landing / "2019-12-31" / "labs.csv"
-        lines = []
-        for line in labs.read_text().splitlines():
-            cells = line.split(",")
-            if cells[1] == "il6":
-                sign = cells[2][0] if cells[2][0] in "<>" else ""
-                cells[2] = f"{sign}{float(cells[2].lstrip('<>')) / factor!r}"
-                cells[3] = unit
-            lines.append(",".join(cells))
-        labs.write_text("\n".join(lines) + "\n")
-        assert made.refresh() == 0
-        found = made.ask(
-            "select grp, statistic, estimate from report.results "
-            "where analysis = 'baseline' and term = 'MARKER' and contrast is null"
-        )
-        markers.append(found["estimate"].tolist())
-    assert markers[0] == pytest.approx(markers[1])
+    assert plain_name("IL\N{NON-BREAKING HYPHEN}6 ") == plain_name("il_6") == "il6"

@@ -71,6 +71,16 @@ if(regexp_full_match(received, '[-+]?\d+(\.0*)?'), try_cast(try_cast(received as
 
 create or replace macro number_key(received) as coalesce(whole_number(received)::varchar, received);
 
+-- An analyte by the name that study.analytes gives it; one that is not there keeps its own, in lower case.
+create or replace macro analyte_of(received) as
+coalesce(
+    (
+        select a.analyte from study.analytes as a
+        where a.name = regexp_replace(lower(nfc_normalize(received)), '[^\p{L}\p{N}]', '', 'g')  -- noqa: RF03
+    ),
+    lower(received)
+);
+
 -- Months as the study counts them: days / 30.4375, no day added.
 create or replace macro months_between(first_day, last_day) as
 date_diff('day', first_day, last_day) / 30.4375;

@@ -21,7 +21,7 @@ received as (
     union all
     select
         'labs', delivery, line, cells,
-        [cell(cells, 'patient_id'), lower(cell(cells, 'analyte')), day_key(cell(cells, 'collected_on'))],
+        [cell(cells, 'patient_id'), analyte_of(cell(cells, 'analyte')), day_key(cell(cells, 'collected_on'))],
         null,
         null
     from raw.labs

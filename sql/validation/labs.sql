@@ -100,8 +100,9 @@ select
         or spread.median / s.value > greatest((spread.median / spread.low) ** 3, 20)
     ) as is_far_off,
     if(alias.analyte is not null, settings.analyte, null) as likely_analyte,
-    (select string_agg(known.unit, ', ' order by known.unit) from study.units as known) as known_units,
-    s.analyte != settings.analyte or s.unit is null or now.factor is not null as marker_unit_is_known
+    known.units as known_units,
+    s.analyte != settings.analyte or s.unit is null or now.factor is not null as marker_unit_is_known,
+    s.analyte = settings.analyte or s.unit is null or known.units is null or now.factor is not null as unit_is_known
 from staging.labs as s
 inner join staging.lines as l on l.table_name = 'labs' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.labs as r on s.delivery = r.delivery and s.file_line = r.line
@@ -113,6 +114,9 @@ left join last_sample on s.patient_id = last_sample.patient_id
 left join spread on s.analyte = spread.analyte and s.unit = spread.unit
 left join alias on s.analyte = alias.analyte
 cross join study.settings as settings
-left join study.units as u on plain_unit(before.unit) = u.unit
-left join study.units as now on plain_unit(s.unit) = now.unit
+left join study.units as u on settings.analyte = u.analyte and plain_unit(before.unit) = u.unit
+left join study.units as now on s.analyte = now.analyte and plain_unit(s.unit) = now.unit
+left join (
+    select analyte, string_agg(unit, ', ' order by unit) as units from study.units group by analyte
+) as known on s.analyte = known.analyte
 order by l.position, l.line;

@@ -9,9 +9,10 @@ accepted as (
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
     inner join study.accepted as cut on l.delivery = cut.delivery
     cross join study.settings as settings
-    inner join study.units as u on plain_unit(cell(r.cells, 'unit')) = u.unit
+    inner join study.units as u
+        on settings.analyte = u.analyte and plain_unit(cell(r.cells, 'unit')) = u.unit
     where l.table_name = 'labs'
-    and lower(cell(r.cells, 'analyte')) = settings.analyte
+    and analyte_of(cell(r.cells, 'analyte')) = settings.analyte
     group by l.record
 )
 
