@@ -66,6 +66,13 @@ def conversions(units: Path, names: Path, marker: str, marker_unit: str) -> list
     ]
 
 
+def factors(units: Path, names: Path, marker: str, marker_unit: str) -> dict[str, float]:
+    """Return unit (as `plain_unit` writes it) -> what one of it is in the marker's unit."""
+    of_marker = analytes(units, names).get(plain_name(marker), marker.strip().lower())
+    known = conversions(units, names, marker, marker_unit)
+    return {one.unit: one.factor for one in known if one.analyte == of_marker}
+
+
 def analytes(units: Path, names: Path) -> dict[str, str]:
     """Return name (as `plain_name` writes it) -> analyte, for every name that one is known by."""
     known = {plain_name(row["analyte"]): row["analyte"] for _, row in _rows(units)}

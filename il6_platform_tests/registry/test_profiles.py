@@ -113,7 +113,7 @@ def test_lists_of_values_are_the_rule_books() -> None:
         str(rule.column): tuple(rule.arguments["value_set"])
         for module in (patients, assessments, follow_up)
         for rule in module.RULES
-        if rule.expectation == "ExpectColumnValuesToBeInSet" and rule.column in VALUES
+        if rule.id == f"{rule.column}_is_in_the_list" and rule.column in VALUES
     }
     assert rules == VALUES
 
