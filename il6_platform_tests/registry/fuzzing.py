@@ -530,7 +530,7 @@ class Intake:
             seconds = time.perf_counter() - started
             return Outcome(made, "traceback", seconds, [traceback.format_exc()])
         outcome = Outcome(made, opened.deliveries[0].status, time.perf_counter() - started)
-        outcome.faults += list(_wrong(opened, made))
+        outcome.faults += list(wrong(opened, made))
         if outcome.seconds > self.slow:
             outcome.faults.append(f"took {outcome.seconds:.0f} s")
         return outcome
@@ -578,7 +578,7 @@ class Intake:
         run("staging.balance")
 
 
-def _wrong(opened: Opened, made: Input) -> Iterable[str]:
+def wrong(opened: Opened, made: Input) -> Iterable[str]:
     if not opened.deliveries:
         yield "neither accepted nor refused"
     for one in opened.deliveries:
