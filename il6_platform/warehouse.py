@@ -210,7 +210,11 @@ class Warehouse(ConfigurableResource):
         landing = self.site.landing_path
         with self.connect() as connection:
             worklist.write(
-                connection, self.site.home_path, book(), lambda file: (landing / file).exists()
+                connection,
+                self.site.home_path,
+                book(),
+                lambda file: (landing / file).exists(),
+                self.site.kept_path,
             )
 
     @property

@@ -84,6 +84,11 @@ class Rule:
     owner: Owner = "data manager"
 
     @property
+    def looks_back(self) -> bool:
+        """Whether it holds a row against the last delivery before."""
+        return any(str(argument).endswith(BEFORE) for argument in self.arguments.values())
+
+    @property
     def in_general(self) -> str:
         """The sentence without a row: what a row would fill in is said in general."""
         return self.sentence.format_map(GENERAL)
@@ -459,7 +464,7 @@ def _broken(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
         severity=rule.severity,
         column_name=rule.column,
         value=None if rule.column == WHOLE_LINE else rows[RECEIVED + rule.column],
-        value_before=_as_text(rows.get(rule.column + BEFORE)),
+        value_before=_as_text(rows.get(rule.column + BEFORE)) if rule.looks_back else None,
         sentence=sentence,
         rule_says=rule.in_general,
     )

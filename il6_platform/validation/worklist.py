@@ -1,7 +1,9 @@
 """The data manager's worklist: an Excel file of what is wrong, where, since when, and what to do.
 
-It lies in IL6_HOME, for its owner only: it shows values as they were received. Every cell is text
-or a number, never a formula, whatever an export holds.
+It lies in IL6_HOME, for its owner only: it shows values as they were received, and the registry's
+own number of the patient, which is read from the kept exports each time and stands nowhere else. Who
+withdrew consent or is forgotten is in neither. Every cell is text or a number, never a formula,
+whatever an export holds.
 
 Belongs here: the sheets and their layout. Does not belong here: what is wrong; that is in
 `staging.problems`, and the sentences are the rules'.
@@ -19,6 +21,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform import paths
+from il6_platform.registry.exports import ExportError, read_csv
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -30,17 +33,27 @@ MOST_ROWS = 100_000
 """Rows that the sheet shows: nobody works through more, and a file must stay one that opens."""
 
 WIDTHS = {
-    "file": 28,
+    "severity": 11,
+    "file": 26,
+    "sheet": 10,
+    "table": 13,
+    "line": 7,
+    "patient": 15,
+    "column": 16,
+    "value as received": 18,
+    "what is wrong": 42,
+    "what to do": 34,
+    "who puts it right": 15,
+    "first seen on": 12,
+    "age in days": 8,
+    "value before": 14,
     "record": 14,
-    "patient": 18,
-    "column": 18,
-    "value as received": 22,
-    "value before": 16,
-    "what is wrong": 60,
-    "what to do": 45,
     "rule": 34,
     "says": 80,
 }
+
+COLOURS = {"block": "#F4B8B0", "quarantine": "#FBE3C0", "warn": "#FFFFFF"}
+"""Behind the severity: what stops, what is set aside, what is used."""
 
 
 def write(
@@ -48,6 +61,7 @@ def write(
     folder: Path,
     book: pd.DataFrame,
     still_there: Callable[[str], bool],
+    kept: Path,
 ) -> Path:
     """Write the worklist of a working database into a folder, in the place of the one before.
 
@@ -61,13 +75,17 @@ def write(
         The rule book: one row a rule.
     still_there
         Says of an export that could not be read whether it is still in the landing folder.
+    kept
+        Folder that keeps the exports as they arrived, by their SHA-256.
     """
     connection.execute(paths.sql_file("staging.first_seen").read_text("utf-8"))
     found = connection.execute(paths.sql_file("validation.worklist").read_text("utf-8")).df()
     unread = found["severity"] == "block"
-    found = found[~unread | found["file"].map(still_there)]
+    found = found[~unread | found["file"].map(still_there)].head(MOST_ROWS)
+    owners = book.assign(table_name=book["table"].str.removeprefix("staging."))
+    found = found.merge(owners[["table_name", "rule", "who puts it right"]], how="left")
     sheets = {
-        "worklist": tasks(found, datetime.now(UTC).date()),
+        "worklist": tasks(with_numbers(found, kept), datetime.now(UTC).date()),
         "rule book": book,
         "balance": _balance(connection),
     }
@@ -79,10 +97,14 @@ def write(
     # no cell becomes a formula, a link or a number because of how its text begins
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with Workbook(fresh, plain) as workbook:
-        head = workbook.add_format({"bold": True, "bottom": 1})
+        head = workbook.add_format(
+            {"bold": True, "bottom": 1, "bg_color": "#DCE6F1", "text_wrap": True, "valign": "top"}
+        )
         body = workbook.add_format({"text_wrap": True, "valign": "top"})
         for name, rows in sheets.items():
             _write_sheet(workbook, name, rows, head, body)
+            if "severity" in rows:
+                _colour(workbook, name, rows)
     os.chmod(fresh, 0o600)
     os.replace(fresh, path)
     return path
@@ -95,22 +117,53 @@ def tasks(found: pd.DataFrame, today: date) -> pd.DataFrame:
     days = pd.to_datetime(found["first_seen_on"])
     return pd.DataFrame(
         {
+            "severity": found["severity"],
             "file": found["file"],
-            "sheet": found["table_name"],
+            "sheet": found["sheet"],
+            "table": found["table_name"],
             "line": found["file_line"],
-            "record": found["record"],
             "patient": found["patient_id"],
             "column": found["column_name"],
             "value as received": found["value"],
-            "value before": found["value_before"],
             "what is wrong": said.str[0],
             "what to do": said.str[1].fillna("correct it and export it again"),
-            "severity": found["severity"],
-            "rule": found["rule"],
+            "who puts it right": found["who puts it right"].fillna("data manager"),
             "first seen on": days.dt.strftime("%Y-%m-%d"),
             "age in days": (pd.Timestamp(today) - days).dt.days,
+            "value before": found["value_before"],
+            "record": found["record"],
+            "rule": found["rule"],
         }
-    ).head(MOST_ROWS)
+    )
+
+
+def with_numbers(found: pd.DataFrame, kept: Path) -> pd.DataFrame:
+    """Return the problems with the registry's own patient numbers, as the data manager knows them.
+
+    Where a kept export cannot be read any more, the pseudonym stays.
+    """
+    read = []
+    for delivery in found["delivery"].dropna().unique():
+        try:
+            export = read_csv((kept / str(delivery)).read_bytes())
+            place = export.header.index("patient_id")
+        except (OSError, ExportError, ValueError):
+            continue
+        lines = pd.Index(found.loc[found["delivery"] == delivery, "file_line"].unique())
+        numbers = pd.Series(export.columns[place].to_pandas().to_numpy(), index=export.lines)
+        numbers = numbers.reindex(lines)
+        read.append(
+            pd.DataFrame({"delivery": delivery, "file_line": lines, "number": numbers.to_numpy()})
+        )
+    if not read:
+        return found
+    known = pd.concat(read).astype({"file_line": found["file_line"].dtype})
+    found = found.merge(known, on=["delivery", "file_line"], how="left")
+    of_number = (found["column_name"] == "patient_id") & found["value"].notna()
+    return found.assign(
+        patient_id=found["number"].fillna(found["patient_id"]),
+        value=found["value"].mask(of_number, found["number"]),
+    )
 
 
 def _balance(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -127,6 +180,11 @@ def _write_sheet(
 ) -> None:
     sheet = workbook.add_worksheet(name)
     sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&RPage &P of &N")
     for column, title in enumerate(rows.columns):
         sheet.set_column(column, column, WIDTHS.get(title, 12), body)
         sheet.write_string(0, column, title, head)
@@ -135,9 +193,23 @@ def _write_sheet(
         sheet.autofilter(0, 0, len(rows), len(rows.columns) - 1)
 
 
+def _colour(workbook: Workbook, name: str, rows: pd.DataFrame) -> None:
+    column = rows.columns.get_loc("severity")
+    for severity, colour in COLOURS.items():
+        workbook.get_worksheet_by_name(name).conditional_format(
+            *(1, column, max(len(rows), 1), column),
+            {
+                "type": "cell",
+                "criteria": "==",
+                "value": f'"{severity}"',
+                "format": workbook.add_format({"bg_color": colour}),
+            },
+        )
+
+
 def _write_column(sheet: Any, column: int, values: Sequence[Any]) -> None:
     for row, value in enumerate(values, start=1):
-        if pd.isna(value):
+        if pd.isna(value) or value == "":
             continue
         if isinstance(value, int | float):
             sheet.write_number(row, column, value)

@@ -43,19 +43,20 @@ def planted(installation: Installation) -> None:
 
 
 def found_in(home: Path) -> list[str]:
-    """Return the files that hold an identifier; exports as kept and raw rows are the site's own."""
+    """Return the files that hold an identifier.
+
+    Exports as kept, raw rows and the data manager's worklist are the site's own.
+    """
     holding = []
     for path in home.rglob("*"):
         name = path.relative_to(home)
         if any(word in str(name).lower() for word in WORDS):
             holding.append(str(name))
-        if not path.is_file() or name.parts[0] in ("deliveries", "working.duckdb"):
+        if not path.is_file() or name.parts[0] in ("deliveries", "working.duckdb", "worklist.xlsx"):
             continue
         if path.suffix == ".xlsx":
             with zipfile.ZipFile(path) as sheets:
-                content = b"".join(sheets.read(part) for part in sheets.namelist())
-            # the worklist shows values as received, but no patient's number
-            content = content.lower().replace(NAME.lower().encode(), b"")
+                content = b"".join(sheets.read(part) for part in sheets.namelist()).lower()
         else:
             content = path.read_bytes().lower()
         holding += [str(name) for word in WORDS if word.encode() in content]

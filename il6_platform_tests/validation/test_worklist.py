@@ -39,6 +39,9 @@ def test_each_problem_is_a_row_with_its_age_until_it_is_put_right(made: Registry
     assert (row["column"], row["value as received"]) == ("value", "=1+1")
     assert row["what is wrong"].startswith("value is not a number")
     assert row["what to do"] == "correct it"
+    assert row["who puts it right"] == "laboratory"
+    # the data manager knows the patient by the registry's number
+    assert (row["table"], row["patient"], row["sheet"]) == ("labs", "A", None)
     assert (row["severity"], row["age in days"]) == ("quarantine", 0)
     # ten days on
     made.ask("update staging.first_seen set first_seen_on = first_seen_on - 10")
@@ -108,11 +111,63 @@ def test_a_line_that_is_lost_or_stands_twice_is_found(made: Registry) -> None:
             made.ask(f"create or replace table {table} as from main.before")
 
 
+def test_an_empty_list_takes_the_place_of_the_one_before(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PATIENTS, labs=WRONG[1:])
+    made.stage()
+    assert len(sheet(made.folder / "home", "worklist")) == 1
+    made.deliver("2024-02-01", patients=PATIENTS, labs=["A,il6,2,pg/mL,2020-01-02"])
+    made.stage()
+    assert sheet(made.folder / "home", "worklist") == []
+
+
+def test_what_is_set_aside_comes_first_and_names_the_number_as_it_was_written(
+    made: Registry,
+) -> None:
+    made.deliver(
+        "2024-01-01",
+        patients=[*PATIENTS, "a,F,1950-01-01,", "C,F,2015-01-01,"],
+        labs=["NOBODY 7,il6,2,pg/mL,2020-01-02", ",il6,2,pg/mL,2020-01-02"],
+    )
+    made.stage()
+    found = sheet(made.folder / "home", "worklist")
+    assert [(row["severity"], row["line"], row["patient"], row["column"]) for row in found] == [
+        ("quarantine", 2, "NOBODY 7", "patient_id"),
+        ("quarantine", 3, None, "patient_id"),
+        ("warn", 2, "A", "patient_id"),
+        ("warn", 4, "a", "patient_id"),
+        ("warn", 5, "C", "birth_date"),
+    ]
+    assert [row["value as received"] for row in found] == ["NOBODY 7", None, "A", "a", "2015-01-01"]
+
+
+def test_a_workbook_is_named_with_its_sheet_and_line(made: Registry) -> None:
+    book = openpyxl.Workbook()
+    patients, labs = book.active, book.create_sheet("labs")
+    assert patients is not None
+    patients.title = "patients"
+    for row in (["patient_id", "sex", "birth_date"], ["A", "F", "1950-01-01"]):
+        patients.append(row)
+    for row in (
+        ["patient_id", "analyte", "value", "unit", "collected_on"],
+        [],
+        ["A", "il6", "much", "pg/mL", "2020-01-01"],
+    ):
+        labs.append(row)
+    folder = made.folder / "landing" / "2024-01-01"
+    folder.mkdir(parents=True)
+    book.save(folder / "registry.xlsx")
+    made.stage()
+    (row,) = sheet(made.folder / "home", "worklist")
+    place = (row["file"], row["sheet"], row["table"], row["line"], row["patient"])
+    assert place == ("2024-01-01/registry.xlsx", "labs", "labs", 3, "A")
+
+
 def test_a_sentence_without_advice_gets_some() -> None:
     found = pd.DataFrame(
         [
             {
                 **dict.fromkeys(["file", "table_name", "record", "patient_id", "column_name"], "x"),
+                **{"sheet": "", "who puts it right": None},
                 **{"value": "y", "value_before": None, "severity": "warn", "rule": "r"},
                 **{"file_line": 1, "first_seen_on": "2024-01-01", "sentence": "y must be z"},
             }
