@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import CONTRASTS
 from il6_platform.figures import style
+
+HEIGHT, ABOVE, BELOW = 4.5, 0.82, 1.2
+"""Of the figure, of title and legend, of time axis and numbers at risk; in inches."""
 
 
 def kaplan_meier(
@@ -30,8 +36,8 @@ def kaplan_meier(
         What to call the groups and populations.
     """
     with matplotlib.rc_context(style.SETTINGS):
-        figure = style.new_figure(5.2, 4.5, left=0.57, bottom=0.08, top=0.82, hspace=0.3)
-        axes, risk = figure.subplots(2, 1, height_ratios=[5, 1], sharex=True)
+        figure = style.new_figure(5.2, HEIGHT, left=0.57, bottom=BELOW, top=ABOVE)
+        axes = figure.subplots()
         drawn = []
         for name, colour, line in zip(
             CONTRASTS[contrast], (style.FIRST, style.SECOND), ("-", (0, (5, 1.5))), strict=True
@@ -54,14 +60,12 @@ def kaplan_meier(
             drawn.append((line, colour, curve))
         if not drawn:
             style.say_nothing_to_draw(axes, "No patients to compare.")
-            risk.axis("off")
             return figure
         last = max(float(curve["x"].max()) for _, _, curve in drawn)
         step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60) if last / s <= 8), 120)
         ticks = np.arange(0, last + 1e-9, step)
         axes.set(ylim=(0, 1.02), xlim=(0, max(last * 1.02, step)), ylabel=f"{endpoint} probability")
         axes.set_xticks(ticks)
-        axes.tick_params(labelbottom=True)
         axes.set_xlabel("Months since start of treatment")
         # above the plot, where no curve can run through it
         axes.legend(
@@ -82,23 +86,31 @@ def kaplan_meier(
             words, (0, 1), (0, 31), xycoords="axes fraction", textcoords="offset points",
             fontsize=8.5,
         )  # fmt: skip
-        risk.axis("off")
-        risk.set_ylim(-0.5, 2.6)
-        risk.text(0, 2.2, "At risk", fontsize=8, va="center", fontweight="bold")
-        for row, (line, colour, curve) in enumerate(drawn):
-            # which row is whose, for print in grey
-            risk.plot(
-                [-0.1, -0.05], [1 - row] * 2, color=colour, ls=line, lw=1.6,
-                transform=risk.get_yaxis_transform(), clip_on=False,
-            )  # fmt: skip
-            times, counts = curve["x"].to_numpy(float), curve["at_risk"].to_numpy(float)
-            for tick in ticks:
-                position = np.searchsorted(times, tick, side="left")
-                count = counts[position] if position < len(counts) else 0.0
-                # a small count may be hidden by the study file
-                words = "few" if np.isnan(count) else f"{count:.0f}"
-                risk.text(tick, 1 - row, words, color=colour, ha="center", fontsize=8)
+        _at_risk(axes, drawn, ticks)
     return figure
+
+
+def _at_risk(
+    axes: Axes, drawn: list[tuple[Any, str, pd.DataFrame]], ticks: NDArray[np.float64]
+) -> None:
+    """Write the numbers at risk below the time axis, a row a group."""
+    below, beside = axes.get_xaxis_transform(), axes.transAxes
+    # inches below the axis -> shares of its height
+    head, *rows = (-inches / (HEIGHT - BELOW - ABOVE) for inches in (0.66, 0.86, 1.05))
+    axes.text(0, head, "At risk", transform=below, fontsize=8, va="center", fontweight="bold")
+    for y, (line, colour, curve) in zip(rows, drawn, strict=False):
+        # which row is whose, for print in grey
+        axes.plot(
+            [-0.1, -0.05], [y, y], color=colour, ls=line, lw=1.6, transform=beside, clip_on=False
+        )
+        times, counts = curve["x"].to_numpy(float), curve["at_risk"].to_numpy(float)
+        for tick in ticks:
+            position = np.searchsorted(times, tick, side="left")
+            count = counts[position] if position < len(counts) else 0.0
+            axes.text(
+                tick, y, style.count(count), transform=below, color=colour, ha="center",
+                va="center", fontsize=8,
+            )  # fmt: skip
 
 
 def _median(median: pd.Series | None) -> str:

@@ -236,7 +236,7 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
             f"km-{endpoint}-{population}-{contrast}".lower().replace(" ", "-").replace("_", "-"),
             section,
             f"{endpoint} in {labels[population]}, {' against '.join(named)}: Kaplan-Meier with "
-            "pointwise 95% log-log bands.",
+            "pointwise 95% log-log bands; medians in months with 95% limits.",
             lambda population=population, contrast=contrast: kaplan_meier(  # type: ignore[misc]
                 few,
                 drawn,
