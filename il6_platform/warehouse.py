@@ -166,6 +166,7 @@ class Warehouse(ConfigurableResource):
     site: Site
     _connection: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
     _made: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _holds_erased: bool = PrivateAttr(default=False)
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator[Warehouse, None, None]:
@@ -238,14 +239,36 @@ class Warehouse(ConfigurableResource):
         if self._connection is not None:
             yield self._connection
             return
-        with duckdb.connect(self.working_database) as connection:
-            os.chmod(self.working_database, 0o600)
-            connection.execute("set timezone = 'UTC'")
-            self._connection = connection
-            try:
-                yield connection
-            finally:
-                self._connection = None
+        try:
+            with duckdb.connect(self.working_database) as connection:
+                os.chmod(self.working_database, 0o600)
+                connection.execute("set timezone = 'UTC'")
+                self._connection = connection
+                try:
+                    yield connection
+                finally:
+                    self._connection = None
+        finally:
+            if self._holds_erased:
+                self.write_anew()
+
+    def write_anew_when_closed(self) -> None:
+        """Have the working database written anew once nobody has it open: rows were erased."""
+        self._holds_erased = True
+
+    def write_anew(self) -> None:
+        """Copy the working database into a fresh file in its place: deleted rows linger in one."""
+        database = self.working_database
+        fresh = database.with_name(f".{database.name}")
+        fresh.unlink(missing_ok=True)
+        with duckdb.connect() as connection:
+            for name, path, how in (("old", database, "(read_only)"), ("fresh", fresh, "")):
+                quoted = str(path).replace("'", "''")
+                connection.execute(f"attach '{quoted}' as {name} {how}")
+            connection.execute("copy from database old to fresh")
+        fresh.chmod(0o600)
+        os.replace(fresh, database)
+        self._holds_erased = False
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """Return what was made under a name in this run, made on first use."""

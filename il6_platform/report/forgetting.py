@@ -14,16 +14,20 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from il6_platform.registry.deliveries import digest_of, landed
+from il6_platform.registry.exports import ExportError
+from il6_platform.registry.formats import decoded, open_sheets
 from il6_platform.registry.native import TABLES
 from il6_platform.warehouse import Site, Warehouse
 
@@ -63,8 +67,8 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     entry = {"forgotten_on": datetime.now(UTC).date().isoformat(), "patient": patient}
     _write_record(site, pd.concat([known, pd.DataFrame([entry])], ignore_index=True))
     # from here on it is on record: what is cut short is done by the next refresh or call
-    rows, exports = erase(warehouse)
     with warehouse.connect() as connection:
+        rows, exports = erase(warehouse, everywhere=True)
         holding = connection.execute(
             "select schema_name || '.' || table_name, column_name from duckdb_columns() "
             "where database_name = current_database() and list_contains($names, column_name)",
@@ -72,7 +76,8 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
         ).fetchall()
         for table, column in holding:
             connection.execute(f'delete from {table} where "{column}" = ?', [patient])
-    warehouse.leave_worklist()
+        warehouse.leave_worklist()
+        warehouse.write_anew_when_closed()
     cuts = sum(_without(path, patient) for path in (site.home_path / "patients").glob("*.*"))
     # patients as datasets (il6 export): made again on demand, without this one
     shutil.rmtree(site.home_path / "exchange", ignore_errors=True)
@@ -80,18 +85,23 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     amounts = {"rows": rows, "exports": exports, "cuts": cuts}
     recorded.loc[recorded.index[-1], list(amounts)] = [str(n) for n in amounts.values()]
     _write_record(site, recorded)
-    _write_anew(warehouse.working_database)
-    erased = set(
-        warehouse.query(
-            "select coalesce(source, delivery) as file from raw.deliveries where erased > 0"
-        )["file"]
+    known = warehouse.query(
+        "select coalesce(source, delivery) as file, erased > 0 as is_hit from raw.deliveries"
     )
-    there = [item.file for item in landed(site.landing_path)[0] if digest_of(item.read()) in erased]
+    hit = set(known.loc[known["is_hit"], "file"]) | {
+        file for file in known["file"] if not (site.kept_path / file).exists()
+    }
+    there = [item.file for item in landed(site.landing_path)[0] if digest_of(item.read()) in hit]
     return Forgotten(patient, rows, exports, cuts, there)
 
 
-def erase(warehouse: Warehouse) -> tuple[int, int]:
+def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
     """Erase the raw rows of all who are on record, and their lines in the kept exports.
+
+    Parameters
+    ----------
+    everywhere
+        Look through every kept export for a mention of them, not only those that held their rows.
 
     Returns
     -------
@@ -101,19 +111,25 @@ def erase(warehouse: Warehouse) -> tuple[int, int]:
     patients = _record(warehouse.site)["patient"].tolist()
     if not patients:
         return 0, 0
-    rows, exports = 0, set()
+    named = _named(set(patients), warehouse.pseudonyms.of)
+    rows, exports = 0, set[str]()
     with warehouse.connect() as connection:
         for table in TABLES:
+            # where cells have shifted, the number may stand anywhere in the line
+            texts = connection.execute(
+                f"select distinct unnest(map_values(cells)) from raw.{table}"
+            ).fetchall()
             gone = connection.execute(
                 f"select '{table}' as table_name, delivery, line from raw.{table} "
-                "where list_contains($patients, cell(cells, 'patient_id'))",
-                {"patients": patients},
+                "where list_contains($patients, cell(cells, 'patient_id')) "
+                "or list_has_any(map_values(cells), $texts)",
+                {"patients": patients, "texts": [text for (text,) in texts if named(text)]},
             ).df()
             if gone.empty:
                 continue
             for delivery, lines in gone.groupby("delivery")["line"]:
-                kept = warehouse.site.kept_path / str(delivery)
-                _erase_lines(kept, set(lines), set(patients), warehouse.pseudonyms.of)
+                exports.add(str(delivery))
+                _erase_lines(warehouse.site.kept_path / str(delivery), set(lines), named)
             connection.execute("begin")
             connection.register("gone", gone)
             connection.execute("insert into raw.erased by name select * from gone")
@@ -129,15 +145,13 @@ def erase(warehouse: Warehouse) -> tuple[int, int]:
             connection.unregister("gone")
             connection.execute("commit")
             rows += len(gone)
-            exports |= set(gone["delivery"])
-        # the file that a profile made these tables of cannot be erased line by line
-        made_of = connection.execute(
-            "select distinct source from raw.deliveries "
-            "where source is not null and list_contains($exports, delivery)",
-            {"exports": sorted(exports)},
-        ).fetchall()
-        for (source,) in made_of:
-            (warehouse.site.kept_path / str(source)).unlink(missing_ok=True)
+        _erase_others(warehouse, exports, named, everywhere=everywhere)
+        connection.execute(
+            "delete from raw.spellings where list_contains($patients, patient)",
+            {"patients": patients},
+        )
+        if rows:
+            warehouse.write_anew_when_closed()
         left = " union all ".join(f"select delivery from raw.{table}" for table in TABLES)
         # nothing is left to read in it, so nobody shall try
         connection.execute(
@@ -145,6 +159,73 @@ def erase(warehouse: Warehouse) -> tuple[int, int]:
             f"where erased > 0 and delivery not in ({left})"
         )
     return rows, len(exports)
+
+
+def _erase_others(
+    warehouse: Warehouse, exports: set[str], named: Callable[[str], bool], *, everywhere: bool
+) -> None:
+    """Erase what else is kept of them: files that tables were made of, and files never used.
+
+    Neither can be erased line by line. What a profile read of the others is in the native tables
+    that were made; of a file that was never used nothing is.
+    """
+    kept = warehouse.site.kept_path
+    known = warehouse.query(
+        "select delivery, file, status in ('accepted', 'erased') as is_native, source, "
+        "list_contains($exports, delivery) as is_hit from raw.deliveries",
+        {"exports": sorted(exports)},
+    )
+    native = set(known.loc[known["is_native"], "delivery"])
+    hit = set(known.loc[known["is_hit"], "source"].dropna())
+    files = dict(zip(known["source"].fillna(known["delivery"]), known["file"], strict=True))
+    unused = set(known.loc[~known["is_native"], "delivery"])
+    for path in sorted(kept.iterdir()):
+        if path.name in native:
+            if everywhere and path.name not in exports:
+                _erase_lines(path, set(), named)
+        elif path.name in hit or (
+            (everywhere or path.name in unused)
+            and _names(files.get(path.name, path.name), path.read_bytes(), named)
+        ):
+            path.unlink()
+
+
+def _named(patients: set[str], pseudonym: Callable[[str], str]) -> Callable[[str], bool]:
+    """Return a test of whether a cell is, or says among other words, the number of a patient."""
+
+    @cache
+    def is_one(word: str) -> bool:
+        return pseudonym(word) in patients
+
+    def named(cell: str) -> bool:
+        text = cell.strip()
+        return bool(text) and (
+            is_one(text) or any(is_one(word) for word in re.split(r"[\s,;:|()\"']+", text) if word)
+        )
+
+    return named
+
+
+def _names(file: str, content: bytes, named: Callable[[str], bool]) -> bool:
+    """Say whether a file names one of the patients; one that cannot be looked into may."""
+    try:
+        sheets = open_sheets(file, content)
+    except ExportError:
+        try:
+            return any(named(line) for line in decoded(content).splitlines())
+        except ExportError:
+            return True
+    return any(
+        named(cell)
+        for sheet in sheets
+        for cells in (
+            sheet.export.header,
+            sheet.export.surplus.values(),
+            *(column.unique().to_pylist() for column in sheet.export.columns),
+        )
+        for cell in cells
+        if cell
+    )
 
 
 def _rows_of(warehouse: Warehouse, patient: str) -> int:
@@ -155,9 +236,7 @@ def _rows_of(warehouse: Warehouse, patient: str) -> int:
     return int(warehouse.query(counts, {"patient": patient})["n"].sum())
 
 
-def _erase_lines(
-    path: Path, lines: set[int], patients: set[str], pseudonym: Callable[[str], str]
-) -> None:
+def _erase_lines(path: Path, lines: set[int], named: Callable[[str], bool]) -> None:
     """Rewrite a kept export without the given lines and any other that names one of the patients.
 
     An export that is no plain text, so that its lines cannot be told apart, is emptied: what it
@@ -166,6 +245,7 @@ def _erase_lines(
     if not path.exists():
         return
     kept: list[str] = []
+    is_touched = False
     try:
         text = path.read_bytes().decode("utf-8-sig")
         physical = list(io.StringIO(text, newline=""))
@@ -173,12 +253,14 @@ def _erase_lines(
         end = 0
         while (cells := next(reader, None)) is not None:
             start, end = end, reader.line_num
-            named = any(pseudonym(cell.strip()) in patients for cell in cells if cell.strip())
             # blank lines are no rows: those that are left keep their numbers
-            gone = start + 1 in lines or named
+            gone = start + 1 in lines or any(named(cell) for cell in cells)
+            is_touched |= gone
             kept += ["\n"] * (end - start) if gone else physical[start:end]
     except (UnicodeDecodeError, csv.Error):
-        kept = []
+        kept, is_touched = [], True
+    if not is_touched:
+        return
     fresh = path.with_name(f".{path.name}")
     fresh.touch(mode=0o600)
     fresh.write_text("".join(kept), encoding="utf-8", newline="")
@@ -200,19 +282,6 @@ def _without(path: Path, patient: str) -> bool:
     fresh.chmod(0o600)
     os.replace(fresh, path)
     return True
-
-
-def _write_anew(database: Path) -> None:
-    """Copy a database into a fresh file in its place: deleted rows linger in the old one."""
-    fresh = database.with_name(f".{database.name}")
-    fresh.unlink(missing_ok=True)
-    with duckdb.connect() as connection:
-        for name, path, how in (("old", database, "(read_only)"), ("fresh", fresh, "")):
-            quoted = str(path).replace("'", "''")
-            connection.execute(f"attach '{quoted}' as {name} {how}")
-        connection.execute("copy from database old to fresh")
-    fresh.chmod(0o600)
-    os.replace(fresh, database)
 
 
 def _record(site: Site) -> pd.DataFrame:

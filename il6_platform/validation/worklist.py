@@ -1,8 +1,8 @@
 """The data manager's worklist: an Excel file of what is wrong, where, since when, and what to do.
 
 It lies in IL6_HOME, for its owner only: it shows values as they were received, and the registry's
-own number of the patient, which is read from the kept exports each time and stands nowhere else. Who
-withdrew consent or is forgotten is in neither. Every cell is text or a number, never a formula,
+own number of the patient, which is read from the kept exports each time and stands nowhere else.
+Who withdrew consent or is forgotten is in neither. Every cell is text or a number, never a formula,
 whatever an export holds.
 
 Belongs here: the sheets and their layout. Does not belong here: what is wrong; that is in

@@ -6,35 +6,35 @@ with
 received as (
     select
         'patients' as table_name,
-        delivery, line, cells,
+        delivery, line, cells, problem,
         [cell(cells, 'patient_id')] as natural_key,
         null as part,
         iso_date(cell(cells, 'consent_withdrawn_on')) as withdrawn_on
     from raw.patients
     union all
     select
-        'treatments', delivery, line, cells,
+        'treatments', delivery, line, cells, problem,
         [cell(cells, 'patient_id'), number_key(cell(cells, 'line')), lower(cell(cells, 'drug'))],
         day_key(cell(cells, 'start_date')),
         null
     from raw.treatments
     union all
     select
-        'labs', delivery, line, cells,
+        'labs', delivery, line, cells, problem,
         [cell(cells, 'patient_id'), analyte_of(cell(cells, 'analyte')), day_key(cell(cells, 'collected_on'))],
         null,
         null
     from raw.labs
     union all
     select
-        'assessments', delivery, line, cells,
+        'assessments', delivery, line, cells, problem,
         [cell(cells, 'patient_id'), day_key(cell(cells, 'assessed_on'))],
         null,
         null
     from raw.assessments
     union all
     select
-        'follow_up', delivery, line, cells,
+        'follow_up', delivery, line, cells, problem,
         [cell(cells, 'patient_id')],
         null,
         null
@@ -57,7 +57,8 @@ keyed as (
         ) as record_key,
         r.part,
         r.withdrawn_on,
-        md5(list_sort(map_entries(r.cells))::varchar) as content
+        -- a line whose cells may have shifted says nothing that another one could repeat
+        md5(list_sort(map_entries(r.cells))::varchar || coalesce(r.problem, '')) as content
     from received as r
     inner join raw.deliveries as d on r.delivery = d.delivery
     where d.position is not null
