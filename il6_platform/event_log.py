@@ -10,6 +10,7 @@ file (https://sqlite.org/pragma.html#pragma_synchronous).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -18,6 +19,10 @@ from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from sqlalchemy import Connection, Engine, create_engine, event
 
 BUSY_SECONDS = 300
+
+# every process that opens the instance (command line, daemon, code server, run) reads this module
+# first: whatever it writes is for its owner only
+os.umask(0o077)
 
 
 class EventLog(ConsolidatedSqliteEventLogStorage):

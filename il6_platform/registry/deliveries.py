@@ -106,8 +106,8 @@ def landed(
 
     A file counts as complete where it has not been touched for `settle_seconds`, and does not
     change while it is watched: one that was touched in the last minute, for `watch_seconds`.
-    Hidden files, Markdown and YAML beside the exports, partial files and symbolic links (which
-    could point anywhere) are no deliveries.
+    Hidden files, Markdown and YAML beside the exports, partial files, symbolic links and whatever
+    else is no file are no deliveries.
     """
     complete: list[Found] = []
     waiting: list[str] = []
@@ -120,7 +120,9 @@ def landed(
             if (
                 name.startswith(".")
                 or path.suffix.lower() in {".md", ".yaml", ".yml"}
+                # a link could point anywhere, a pipe would be read for ever
                 or path.is_symlink()
+                or not path.is_file()
             ):
                 continue
             file = path.relative_to(landing).as_posix()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,15 @@ class Installation:
 
     def deliver(self, day: str) -> None:
         shutil.copytree(paths.demo_landing() / day, self.landing / day)
+
+
+def open_to_others(home: Path) -> list[str]:
+    """Return what in a home folder others than its owner may read, write or enter."""
+    return [
+        path.relative_to(home).as_posix()
+        for path in [home, *home.rglob("*")]
+        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from il6_platform import paths
 from il6_platform.cli import prepare_instance
-from il6_platform_tests.end_to_end.conftest import Installation
+from il6_platform_tests.end_to_end.conftest import Installation, open_to_others
 
 PATIENCE = 240
 
@@ -50,6 +50,7 @@ def test_a_new_delivery_is_refreshed_by_the_daemon(
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
         cwd=tmp_path,
+        umask=0o022,
     )
     published = installation.home / "published" / "report.html"
 
@@ -65,6 +66,8 @@ def test_a_new_delivery_is_refreshed_by_the_daemon(
             shutil.copytree(paths.demo_landing() / "2021-12-31", arriving)
             arriving.rename(installation.landing / "2021-12-31")
             until(lambda: n() > first, process, log)
+        # however open the daemon was started, what it writes is its owner's
+        assert not open_to_others(installation.home)
     finally:
         process.terminate()
         process.wait(60)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import stat
 import zipfile
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from il6_platform import cli
-from il6_platform_tests.end_to_end.conftest import Installation, installation
+from il6_platform_tests.end_to_end.conftest import Installation, installation, open_to_others
 
 __all__ = ["installation"]
 
 NAME = "Plantagenet"
-WORDS = (NAME.lower(), "crlm-00", "crlm-90")
+"""Written where names do not belong: into columns of their own, beyond the header, headers."""
+
+TYPED = "Tewdwr"
+"""Written into cells of the format: raw has it as received, and so has the worklist."""
+
+WORDS = (NAME.lower(), TYPED.lower(), "crlm-00", "crlm-90")
 """What is looked for, in any case: a file whose header is missing has its first patient there."""
 
 
@@ -33,13 +38,32 @@ def planted(installation: Installation) -> None:
     )
     with (day / "labs.csv").open("a") as labs:
         labs.write(
-            f"CRLM-0001,{NAME},{NAME},{NAME},{NAME}\nCRLM-9001,il6,{NAME},pg/mL,2019-01-01\n"
+            f"CRLM-0001,{TYPED},{TYPED},{TYPED},{TYPED}\nCRLM-9001,il6,{TYPED},pg/mL,2019-01-01\n"
         )
         labs.write(f"CRLM-0001,il6,2,pg/mL,2019-01-01,{NAME},{NAME}\n")
     with (day / "assessments.csv").open("a") as assessments:
-        assessments.write(f"CRLM-0002,2018-02-30,{NAME},{NAME}\n")
+        assessments.write(f"CRLM-0002,2018-02-30,{TYPED},{TYPED}\n")
     with (day / "follow_up.csv").open("a") as follow_up:
-        follow_up.write(f"CRLM-9002,{NAME},{NAME},{NAME},{NAME}\n")
+        follow_up.write(f"CRLM-9002,{TYPED},{TYPED},{TYPED},{TYPED}\n")
+    # a comma too many moves the name into a column that is read
+    patients = (day / "patients.csv").read_text().splitlines()
+    with (day / "patients.csv").open("a") as more:
+        more.write(f"CRLM-9003,{NAME},{patients[1].split(',', 1)[1]},{NAME}\n")
+
+
+def in_database(home: Path) -> list[str]:
+    """Return the tables of the working database in which the name stands, in any column."""
+    with duckdb.connect(home / "working.duckdb", read_only=True) as connection:
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables()"
+        ).fetchall()
+        return [
+            table
+            for (table,) in tables
+            if connection.execute(
+                f"from {table} as whole where whole::varchar ilike '%' || ? || '%'", [NAME]
+            ).fetchone()
+        ]
 
 
 def found_in(home: Path) -> list[str]:
@@ -73,6 +97,7 @@ def test_planted_identifiers_are_found_nowhere_and_all_is_its_owners(
     assert cli.main(["rules", "--docs", "--home", str(home)]) == 0
     assert cli.main(["status", "--home", str(home)]) == 0
     assert (home / "data_docs" / "index.html").exists()
+    assert not in_database(home)
     # exports that block: without a header, with a broken quote, with a patient for a column
     later = installation.landing / "2020-06-30"
     later.mkdir()
@@ -85,9 +110,5 @@ def test_planted_identifiers_are_found_nowhere_and_all_is_its_owners(
     assert "blocked" in said
     assert not [word for word in WORDS if word in said]
     assert not found_in(home)
-    open_to_others = [
-        path.relative_to(home).as_posix()
-        for path in [home, *home.rglob("*")]
-        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
-    ]
-    assert not open_to_others
+    assert not in_database(home)
+    assert not open_to_others(home)
