@@ -297,7 +297,8 @@ class Profile(_Part):
 
     def identifies(self, name: str) -> bool:
         """Whether a column of the export is named as an identifier."""
-        return _name(name) in {_name(one) for one in self.identifiers}
+        variable = self._fields.variable(name)
+        return variable in {_name(one) for one in self.identifiers}
 
     @cached_property
     def _readers(self) -> Counter[str]:

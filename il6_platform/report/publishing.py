@@ -97,7 +97,8 @@ def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     parts += [
         digest_of(path.read_bytes())
         for folder in profile_folders(site.home_path)
-        for path in sorted(folder.glob("*.*"))
+        for path in sorted(folder.glob("*"))
+        if path.is_file()
     ]
     if site.forgotten_path.exists():
         parts.append(site.forgotten_path.read_text(encoding="utf-8"))

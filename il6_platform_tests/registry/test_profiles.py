@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from il6_platform import paths
+from il6_platform.registry.deliveries import open_deliveries
+from il6_platform.registry.dictionaries import read_dictionary
+from il6_platform.registry.exports import ExportError
+from il6_platform.registry.formats import read_text
 from il6_platform.registry.native import VALUES
-from il6_platform.registry.profiles import read_profiles
+from il6_platform.registry.profiles import read_profile, read_profiles
 from il6_platform.typed_file import TypedFileError
 from il6_platform.validation import assessments, follow_up, patients
 
@@ -120,3 +124,138 @@ def test_lists_of_values_are_the_rule_books() -> None:
 
 def test_shipped_profiles_are_right() -> None:
     assert len(read_profiles(paths.project_root() / "data" / "profiles")) >= 4
+
+
+DICTIONARY = """\
+"Variable / Field Name","Form Name","Field Type","Field Label","Choices, Calculations, OR Slider \
+Labels","Text Validation Type OR Show Slider Number",Identifier?
+record_id,base,text,Record,,,
+sex,base,radio,"Sex, at birth","1, Male | 2, Female | 9, Other, or unknown",,
+born,base,text,"<p>Date of <b>birth</b></p>",,date_mdy,y
+sites,base,checkbox,Where,"1, Right colon | 2, Rectum | -1, Elsewhere",,
+alive,follow,yesno,Is alive,,,
+seen,follow,text,Seen on,,datetime_dmy,
+surname,base,text,Surname,,,y
+"""
+PROJECT = """\
+name: project
+title: A project
+dictionary: words.csv
+recognise:
+  - {columns: [record_id, sex]}
+tables:
+  - table: patients
+    when: {redcap_event_name: [baseline_arm_1, Baseline, ""]}
+    requires: [sex]
+    columns: {patient_id: record_id, sex: sex, birth_date: born, primary_site: sites}
+    codes:
+      sex: {Male: M, Female: F}
+      primary_site: {Right colon: right colon, Rectum: rectum}
+  - table: follow_up
+    when: {redcap_event_name: [visit_arm_1, Visit]}
+    columns: {patient_id: record_id, last_contact_on: seen, vital_status: alive}
+    codes: {vital_status: {"Yes": alive, "No": dead}}
+"""
+RAW = """\
+record_id,redcap_event_name,sex,born,sites___1,sites___2,sites____1,alive,seen,surname
+7,baseline_arm_1,2,03/05/1950,1,0,0,,,Doe
+7,visit_arm_1,,,,,,0,05/03/2021 10:30,
+8,baseline_arm_1,1,12/31/1960,1,1,0,,,Roe
+"""
+LABELS = """\
+Record,Event Name,"Sex, at birth",Date of birth,Where (choice=Right colon),Where (choice=Rectum),\
+Where (choice=Elsewhere),Is alive,Seen on,Surname
+7,Baseline,Female,03/05/1950,Checked,Unchecked,Unchecked,,,Doe
+7,Visit,,,,,,No,05/03/2021 10:30,
+8,Baseline,Male,12/31/1960,Checked,Checked,Unchecked,,,Roe
+"""
+
+
+def project(folder: Path) -> list[dict[str, str]]:
+    """Read the same project in raw codes and in labels; return its rows."""
+    made = [
+        [
+            {"table": str(one.table)} | row.cells
+            for one in open_deliveries("x.csv", text.encode(), read_profiles(folder)).deliveries
+            for row in (one.export.rows if one.export else ())
+        ]
+        for text in (RAW, LABELS)
+    ]
+    assert made[0] == made[1]
+    return made[0]
+
+
+def test_codes_and_labels_of_a_project_say_the_same(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(PROJECT)
+    (tmp_path / "words.csv").write_text(DICTIONARY)
+    eight = {"table": "patients", "patient_id": "8", "sex": "M", "birth_date": "1960-12-31"}
+    assert project(tmp_path) == [
+        {
+            "table": "patients",
+            "patient_id": "7",
+            "sex": "F",
+            # validated as month, day, year
+            "birth_date": "1950-03-05",
+            "primary_site": "right colon",
+        },
+        # two places are no value of the format: the rule book sets the row aside with both
+        eight | {"primary_site": "1; 2"},
+        {
+            "table": "follow_up",
+            "patient_id": "7",
+            "last_contact_on": "2021-03-05",
+            "vital_status": "dead",
+        },
+    ]
+    # the date of birth is asked for, the surname is not
+    assert read_profile(tmp_path / "p.yaml").identifiers == ("surname",)
+
+
+def test_a_dictionary_may_lie_in_the_landing_folder_and_must_be_somewhere(tmp_path: Path) -> None:
+    profiles, landing = tmp_path / "profiles", tmp_path / "landing" / "2021"
+    profiles.mkdir()
+    landing.mkdir(parents=True)
+    (profiles / "p.yaml").write_text(PROJECT)
+    (one,) = open_deliveries("x.csv", RAW.encode(), read_profiles(profiles)).deliveries
+    assert one.status == "rejected"
+    assert "the data dictionary words.csv of profile project is neither beside" in str(one.problem)
+    (landing / "words.csv").write_text(DICTIONARY)
+    known = read_profiles(profiles, landing=tmp_path / "landing")
+    assert len(open_deliveries("x.csv", RAW.encode(), known).deliveries) == 2
+    (profiles / "words.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(TypedFileError, match=r"p.yaml, key dictionary: .*words.csv is no REDCap"):
+        read_profiles(profiles)
+
+
+def test_a_dictionary_is_read_as_downloaded_and_as_the_api_gives_it() -> None:
+    known = read_dictionary(read_text(DICTIONARY.encode()))
+    assert known.label("sex", "9") == "Other, or unknown"
+    assert known.label("alive", "1") == "Yes"
+    assert known.variable(" date OF birth ") == "born"
+    assert known.variable("Where (choice=Elsewhere)") == "sites____1"
+    assert known.order("seen") == ("dmy",)
+    api = DICTIONARY.splitlines()
+    api[0] = (
+        "field_name,form_name,field_type,field_label,select_choices_or_calculations,"
+        "text_validation_type_or_show_slider_number,identifier"
+    )
+    assert read_dictionary(read_text("\n".join(api).encode())).fields == known.fields
+    broken = DICTIONARY.replace("1, Male |", "Male |")
+    with pytest.raises(ExportError, match="line 3, field sex: a choice is not written"):
+        read_dictionary(read_text(broken.encode()))
+
+
+def test_an_export_may_be_split_and_one_line_may_feed_two_tables() -> None:
+    known = read_profiles(paths.project_root() / "data" / "profiles")
+    base = "USUBJID,SEX,BRTHDTC,DSDTC,DTHFL\nP1,M,1950-01-01,2021-01-01,N\n"
+    results = "usubjid,lbtestcd,lborres,lborresu,lbdtc\nP1,IL6,3,pg/mL,2020-01-01\n"
+    made = [
+        (one.table, one.status, [row.line for row in one.export.rows] if one.export else None)
+        for text in (base, results)
+        for one in open_deliveries("x.csv", text.encode(), known).deliveries
+    ]
+    assert made == [
+        ("patients", "accepted", [2]),
+        ("follow_up", "accepted", [2]),
+        ("labs", "accepted", [2]),
+    ]
