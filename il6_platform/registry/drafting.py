@@ -120,6 +120,7 @@ class _Column:
     is_identifier: bool = False
     order: str | None = None
     absent: set[str] = field(default_factory=set)
+    has_blanks: bool = False
     fits: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -286,12 +287,15 @@ class _Drafting:
 
     def _column(self, name: str, texts: Iterable[str], variable: str | None = None) -> _Column:
         known = self.fields.fields.get(variable or name)
-        held, absent = [], set()
+        held, has_blanks = [], False
+        absent = {text for text in known.choices.values() if is_missing(text)} if known else set()
         for text in texts:
             if is_missing(text):
                 absent.add(text)
             elif text:
                 held.append(text)
+            else:
+                has_blanks = True
         return _Column(
             name,
             known.label if known else "",
@@ -300,6 +304,7 @@ class _Drafting:
             bool(known and known.identifier),
             known.order if known else None,
             absent,
+            has_blanks,
         )
 
     def _blocks(self, sheet: str, columns: dict[str, list[str]], found: str) -> Iterable[_Block]:
@@ -812,6 +817,10 @@ class _Drafting:
                 words_ += f"{len(strange) - len(shown)} that stand once"
             number_ = self._ask(f"What do these mean in {column.name} ({native}): {words_}?")
             asked += f"  # {number_}" if not asked else f", {number_}"
+        if native == "vital_status" and column.has_blanks and set(known.values()) == {"dead"}:
+            known[""] = "alive"
+            question = f"Does an empty {column.name} mean alive, as is assumed?"
+            asked += (", " if asked else "  # ") + self._ask(question)
         meant = {t: v for t, v in sorted(known.items()) if v and v.lower() != t.lower()}
         if meant or asked:
             pairs = ", ".join(f"{_quoted(t)}: {_quoted(v)}" for t, v in meant.items())

@@ -62,7 +62,8 @@ class Mapping(_Part):
     constants
         Native column -> a value that the export does not hold.
     codes
-        Native column -> the export's code, or its label in the dictionary -> the native value.
+        Native column -> the export's code, or its label in the dictionary -> the native value. The
+        code "" is a cell in which nothing stands.
     when
         The export's column -> the value, or values, that a row must have; an empty text is missing.
     requires
@@ -268,6 +269,13 @@ class Profile(_Part):
             )
         for mapping, sheet in itertools.product(self.tables, sheets):
             header = self._header(sheet.export)
+            is_read = any(
+                self._reads_sheet(other, header)
+                for other in self.tables
+                if other.table == mapping.table
+            )
+            if is_read or self._speaks_of_others(mapping, header, sheet.export):
+                continue
             _, columns = next(iter(mapping.counted()))
             needed = self._needed(mapping, columns)
             others = set(columns.values()) - needed
@@ -311,6 +319,18 @@ class Profile(_Part):
                 *map(_name, mapping.when),
             }
         )
+
+    def _speaks_of_others(self, mapping: Mapping, header: set[str], export: Export) -> bool:
+        """Whether a sheet has the columns that choose a mapping's rows, and no row is chosen."""
+        choosing = {_name(name) for name in mapping.when}
+        return (
+            bool(choosing)
+            and choosing <= header
+            and not any(_is_meant(mapping, received) for _, received in self._received(export))
+        )
+
+    def _reads_sheet(self, mapping: Mapping, header: set[str]) -> bool:
+        return any(self._needed(mapping, columns) <= header for _, columns in mapping.counted())
 
     def _needed(self, mapping: Mapping, columns: dict[str, str]) -> set[str]:
         needed = {columns[key] for key in (*mapping.requires, "patient_id") if key in columns}
@@ -364,13 +384,16 @@ class Profile(_Part):
         for row, received in sheet:
             if not _is_meant(mapping, received):
                 continue
-            cells = {}
+            cells: dict[str, str] = {}
+            implied = dict(mapping.constants)
             for column, name in columns.items():
                 text = received[name] if name in received else self._checked(name, received)
                 label = self._fields.label(name, text)
-                if text.lower() in absent or label.lower() in absent:
-                    continue
                 table = codes.get(column, {})
+                if text.lower() in absent or label.lower() in absent:
+                    if "" in table:
+                        implied[column] = table[""]
+                    continue
                 cells[column] = (
                     table.get(text.lower())
                     or table.get(label.lower())
@@ -382,13 +405,13 @@ class Profile(_Part):
                 if self._readers[columns[column]] == 1
                 and not _is_unchecked(columns[column], received)
             }
-            if not set(mapping.requires) <= set(mapping.constants | cells) and not own:
+            if not set(mapping.requires) <= set(implied | cells) and not own:
                 continue
             if row.problem:
                 # its cells may have shifted out of a column that is not read: a name, a number
                 known = cells if is_sure else {k: v for k, v in cells.items() if k == "patient_id"}
                 cells = {**known, BEYOND: received.get(BEYOND, "")}
-            rows.append((row.line, mapping.constants | cells))
+            rows.append((row.line, implied | cells))
         return rows
 
     def _checked(self, field: str, received: dict[str, str]) -> str:

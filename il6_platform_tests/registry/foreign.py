@@ -297,8 +297,12 @@ def cdisc(day: str) -> dict[str, bytes]:
     known, tables = profile("cdisc"), native(day)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, mapping in zip(("dm", "ex", "lb", "rs", "ds"), known.tables, strict=True):
-            rows = [coded(mapping, row) for row in tables[mapping.table]]
+        mappings = {mapping.table: mapping for mapping in reversed(known.tables)}
+        domains = {"dm": "patients", "ex": "treatments", "lb": "labs", "rs": "assessments"}
+        for name, table in (domains | {"ds": "follow_up"}).items():
+            rows = [coded(mappings[table], row) for row in tables[table]]
+            for row in rows:
+                row.pop("AGE", None)
             entry = zipfile.ZipInfo(f"{name}.csv", (2000, 1, 1, 0, 0, 0))
             archive.writestr(entry, text(rows, "\t").encode("utf-16"))
     return {f"sdtm_{day}.zip": out.getvalue()}

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform import cli, paths
+from il6_platform.registry.dictionaries import dictionary_beside
 from il6_platform.registry.drafting import draft
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import Sheet, open_sheets
@@ -28,7 +29,7 @@ Rows = list[dict[str, str]]
 
 def drafted(folder: Path, file: str, sheets: list[Sheet], edit: dict[str, str]) -> Profile:
     """Draft a profile, put the answers in, and read it as a site's own."""
-    text = draft(file, sheets, None).text
+    text = draft(file, sheets, dictionary_beside(folder / file)).text
     for old, new in edit.items():
         assert old in text
         text = text.replace(old, new)
@@ -56,20 +57,25 @@ def native_rows(profile: Profile, sheets: list[Sheet]) -> Counter[tuple[object, 
             "redcap_longitudinal",
             {"analyte: {}": 'analyte: {"1": il6, "2": crp, "3": cea}'},
         ),
+        # with the project's data dictionary nothing is left to answer
+        ("redcap_longitudinal with dictionary", {}),
+        ("redcap_longitudinal_labels with dictionary", {}),
+        ("redcap_flat_raw", {}),
     ],
 )
 def test_the_draft_of_a_sample_reads_it_as_the_shipped_profile_does(
     name: str, answers: dict[str, str], tmp_path: Path
 ) -> None:
     """The same native rows: all of staging rests on these."""
-    ((file, content),) = [
-        (file, content)
-        for file, content in foreign.FORMATS[name]("2023-12-31").items()
-        if "dictionary" not in file
-    ]
+    name, _, is_told = name.partition(" ")
+    if is_told:
+        dictionary = foreign.redcap_dictionary(flat=False)
+        (tmp_path / "redcap_longitudinal_dictionary.csv").write_bytes(dictionary)
+    ((file, content),) = foreign.FORMATS[name]("2023-12-31").items()
     sheets = open_sheets(file, content)
     made = drafted(tmp_path, file, sheets, answers)
-    assert made.fits(file, sheets)
+    told, data = made.opened(sheets)
+    assert told.fits(file, data)
     assert native_rows(made, sheets) == native_rows(foreign.profile(name), sheets)
 
 

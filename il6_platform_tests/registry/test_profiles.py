@@ -259,3 +259,60 @@ def test_an_export_may_be_split_and_one_line_may_feed_two_tables() -> None:
         ("follow_up", "accepted", [2]),
         ("labs", "accepted", [2]),
     ]
+
+
+SDTM = {
+    "DM": "studyid,usubjid,siteid,sex,age,brthdtc,dthfl,dthdtc,rfpendtc\n"
+    "S,P1,01,M,61,1959-05-02,,,2021-04-01\nS,P2,01,F,70,1950-01-01,Y,2021-01-01,2021-01-01\n",
+    "RS": "USUBJID,RSTESTCD,RSORRES,RSDTC\nP1,TRGRESP,PR,2020-05-01T09:30\n"
+    "P1,OVRLRESP,SD,2020-05-01T09:30\n",
+    "ADSL": "USUBJID,SEX,AGE,TRTSDT,LSTALVDT,DTHFL,DTHDT\nP3,F,55,02JAN2020,01FEB2021,,\n",
+    "ADLB": "USUBJID,PARAMCD,AVAL,AVALU,ADT\nP3,IL6,4.5,pg/mL,2020-01-01\n"
+    "P3,ALT,20,U/L,2020-01-01\n",
+    "ADRS": "USUBJID,PARAMCD,AVALC,ADT\nP3,OVRLRESP,PR,2020-06-01\nP3,BOR,PR,2020-06-01\n",
+}
+
+
+def test_domains_and_data_sets_as_cdisc_has_them() -> None:
+    known = read_profiles(paths.project_root() / "data" / "profiles")
+    made = [
+        (name, one.table, *sorted(row.cells.items()))
+        for name, text in SDTM.items()
+        for one in open_deliveries(f"{name}.csv", text.encode(), known).deliveries
+        for row in (one.export.rows if one.export else ())
+    ]
+    person = {"P1": ("61", "1959-05-02", "M"), "P2": ("70", "1950-01-01", "F")}
+    assert made == [
+        *(
+            (
+                *("DM", "patients", ("age_years", age), ("birth_date", born)),
+                *(("patient_id", one), ("sex", sex), ("site_id", "01")),
+            )
+            for one, (age, born, sex) in person.items()
+        ),
+        (
+            *("DM", "follow_up", ("last_contact_on", "2021-04-01")),
+            *(("patient_id", "P1"), ("vital_status", "alive")),
+        ),
+        (
+            *("DM", "follow_up", ("died_on", "2021-01-01"), ("last_contact_on", "2021-01-01")),
+            *(("patient_id", "P2"), ("vital_status", "dead")),
+        ),
+        (
+            *("RS", "assessments", ("assessed_on", "2020-05-01"), ("patient_id", "P1")),
+            ("response", "SD"),
+        ),
+        ("ADSL", "patients", ("age_years", "55"), ("patient_id", "P3"), ("sex", "F")),
+        (
+            *("ADSL", "follow_up", ("last_contact_on", "2021-02-01")),
+            *(("patient_id", "P3"), ("vital_status", "alive")),
+        ),
+        (
+            *("ADLB", "labs", ("analyte", "il6"), ("collected_on", "2020-01-01")),
+            *(("patient_id", "P3"), ("unit", "pg/mL"), ("value", "4.5")),
+        ),
+        (
+            *("ADRS", "assessments", ("assessed_on", "2020-06-01"), ("patient_id", "P3")),
+            ("response", "PR"),
+        ),
+    ]
