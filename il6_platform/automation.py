@@ -26,8 +26,9 @@ from dagster import (
 )
 from filelock import FileLock, Timeout
 
-from il6_platform.registry.deliveries import landed
+from il6_platform.registry.deliveries import digest_of, landed
 from il6_platform.report.alerts import DESCRIPTIONS
+from il6_platform.report.origin import SYNTHETIC, is_synthetic
 from il6_platform.report.publishing import content_key, published_content
 from il6_platform.warehouse import Site
 
@@ -125,7 +126,7 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
                 sentences.insert(0, "A refresh did not publish; the last report stays.")
             if not sentences:
                 return SkipReason("Nothing to tell.")
-            tell(site.study.title, sentences)
+            tell(_title(site), sentences)
             return None
 
         return listen
@@ -143,6 +144,13 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
             "Tell when a refresh was blocked by data quality or failed.",
         ),
     ]
+
+
+def _title(site: Site) -> str:
+    """Return what an alert is about: the study, and that its patients are not real where so."""
+    landed_now = [digest_of(found.read()) for found in landed(site.landing_path)[0]]
+    synthetic = f" ({SYNTHETIC})" if is_synthetic(site, landed_now) else ""
+    return f"{site.study.title}{synthetic}"
 
 
 def _warnings(context: RunStatusSensorContext) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import email
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,7 +19,8 @@ from dagster import (
     build_run_status_sensor_context,
 )
 
-from il6_platform.automation import alert_sensors
+from il6_platform.automation import alert_sensors, tell
+from il6_platform.report.origin import SYNTHETIC
 from il6_platform.warehouse import Site
 from il6_platform_tests.end_to_end.conftest import Installation
 
@@ -93,6 +96,7 @@ def test_what_changed_since_the_cut_before_is_told(grown: Installation, heard: l
     assert checks["boundary_is_not_crossed"].passed
     (text,) = heard
     assert "On chemotherapy alone" in text
+    assert SYNTHETIC in text.splitlines()[0]
     assert "CRLM-" not in text
     # a plan whose events are all there, and patients who lose their baseline marker
     study.write_text(asked.replace("looks: [0.25, 0.5, 0.75, 1]", "looks: [1.0], events: 44"))
@@ -113,6 +117,39 @@ def test_a_blocked_refresh_is_told(installation: Installation, heard: list[str])
     (text,) = heard
     assert "did not publish" in text
     assert "lacks the column sex" in text
+
+
+class Post(socketserver.StreamRequestHandler):
+    """A mail server that takes one message and keeps it."""
+
+    server: Office
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            word = line[:4].upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                while (line := self.rfile.readline()) != b".\r\n":
+                    self.server.letter += line
+            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 fine\r\n")
+
+
+class Office(socketserver.TCPServer):
+    letter = b""
+
+
+def test_an_alert_goes_out_by_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Office(("127.0.0.1", 0), Post) as office:
+        threading.Thread(target=office.handle_request, daemon=True).start()
+        monkeypatch.delenv("IL6_ALERT_WEBHOOK", raising=False)
+        monkeypatch.setenv("IL6_ALERT_EMAIL", "nurse@example.org")
+        monkeypatch.setenv("IL6_SMTP", f"127.0.0.1:{office.server_address[1]}")
+        tell("The study's title", ["P was 0.06 (n=40), now 0.04 (n=44)."])
+    message = email.message_from_bytes(office.letter)
+    assert message["To"] == "nurse@example.org"
+    assert message["Subject"] == "Alert: The study's title"
+    assert "now 0.04 (n=44)." in message.get_payload()
 
 
 def test_who_cannot_be_told_is_not_listened_for(
