@@ -131,7 +131,7 @@ def _demo(asked: argparse.Namespace) -> None:
     asked.as_of, asked.censor, asked.force = None, None, True
     _refresh(asked)
     home = _home(asked)
-    print("\nThe registry is SYNTHETIC: no patient is real. Published claim, then this cut:\n")
+    print("\nPublished claim, then this cut:\n")
     _print_headline(home)
     print(f"\nReport:   {home / 'published' / 'report.html'}")
     print(f"Database: {home / 'published' / 'report.duckdb'}   (il6 query 'from report.results')")
@@ -472,6 +472,9 @@ def _published(home: Path, sql: str) -> pd.DataFrame:
 
 
 def _print_headline(home: Path) -> None:
+    registry = "select value from report.provenance where kind = 'registry'"
+    for said in _published(home, registry)["value"]:
+        print(f"{said}\n")
     for row in _published(home, "from report.headline").itertuples():
         said = (
             f"P={row.published_p_value:g}"

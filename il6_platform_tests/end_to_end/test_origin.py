@@ -11,7 +11,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from il6_platform import paths
+from il6_platform import cli, paths
 from il6_platform.registry.deliveries import digest_of
 from il6_platform.report.exchange import write_results
 from il6_platform.report.manuscript import new_document
@@ -55,8 +55,10 @@ def cut(demo: Installation) -> Cut:
 
 
 def test_it_is_said_in_every_place_that_shows_it(
-    demo: Installation, cut: Cut, tmp_path: Path
+    demo: Installation, cut: Cut, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert cli.main(["status", "--home", str(demo.home)]) == 0
+    assert SYNTHETIC in capsys.readouterr().out
     page = (demo.home / "published" / "report.html").read_text("utf-8")
     head, _, body = page.partition("</style>")
     assert SYNTHETIC in head, "the foot of a printed page"
