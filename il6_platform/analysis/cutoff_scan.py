@@ -86,17 +86,21 @@ def _add(
         where = {"endpoint": endpoint, "population": row["population"], "model": model}
         where |= {"term": term} if term else {}
         shared: dict[str, Any] = {"n": n, "events": events, "at": at, "note": note}
+        test = Estimate(
+            "logrank",
+            _known(row["chi_square"]),
+            df=1,
+            p_value=_known(row["p_value"]),
+            method="Log-rank at each admissible cut-off, fixed beforehand",
+            **shared,
+        )
+        if test.estimate is None:
+            reason = test.note or "No event while both groups are at risk."
+            test = test.but(df=None, p_value=None, note=reason)
         results.add(
             [
                 _ratio("hazard_ratio", row["log_hazard_ratio"], row["std_error"], **shared),
-                Estimate(
-                    "logrank",
-                    _known(row["chi_square"]),
-                    df=1,
-                    p_value=_known(row["p_value"]),
-                    method="Log-rank at each admissible cut-off, fixed beforehand",
-                    **shared,
-                ),
+                test,
             ],
             contrast=MARKER,
             **where,

@@ -38,6 +38,10 @@ SHAPES = {
 CURVE_POINTS = 101
 """Markers at which a curve is drawn, evenly on the log scale over the central 90% of them."""
 
+LARGEST_ERROR = 5.0
+"""Standard error of a log hazard ratio beyond which a curve is not drawn: its band would span a
+factor of 10^8."""
+
 NOT_POSITIVE = "The marker has values of 0 or less, which have no logarithm."
 TOO_FEW_VALUES = "Too few distinct values for a spline."
 
@@ -214,7 +218,8 @@ def hazard_ratio_curve(
 
     Returns
     -------
-    x (marker), y, y_low, y_high (pointwise 95%), one row a marker; no rows without a model.
+    x (marker), y, y_low, y_high (pointwise 95%), one row a marker; none without a model, or where
+    the standard error exceeds `LARGEST_ERROR`.
 
     Raises
     ------
@@ -410,6 +415,8 @@ def _curve(x: Floats, fit: CoxFit, terms: list[str], contrasts: Floats) -> pd.Da
     log_ratio = contrasts @ fit.coefficients[terms].to_numpy()
     covariance = fit.covariance.loc[terms, terms].to_numpy()
     error = np.sqrt(np.einsum("ij,jk,ik->i", contrasts, covariance, contrasts))
+    known = error <= LARGEST_ERROR
+    x, log_ratio, error = x[known], log_ratio[known], error[known]
     bands: dict[str, Any] = {"x": x, "y": np.exp(log_ratio)}
     bands |= {"y_low": np.exp(log_ratio - Z * error), "y_high": np.exp(log_ratio + Z * error)}
     return pd.DataFrame(bands)

@@ -28,6 +28,12 @@ Ints = NDArray[np.int64]
 MOST_ENUMERATED = 60
 """Patients up to which splits are enumerated: beyond, the halves take too much memory."""
 
+LARGEST_ERROR = 5.0
+"""Standard error of a log hazard ratio over a covariate's range beyond which nothing is known: its
+interval spans a factor of 10^8."""
+
+UNKNOWN = "The data say nothing of it: its interval would span a factor of more than 10^8."
+
 _CELLS = 1 << 20
 _ROUNDING = 1e-9
 _FARTHEST = 100.0
@@ -169,8 +175,8 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
     -------
     `hazard_ratio_firth` by term: profile penalised-likelihood interval and penalised
     likelihood-ratio P; std_error is of the log, from the inverse information. With a note in place
-    of numbers where there are no events, or columns do not vary or depend on each other among
-    those at risk.
+    of numbers where there are no events, columns do not vary or depend on each other among those
+    at risk, or the standard error over a column's range exceeds `LARGEST_ERROR`.
 
     Raises
     ------
@@ -194,8 +200,11 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
         return [unsupported("hazard_ratio_firth", note, term=k, **fields) for k in terms]
     assert fit is not None
     rows = zip(terms, scale, *fit, strict=True)
+    reach = np.ptp(x, axis=0) / scale * fit[1]
     return [
-        Estimate(
+        unsupported("hazard_ratio_firth", UNKNOWN, term=term, **fields)
+        if spread > LARGEST_ERROR
+        else Estimate(
             "hazard_ratio_firth",
             math.exp(coefficient / unit),
             _exp(low / unit),
@@ -208,7 +217,7 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
             else None,
             **fields,
         )
-        for term, unit, coefficient, error, p, low, high in rows
+        for spread, (term, unit, coefficient, error, p, low, high) in zip(reach, rows, strict=True)
     ]
 
 

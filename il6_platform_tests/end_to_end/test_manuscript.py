@@ -243,13 +243,15 @@ def test_every_number_of_the_cutoff_and_the_interaction_is_in_duckdb(
         "select "
         + ", ".join(f"{column} * {shares}" for column in ("estimate", "ci_low", "ci_high"))
         + ", p_value, n from report.results where analysis in ('cutoff', 'validity') "
-        f"and list_contains({wanted}, statistic) order by list_position({wanted}, statistic)"
+        f"and list_contains({wanted}, statistic) order by list_position({wanted}, statistic), "
+        "endpoint desc, population"
     )
     table = find(word, "The cut-off of")
     shown = [
         number for row in table.rows[1:] for cell in row.cells[1:4] for number in numbers(cell.text)
     ]
-    assert len(found) == len(wanted)
+    # the corrected log-rank test is of both endpoints, in all patients and in each arm
+    assert len(found) == len(wanted) + 5
     assert_same(shown, found)
 
 

@@ -102,7 +102,7 @@ if (study$cutoff$method == "maxstat" && nrow(d) > 5) { s <- TS(if (is.list(outco
     # beyond what 10% and 90% allow only the exact distribution is R's
     a <- try(maxstat::maxstat.test(Surv(t, e) ~ marker, data = data.frame(t = s[, 1], e = s[, 2], marker = d$marker), smethod = "LogRank", pmethod = "Lau92"), silent = TRUE)
     if (!inherits(a, "try-error")) add(analysis = "validity", statistic = "maxstat_p_lau92", endpoint = if (is.list(outcome)) outcome$endpoint else endpoints[1], contrast = "high vs low", p_value = min(1, as.numeric(a$p.value))) } }
-add(analysis = "cutoff", statistic = "cutoff", estimate = cut)
+if (!is.na(cut) || study$cutoff$method != "maxstat") add(analysis = "cutoff", statistic = "cutoff", estimate = cut)
 if (!is.null(y) && both && !is.na(cut)) { pos <- if (lower) d$marker[ok] < cut else d$marker[ok] >= cut; k <- y[ok]
   for (a in list(list("sensitivity", sum(pos & k == 1), sum(k == 1)), list("specificity", sum(!pos & k == 0), sum(k == 0)), list("ppv", sum(pos & k == 1), sum(pos)), list("npv", sum(!pos & k == 0), sum(!pos)))) {
     w <- wilson(a[[2]], a[[3]]); add(analysis = "cutoff", statistic = a[[1]], estimate = w[1], ci_low = w[2], ci_high = w[3]) }
@@ -204,7 +204,7 @@ for (e in endpoints) {
   ## landmark by response
   for (L in unlist(study$landmarks_months)) { w <- s[, 1] > L; g <- as.integer(!is.na(d$resp) & d$resp <= L)[w]; if (sum(w) < 4 || length(unique(g)) < 2) next
     sl <- s[w, , drop = FALSE]; sl[, 1] <- sl[, 1] - L; l <- try(survdiff(Surv(sl[, 1], sl[, 2]) ~ g), silent = TRUE)
-    if (!inherits(l, "try-error") && sum(sl[, 2])) add(analysis = "sensitivity", endpoint = e, population = "all", contrast = "response vs no response", model = "landmark", at = L, statistic = "logrank", estimate = l$chisq, p_value = pchisq(l$chisq, 1, lower.tail = FALSE)) }
+    if (!inherits(l, "try-error") && sum(sl[, 2]) && l$chisq > 0) add(analysis = "sensitivity", endpoint = e, population = "all", contrast = "response vs no response", model = "landmark", at = L, statistic = "logrank", estimate = l$chisq, p_value = pchisq(l$chisq, 1, lower.tail = FALSE)) }
 }
 
 ## response

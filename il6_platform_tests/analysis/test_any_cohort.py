@@ -1,0 +1,139 @@
+"""Whatever the cohort, no analysis fails, and none publishes a number that cannot be one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from il6_platform.analysis import cutoff
+from il6_platform.analysis.cohort import Cohort
+from il6_platform.assets.analysis import ANALYSES
+from il6_platform.study import Study
+from il6_platform_tests.held_back.compare import nonsense
+
+STUDY: dict[str, Any] = {
+    "marker": {"analyte": "il6", "unit": "pg/mL"},
+    "arms": {"experimental_drug": "bevacizumab"},
+    "cutoff": {"method": "youden", "outcome": {"endpoint": "PFS", "by_months": 6}},
+    "covariates": [
+        {"name": "age", "kind": "number"},
+        {"name": "grade", "kind": "category", "reference": "G2"},
+    ],
+    "replicates": 0,
+    "planned": {"hazard_ratio": 0.6},
+    "monitoring": {},
+    "family": [{"endpoint": "PFS", "population": "control", "contrast": "high vs low"}],
+}
+CUTOFFS: tuple[dict[str, Any], ...] = (
+    STUDY["cutoff"],
+    {"method": "youden", "outcome": "response"},
+    {"method": "youden", "outcome": STUDY["cutoff"]["outcome"] | {"censored": "weighted"}},
+    {"method": "youden", "outcome": STUDY["cutoff"]["outcome"], "direction": "lower"},
+    {"method": "maxstat"},
+    {"method": "median"},
+    {"method": "fixed", "value": 4.3},
+)
+SHAPES: dict[str, dict[str, Any]] = {
+    "ordinary": {},
+    "one arm": {"arm": False},
+    "no events": {"progressed": False, "died": False},
+    "all have the event": {"progressed": True, "died": True},
+    "all at one time": {"time_PFS": 3.0, "time_OS": 5.0, "progressed": True},
+    "at time zero": {"time_PFS": 0.0, "time_OS": 0.0},
+    "constant marker": {"marker": 4.0},
+    "marker of zero": {"marker": 0.0},
+    "constant covariates": {"age": 60.0, "grade": "G1"},
+    "covariates never given": {"age": np.nan, "grade": None},
+    "nobody responds": {"BOR": "PD", "response_months": np.nan},
+    "everybody responds": {"BOR": "CR", "response_months": 1.0},
+    "arm separates": {},
+    "marker separates": {},
+    "covariate separates": {},
+}
+
+
+def cohort_of(shape: str, n: int, study: Study, seed: int = 0) -> Cohort:
+    """Return a cohort as `Cohort.of` makes it, grouped by the study's own cut-off."""
+    rng = np.random.default_rng([seed, n])
+    time = np.ceil(rng.exponential(8, n) * 30) / 30.4375
+    given = SHAPES[shape]
+    values: dict[str, Any] = {
+        "arm": rng.random(n) < 0.5,
+        "marker": np.round(np.exp(rng.normal(1.2, 0.8, n)), 1),
+        "progressed": rng.random(n) < 0.7,
+        "died": rng.random(n) < 0.5,
+        "time_PFS": time,
+        "time_OS": time + np.ceil(rng.exponential(5, n) * 30) / 30.4375,
+        "age": np.where(rng.random(n) < 0.1, np.nan, np.round(rng.normal(64, 10, n))),
+        "grade": rng.choice(["G1", "G2", "G3"], n).astype(object),
+        "BOR": rng.choice(["CR", "PR", "SD", "PD", "NE"], n).astype(object),
+    }
+    responded = np.isin(values["BOR"], ["CR", "PR"])
+    values["response_months"] = np.where(responded, values["time_PFS"] / 2, np.nan)
+    values |= {name: np.full(n, value) for name, value in given.items()}
+    by = {"arm separates": "arm", "marker separates": "marker", "covariate separates": "age"}
+    if shape in by:
+        key = np.asarray(values[by[shape]], dtype=float)
+        first = np.nan_to_num(key) > np.nanmedian(key) if n and by[shape] != "arm" else key > 0
+        values["progressed"] = values["died"] = first
+        values["time_PFS"] = np.where(first, 1 + np.arange(n) / 30.4375, 50.0)
+        values["time_OS"] = values["time_PFS"] + 1
+    start = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 400, n), unit="D")
+
+    def on(months: Any) -> pd.Series:
+        return pd.Series(start + pd.to_timedelta(np.round(months * 30.4375), unit="D"))
+
+    event = values["progressed"] | values["died"]
+    patients = pd.DataFrame(
+        {
+            "ARMCD": np.where(values["arm"], "E", "C"),
+            "SEX": rng.choice(["F", "M"], n),
+            "AGE": values["age"],
+            "age": values["age"],
+            "grade": values["grade"],
+            "MARKER": values["marker"],
+            "TRTSDT": start,
+            "time_PFS": values["time_PFS"],
+            "event_PFS": event,
+            "time_OS": values["time_OS"],
+            "event_OS": values["died"],
+            "BOR": values["BOR"],
+            "response_months": values["response_months"],
+            "best_change": rng.uniform(-100, 50, n),
+            "event_on": on(values["time_PFS"]).where(pd.Series(event)),
+            "last_assessed_on": on(values["time_PFS"]),
+            "NEWTRTDT": on(values["time_PFS"] + 0.5).where(pd.Series(rng.random(n) < 0.5)),
+            "last_assessed_before_therapy_on": on(values["time_PFS"]),
+            "LSTALVDT": on(values["time_OS"]),
+            "DTHDT": on(values["time_OS"]).where(pd.Series(values["died"])),
+            "MARKERGR": None,
+        }
+    )
+    cut = cutoff.chosen(Cohort(patients), study)
+    if cut is not None:
+        patients["MARKERGR"] = np.where(patients["MARKER"] >= cut, "high", "low")
+    return Cohort(patients)
+
+
+def published(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    made = [entry.module.analyse(cohort, study) for entry in ANALYSES.values()]
+    rows = [cutoff.with_caution(one.frame(), study) for one in made]
+    return (
+        pd.concat(rows, ignore_index=True),
+        pd.concat([one.curves() for one in made], ignore_index=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "n", "rule"),
+    [
+        *(("ordinary", n, n) for n in (0, 1, 2, 5)),
+        *((shape, 8 + i, i % len(CUTOFFS)) for i, shape in enumerate(SHAPES)),
+    ],
+)
+def test_every_analysis_says_a_number_or_why_there_is_none(shape: str, n: int, rule: int) -> None:
+    study = Study.model_validate(STUDY | {"cutoff": CUTOFFS[rule]})
+    assert nonsense(*published(cohort_of(shape, n, study), study)) == []
