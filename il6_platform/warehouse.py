@@ -35,6 +35,7 @@ from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
 from il6_platform import paths
+from il6_platform.registry.exports import ExportError, read_csv
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.registry.units import analytes, conversions, plain_name
 from il6_platform.study import Study, read_study
@@ -194,6 +195,7 @@ class Warehouse(ConfigurableResource):
                     yield self
                 finally:
                     self.leave_worklist()
+                    self.leave_docs()
             holder.unlink(missing_ok=True)
         finally:
             lock.release()
@@ -215,8 +217,28 @@ class Warehouse(ConfigurableResource):
                 self.site.home_path,
                 book(),
                 lambda file: (landing / file).exists(),
-                self.site.kept_path,
+                self._numbers,
             )
+
+    def leave_docs(self) -> None:
+        """Build the rule book's pages where rules or counts are not those of the last time."""
+        if self.site.as_of:
+            return
+        from il6_platform.validation import docs
+
+        with self.connect() as connection:
+            connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
+            verdicts = connection.execute("from staging.verdicts order by table_name, rule").df()
+        docs.keep_up_to_date(self.site.home_path / docs.FOLDER, verdicts)
+
+    def _numbers(self, delivery: str) -> pd.Series:
+        """Return the registry's patient numbers of a kept export by line, none where it is gone."""
+        try:
+            export = read_csv((self.site.kept_path / delivery).read_bytes())
+            column = export.columns[export.header.index("patient_id")]
+        except (OSError, ExportError, ValueError):
+            return pd.Series(dtype=object)
+        return pd.Series(column.to_pylist(), index=list(export.lines), dtype=object)
 
     @property
     def study(self) -> Study:

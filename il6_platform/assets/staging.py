@@ -10,8 +10,6 @@ from dagster import (
     AssetsDefinition,
     MaterializeResult,
     MetadataValue,
-    PathMetadataValue,
-    TextMetadataValue,
     asset,
 )
 
@@ -172,7 +170,9 @@ def staged_table(table: str) -> AssetsDefinition:
                 **table_metadata(warehouse, name),
                 "records": records,
                 "set_aside": set_aside,
-                "data_docs": _docs_page(warehouse),
+                "data_docs": MetadataValue.path(
+                    str(warehouse.site.home_path / FOLDER / "index.html")
+                ),
                 "summary": summary(warehouse, name),
             },
             check_results=[
@@ -294,13 +294,6 @@ def _drift(warehouse: Warehouse) -> AssetCheckResult:
             else ""
         ),
         blocking=large,
-    )
-
-
-def _docs_page(warehouse: Warehouse) -> PathMetadataValue | TextMetadataValue:
-    page = warehouse.site.home_path / FOLDER / "index.html"
-    return (
-        MetadataValue.path(str(page)) if page.exists() else MetadataValue.text("il6 rules --docs")
     )
 
 

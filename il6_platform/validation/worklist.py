@@ -21,7 +21,6 @@ import duckdb
 import pandas as pd
 
 from il6_platform import paths
-from il6_platform.registry.exports import ExportError, read_csv
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -61,7 +60,7 @@ def write(
     folder: Path,
     book: pd.DataFrame,
     still_there: Callable[[str], bool],
-    kept: Path,
+    numbers: Callable[[str], pd.Series],
 ) -> Path:
     """Write the worklist of a working database into a folder, in the place of the one before.
 
@@ -75,8 +74,8 @@ def write(
         The rule book: one row a rule.
     still_there
         Says of an export that could not be read whether it is still in the landing folder.
-    kept
-        Folder that keeps the exports as they arrived, by their SHA-256.
+    numbers
+        Gives the registry's own patient numbers of a delivery, by line.
     """
     connection.execute(paths.sql_file("staging.first_seen").read_text("utf-8"))
     found = connection.execute(paths.sql_file("validation.worklist").read_text("utf-8")).df()
@@ -85,7 +84,7 @@ def write(
     owners = book.assign(table_name=book["table"].str.removeprefix("staging."))
     found = found.merge(owners[["table_name", "rule", "who puts it right"]], how="left")
     sheets = {
-        "worklist": tasks(with_numbers(found, kept), datetime.now(UTC).date()),
+        "worklist": tasks(with_numbers(found, numbers), datetime.now(UTC).date()),
         "rule book": book,
         "balance": _balance(connection),
     }
@@ -137,23 +136,19 @@ def tasks(found: pd.DataFrame, today: date) -> pd.DataFrame:
     )
 
 
-def with_numbers(found: pd.DataFrame, kept: Path) -> pd.DataFrame:
+def with_numbers(found: pd.DataFrame, numbers: Callable[[str], pd.Series]) -> pd.DataFrame:
     """Return the problems with the registry's own patient numbers, as the data manager knows them.
 
     Where a kept export cannot be read any more, the pseudonym stays.
     """
     read = []
     for delivery in found["delivery"].dropna().unique():
-        try:
-            export = read_csv((kept / str(delivery)).read_bytes())
-            place = export.header.index("patient_id")
-        except (OSError, ExportError, ValueError):
-            continue
         lines = pd.Index(found.loc[found["delivery"] == delivery, "file_line"].unique())
-        numbers = pd.Series(export.columns[place].to_pandas().to_numpy(), index=export.lines)
-        numbers = numbers.reindex(lines)
+        written = numbers(str(delivery)).reindex(lines).to_numpy()
         read.append(
-            pd.DataFrame({"delivery": delivery, "file_line": lines, "number": numbers.to_numpy()})
+            pd.DataFrame(
+                {"delivery": delivery, "file_line": lines, "number": written}, dtype=object
+            )
         )
     if not read:
         return found

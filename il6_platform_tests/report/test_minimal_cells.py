@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
+import duckdb
 import pytest
 
 from il6_platform import paths
@@ -24,7 +26,7 @@ COUNTS = {
 def hidden(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     home = tmp_path_factory.mktemp("hidden")
     study = home / "study.yaml"
-    text = paths.default_study().read_text("utf-8")
+    text = paths.default_study().read_text("utf-8").replace("replicates: 2000", "replicates: 20")
     study.write_text(text + "quality: {minimal_cell: 5}\n")
     made = Installation(home / "home", paths.demo_landing(), study)
     assert made.refresh() == 0
@@ -60,6 +62,68 @@ def test_a_hidden_count_is_not_the_rest_of_those_shown(hidden: Installation) -> 
                 assert left.empty or (left == 0).all(), (population, level, pair)
     flow = hidden.ask("from report.flow where kind = 'excluded'")
     assert flow["n"].isna().sum() != 1
+
+
+def test_no_count_can_be_worked_out_between_the_points_of_a_curve(hidden: Installation) -> None:
+    """An attacker who knows n counts the events between any two numbers that are published."""
+    with duckdb.connect(hidden.home / "working.duckdb", read_only=True) as working:
+        times = working.execute(
+            'select "PARAMCD", "AVAL", "CNSR", "ARMCD", "MARKERGR" '
+            'from cohort.adtte join cohort.adsl using ("USUBJID")'
+        ).df()
+    arm, group = {"control": "C", "experimental": "E"}, {"high": "high", "low": "low"}
+    points = hidden.ask(
+        "select endpoint, population, grp, x from report.curves where analysis = 'survival' "
+        'union select endpoint, population, grp, "at" from report.results '
+        "where analysis = 'survival' and statistic = 'survival' and estimate is not null"
+    ).fillna({"grp": ""})
+    assert len(points) > 60
+    for (endpoint, population, grp), shown in points.groupby(["endpoint", "population", "grp"]):
+        of = times[times["PARAMCD"] == endpoint]
+        for name in [population.removeprefix("marker_"), *grp.split("/")]:
+            if name in arm:
+                of = of[of["ARMCD"] == arm[name]]
+            elif name in group:
+                of = of[of["MARKERGR"] == group[name]]
+        happened = of.loc[of["CNSR"] == 0, "AVAL"].to_numpy(float)
+        if len(shown) == 1:
+            # the start alone says nothing
+            continue
+        ends = [0.0, *sorted(shown["x"]), math.inf]
+        between = [
+            int(((happened > low + 1e-9) & (happened <= high + 1e-9)).sum())
+            for low, high in itertools.pairwise(ends)
+        ]
+        assert not [n for n in between if 0 < n < 5], (endpoint, population, grp, between)
+    at_risk = hidden.ask("select distinct at_risk from report.curves where at_risk is not null")
+    assert (at_risk["at_risk"] % 5 == 0).all()
+    roc = hidden.ask("select x, y from report.curves where analysis = 'cutoff' order by x, y")
+    n = hidden.ask("select statistic, n from report.results where analysis = 'cutoff'").set_index(
+        "statistic"
+    )["n"]
+    for axis, size in (("x", n["specificity"]), ("y", n["sensitivity"])):
+        moved = (roc[axis].diff().dropna() * size).round().astype(int)
+        assert not moved.between(1, 4).any()
+
+
+def test_no_count_of_missing_values_or_newcomers_is_the_rest_of_two_others(
+    hidden: Installation,
+) -> None:
+    results = hidden.ask("from report.results")
+    counts = results[results["statistic"] == "missing"]["estimate"].dropna()
+    assert not counts.between(1, 4).any()
+    assert results[results["statistic"].isin(["min", "max"])]["estimate"].isna().all()
+    for _, same in (
+        results[results["analysis"] != "evidence"]
+        .fillna({"grp": ""})
+        .groupby(["population", "grp"])
+    ):
+        left_out = same["n"].max() - same["n"].dropna()
+        assert not left_out.between(1, 4).any()
+    for name in ("n", "events"):
+        grown = results.loc[results["analysis"] == "evidence", name].dropna()
+        assert (grown % 5 == 0).all()
+        assert (hidden.ask("from report.history")[name].dropna() % 5 == 0).all()
 
 
 def test_the_page_shows_how_a_count_is_hidden(hidden: Installation) -> None:

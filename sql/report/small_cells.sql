@@ -17,10 +17,29 @@ cells as (
         r.events,
         coalesce(r.events between 1 and settings.minimal_cell - 1, false)
         -- who did not is a cell as well
-        or coalesce(r.statistic = 'rate' and r.n - r.events between 1 and settings.minimal_cell - 1, false),
+        or coalesce(
+            r.statistic in ('rate', 'sensitivity', 'specificity', 'ppv', 'npv')
+            and r.n - r.events between 1 and settings.minimal_cell - 1,
+            false
+        ),
         r.*
     from report.results as r
     cross join study.settings as settings
+    union all
+    -- a share of survivors gives away how many are not, and a count of missing values is one
+    select
+        r.rowid,
+        'estimate',
+        c.value,
+        c.value between 1 and settings.minimal_cell - 1
+        or r.statistic = 'survival' and r.n - c.value between 1 and settings.minimal_cell - 1,
+        r.*
+    from report.results as r
+    cross join study.settings as settings
+    cross join lateral (
+        select if(r.statistic = 'survival', round(r.n * (1 - r.estimate)), r.estimate)::bigint as value
+    ) as c
+    where r.statistic in ('survival', 'missing') and c.value is not null
 ),
 
 named as (
@@ -61,4 +80,16 @@ from named
 where contains(term, '[') or endpoint = 'BOR';
 
 create or replace temp table hidden as
-select distinct id, what, true as is_small from families where is_small;
+select distinct id, what, true as is_small from families where is_small
+union all
+-- how many a model left out, for a value that is missing, is a count as well
+select id, 'n', false
+from (
+    select
+        rowid as id,
+        n,
+        max(n) over (partition by population, grp) - n as left_out
+    from report.results
+) as models
+cross join study.settings as settings
+where left_out between 1 and settings.minimal_cell - 1 and n >= settings.minimal_cell;
