@@ -219,6 +219,12 @@ class _Drafting:
         self.file = file
         data = []
         for sheet in sheets:
+            if _has_no_header(sheet.export):
+                # its names would be a patient's line: none is repeated
+                raise ExportError(
+                    f"{_place(sheet.name)}the first line is no header but looks like the others; "
+                    "export it with the names of the columns"
+                )
             if is_dictionary(sheet.export.header):
                 dictionary = (sheet.name, read_dictionary(sheet.export))
             else:
@@ -848,12 +854,31 @@ def _once(made: list[_Made]) -> list[_Made]:
     return kept
 
 
+def _has_no_header(export: Export) -> bool:
+    """Whether a name of the header is a date or a number, or shaped like what stands below it."""
+    for name, column in zip(export.header, export.columns, strict=True):
+        shapes = Counter(_shape(text) for text in column.to_pylist() if text)
+        alike = shapes[_shape(name)]
+        if any(sign.isdigit() for sign in name) and alike > 0.5 * shapes.total():
+            return True
+        if _is_date(plain(name)) or any(one.fullmatch(name) for one in _PERSONAL.values()):
+            return True
+    return False
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", plain(text)))
+
+
 def _chooser(columns: dict[str, list[str]], found: str) -> str | None:
     """Return the column that says what a row is about: each of its values fills other columns."""
     best: tuple[float, str] | None = None
     for name, texts in columns.items():
         values = sorted(set(texts))
         if name == found or not 2 <= len(values) <= 30 or len(texts) < 2 * len(values):
+            continue
+        if any(near(name, listed) >= 0.7 for listed in vocabulary().identifiers.values()):
+            # its values are written in the draft
             continue
         filled = {
             value: {

@@ -391,6 +391,22 @@ def test_codes_that_say_missing_and_a_text_that_stands_once(tmp_path: Path) -> N
     assert "What do these mean in sex (sex): 1 that stand once?" in made.questions
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["CRLM-0001", "M", "1950-03-04", "Anna Doe"],
+        ["Anna Doe", "CRLM-0001", "M", "x"],
+        ["a", "03.04.1950", "b", "c"],
+        ["a", "0151 1234567", "b", "c"],
+    ],
+)
+def test_a_first_line_that_is_a_patient_is_not_repeated(line: list[str]) -> None:
+    rows = [[text.replace("1", str(n)) for text in line] for n in range(2, 9)]
+    with pytest.raises(ExportError, match="the first line is no header") as told:
+        draft("x.csv", written(line, *rows), None)
+    assert not any(text in str(told.value) for text in line if len(text) > 1)
+
+
 @given(st.lists(st.lists(st.text(max_size=6), min_size=3, max_size=3), min_size=1, max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_any_table_gives_a_draft_that_is_valid_or_a_sentence(rows: list[list[str]]) -> None:
