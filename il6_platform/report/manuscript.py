@@ -38,6 +38,12 @@ PANEL_CM = 12.0
 """A panel's width: two of them, one below the other, fill a page."""
 
 
+CM_A_POINT = 2.54 / 72
+
+ROWS_A_PAGE = 24
+"""Rows of a table that fit a page whatever is in them."""
+
+
 @dataclass(frozen=True)
 class Plate:
     """A figure of the manuscript: one picture, or panels named A, B, ... in reading order."""
@@ -222,7 +228,7 @@ def add_table(word: Document, name: str, table: Table, widths: Iterable[float] =
     grid.autofit = False
     _rules(grid, len(table.rows))
     wide = list(widths) or _widths(table)
-    size = Pt(7 if len(table.columns) > 8 else 8 if len(table.columns) > 5 else 9)
+    size = Pt(_points(table))
     for column, width in zip(grid.columns, wide, strict=True):
         # Word goes by the cells' widths, others by the columns'
         column.width = Cm(width)
@@ -234,6 +240,8 @@ def add_table(word: Document, name: str, table: Table, widths: Iterable[float] =
             run = paragraph.add_run(text)
             run.font.size, run.bold = size, row == 0
             paragraph.paragraph_format.space_after = Pt(1)
+            # a table that fits a page is not torn
+            paragraph.paragraph_format.keep_with_next = row < len(table.rows) <= ROWS_A_PAGE
             if column and not widths and (row == 0 or text[:1].isdigit() or len(text) < 30):
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     for note in table.notes:
@@ -306,14 +314,33 @@ def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -
     caption.add_run(plate.caption)
 
 
+def _points(table: Table) -> int:
+    """Return the size of a table's letters."""
+    return 7 if len(table.columns) > 8 else 8 if len(table.columns) > 5 else 9
+
+
 def _widths(table: Table) -> list[float]:
-    """Share the page's width by what the columns hold, in centimetres."""
-    longest = [
-        max(min(len(text), 60) for text in column)
-        for column in zip(*(table.columns, *table.rows), strict=True)
+    """Share the page's width by what the columns hold, in centimetres.
+
+    No word is broken, and no short text, such as an estimate with its interval, but in the first
+    column, which names the rows.
+    """
+    columns = list(zip(*(table.columns, *table.rows), strict=True))
+    roots = [max(max(min(len(text), 60) for text in column), 4) ** 0.6 for column in columns]
+    whole = [
+        max(
+            *(len(word) for text in column for word in text.split()),
+            *(len(text) for text in column[1:] if place and len(text) <= 17),
+            0,
+        )
+        for place, column in enumerate(columns)
     ]
-    roots = [max(length, 4) ** 0.6 for length in longest]
-    return [WIDTH_CM * root / sum(roots) for root in roots]
+    # a letter is about half as wide as it is high; and the cell's margins
+    least = [0.4 + length * 0.52 * _points(table) * CM_A_POINT for length in whole]
+    spare = WIDTH_CM - sum(least)
+    if spare < 0:
+        return [width * WIDTH_CM / sum(least) for width in least]
+    return [width + spare * root / sum(roots) for width, root in zip(least, roots, strict=True)]
 
 
 def _rules(grid: Any, last: int) -> None:
