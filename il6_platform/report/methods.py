@@ -190,7 +190,7 @@ TECHNIQUES = (
     Technique("cutoff", "bootstrap", "bootstrap of the choice, with its optimism"),
     Technique(
         "cutoff",
-        "permutation( within strata)? repeating the selection|^Permutation of outcomes",
+        "permutation(?: within strata)? repeating the selection|^Permutation of outcomes",
         "permutation that repeats the choice",
     ),
     Technique(
