@@ -39,8 +39,7 @@ RULES: list[Rule] = [
             False,
             "value_is_usual",
             "value",
-            "value is far from all other results of this analyte in this unit; check number and "
-            "unit",
+            "value is far from all other results of this analyte; check number and unit",
             "warn",
         ),
         required("unit"),

@@ -716,6 +716,10 @@ KINDS: list[Kind] = [
         *("value a thousandth", L, ("value_is_usual",), "value", "far from all.*unit"),
         marker(value="0.0052"),
     ),
+    Kind(
+        *("a right value in a wrong known unit", L, ("value_is_usual",), "value"),
+        *("far from all.*unit", marker(value="5.2", unit="ng/mL")),
+    ),
     Kind("unit missing", L, ("unit_is_given",), "unit", "empty", marker(unit="")),
     Kind(
         *("unit unknown", L, ("marker_unit_is_known",), "unit", "pg/mL.*factor"),

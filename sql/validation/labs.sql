@@ -17,17 +17,17 @@ before as (
     group by l.record, l.position
 ),
 
--- how an analyte's results spread in one unit, where there are enough of them: upwards and downwards, as skewed as they are
+-- how an analyte's results spread in its standard unit, where there are enough: upwards and downwards, as skewed as they are
 spread as (
     select
         analyte,
-        unit,
-        quantile_cont(value, 0.05) as low,
-        median(value) as median,
-        quantile_cont(value, 0.95) as high
+        standard_unit,
+        quantile_cont(standard_value, 0.05) as low,
+        median(standard_value) as median,
+        quantile_cont(standard_value, 0.95) as high
     from staging.labs
-    where value > 0 and beyond_limit is null
-    group by analyte, unit
+    where standard_value > 0 and beyond_limit is null
+    group by analyte, standard_unit
     having count(*) >= 20
 ),
 
@@ -95,9 +95,9 @@ select
     s.collected_on < c.began - interval 10 year as is_long_before,
     is_placeholder(s.collected_on) as collection_is_placeholder,
     -- three times as far from the median, on the log scale, as one result in twenty is: five standard deviations
-    s.value > 0 and s.beyond_limit is null and (
-        s.value / spread.median > greatest((spread.high / spread.median) ** 3, 20)
-        or spread.median / s.value > greatest((spread.median / spread.low) ** 3, 20)
+    s.standard_value > 0 and s.beyond_limit is null and (
+        s.standard_value / spread.median > greatest((spread.high / spread.median) ** 3, 20)
+        or spread.median / s.standard_value > greatest((spread.median / spread.low) ** 3, 20)
     ) as is_far_off,
     if(alias.analyte is not null, settings.analyte, null) as likely_analyte,
     known.units as known_units,
@@ -111,7 +111,7 @@ left join before on s.record = before.record and l.position_before = before.posi
 left join raw.spellings as w on s.patient_id = w.patient
 left join course as c on s.patient_id = c.patient_id
 left join last_sample on s.patient_id = last_sample.patient_id
-left join spread on s.analyte = spread.analyte and s.unit = spread.unit
+left join spread on s.analyte = spread.analyte and s.standard_unit = spread.standard_unit
 left join alias on s.analyte = alias.analyte
 cross join study.settings as settings
 left join study.units as u on settings.analyte = u.analyte and plain_unit(before.unit) = u.unit
