@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import lzma
+import re
 import struct
 import zipfile
 import zlib
@@ -31,6 +32,9 @@ from il6_platform.registry.exports import (
 
 MAX_BYTES = 500_000_000
 """Bytes that an archive or workbook may unfold to; more is an accident or an attack."""
+
+MAX_CELLS = 50_000_000
+"""Cells that a sheet may span."""
 
 MAX_MEMBERS = 200
 DELIMITERS = ",;\t|"
@@ -156,9 +160,9 @@ def _workbook(content: bytes) -> Iterator[Sheet]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     if content.startswith(_ZIP):
-        for _ in _members(content):
-            # unfolds within the limits: a workbook is a zip file as well
-            pass
+        # a workbook is a zip file as well: it unfolds within the limits
+        for name, member in _members(content):
+            _check_extent(name, member)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for name in workbook.sheet_names:
@@ -169,6 +173,35 @@ def _workbook(content: bytes) -> Iterator[Sheet]:
                 yield Sheet(name, _export(range(1, len(cells) + 1), cells))
     except CalamineError as error:
         raise ExportError(f"is no workbook that can be read ({error}); export it again") from None
+    except BaseException as error:
+        # the reader gives up on some damaged files in a way that is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ExportError("is a workbook that is damaged; export it again") from None
+
+
+def _check_extent(name: str, member: bytes) -> None:
+    """Refuse a sheet with a lone cell far out: all cells before it would be made."""
+    if "worksheets/" not in name:
+        return
+    rows = max(
+        map(int, re.findall(rb"""<(?:row|c)[^>]*\sr=["'][A-Z]*(\d{1,9})["']""", member)), default=0
+    )
+    columns = set(re.findall(rb"""<c[^>]*\sr=["']([A-Z]{1,3})""", member))
+    width = max((_place(letters) for letters in columns), default=0)
+    if rows * width > MAX_CELLS:
+        raise ExportError(
+            f"has a sheet of {rows} rows and {width} columns; remove what stands far out and "
+            "export it again"
+        )
+
+
+def _place(letters: bytes) -> int:
+    """Return the place of a column that Excel names by letters."""
+    place = 0
+    for letter in letters:
+        place = place * 26 + letter - 64
+    return place
 
 
 def _text(cell: Any) -> str:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import re
+import struct
 import time
 import traceback
 import zipfile
@@ -30,6 +32,7 @@ from il6_platform.validation.completeness import COLUMNS, exports
 from il6_platform.validation.staged import judge_table
 from il6_platform.warehouse import Site, Warehouse
 from il6_platform_tests.registry import foreign
+from il6_platform_tests.registry.biff import xls
 
 Grid = list[list[str]]
 
@@ -190,7 +193,7 @@ def mutated(random: Random) -> Input:
         end = random.choice(ENDS)
         made.steps.append(f"end {end!r}")
     if random.random() < 0.2:
-        kind = random.choice(("text", "gz", "zip", "xlsx"))
+        kind = random.choice(("text", "gz", "zip", "xlsx", "xls"))
         made.steps.append(kind)
     made.content = wrapped(sheets, kind, encoding, delimiter, end)
     if kind in ("text", "gz") and len(sheets) > 1:
@@ -218,7 +221,10 @@ def wrapped(sheets: dict[str, Grid], kind: str, encoding: str, delimiter: str, e
         name: _text(grid, delimiter, end).encode(encoding, "replace")
         for name, grid in sheets.items()
     }
-    if kind == "xlsx":
+    if kind == "xls":
+        with contextlib.suppress(ValueError, struct.error):
+            return xls({name[:31] or "Sheet1": grid for name, grid in sheets.items()})
+    if kind in ("xlsx", "xls"):
         return _xlsx(sheets)
     if kind == "zip":
         out = io.BytesIO()

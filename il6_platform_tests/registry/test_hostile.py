@@ -14,6 +14,7 @@ from il6_platform.registry.deliveries import landed, open_deliveries
 from il6_platform.registry.exports import MAX_CELL
 from il6_platform.registry.profiles import Profile
 from il6_platform.typed_file import TypedFileError, read_typed
+from il6_platform_tests.registry.biff import xls
 from il6_platform_tests.validation.conftest import Registry, made
 
 __all__ = ["made"]
@@ -105,6 +106,27 @@ def test_a_member_of_an_archive_is_never_a_path() -> None:
         *("patients.csv", "patients.csv (2)", "patients.csv (3)")
     ]
     assert len({one.digest for one in opened.deliveries}) == 3
+
+
+def test_a_lone_cell_far_out_does_not_fill_the_memory() -> None:
+    from xlsxwriter import Workbook
+
+    out = io.BytesIO()
+    with Workbook(out) as book:
+        sheet = book.add_worksheet("labs")
+        sheet.write(0, 0, "patient_id")
+        sheet.write(1_048_575, 16_383, "x")
+    (one,) = open_deliveries("labs.xlsx", out.getvalue(), []).deliveries
+    assert one.status == "rejected"
+    assert one.problem is not None and "1048576 rows and 16384 columns" in one.problem
+
+
+@pytest.mark.parametrize("cut", range(512, 1600, 66))
+def test_a_workbook_that_makes_its_reader_give_up_is_refused_in_words(cut: int) -> None:
+    # the reader panics of some of these: no Exception
+    (one,) = open_deliveries("labs.xls", xls({"labs": [["patient_id"]]})[:cut], []).deliveries
+    assert one.status == "rejected" and one.problem is not None
+    assert "export it again" in one.problem
 
 
 def test_links_and_pipes_in_the_landing_folder_are_no_deliveries(tmp_path: Path) -> None:

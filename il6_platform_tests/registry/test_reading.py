@@ -16,12 +16,14 @@ from il6_platform import paths
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.registry.values import iso_date, number
+from il6_platform_tests.registry.biff import xls
 from il6_platform_tests.registry.test_formats import written
 from il6_platform_tests.validation.conftest import Registry, made
 
 __all__ = ["made"]
 
 SQL = duckdb.connect()
+SQL.execute("create schema study; create table study.analytes (name varchar, analyte varchar)")
 SQL.execute(paths.sql_file("macros.cells").read_text("utf-8"))
 LABS = [
     ["patient_id", "analyte", "value", "unit", "collected_on"],
@@ -163,6 +165,21 @@ def test_a_native_table_in_any_dress(file: str, content: bytes) -> None:
     assert (one.status, one.table) == ("accepted", "labs"), one.problem
     assert one.export is not None
     assert [list(row.cells.values()) for row in one.export.rows] == LABS[1:]
+
+
+def test_a_real_xls_of_several_sheets() -> None:
+    follow_up = [["patient_id", "last_contact_on", "vital_status"], ["P1", "2021-05-01", "alive"]]
+    labs = [LABS[0], ["P1", "白介素6", 1.5, "pg/mL", 44260.0]]
+    opened = open_deliveries("export.xls", xls({"labs": labs, "follow_up": follow_up}), [])
+    rows = {
+        one.table: [list(row.cells.values()) for row in one.export.rows]
+        for one in opened.deliveries
+        if one.export is not None
+    }
+    assert rows == {
+        "labs": [["P1", "白介素6", "1.5", "pg/mL", "44260"]],
+        "follow_up": follow_up[1:],
+    }
 
 
 def test_a_registry_that_people_typed_is_staged_as_they_meant_it(made: Registry) -> None:
