@@ -86,6 +86,7 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         profiles = read_profiles(*profile_folders(site.home_path), landing=site.landing_path)
     except TypedFileError as error:
         raise Failure(str(error), allow_retries=False) from None
+    versions = {profile.name: profile.version for profile in profiles}
     dictionaries = {profile.dictionary for profile in profiles}
     present: dict[str, str] = {}
     arrived_at = datetime.now(UTC)
@@ -96,7 +97,7 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         if item.path.name in dictionaries:
             continue
         with warehouse.connect() as connection:
-            is_known, since = raw.arrived(connection, digest)
+            is_known, since = raw.arrived(connection, digest, versions)
             if is_known:
                 continue
             opened = open_deliveries(item.file, content, profiles)

@@ -53,6 +53,7 @@ class Delivery:
     export: Export | None
     source: str | None = None
     profile: str | None = None
+    profile_version: str | None = None
     native: bytes | None = None
     sheet: str = ""
 
@@ -184,8 +185,13 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
         named = native.recognise(file, [])
         table = named.name if named else None
         return Opened([_delivery(file, content, "rejected", table, str(error))])
-    profile, sheets = next(
-        ((told, data) for told, data in opened if told.fits(file, data)), (None, sheets)
+    profile, version, sheets = next(
+        (
+            (told, one.version, data)
+            for one, (told, data) in zip(profiles, opened, strict=True)
+            if told.fits(file, data)
+        ),
+        (None, None, sheets),
     )
     if profile is not None:
         lacking = profile.lacking(sheets)
@@ -206,7 +212,8 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
     name = profile.name if profile else "native"
     places = told_apart([f"{part.place}: {part.table}".removeprefix(": ") for part in parts])
     made = [
-        _made(file, content, part, place, name) for part, place in zip(parts, places, strict=True)
+        replace(_made(file, content, part, place, name), profile_version=version)
+        for part, place in zip(parts, places, strict=True)
     ]
     return Opened(made, [_source(sheet, profile, made) for sheet in sheets])
 

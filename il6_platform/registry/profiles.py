@@ -8,6 +8,7 @@ makes of one. Does not belong here: opening files (`formats`), reading cells (`v
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import itertools
 import re
@@ -217,6 +218,12 @@ class Profile(_Part):
         )
         told._fields = fields
         return told
+
+    @property
+    def version(self) -> str:
+        """What it reads today: a short hash of its keys and its dictionary's fields."""
+        said = f"{self.model_dump_json()}{dict(self._fields.fields)}"
+        return hashlib.sha256(said.encode()).hexdigest()[:12]
 
     def opened(self, sheets: Sequence[Sheet]) -> tuple[Profile, list[Sheet]]:
         """Return the profile with the dictionary that came with an export, and the other sheets."""

@@ -6,7 +6,7 @@ Belongs here: the statements that fill `sql/raw`. Does not belong here: opening 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 
 import duckdb
@@ -19,19 +19,28 @@ from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled
 from il6_platform.registry.rows import rows_of
 
 
-def arrived(connection: duckdb.DuckDBPyConnection, digest: str) -> tuple[bool, datetime | None]:
+def arrived(
+    connection: duckdb.DuckDBPyConnection, digest: str, versions: Mapping[str, str] | None = None
+) -> tuple[bool, datetime | None]:
     """Say of a file whether it need not be read again, and when it first arrived.
 
     A file that could not be read or was not recognised is looked at again: it may have been renamed
-    since, or a profile may know it now.
+    since, or a profile may know it now. So is one whose profile reads otherwise today.
+
+    Parameters
+    ----------
+    versions
+        Profile -> its version, of those that there are.
     """
-    row = connection.execute(
-        "select bool_or(status not in ('rejected', 'unrecognised')), min(arrived_at) "
+    rows = connection.execute(
+        "select status, profile, profile_version, arrived_at "
         "from raw.deliveries where delivery = $d or source = $d",
         {"d": digest},
-    ).fetchone()
-    assert row is not None
-    return bool(row[0]), row[1]
+    ).fetchall()
+    today = versions or {}
+    is_known = any(status not in ("rejected", "unrecognised") for status, *_ in rows)
+    reads_otherwise = any(today.get(profile, then) != then for _, profile, then, _ in rows)
+    return is_known and not reads_otherwise, min((row[-1] for row in rows), default=None)
 
 
 def record(
@@ -202,6 +211,7 @@ def _about(delivery: Delivery, arrived_at: datetime) -> dict[str, object]:
         "problem": delivery.problem,
         "source": delivery.source,
         "profile": delivery.profile,
+        "profile_version": delivery.profile_version,
         "sheet": delivery.sheet,
     }
 

@@ -14,6 +14,7 @@ create table if not exists raw.deliveries (
 );
 alter table raw.deliveries add column if not exists source varchar;
 alter table raw.deliveries add column if not exists profile varchar;
+alter table raw.deliveries add column if not exists profile_version varchar;
 alter table raw.deliveries add column if not exists sheet varchar;
 comment on table raw.deliveries is 'Every export file that arrived, known by the SHA-256 of its bytes';
 comment on column raw.deliveries.delivery is 'SHA-256 of the file';
@@ -28,6 +29,7 @@ comment on column raw.deliveries.status is 'accepted, rejected (cannot be read) 
 comment on column raw.deliveries.problem is 'Why it is not accepted and what to do';
 comment on column raw.deliveries.source is 'SHA-256 of the file that this native table was made of; null: the file itself is native';
 comment on column raw.deliveries.profile is 'Registry profile that made it';
+comment on column raw.deliveries.profile_version is 'What the profile read then: a hash of its keys and of its data dictionary';
 comment on column raw.deliveries.sheet is 'Sheet or member of that file in which it stood';
 comment on column raw.deliveries.position is 'Order in the current data cut (later amends earlier); null: not in the cut';
 
