@@ -127,9 +127,11 @@ def test_foreign_broken_and_shifted_exports_are_cleared_and_nobody_else_is_lost(
     made: Registry,
 ) -> None:
     number, value = "CRLM-0002", "7.7731"
-    sample = paths.project_root() / "data" / "profiles" / "samples" / "redcap_flat"
+    samples = paths.project_root() / "data" / "profiles" / "samples"
+    sample = samples / "redcap_flat" / "redcap_flat_2023-12-31.csv"
     day = made.folder / "landing" / "2024-01-01"
-    shutil.copytree(sample, day)
+    day.mkdir(parents=True)
+    shutil.copy(sample, day)
     made.deliver(
         "2024-01-02",
         patients=[f"{number},M,1943-02-06,", "A,F,1950-01-01,", f"A,{number},F,1950-01-01,,"],
@@ -177,7 +179,8 @@ def test_foreign_broken_and_shifted_exports_are_cleared_and_nobody_else_is_lost(
     assert made.ask("select sum(unaccounted) as n from staging.balance")["n"].iloc[0] == 0
     # a later export of the same registry is cleared as it comes in
     later = made.folder / "landing" / "2024-03-01"
-    shutil.copytree(sample, later)
+    later.mkdir()
+    shutil.copy(sample, later)
     file = next(later.iterdir())
     file.write_bytes(file.read_bytes().replace(b"SITE-3", b"SITE-4"))
     assert made.stage()

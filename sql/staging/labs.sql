@@ -1,32 +1,59 @@
 -- staging.labs: the latest version of each laboratory result, typed. Rows that break a row rule are set aside (staging.quarantine).
 create or replace table staging.labs as
+with
+-- names and units are few, results are many: each is looked up once
+names as (
+    select
+        received,
+        analyte_of(received) as analyte
+    from (select distinct cell(cells, 'analyte') as received from raw.labs) as given
+),
+
+units as (
+    select
+        received,
+        plain_unit(received) as unit
+    from (select distinct cell(cells, 'unit') as received from raw.labs) as given
+),
+
+results as (
+    select
+        l.delivery,
+        l.line as file_line,
+        l.record,
+        l.patient as patient_id,
+        l.position,
+        cell(r.cells, 'analyte') as analyte,
+        cell(r.cells, 'value') as received,
+        result_number(cell(r.cells, 'value')) as value,
+        cell(r.cells, 'unit') as unit,
+        iso_date(cell(r.cells, 'collected_on')) as collected_on
+    from staging.lines as l
+    inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
+    where l.table_name = 'labs' and l.status = 'latest'
+)
+
 select
-    l.delivery,
-    l.line as file_line,
-    l.record,
-    l.patient as patient_id,
-    analyte_of(cell(r.cells, 'analyte')) as analyte,
-    result_number(cell(r.cells, 'value')) as value,
-    case when cell(r.cells, 'value') like '<%' then '<' when cell(r.cells, 'value') like '>%' then '>' end as beyond_limit,
-    cell(r.cells, 'unit') as unit,
+    r.delivery,
+    r.file_line,
+    r.record,
+    r.patient_id,
+    n.analyte,
+    r.value,
+    case when r.received like '<%' then '<' when r.received like '>%' then '>' end as beyond_limit,
+    r.unit,
     -- an analyte without known units keeps what it has; an unknown unit of one that has some gives nothing
-    if(k.analyte is null, result_number(cell(r.cells, 'value')), result_number(cell(r.cells, 'value')) * u.factor)
-        as standard_value,
-    if(k.analyte is null, cell(r.cells, 'unit'), k.standard) as standard_unit,
-    if(
-        analyte_of(cell(r.cells, 'analyte')) = settings.analyte,
-        result_number(cell(r.cells, 'value')) * u.factor,
-        null
-    ) as marker_value,
-    iso_date(cell(r.cells, 'collected_on')) as collected_on
-from staging.lines as l
-inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
+    if(k.analyte is null, r.value, r.value * u.factor) as standard_value,
+    if(k.analyte is null, r.unit, k.standard) as standard_unit,
+    if(n.analyte = settings.analyte, r.value * u.factor, null) as marker_value,
+    r.collected_on
+from results as r
 cross join study.settings as settings
-left join (select distinct analyte, standard from study.units) as k
-    on analyte_of(cell(r.cells, 'analyte')) = k.analyte
-left join study.units as u on k.analyte = u.analyte and plain_unit(cell(r.cells, 'unit')) = u.unit
-where l.table_name = 'labs' and l.status = 'latest'
-order by l.position, l.line;
+left join names as n on r.analyte = n.received
+left join units as w on r.unit = w.received
+left join (select distinct analyte, standard from study.units) as k on n.analyte = k.analyte
+left join study.units as u on k.analyte = u.analyte and w.unit = u.unit
+order by r.position, r.file_line;
 
 comment on table staging.labs is 'One row a laboratory result: the latest version of the record, typed';
 comment on column staging.labs.delivery is 'SHA-256 of the export file';
