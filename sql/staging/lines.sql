@@ -3,6 +3,14 @@
 -- of treatment are one record of several lines; in the other tables a record is one line.
 create or replace table staging.lines as
 with
+-- names are few, results are many: each is looked up once
+names as (
+    select
+        received,
+        analyte_of(received) as analyte
+    from (select distinct cell(cells, 'analyte') as received from raw.labs) as given
+),
+
 received as (
     select
         'patients' as table_name,
@@ -21,10 +29,11 @@ received as (
     union all
     select
         'labs', delivery, line, cells, problem,
-        [cell(cells, 'patient_id'), analyte_of(cell(cells, 'analyte')), day_key(cell(cells, 'collected_on'))],
+        [cell(cells, 'patient_id'), names.analyte, day_key(cell(cells, 'collected_on'))],
         null,
         null
     from raw.labs
+    left join names on cell(cells, 'analyte') = names.received
     union all
     select
         'assessments', delivery, line, cells, problem,
