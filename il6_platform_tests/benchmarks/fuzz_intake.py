@@ -39,10 +39,12 @@ def main() -> int:
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder:
         intake = Intake(Path(folder))
-        for batch in batches(asked.inputs, asked.seed):
-            outcomes += driven(intake, batch)
-            spent = time.perf_counter() - started
-            print(f"\r{len(outcomes):>7} inputs {len(outcomes) / spent:6.1f} a second", end="")
+        # what was found so far is said even where somebody stops it
+        with contextlib.suppress(KeyboardInterrupt):
+            for batch in batches(asked.inputs, asked.seed):
+                outcomes += driven(intake, batch)
+                spent = time.perf_counter() - started
+                print(f"\r{len(outcomes):>7} inputs {len(outcomes) / spent:6.1f} a second", end="")
         intake.close()
     print("\nThrough opening, raw, staging, rules and balance:")
     print(table(outcomes))
