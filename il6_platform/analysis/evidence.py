@@ -106,7 +106,7 @@ def _first_significant(path: list[tuple[pd.Timestamp, Estimate]]) -> Estimate:
     method = f"First quarter's end with P < {ALPHA}"
     found = Estimate("first_significant", n=last.n, events=last.events, method=method)
     if not any(below):
-        return found.but(note="Never at a quarter's end.")
+        return found.but(note="P < 0.05 at no quarter's end.")
     start = below.index(True)
     after = below[start:].count(False)
     stayed = f"not so at {after} of {len(path) - start} looks since" if after else "so since"
