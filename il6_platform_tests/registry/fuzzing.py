@@ -125,27 +125,41 @@ def seeds(most_rows: int = 40) -> tuple[Seed, ...]:
         for path in sorted((paths.demo_landing() / day).glob("*.csv")):
             grid = list(csv.reader(io.StringIO(path.read_text("utf-8"))))[: most_rows + 1]
             found.append(Seed(f"{day}/{path.name}", {"": grid}, "text"))
-        for name, make in foreign.FORMATS.items():
+        for make in foreign.FORMATS.values():
             ((file, content),) = make(day).items()
-            found.append(_opened(name, file, content, most_rows))
+            found.append(_opened(file, content, most_rows))
     return tuple(found)
 
 
-def _opened(name: str, file: str, content: bytes, most_rows: int) -> Seed:
-    if name == "chinese_hospital":
+def _opened(file: str, content: bytes, most_rows: int) -> Seed:
+    if file.endswith(".xlsx"):
         return Seed(file, _workbook_grids(content, most_rows), "xlsx")
-    if name == "cdisc":
+    kind, members = "text", {"": content}
+    if file.endswith(".gz"):
+        kind, members = "gz", {"": gzip.decompress(content)}
+    if file.endswith(".zip"):
+        kind = "zip"
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            grids = {
-                entry: _grid(archive.read(entry).decode("utf-16"), "\t")[: most_rows + 1]
-                for entry in archive.namelist()
-            }
-        return Seed(file, grids, "zip", "utf-16", "\t")
-    encoding, delimiter = ("cp1252", ";") if name == "redcap_flat" else ("utf-8-sig", ",")
-    grid = _grid(content.decode(encoding), delimiter)
-    # of every instrument some: they stand one below the other
-    step = max(1, len(grid) // most_rows)
-    return Seed(file, {"": [grid[0], *grid[1::step]]}, "text", encoding, delimiter)
+            members = {name: archive.read(name) for name in archive.namelist()}
+    grids, encoding, delimiter = {}, "utf-8", ","
+    for name, member in members.items():
+        encoding = _encoding(member)
+        text = member.decode(encoding)
+        delimiter = max(",;\t", key=text.splitlines()[0].count)
+        grid = _grid(text, delimiter)
+        # of every instrument some: they stand one below the other
+        grids[name] = [grid[0], *grid[1 :: max(1, len(grid) // most_rows)]]
+    return Seed(file, grids, kind, encoding, delimiter)
+
+
+def _encoding(content: bytes) -> str:
+    if content.startswith(b"\xff\xfe"):
+        return "utf-16"
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
 
 
 def _grid(text: str, delimiter: str) -> Grid:
@@ -199,6 +213,9 @@ def mutated(random: Random) -> Input:
     if kind in ("text", "gz") and len(sheets) > 1:
         sheets = dict([next(iter(sheets.items()))])
     made.lines = sum(_lines(grid) for grid in sheets.values())
+    if any("dictionary" in name for name in sheets):
+        # a data dictionary is read, and is no table of patients
+        made.lines = None
     for _ in range(random.choice((0, 0, 0, 0, 0, 1, 1, 3))):
         change = random.choice(BYTE_STEPS)
         made.content = change(random, made.content)
