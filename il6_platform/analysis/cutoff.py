@@ -57,6 +57,10 @@ def chosen(cohort: Cohort, study: Study) -> float | None:
     return rows[0].estimate
 
 
+UNCOUNTED = "The cut-off was chosen on these data; neither P nor interval counts that."
+"""What an interaction with a chosen cut-off says: unlike a comparison, it has no corrected P."""
+
+
 def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Say of each P that compares high with low that it is naive, where the data chose the cut-off.
 
@@ -69,8 +73,12 @@ def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
         return rows
     naive = rows["p_value"].notna() & ~rows["analysis"].isin(CORRECTED)
     naive &= (rows["contrast"] == MARKER) | (rows["term"] == MARKER_TERM)
+    # nobody has a correction for an interaction with a chosen cut-off
+    uncounted = rows["p_value"].notna() & (rows["model"] == "interaction")
+    uncounted &= rows["analysis"] == "interaction"
     said = rows["note"].where(rows["note"].notna(), "")
-    return rows.assign(note=rows["note"].mask(naive, (said + " " + NAIVE).str.strip()))
+    note = rows["note"].mask(naive, (said + " " + NAIVE).str.strip())
+    return rows.assign(note=note.mask(uncounted, (said + " " + UNCOUNTED).str.strip()))
 
 
 def is_weighted(study: Study) -> bool:

@@ -115,7 +115,8 @@ def propensity_weights(
     if min(sizes.values()) < FEWEST_PER_TERM * x.shape[1]:
         notes.append(
             f"{min(sizes.values())} patients in the smaller arm for {x.shape[1]} terms of the "
-            f"propensity model, fewer than {FEWEST_PER_TERM} a term: the score is unstable."
+            f"propensity model, fewer than {FEWEST_PER_TERM} a term: the score is unstable, "
+            "and weights cannot show that the arms became comparable."
         )
     if shared < 0.9:
         notes.append(
