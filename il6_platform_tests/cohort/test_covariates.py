@@ -16,9 +16,10 @@ RECEIVED = [
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
     made = duckdb.connect()
-    made.execute(paths.sql_file("macros.cells").read_text(encoding="utf-8"))
     for schema in ("raw", "staging", "study", "cohort"):
         made.execute(f"create schema {schema}")
+    made.execute("create table study.analytes (name text, analyte text)")
+    made.execute(paths.sql_file("macros.cells").read_text(encoding="utf-8"))
     made.execute("create table raw.patients (delivery text, line int, cells map(text, text))")
     made.execute(
         "create table staging.patients as select * from (values "

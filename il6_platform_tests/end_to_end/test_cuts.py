@@ -47,7 +47,7 @@ def test_a_difference_names_what_came_and_what_moved(site: Site) -> None:
     found = cuts.difference(site, earlier, later)
     came = found.provenance.query("kind == 'delivery'")
     assert sorted(came["name"]) == sorted(
-        f"{LATE}/{p.name}" for p in (paths.demo_landing() / LATE).iterdir()
+        f"{p.stem} of {LATE}" for p in (paths.demo_landing() / LATE).iterdir()
     )
     assert set(found.provenance["kind"]) == {"cut", "delivery"}
     assert found.patients is not None
