@@ -112,7 +112,9 @@ def permutation_logrank(
         reached = _splits_reaching(scores, s, counts[:, 1], abs(float(seen[0])))
         p, fields["method"] = reached / splits, f"{words}, exact: all {splits} splits"
     elif not replicates:
-        note = f"{splits:.3g} splits are too many to enumerate, and no permutations are asked for."
+        # of a large cohort they are more than a floating-point number can hold
+        many = f"About 1e{math.log10(splits):.0f}" if splits > 1e15 else f"{splits}"
+        note = f"{many} splits are too many to enumerate, and no permutations are asked for."
         return unsupported("logrank_permutation", note, **fields)
     else:
         reached = _permutations_reaching(scores, s, counts, inverse, statistic, rng, replicates)

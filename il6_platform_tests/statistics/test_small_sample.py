@@ -211,6 +211,16 @@ def test_without_permutations_the_exact_p_stays_and_no_other_is_made_up():
     assert beyond.p_value is None and "no permutations" in beyond.note
 
 
+def test_a_cohort_of_thousands_has_more_splits_than_a_float_can_hold():
+    time = np.arange(1, 3001)
+    result = permutation_logrank(
+        time, time > 0, time % 2, rng=np.random.default_rng(1), replicates=0
+    )
+    assert result.p_value is None
+    # the binomial coefficient by Stirling's series
+    assert "About 1e901 splits" in result.note
+
+
 def test_mid_p_of_the_lady_tasting_tea_is_agrestis():
     # Agresti, Categorical Data Analysis, section 3.5.6: one-sided mid-P 0.129; symmetric margins
     result = fisher_mid_p([[3, 1], [1, 3]])
