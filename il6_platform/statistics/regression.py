@@ -428,13 +428,26 @@ def _separated(design: pd.DataFrame, time: NDArray, event: NDArray) -> str | Non
     """Say whether the likelihood is monotone (Bryson & Johnson, Technometrics 1981).
 
     It is where some direction ranks each failing patient highest (ties allowed) of all at risk, and
-    strictly above somebody once: a linear programme.
+    strictly above somebody once: a linear programme. Who fails is compared with who fails next and
+    with who is censored until then; all other pairs follow from these, so there is one a patient.
     """
     from scipy.optimize import linprog
 
     x = ((design - design.mean()) / design.std()).to_numpy()
+    # those who fail at a time come before those who are censored at it
+    order = np.lexsort((~event, time))
+    x, time, event = x[order], time[order], event[order]
+    failing = np.flatnonzero(event)
+    last = np.cumsum(event) - 1
+    censored = np.flatnonzero(~event & (last >= 0))
+    tied = np.flatnonzero(np.diff(time[failing]) == 0)
     pairs = np.concatenate(
-        [x[i] - x[(time >= time[i]) & (np.arange(len(time)) != i)] for i in np.flatnonzero(event)]
+        [
+            x[failing[:-1]] - x[failing[1:]],
+            # of those who fail together each must rank highest
+            x[failing[tied + 1]] - x[failing[tied]],
+            x[failing[last[censored]]] - x[censored],
+        ]
     )
     pairs = np.unique(np.round(pairs[np.any(pairs != 0, axis=1)], 10), axis=0)
     if not len(pairs):

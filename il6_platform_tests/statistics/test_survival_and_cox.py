@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from il6_platform.statistics.regression import (
     cox,
@@ -198,6 +199,27 @@ def test_separation_no_events_and_no_variation_say_so() -> None:
     assert cox(pd.DataFrame({"x": []}), [], []).note == "No patients."
     for row in interaction(t, e, [1, 1, 1, 0, 0, 0], [1, 0, 1, 0, 1, 0]):
         assert row.estimate is None and row.note
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 6), st.booleans(), st.integers(0, 2), st.integers(0, 2)),
+        min_size=3,
+        max_size=12,
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_separation_is_what_all_pairs_say(rows: list[tuple[int, bool, int, int]]) -> None:
+    t, e, one, two = (np.array(column) for column in zip(*rows, strict=True))
+    x = np.column_stack([one, two]).astype(float)
+    at_risk = x[t >= t[e].min()] if e.any() else x[:0]
+    if len(at_risk) < 2 or np.linalg.matrix_rank(at_risk - at_risk.mean(0)) < 2:
+        return
+    # each who fails against each other one at risk: Bryson & Johnson (1981), read off their page
+    pairs = [x[i] - x[j] for i in np.flatnonzero(e) for j in np.flatnonzero(t >= t[i])]
+    best = linprog(-np.sum(pairs, 0), -np.array(pairs), np.zeros(len(pairs)), bounds=[(-1, 1)] * 2)
+    note = cox(pd.DataFrame({"one": one, "two": two}), t, e).note or ""
+    assert (-best.fun > 1e-7) == note.startswith("Separation")
 
 
 def test_weights_of_one_change_nothing_and_copies_are_weights() -> None:
