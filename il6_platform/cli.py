@@ -20,23 +20,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from il6_platform import paths
+from il6_platform import ahead, paths
 
 if TYPE_CHECKING:
     from il6_platform.warehouse import Site
 
 STORY_ONLY = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 """Run configuration: on the console, what the assets say; Dagster's own events stay in the UI."""
-
-
-HEAVY = (
-    *("great_expectations.expectations", "il6_platform.definitions", "lifelines.statistics"),
-    *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
-    *("scipy.optimize", "sklearn.linear_model", "sklearn.metrics", "statsmodels.stats.proportion"),
-    *("alembic.command", "dagster._core.storage.event_log", "dagster._core.storage.runs"),
-    *("statsmodels.stats.multitest", "statsmodels.stats.contingency_tables"),
-)
-"""What a refresh imports on its way; imported first, so that its timings are its own."""
 
 
 class CommandError(Exception):
@@ -170,7 +160,8 @@ def _refresh(asked: argparse.Namespace) -> None:
         print("Nothing new: what is there is published.")
         return
     started = time.perf_counter()
-    for library in HEAVY:
+    ahead.prepare()
+    for library in ahead.LIBRARIES:
         importlib.import_module(library)
     # what the libraries hold for ever need not be searched for garbage again and again
     gc.freeze()

@@ -16,6 +16,10 @@ from pydantic import BaseModel, ValidationError
 Model = TypeVar("Model", bound=BaseModel)
 
 
+_READER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""PyYAML over libyaml where it was built with it: profiles are long."""
+
+
 class TypedFileError(ValueError):
     """A file that cannot be used; the message names file, line, key and the fix."""
 
@@ -54,8 +58,10 @@ def read_typed(
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.load(text, Loader=yaml.BaseLoader if as_text else yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_READER)
+        repeated = [] if root is None else [*_repeated(root)]
+        reader = yaml.BaseLoader("") if as_text else yaml.SafeLoader("")
+        content = None if root is None else reader.construct_document(root)
     except OSError as error:
         raise TypedFileError(
             f"{what} {path}: cannot be read ({error.strerror}); {otherwise}"
@@ -72,7 +78,7 @@ def read_typed(
         raise TypedFileError(f"{what} {path}: is not YAML ({error})") from None
     if root is None or not isinstance(content, dict):
         raise TypedFileError(f"{what} {path}, line 1: must be keys and values")
-    found = [(place, "stands twice; keep one") for place in _repeated(root)]
+    found = [(place, "stands twice; keep one") for place in repeated]
     sentences = [_placed(root, place, words) for place, words in found]
     try:
         made = model.model_validate(content)

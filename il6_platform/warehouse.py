@@ -35,10 +35,12 @@ from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
 from il6_platform import paths
+from il6_platform.ahead import Ahead
 from il6_platform.registry.exports import ExportError, read_csv
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.registry.units import analytes, conversions, plain_name
 from il6_platform.study import Study, read_study
+from il6_platform.validation import docs
 
 T = TypeVar("T")
 
@@ -167,6 +169,7 @@ class Warehouse(ConfigurableResource):
     site: Site
     _connection: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
     _made: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _ahead: Ahead | None = PrivateAttr(default=None)
     _holds_erased: bool = PrivateAttr(default=False)
 
     @contextmanager
@@ -189,6 +192,7 @@ class Warehouse(ConfigurableResource):
             holder.write_text(getattr(context.run, "run_id", "") or "", encoding="utf-8")
             # one connection for the run: opening the file anew for each query costs more than both
             self._made.clear()
+            self._ahead = Ahead()
             with self.connect():
                 self.prepare()
                 try:
@@ -198,6 +202,8 @@ class Warehouse(ConfigurableResource):
                     self.leave_docs()
             holder.unlink(missing_ok=True)
         finally:
+            self.ahead.close()
+            self._ahead = None
             lock.release()
 
     def leave_worklist(self) -> None:
@@ -220,16 +226,22 @@ class Warehouse(ConfigurableResource):
                 self._numbers,
             )
 
+    def begin_docs(self) -> None:
+        """Have the rule book's pages begun elsewhere: all is judged."""
+        if not self.site.as_of:
+            self.ahead.begin(docs.FOLDER, docs.keep_up_to_date, *self._docs())
+
     def leave_docs(self) -> None:
         """Build the rule book's pages where rules or counts are not those of the last time."""
-        if self.site.as_of:
-            return
-        from il6_platform.validation import docs
+        if not self.site.as_of:
+            self.ahead.result(docs.FOLDER, lambda: None)
+            docs.keep_up_to_date(*self._docs())
 
+    def _docs(self) -> tuple[Path, pd.DataFrame]:
         with self.connect() as connection:
             connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
             verdicts = connection.execute("from staging.verdicts order by table_name, rule").df()
-        docs.keep_up_to_date(self.site.home_path / docs.FOLDER, verdicts)
+        return self.site.home_path / docs.FOLDER, verdicts
 
     def _numbers(self, delivery: str) -> pd.Series:
         """Return the registry's patient numbers of a kept export by line, none where it is gone."""
@@ -239,6 +251,12 @@ class Warehouse(ConfigurableResource):
         except (OSError, ExportError, ValueError):
             return pd.Series(dtype=object)
         return pd.Series(column.to_pylist(), index=list(export.lines), dtype=object)
+
+    @property
+    def ahead(self) -> Ahead:
+        """Other processes, for what needs neither this database nor Dagster."""
+        self._ahead = self._ahead or Ahead(0)
+        return self._ahead
 
     @property
     def study(self) -> Study:

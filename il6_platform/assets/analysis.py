@@ -141,6 +141,29 @@ ANALYSES: dict[str, Analysis] = {
 """Analyses by the name of their table in the schema `analysis`."""
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of one analysis: rows of results and of curves, and its figure as PNG."""
+
+    results: pd.DataFrame
+    curves: pd.DataFrame
+    figure: bytes | None
+
+
+def analyse(table: str, cohort: Cohort, study: Study, is_synthetic: bool) -> Outcome:
+    """Compute an analysis and draw its figure; of its arguments alone."""
+    entry = ANALYSES[table]
+    found = entry.module.analyse(cohort, study)
+    results, curves = cutoff.with_caution(found.frame(), study), found.curves()
+    if entry.figure is None:
+        return Outcome(results, curves, None)
+    from il6_platform.figures.style import marked, png
+    from il6_platform.report.origin import SYNTHETIC
+
+    figure = entry.figure(results, curves, study)
+    return Outcome(results, curves, png(marked(figure, SYNTHETIC) if is_synthetic else figure))
+
+
 COHORT = ("cohort.adtte", "cohort.adrs", "cohort.adtr")
 """What every analysis reads beside the subjects."""
 
@@ -166,22 +189,12 @@ def analysis_table(table: str) -> AssetsDefinition:
         ),
     )
     def analysed(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-        study = warehouse.study
-        cohort = warehouse.once(
-            f"cohort of {subjects}",
-            lambda: Cohort.of(
-                warehouse.read(subjects),
-                warehouse.read("cohort.adtte"),
-                warehouse.read("cohort.adrs"),
-                warehouse.read("cohort.adtr"),
-                study,
-            ),
-        )
-        outcome = entry.module.analyse(cohort, study)
-        results, curves = cutoff.with_caution(outcome.frame(), study), outcome.curves()
+        asked = warehouse.once(f"analyses of {subjects}", lambda: _begin(warehouse, subjects))
+        outcome = warehouse.ahead.result(name, analyse, table, *asked)
+        results, cohort = outcome.results, asked[0]
         warehouse.write(name, results, RESULT_COLUMNS, said.splitlines()[0])
         if entry.curves:
-            warehouse.write(f"{name}_curves", curves, CURVE_COLUMNS, f"What {name} draws")
+            warehouse.write(f"{name}_curves", outcome.curves, CURVE_COLUMNS, f"What {name} draws")
         held_back = results[results["estimate"].isna()]
         context.log.info(
             f"{name}: {len(cohort)} patients, {len(results)} estimates, {len(held_back)} of them "
@@ -193,24 +206,27 @@ def analysis_table(table: str) -> AssetsDefinition:
             "not_estimable": len(held_back),
             "preview": preview(results.drop(columns=["analysis", "method"]), 40),
         }
-        if entry.figure is not None:
-            from il6_platform.figures.style import marked, png
-            from il6_platform.report.origin import SYNTHETIC
-
-            drawn = entry.figure(results, curves, study)
-            if warehouse.once("is synthetic", lambda: _is_synthetic(warehouse)):
-                drawn = marked(drawn, SYNTHETIC)
-            metadata["figure"] = picture(png(drawn), said.partition("\n\n")[0])
+        if outcome.figure is not None:
+            metadata["figure"] = picture(outcome.figure, said.partition("\n\n")[0])
         return MaterializeResult(metadata=metadata)
 
     return analysed
 
 
-def _is_synthetic(warehouse: Warehouse) -> bool:
+def _begin(warehouse: Warehouse, subjects: str) -> tuple[Cohort, Study, bool]:
+    """Return what the analyses of some subjects work on; other cores begin with the last ones."""
     from il6_platform.report.origin import is_synthetic
 
+    adsl, adtte, adrs, adtr = (warehouse.read(table) for table in (subjects, *COHORT))
     used = warehouse.query("select delivery from raw.deliveries")["delivery"]
-    return is_synthetic(warehouse.site, used)
+    study = warehouse.study
+    asked = Cohort.of(adsl, adtte, adrs, adtr, study), study, is_synthetic(warehouse.site, used)
+    if subjects == "cohort.adsl":
+        warehouse.begin_docs()
+        # Dagster takes them by name
+        for table in sorted(ANALYSES.keys() - {"cutoff"}, reverse=True):
+            warehouse.ahead.begin(f"analysis.{table}", analyse, table, *asked)
+    return asked
 
 
 ASSETS = [analysis_table(table) for table in ANALYSES]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,14 @@ def render(warehouse: Warehouse) -> str:
     environment.filters["count_of"] = count_of
     environment.filters["p"] = lambda value: style.p_number(_float(value))
     environment.filters["figure_of"] = figure_of
-    figures = [_shown(picture, report) for picture in pictures(report)]
+    chosen, ahead = list(pictures(report)), warehouse.ahead
+    parts = 1 + ahead.processes
+    for part in range(1, parts):
+        ahead.begin(f"figures {part}", drawn, report, part, parts)
+    svg = _svg(chosen[::parts])
+    for part in range(1, parts):
+        svg |= ahead.result(f"figures {part}", drawn, report, part, parts)
+    figures = [_shown(picture, report, svg[picture.name]) for picture in chosen]
     quality = warehouse.read("report.data_quality")
     of = provenance[provenance["kind"] == "cut"]
     return environment.get_template("page.html.j2").render(
@@ -93,7 +100,16 @@ def _lines(quality: pd.DataFrame) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _shown(picture: Picture, report: Report) -> dict[str, Any]:
+def drawn(report: Report, part: int, parts: int) -> dict[str, str]:
+    """Return every so manieth figure by its name, as SVG; of its arguments alone."""
+    return _svg(list(pictures(report))[part::parts])
+
+
+def _svg(chosen: Iterable[Picture]) -> dict[str, str]:
+    return {picture.name: style.svg(picture.draw(), picture.name) for picture in chosen}
+
+
+def _shown(picture: Picture, report: Report, svg: str) -> dict[str, Any]:
     """Return a figure as the page shows it: drawn, said in words, and its numbers."""
     namer, labels = term_namer(report.study), labels_of(report.study)
     rows = []
@@ -106,7 +122,7 @@ def _shown(picture: Picture, report: Report) -> dict[str, Any]:
         "name": picture.name,
         "section": picture.section,
         "caption": picture.caption,
-        "svg": Markup(style.svg(picture.draw(), picture.name)),
+        "svg": Markup(svg),
         "numbers": rows,
         "is_wide": picture.is_wide,
     }
