@@ -91,10 +91,10 @@ class Ahead:
             try:
                 while not wait([begun], POLL_SECONDS).done:
                     self._tell()
-                self._tell()
                 return cast(T, begun.result())
             except BrokenProcessPool:
                 _log.warning("A process that worked ahead has died; its work is done here.")
+        self._tell()
         return function(*arguments)
 
     def close(self) -> None:
@@ -104,7 +104,9 @@ class Ahead:
             self._waiting.clear()
             self._begun.clear()
         if pool is not None:
+            # a process's last words are with us once it has ended
             pool.shutdown()
+            self._tell()
 
     def _freed(self, _: Future[Any]) -> None:
         with self._lock:
@@ -131,7 +133,7 @@ class Ahead:
     def _tell(self) -> None:
         """Tell this process's log what the other ones said since."""
         try:
-            while True:
+            while self.processes:
                 record = self._said.get_nowait()
                 logging.getLogger(record.name).handle(record)
         except Empty:
