@@ -32,7 +32,10 @@ LIBRARIES = (
     *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
     *("scipy.optimize", "sklearn.linear_model", "sklearn.metrics", "statsmodels.stats.proportion"),
     *("alembic.command", "dagster._core.storage.event_log", "dagster._core.storage.runs"),
-    *("statsmodels.stats.multitest", "statsmodels.stats.contingency_tables"),
+    *("statsmodels.stats.multitest", "statsmodels.stats.contingency_tables", "xlsxwriter"),
+    *("dagster._core.execution.execute_in_process", "dagster._core.storage.legacy_storage"),
+    *("dagster._core.storage.local_compute_log_manager", "il6_platform.event_log"),
+    *("upath.implementations.local", "pyarrow.pandas_compat", "PIL.JpegImagePlugin"),
 )
 """What a refresh imports on its way, here and in other processes."""
 

@@ -22,7 +22,7 @@ LAYERS = [
     {"warehouse"},
     {"validation", "registry", "statistics"},
     {"study"},
-    {"paths", "event_log", "typed_file"},
+    {"paths", "event_log", "typed_file", "ahead"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
