@@ -257,7 +257,8 @@ def _source(sheet: Sheet, profile: Profile | None, made: Sequence[Delivery]) -> 
         passed_over = dict.fromkeys(
             (line for line in export.lines if line not in taken), "no table is read from its sheet"
         )
-    return Source(sheet.name, len(export.lines), columns, passed_over)
+    passed_over |= dict.fromkeys(export.titles, "it stands above the header")
+    return Source(sheet.name, len(export.lines) + len(export.titles), columns, passed_over)
 
 
 def _native_parts(file: str, sheets: Sequence[Sheet]) -> tuple[list[NativePart], str | None, str]:

@@ -50,6 +50,8 @@ class Export:
         Row -> what is odd of its line.
     surplus
         Row -> what it holds beyond the header's columns.
+    titles
+        Numbers of the filled lines above the header.
     """
 
     header: list[str]
@@ -57,6 +59,7 @@ class Export:
     columns: list[pa.Array] = field(default_factory=list)
     problems: dict[int, str] = field(default_factory=dict)
     surplus: dict[int, str] = field(default_factory=dict)
+    titles: Sequence[int] = ()
 
     @property
     def rows(self) -> Iterator[ExportRow]:

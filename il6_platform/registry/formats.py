@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -37,6 +37,9 @@ MAX_CELLS = 50_000_000
 """Cells that a sheet may span."""
 
 MAX_MEMBERS = 200
+MOST_TITLES = 20
+"""Lines among which a header is looked for below a title."""
+
 DELIMITERS = ",;\t|"
 ENCODINGS = ("gb18030", "cp1252")
 """Encodings that are thought of where a file is neither UTF-8 nor UTF-16."""
@@ -128,21 +131,39 @@ def _delimiter(text: str) -> str:
             rows = [row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row]
         except csv.Error:
             return (0, 0)
-        width = len(rows[0]) if rows else 0
+        width = len(rows[_header_of(rows) or 0]) if rows else 0
         return (width if width > 1 else 0, sum(len(row) == width for row in rows))
 
     return max(DELIMITERS, key=score)
 
 
 def _export(lines: Sequence[int], cells: list[list[str]], *, whole: bool = False) -> Export:
-    """Take the first filled line as the header, and what follows as the rows."""
-    first = next((row for row, line in enumerate(cells) if any(c.strip() for c in line)), None)
+    """Take a line as the header, and what follows as the rows."""
+    first = _header_of(cells)
     if first is None:
         raise ExportError("holds no line; export it again")
     header = [" ".join(name.split()) for name in cells[first]]
     while not header[-1]:
         header.pop()
-    return tabulated(told_apart(header), lines[first + 1 :], cells[first + 1 :], whole=whole)
+    export = tabulated(told_apart(header), lines[first + 1 :], cells[first + 1 :], whole=whole)
+    return replace(export, titles=[lines[row] for row in range(first) if _filled(cells[row])])
+
+
+def _header_of(cells: Sequence[list[str]]) -> int | None:
+    """Return which line is the header, if one is filled.
+
+    It is the first filled one, but for a title above it: lines of one or two cells (the day of the
+    export) over a table that is wider.
+    """
+    filled = {row: n for row, line in enumerate(cells[:MOST_TITLES]) if (n := _filled(line))}
+    if not filled:
+        return next((row for row, line in enumerate(cells) if _filled(line)), None)
+    widest = max(filled.values())
+    return next(row for row, n in filled.items() if n > 2 or n * 2 >= widest or widest < 3)
+
+
+def _filled(line: Sequence[str]) -> int:
+    return sum(1 for cell in line if cell.strip())
 
 
 def told_apart(header: list[str]) -> list[str]:

@@ -463,9 +463,10 @@ class NativePart:
             out.write("\n" * max(0, place - line - 1))
             line = max(place, line + 1)
             # a cell beyond the header stays one: the rule book sets the line aside
-            surplus = [cells[BEYOND] or "(cells are missing)"] if BEYOND in cells else []
-            written = [" ".join(cells.get(name, "").split()) for name in names]
-            writer.writerow([*written, *surplus])
+            surplus = {BEYOND: cells[BEYOND] or "(cells are missing)"} if BEYOND in cells else {}
+            texts = [*(cells.get(name, "") for name in names), *surplus.values()]
+            # a line break within a cell would move the lines behind it
+            writer.writerow([" ".join(text.split()) for text in texts])
         return out.getvalue().encode()
 
 

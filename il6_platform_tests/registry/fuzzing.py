@@ -25,6 +25,7 @@ from random import Random
 from il6_platform import paths
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import Opened, digest_of, open_deliveries
+from il6_platform.registry.dictionaries import is_dictionary
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
 from il6_platform.validation.book import STAGED
@@ -186,7 +187,9 @@ def mutated(random: Random) -> Input:
     """Return a mutated export; the same state of `random` gives the same one."""
     seed = random.choice(seeds())
     sheets = {name: [list(row) for row in grid] for name, grid in seed.sheets.items()}
-    numbers = {row[0] for grid in sheets.values() for row in grid[1:] if row}
+    # a dictionary's first column holds the names of fields
+    data = [grid for grid in sheets.values() if not is_dictionary(grid[0])]
+    numbers = {row[0] for grid in data for row in grid[1:] if row}
     made = Input(
         seed.file, b"", identifiers=frozenset({PLANTED, *(n for n in numbers if len(n) > 5)})
     )
@@ -369,9 +372,14 @@ def reorder_columns(random: Random, grid: Grid) -> None:
 
 
 def add_column(random: Random, grid: Grid) -> None:
+    width = len(grid[0])
     grid[0].append(random.choice(("full_name", "notes", "电话", "=x", "x" * 300, "a'b\"c")))
     for row in grid[1:]:
-        row.append(random.choice((f"{PLANTED} of the column", "", "free text, with a comma")))
+        # under its own header, whatever became of the row: a workbook's row may be short
+        row += [""] * (width - len(row))
+        row.insert(
+            width, random.choice((f"{PLANTED} of the column", "", "free text, with a comma"))
+        )
 
 
 def many_columns(random: Random, grid: Grid) -> None:

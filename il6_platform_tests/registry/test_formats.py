@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from il6_platform import paths
 from il6_platform.registry import formats
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.exports import ExportError
@@ -49,6 +50,30 @@ def test_chinese_and_western_bytes() -> None:
     ]
     assert cells(written(chinese).encode("gb18030")) == chinese
     assert cells(written(PLAIN).encode("cp1252")) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "titles", [[["Export of the registry"]], [["Registry"], [], ["Exported on", "2023-12-31"]]]
+)
+@pytest.mark.parametrize("delimiter", list(formats.DELIMITERS))
+def test_a_title_above_the_header_is_passed_over(titles: list[list[str]], delimiter: str) -> None:
+    plain = (paths.demo_landing() / "2019-12-31" / "labs.csv").read_text("utf-8")
+    rows = list(csv.reader(io.StringIO(plain)))
+    content = written([*titles, *rows], delimiter).encode()
+    opened = open_deliveries("2019-12-31/labs.csv", content, [])
+    (made,), (source,) = opened.deliveries, opened.sources
+    assert made.status == "accepted" and made.table == "labs" and made.export is not None
+    above, lines = [n for n, row in enumerate(titles, 1) if row], made.export.lines
+    assert source.passed_over == dict.fromkeys(above, "it stands above the header")
+    assert source.lines == len(lines) + len(above) == len(rows) - 1 + len(above)
+    # a line goes by its number in the file
+    assert [*lines] == [*range(len(titles) + 2, len(titles) + len(rows) + 1)]
+
+
+def test_a_table_of_two_columns_has_its_header_in_the_first_line() -> None:
+    for header in (["patient_id", "crp"], ["patient_id"], ["patient_id", ""]):
+        content = written([header, ["P1", "3"], ["P2", "4"]]).encode()
+        assert open_sheets("x.csv", content)[0].export.header[0] == "patient_id"
 
 
 def test_wrapped_in_gzip_zip_and_workbooks(tmp_path: Path) -> None:
@@ -216,3 +241,15 @@ def test_lines_keep_their_numbers_through_a_profile() -> None:
     assert "value" not in rows[5].cells
     assert rows[6].problem
     assert isinstance(profiles[0], Profile)
+
+
+def test_a_line_break_beyond_the_header_moves_no_line() -> None:
+    plain = (paths.demo_landing() / "2019-12-31" / "labs.csv").read_text("utf-8")
+    rows = list(csv.reader(io.StringIO(plain)))
+    rows[3].append("two\nlines")
+    content = written(rows).encode("utf-16")
+    opened = open_deliveries("2019-12-31/labs.csv", content, [])
+    (made,), (source,) = opened.deliveries, opened.sources
+    assert made.export is not None and not source.passed_over
+    # the third row stands on two lines of the file
+    assert [*made.export.lines] == [2, 3, 4, *range(6, len(rows) + 2)]
