@@ -26,7 +26,7 @@ from dagster import (
 )
 from filelock import FileLock, Timeout
 
-from il6_platform.registry.deliveries import digest_of, landed
+from il6_platform.registry.deliveries import digests, landed
 from il6_platform.report.alerts import DESCRIPTIONS
 from il6_platform.report.origin import SYNTHETIC, is_synthetic
 from il6_platform.report.publishing import content_key, published_content
@@ -148,7 +148,7 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
 
 def _title(site: Site) -> str:
     """Return what an alert is about: the study, and that its patients are not real where so."""
-    landed_now = [digest_of(found.read()) for found in landed(site.landing_path)[0]]
+    landed_now = digests(site.landing_path).values()
     synthetic = f" ({SYNTHETIC})" if is_synthetic(site, landed_now) else ""
     return f"{site.study.title}{synthetic}"
 

@@ -89,9 +89,14 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     versions = {profile.name: profile.version for profile in profiles}
     dictionaries = {profile.dictionary for profile in profiles}
     present: dict[str, str] = {}
+    unreadable: list[str] = []
     arrived_at = datetime.now(UTC)
     for item in found:
         content = item.read()
+        if content is None:
+            # one that was taken away meanwhile is none any more
+            unreadable += [item.file] if item.path.exists() else []
+            continue
         digest = digest_of(content)
         present[item.file] = digest
         if item.path.name in dictionaries:
@@ -127,8 +132,9 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         check_results=[
             check(
                 "exports_can_be_read",
-                rejected.empty,
-                _sentences(rejected) or "Every export is whole.",
+                rejected.empty and not unreadable,
+                " ".join([*map(_unreadable, unreadable), _sentences(rejected)]).strip()
+                or "Every export is whole.",
                 blocking=True,
             ),
             check(
@@ -146,6 +152,10 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             ),
         ],
     )
+
+
+def _unreadable(file: str) -> str:
+    return f"{file}: may not be read; give the platform's account the right to read it."
 
 
 def raw_table(table: str) -> AssetsDefinition:

@@ -95,9 +95,12 @@ class Found:
     path: Path
     file: str
 
-    def read(self) -> bytes:
-        """Return its bytes."""
-        return self.path.read_bytes()
+    def read(self) -> bytes | None:
+        """Return its bytes, or None where it was taken away meanwhile or may not be read."""
+        try:
+            return self.path.read_bytes()
+        except OSError:
+            return None
 
 
 def landed(
@@ -157,6 +160,12 @@ def _state(path: Path) -> tuple[int, int]:
 def digest_of(content: bytes) -> str:
     """Return the name of a delivery: the SHA-256 of its bytes."""
     return hashlib.sha256(content).hexdigest()
+
+
+def digests(landing: Path) -> dict[str, str]:
+    """Return the SHA-256 of a landing folder's complete files that can be read, by their names."""
+    read = ((item.file, item.read()) for item in landed(landing)[0])
+    return {file: digest_of(content) for file, content in read if content is not None}
 
 
 def delivered_on(file: str) -> date | None:

@@ -25,7 +25,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.registry.deliveries import digest_of, landed
+from il6_platform.registry.deliveries import digests
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
 from il6_platform.registry.native import TABLES
@@ -91,7 +91,7 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     hit = set(known.loc[known["is_hit"], "file"]) | {
         file for file in known["file"] if not (site.kept_path / file).exists()
     }
-    there = [item.file for item in landed(site.landing_path)[0] if digest_of(item.read()) in hit]
+    there = [file for file, digest in digests(site.landing_path).items() if digest in hit]
     return Forgotten(patient, rows, exports, cuts, there)
 
 

@@ -17,7 +17,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform.paths import code_version, profile_folders
-from il6_platform.registry.deliveries import digest_of, landed
+from il6_platform.registry.deliveries import digest_of, digests
 from il6_platform.report import cuts, minimal_cells
 from il6_platform.report.origin import is_synthetic
 from il6_platform.report.page import render
@@ -87,7 +87,7 @@ def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
         Name -> SHA-256 of the files that a refresh saw; those in the landing folder by default.
     """
     if files is None:
-        files = {item.file: digest_of(item.read()) for item in landed(site.landing_path)[0]}
+        files = digests(site.landing_path)
     kept = {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
     parts = [*sorted(kept | set(files.values())), *sorted(files)]
     study = read_study(site.study_file)

@@ -85,6 +85,25 @@ def test_a_batch_with_too_many_wrong_rows_is_blocked(
     assert not (installation.home / "published").exists()
 
 
+def test_a_file_that_may_not_be_read_blocks_and_says_so(
+    installation: Installation, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.deliver(DAYS[0])
+    forbidden, read = installation.landing / DAYS[0] / "labs.csv", Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        # whoever runs the tests may be allowed to read everything
+        if path == forbidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", read_bytes)
+        assert installation.refresh() == 1
+    last_line = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "exports_can_be_read" in last_line and "labs.csv: may not be read" in last_line
+
+
 def test_wrong_use_is_said_in_the_last_line(
     installation: Installation, capfd: pytest.CaptureFixture[str]
 ) -> None:
