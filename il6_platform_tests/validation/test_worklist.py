@@ -126,18 +126,21 @@ def test_what_is_set_aside_comes_first_and_names_the_number_as_it_was_written(
     made.deliver(
         "2024-01-01",
         patients=[*PATIENTS, "a,F,1950-01-01,", "C,F,2015-01-01,"],
-        labs=["NOBODY 7,il6,2,pg/mL,2020-01-02", ",il6,2,pg/mL,2020-01-02"],
+        labs=["NOBODY 7,il6,2,pg/mL,2020-01-02", ",il6,2,pg/mL,2020-01-02", "A,il6,2,pg/mL,-99"],
     )
     made.stage()
     found = sheet(made.folder / "home", "worklist")
     assert [(row["severity"], row["line"], row["patient"], row["column"]) for row in found] == [
         ("quarantine", 2, "NOBODY 7", "patient_id"),
         ("quarantine", 3, None, "patient_id"),
+        ("quarantine", 4, "A", "collected_on"),
         ("warn", 2, "A", "patient_id"),
         ("warn", 4, "a", "patient_id"),
         ("warn", 5, "C", "birth_date"),
     ]
-    assert [row["value as received"] for row in found] == ["NOBODY 7", None, "A", "a", "2015-01-01"]
+    # a code for nothing is judged as nothing, and shown as it was received
+    values = ["NOBODY 7", None, "-99", "A", "a", "2015-01-01"]
+    assert [row["value as received"] for row in found] == values
 
 
 def test_a_workbook_is_named_with_its_sheet_and_line(made: Registry) -> None:
