@@ -1,12 +1,12 @@
 """Analysis: the cohort -> rows of results. What is computed is in `il6_platform.analysis`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import pandas as pd
-from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
 
 from il6_platform.analysis import (
     baseline,
@@ -189,7 +189,10 @@ def analysis_table(table: str) -> AssetsDefinition:
         ),
     )
     def analysed(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-        asked = warehouse.once(f"analyses of {subjects}", lambda: _begin(warehouse, subjects))
+        chosen = context.run.asset_selection or frozenset()
+        asked = warehouse.once(
+            f"analyses of {subjects}", lambda: _begin(warehouse, subjects, chosen)
+        )
         outcome = warehouse.ahead.result(name, analyse, table, *asked)
         results, cohort = outcome.results, asked[0]
         warehouse.write(name, results, RESULT_COLUMNS, said.splitlines()[0])
@@ -213,8 +216,13 @@ def analysis_table(table: str) -> AssetsDefinition:
     return analysed
 
 
-def _begin(warehouse: Warehouse, subjects: str) -> tuple[Cohort, Study, bool]:
-    """Return what the analyses of some subjects work on; other cores begin with the last ones."""
+def _begin(
+    warehouse: Warehouse, subjects: str, chosen: Collection[AssetKey]
+) -> tuple[Cohort, Study, bool]:
+    """Return what the analyses of some subjects work on; other cores begin with the last ones.
+
+    A run may be of a few assets only: no other analysis is begun.
+    """
     from il6_platform.report.origin import is_synthetic
 
     adsl, adtte, adrs, adtr = (warehouse.read(table) for table in (subjects, *COHORT))
@@ -225,7 +233,8 @@ def _begin(warehouse: Warehouse, subjects: str) -> tuple[Cohort, Study, bool]:
         warehouse.begin_docs()
         # Dagster takes them by name
         for table in sorted(ANALYSES.keys() - {"cutoff"}, reverse=True):
-            warehouse.ahead.begin(f"analysis.{table}", analyse, table, *asked)
+            if not chosen or key_of(f"analysis.{table}") in chosen:
+                warehouse.ahead.begin(f"analysis.{table}", analyse, table, *asked)
     return asked
 
 
