@@ -33,9 +33,9 @@ MOST_ROWS = 100_000
 
 WIDTHS = {
     "severity": 11,
-    "file": 26,
+    "file": 27,
     "sheet": 10,
-    "table": 13,
+    "table": 19,
     "line": 7,
     "patient": 15,
     "column": 16,
@@ -50,6 +50,12 @@ WIDTHS = {
     "rule": 34,
     "says": 80,
 }
+
+WIDTH = 12
+"""Of a column that has no width of its own, in characters."""
+
+LINE_HEIGHT, MOST_LINES = 15, 10
+"""Of a line of text, in points; lines of a row that are shown."""
 
 COLOURS = {"block": "#F4B8B0", "quarantine": "#FBE3C0", "warn": "#FFFFFF"}
 """Behind the severity: what stops, what is set aside, what is used."""
@@ -180,12 +186,26 @@ def _write_sheet(
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_footer("&L&A&RPage &P of &N")
+    sheet.set_row(0, 2 * LINE_HEIGHT)
+    # not every program makes room for wrapped text by itself
+    for row, lines in enumerate(_text_lines(rows), start=1):
+        if lines > 1:
+            sheet.set_row(row, lines * LINE_HEIGHT)
     for column, title in enumerate(rows.columns):
-        sheet.set_column(column, column, WIDTHS.get(title, 12), body)
+        sheet.set_column(column, column, WIDTHS.get(title, WIDTH), body)
         sheet.write_string(0, column, title, head)
         _write_column(sheet, column, rows[title].tolist())
     if len(rows):
         sheet.autofilter(0, 0, len(rows), len(rows.columns) - 1)
+
+
+def _text_lines(rows: pd.DataFrame) -> list[int]:
+    """Return how many lines of text each row needs in the widths of its columns."""
+    lines = pd.Series(1, index=rows.index)
+    for title, values in rows.items():
+        length = values.astype("string").str.len().fillna(0).astype(int)
+        lines = lines.clip(lower=-(-length // (WIDTHS.get(str(title), WIDTH) + 2)))
+    return [min(one, MOST_LINES) for one in lines.tolist()]
 
 
 def _colour(workbook: Workbook, name: str, rows: pd.DataFrame) -> None:

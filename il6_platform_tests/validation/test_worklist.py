@@ -182,3 +182,14 @@ def test_a_sentence_without_advice_gets_some() -> None:
         "correct it and export it again",
     )
     assert row["age in days"] == 30
+
+
+def test_a_long_sentence_has_room_in_any_program(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PATIENTS, labs=["A,il6,2,furlongs,2020-01-02", WRONG[0]])
+    made.stage()
+    rows = openpyxl.load_workbook(made.folder / "home" / "worklist.xlsx")["worklist"]
+    heights = {
+        str(row[8].value): rows.row_dimensions[number].height
+        for number, row in enumerate(rows.iter_rows(min_row=2), start=2)
+    }
+    assert heights["The marker's unit is not known"] >= 45
