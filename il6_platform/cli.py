@@ -415,6 +415,8 @@ def _forget(asked: argparse.Namespace) -> None:
         f"Erased: {done.rows} rows in {done.exports} exports, and the patient's row in "
         f"{done.cuts} earlier cuts. On record as {done.patient} in {site.forgotten_path}."
     )
+    for other in done.spelt_otherwise:
+        print(f"The number is also there in another spelling: il6 forget {other} erases that one.")
     for file in done.still_landed:
         print(f"Still in the landing folder: {file}; it is not read again, but delete it there.")
     print("The published report still counts the patient until the next il6 refresh.")

@@ -37,13 +37,22 @@ _PATIENT = ("patient", "patient_id", "USUBJID")
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What was erased of a patient, and which files in the landing folder still hold them."""
+    """What was erased of a patient, and what may still be of the same one.
+
+    Attributes
+    ----------
+    still_landed
+        Files in the landing folder that hold them.
+    spelt_otherwise
+        Pseudonyms of numbers that differ in case, width, signs or leading zeros only.
+    """
 
     patient: str
     rows: int
     exports: int
     cuts: int
     still_landed: list[str]
+    spelt_otherwise: list[str]
 
 
 def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
@@ -63,6 +72,11 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
         raise LookupError(
             "no row of such a patient is kept; give the number as the exports write it"
         )
+    others = warehouse.query(
+        "select o.patient from raw.spellings as o join raw.spellings as s using (loosely) "
+        "where s.patient = $patient and o.patient != s.patient order by o.patient",
+        {"patient": patient},
+    )
     known = _record(site)
     entry = {"forgotten_on": datetime.now(UTC).date().isoformat(), "patient": patient}
     _write_record(site, pd.concat([known, pd.DataFrame([entry])], ignore_index=True))
@@ -92,7 +106,7 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
         file for file in known["file"] if not (site.kept_path / file).exists()
     }
     there = [file for file, digest in digests(site.landing_path).items() if digest in hit]
-    return Forgotten(patient, rows, exports, cuts, there)
+    return Forgotten(patient, rows, exports, cuts, there, others["patient"].tolist())
 
 
 def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:

@@ -189,3 +189,12 @@ def test_foreign_broken_and_shifted_exports_are_cleared_and_nobody_else_is_lost(
         made.ask("select count(*) as n from staging.balance where unaccounted > 0").n.iloc[0] == 0
     )
     assert made.ask("select sum(forgotten) as n from staging.balance").n.iloc[0] > theirs.sum()
+
+
+def test_whoever_forgets_hears_of_other_spellings_of_the_number(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PEOPLE, labs=[*LABS, "b,il6,3,pg/mL,2020-02-01"])
+    assert made.stage()
+    other = made.warehouse.pseudonyms.of("b")
+    assert forget(made.warehouse, "B").spelt_otherwise == [other]
+    assert forget(made.warehouse, other).spelt_otherwise == []
+    assert forget(made.warehouse, "A").spelt_otherwise == []
