@@ -11,6 +11,7 @@ beginning ahead; that is the assets'.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -42,6 +43,9 @@ LIBRARIES = (
 POLL_SECONDS = 0.5
 """How long a word of progress may lie before it is told."""
 
+_NONE_TO_BE_HAD = (ImportError, OSError)
+"""What is raised where the system gives no semaphores or no processes."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +58,8 @@ def spare_cores(most: int = 3) -> int:
 def prepare() -> None:
     """Have the other processes' libraries imported, while this one does something else."""
     if spare_cores() > 0:
-        _context()
+        with contextlib.suppress(*_NONE_TO_BE_HAD):
+            _context()
 
 
 class Ahead:
@@ -74,9 +79,13 @@ class Ahead:
         self._running = 0
         self._pool: ProcessPoolExecutor | None = None
         if self.processes:
-            context = _context()
-            self._said = context.Queue()
-            self._pool = ProcessPoolExecutor(self.processes, context, _settle, (self._said,))
+            try:
+                context = _context()
+                self._said = context.Queue()
+                self._pool = ProcessPoolExecutor(self.processes, context, _settle, (self._said,))
+            except _NONE_TO_BE_HAD as error:
+                _log.warning("No other process can be had (%s); this one does all.", error)
+                self.processes = 0
 
     def begin(self, name: str, function: Callable[..., Any], *arguments: Any) -> None:
         """Have a function of a module's top level run in another process once one is free."""

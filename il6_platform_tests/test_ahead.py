@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
-from il6_platform.ahead import Ahead, spare_cores
+from il6_platform import ahead as ahead_module
+from il6_platform.ahead import Ahead, prepare, spare_cores
 
 
 @pytest.fixture
@@ -69,6 +71,22 @@ def test_without_a_core_to_spare_all_runs_here() -> None:
     assert alone.result("one", who) == os.getpid()
     alone.close()
     assert spare_cores(0) <= 0 <= spare_cores()
+
+
+def test_where_the_system_gives_none_all_runs_here(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused() -> None:
+        raise OSError("no semaphores here")
+
+    monkeypatch.setattr(forkserver, "ensure_running", refused)
+    monkeypatch.setattr(ahead_module, "spare_cores", lambda: 1)
+    prepare()
+    alone = Ahead()
+    alone.begin("one", who)
+    assert alone.result("one", who) == os.getpid()
+    alone.close()
+    assert "no semaphores here" in caplog.text
 
 
 def test_what_it_says_stands_in_this_log(ahead: Ahead, caplog: pytest.LogCaptureFixture) -> None:

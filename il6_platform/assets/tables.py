@@ -35,7 +35,7 @@ from dagster import (
 )
 from sqlglot import exp, lineage
 from sqlglot.optimizer import qualify
-from sqlglot.optimizer.scope import build_scope
+from sqlglot.optimizer.scope import Scope, build_scope
 
 from il6_platform import paths
 from il6_platform.validation.book import BatchRule
@@ -184,6 +184,8 @@ def column_lineage(
     except sqlglot.errors.SqlglotError:
         # a picture of the lineage is not worth a refresh
         return TableColumnLineage(deps_by_column={})
+    # sqlglot writes in small letters what is not quoted
+    written = {(of, name.lower()): name for of, names in known.items() for name in names}
     deps: dict[str, list[TableColumnDep]] = {}
     for column in columns:
         try:
@@ -198,19 +200,34 @@ def column_lineage(
                 copy=False,
             )
         except sqlglot.errors.SqlglotError:
-            # columns that a pivot makes of data have no lineage that can be read off the text
-            continue
-        found = {
-            (f"{leaf.source.db}.{leaf.source.name}", leaf.name.split(".")[-1].strip('"'))
-            for leaf in node.walk()
-            if not leaf.downstream and isinstance(leaf.source, exp.Table) and leaf.source.db
-        }
+            # what a pivot makes of data has no lineage that can be read off the text; beside it a
+            # star is not spelt out
+            found = {(table, column) for table in _starred(scope) if column in known.get(table, ())}
+        else:
+            found = {
+                (f"{leaf.source.db}.{leaf.source.name}", leaf.name.split(".")[-1].strip('"'))
+                for leaf in node.walk()
+                if not leaf.downstream and isinstance(leaf.source, exp.Table) and leaf.source.db
+            }
         deps[column] = [
-            TableColumnDep(asset_key=key_of(source), column_name=name)
+            TableColumnDep(
+                # an analysis makes its curves beside its results
+                asset_key=key_of(source.removesuffix("_curves")),
+                column_name=written.get((source, name), name),
+            )
             for source, name in sorted(found)
             if source.split(".")[0] not in _NOT_ASSETS
         ]
     return TableColumnLineage(deps_by_column=deps)
+
+
+def _starred(scope: Scope | None) -> list[str]:
+    """Return the tables of which a query takes all columns."""
+    query = scope.expression if scope else None
+    if scope is None or not isinstance(query, exp.Select):
+        return []
+    sources = [scope.sources.get(one.table) for one in query.expressions if one.is_star]
+    return [f"{one.db}.{one.name}" for one in sources if isinstance(one, exp.Table)]
 
 
 def patient_summary(frame: pd.DataFrame) -> MetadataValue:

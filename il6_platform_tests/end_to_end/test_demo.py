@@ -7,8 +7,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dagster import AssetKey, DagsterInstance
 
 from il6_platform import cli, paths
+from il6_platform.analysis.results import CURVE_COLUMNS
 from il6_platform.registry import synthetic
 from il6_platform.study import read_study
 from il6_platform_tests.end_to_end.conftest import Installation
@@ -137,3 +139,42 @@ def test_diameters_agree_with_the_response_that_they_make(demo: Installation) ->
     curve = demo.ask("from report.curves where analysis = 'response' and endpoint = 'best change'")
     assert len(curve) <= 53
     assert set(curve["grp"]) == {"control", "experimental"}
+
+
+def test_every_column_of_a_sql_table_is_traced_to_what_is_there(
+    demo: Installation,
+) -> None:
+    with DagsterInstance.from_config(str(demo.home / "dagster")) as instance:
+        made = {
+            ".".join(key.path): event.asset_materialization.metadata
+            for key in instance.all_asset_keys()
+            if (event := instance.get_latest_materialization_event(key)) is not None
+            and event.asset_materialization is not None
+        }
+    columns = {
+        table: {column.name for column in metadata["dagster/column_schema"].schema.columns}
+        for table, metadata in made.items()
+        if "dagster/column_schema" in metadata
+    }
+    lineage = {
+        table: metadata["dagster/column_lineage"].column_lineage.deps_by_column
+        for table, metadata in made.items()
+        if "dagster/column_lineage" in metadata
+    }
+    assert len(lineage) > 15
+    beside = {"staging.problems", "raw.sources", "raw.spellings", "raw.columns", "raw.erased"}
+    for table, deps in lineage.items():
+        assert set(deps) == columns[table], table
+        for column, sources in deps.items():
+            for one in sources:
+                of = ".".join(one.asset_key.path)
+                there = columns[of] if of not in beside else {one.column_name}
+                # an analysis makes its curves beside its results
+                there = there | CURVE_COLUMNS.keys() if table == "report.curves" else there
+                assert one.column_name in there, (table, column, one)
+    subjects, results = AssetKey(["cohort", "subjects"]), AssetKey(["report", "results"])
+    (age,) = lineage["cohort.adsl"]["AGE"]
+    assert (age.asset_key, age.column_name) == (subjects, "AGE")
+    # a union by name is told apart by names
+    assert {one.column_name for one in lineage["report.headline"]["n_second"]} == {"n"}
+    assert {one.asset_key for one in lineage["report.headline"]["reading"]} == {results}

@@ -114,6 +114,10 @@ select
     'likelihood ratio' as test,
     n,
     events,
+    null::bigint as n_first,
+    null::bigint as n_second,
+    null::double as median_first,
+    null::double as median_second,
     case
         when estimate is null then 'Cannot be judged: ' || note
         when p_value < 0.05 then 'The effect of treatment differs by marker group in these data.'
