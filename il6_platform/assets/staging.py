@@ -151,7 +151,7 @@ def staged_table(table: str) -> AssetsDefinition:
     def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
         warehouse.run_sql(name)
         with warehouse.connect() as connection:
-            judged = judge_table(connection, table, rules)
+            judged = judge_table(connection, table, rules, warehouse.ahead)
         records, set_aside, found = judged.records, judged.set_aside, judged.problems
         share = set_aside / records if records else 0.0
         allowed = warehouse.study.quality.max_quarantine_share

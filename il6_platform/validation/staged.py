@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from il6_platform import paths
+from il6_platform.ahead import Ahead
 from il6_platform.validation.rules import Rule, Verdict, asked, judge, opened, problems
 
 
@@ -42,20 +43,32 @@ class Judgement:
     set_aside: int
 
 
+MOST_ROWS_HANDED = 50_000
+"""Rows that other cores are given: to hand over more costs as much as it saves."""
+
+
 def judge_table(
-    connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rules: Sequence[Rule],
+    ahead: Ahead | None = None,
 ) -> Judgement:
     """Judge `staging.<table>` by rules; rows that break a row rule leave it for `staging.problems`.
 
     A wrong row that a later full export of its registry no longer holds has been put right there:
     it is superseded, and nobody need work on it.
+
+    Parameters
+    ----------
+    ahead
+        Other cores that take their share of the rules, if there are any.
     """
     rows_of = paths.sql_file(f"validation.{table}").read_text("utf-8")
     connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
     names = [name for name, *_ in connection.table("judged").description]
     columns = ", ".join(asked(names, rules))
     frame = connection.execute(f"select {columns} from judged order by rowid").df()
-    verdicts = judge(frame, rules)
+    verdicts = _shared(frame, rules, ahead) if ahead else judge(frame, rules)
     broken = pd.DataFrame(
         {"position": np.unique(np.concatenate([verdict.broken for verdict in verdicts]))}
     )
@@ -108,3 +121,16 @@ def judge_table(
         connection.unregister(name)
     connection.execute("commit")
     return Judgement(len(frame) - len(resolved), verdicts, rows, found, len(wrong) - len(resolved))
+
+
+def _shared(frame: pd.DataFrame, rules: Sequence[Rule], ahead: Ahead) -> list[Verdict]:
+    """Judge as `judge` does, each core by its share of the rules."""
+    cores = 1 + ahead.processes if len(frame) <= MOST_ROWS_HANDED else 1
+    shares = [rules[core::cores] for core in range(cores)]
+    for core, share in enumerate(shares[1:], start=1):
+        ahead.begin(f"rules {core}", judge, frame[asked(frame.columns, share)], share)
+    found = judge(frame, shares[0])
+    for core, share in enumerate(shares[1:], start=1):
+        found += ahead.result(f"rules {core}", judge, frame, share)
+    of = {verdict.rule.id: verdict for verdict in found}
+    return [of[rule.id] for rule in rules]
