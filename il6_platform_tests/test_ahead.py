@@ -29,6 +29,10 @@ def who(_: object = None) -> int:
     return os.getpid()
 
 
+def double(number: int) -> int:
+    return 2 * number
+
+
 def stop_until(file: Path) -> int:
     while not file.exists():
         time.sleep(0.01)
@@ -55,6 +59,13 @@ def test_what_was_begun_ran_elsewhere_and_what_was_not_runs_here(ahead: Ahead) -
     assert ahead.result("one", who) != os.getpid()
     assert ahead.result("one", who) == os.getpid()
     assert ahead.result("never begun", who) == os.getpid()
+
+
+def test_shares_come_back_in_their_order_the_first_from_here(ahead: Ahead) -> None:
+    assert ahead.each("double", double, [(1,), (2,), (3,)]) == [2, 4, 6]
+    here, other = ahead.each("who", who, [(1,), (2,)])
+    assert here == os.getpid() != other
+    assert ahead.each("alone", double, [(5,)]) == [10]
 
 
 def test_what_waits_for_a_free_process_runs_here(ahead: Ahead, tmp_path: Path) -> None:

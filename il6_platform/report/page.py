@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +54,10 @@ def render(warehouse: Warehouse) -> str:
     environment.filters["count_of"] = count_of
     environment.filters["p"] = lambda value: style.p_number(_float(value))
     environment.filters["figure_of"] = figure_of
-    chosen, ahead = list(pictures(report)), warehouse.ahead
-    parts = 1 + ahead.processes
-    for part in range(1, parts):
-        ahead.begin(f"figures {part}", drawn, report, part, parts)
-    svg = _svg(chosen[::parts])
-    for part in range(1, parts):
-        svg |= ahead.result(f"figures {part}", drawn, report, part, parts)
-    figures = [_shown(picture, report, svg[picture.name]) for picture in chosen]
+    cores = 1 + warehouse.ahead.processes
+    parts = warehouse.ahead.each("figures", drawn, [(report, core, cores) for core in range(cores)])
+    svg = {name: text for part in parts for name, text in part.items()}
+    figures = [_shown(picture, report, svg[picture.name]) for picture in pictures(report)]
     quality = warehouse.read("report.data_quality")
     of = provenance[provenance["kind"] == "cut"]
     return environment.get_template("page.html.j2").render(
@@ -102,10 +98,7 @@ def _lines(quality: pd.DataFrame) -> list[dict[str, Any]]:
 
 def drawn(report: Report, part: int, parts: int) -> dict[str, str]:
     """Return every so manieth figure by its name, as SVG; of its arguments alone."""
-    return _svg(list(pictures(report))[part::parts])
-
-
-def _svg(chosen: Iterable[Picture]) -> dict[str, str]:
+    chosen = list(pictures(report))[part::parts]
     return {picture.name: style.svg(picture.draw(), picture.name) for picture in chosen}
 
 

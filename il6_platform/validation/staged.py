@@ -68,7 +68,7 @@ def judge_table(
     names = [name for name, *_ in connection.table("judged").description]
     columns = ", ".join(asked(names, rules))
     frame = connection.execute(f"select {columns} from judged order by rowid").df()
-    verdicts = _shared(frame, rules, ahead) if ahead else judge(frame, rules)
+    verdicts = _shared(frame, rules, ahead or Ahead(0))
     broken = pd.DataFrame(
         {"position": np.unique(np.concatenate([verdict.broken for verdict in verdicts]))}
     )
@@ -127,10 +127,8 @@ def _shared(frame: pd.DataFrame, rules: Sequence[Rule], ahead: Ahead) -> list[Ve
     """Judge as `judge` does, each core by its share of the rules."""
     cores = 1 + ahead.processes if len(frame) <= MOST_ROWS_HANDED else 1
     shares = [rules[core::cores] for core in range(cores)]
-    for core, share in enumerate(shares[1:], start=1):
-        ahead.begin(f"rules {core}", judge, frame[asked(frame.columns, share)], share)
-    found = judge(frame, shares[0])
-    for core, share in enumerate(shares[1:], start=1):
-        found += ahead.result(f"rules {core}", judge, frame, share)
-    of = {verdict.rule.id: verdict for verdict in found}
+    found = ahead.each(
+        "rules", judge, [(frame[asked(frame.columns, share)], share) for share in shares]
+    )
+    of = {verdict.rule.id: verdict for verdicts in found for verdict in verdicts}
     return [of[rule.id] for rule in rules]
