@@ -59,6 +59,7 @@ def read_typed(
     try:
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=_READER)
+        # looked for first: what is made of a node spreads merged keys over it
         repeated = [] if root is None else [*_repeated(root)]
         reader = yaml.BaseLoader("") if as_text else yaml.SafeLoader("")
         content = None if root is None else reader.construct_document(root)

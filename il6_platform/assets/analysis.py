@@ -226,9 +226,14 @@ def _begin(
     from il6_platform.report.origin import is_synthetic
 
     adsl, adtte, adrs, adtr = (warehouse.read(table) for table in (subjects, *COHORT))
-    used = warehouse.query("select delivery from raw.deliveries")["delivery"]
     study = warehouse.study
-    asked = Cohort.of(adsl, adtte, adrs, adtr, study), study, is_synthetic(warehouse.site, used)
+    synthetic = warehouse.once(
+        "is synthetic",
+        lambda: is_synthetic(
+            warehouse.site, warehouse.query("select delivery from raw.deliveries")["delivery"]
+        ),
+    )
+    asked = Cohort.of(adsl, adtte, adrs, adtr, study), study, synthetic
     if subjects == "cohort.adsl":
         warehouse.begin_docs()
         # Dagster takes them by name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,8 @@ def render(warehouse: Warehouse) -> str:
     environment.filters["p"] = lambda value: style.p_number(_float(value))
     environment.filters["figure_of"] = figure_of
     cores = 1 + warehouse.ahead.processes
-    parts = warehouse.ahead.each("figures", drawn, [(report, core, cores) for core in range(cores)])
-    svg = {name: text for part in parts for name, text in part.items()}
-    figures = [_shown(picture, report, svg[picture.name]) for picture in pictures(report)]
+    parts = warehouse.ahead.each("figures", shown, [(report, core, cores) for core in range(cores)])
+    figures = [one for row in zip_longest(*parts) for one in row if one is not None]
     quality = warehouse.read("report.data_quality")
     of = provenance[provenance["kind"] == "cut"]
     return environment.get_template("page.html.j2").render(
@@ -96,13 +96,12 @@ def _lines(quality: pd.DataFrame) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def drawn(report: Report, part: int, parts: int) -> dict[str, str]:
-    """Return every so manieth figure by its name, as SVG; of its arguments alone."""
-    chosen = list(pictures(report))[part::parts]
-    return {picture.name: style.svg(picture.draw(), picture.name) for picture in chosen}
+def shown(report: Report, core: int, cores: int) -> list[dict[str, Any]]:
+    """Return a core's share of the figures, each as the page shows it; of its arguments alone."""
+    return [_shown(picture, report) for picture in list(pictures(report))[core::cores]]
 
 
-def _shown(picture: Picture, report: Report, svg: str) -> dict[str, Any]:
+def _shown(picture: Picture, report: Report) -> dict[str, Any]:
     """Return a figure as the page shows it: drawn, said in words, and its numbers."""
     namer, labels = term_namer(report.study), labels_of(report.study)
     rows = []
@@ -115,7 +114,7 @@ def _shown(picture: Picture, report: Report, svg: str) -> dict[str, Any]:
         "name": picture.name,
         "section": picture.section,
         "caption": picture.caption,
-        "svg": Markup(svg),
+        "svg": Markup(style.svg(picture.draw(), picture.name)),
         "numbers": rows,
         "is_wide": picture.is_wide,
     }

@@ -15,7 +15,7 @@ import pandas as pd
 
 from il6_platform import paths
 from il6_platform.ahead import Ahead
-from il6_platform.validation.rules import Rule, Verdict, asked, judge, opened, problems
+from il6_platform.validation.rules import RECEIVED, Rule, Verdict, asked, judge, opened, problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,19 @@ def judge_table(
         {"position": np.unique(np.concatenate([verdict.broken for verdict in verdicts]))}
     )
     connection.register("broken", broken)
+    # a code for nothing (ND, -99) was judged as an empty cell; it is shown as it was received
+    shown = ", ".join(
+        f"coalesce(judged.{name}, r.cells['{name.removeprefix(RECEIVED)}']) as {name}"
+        for name in names
+        if name.startswith(RECEIVED)
+    )
     rows = (
         connection.execute(
-            "select broken.position, judged.* from judged "
-            "inner join broken on judged.rowid = broken.position order by broken.position"
+            f"select broken.position, judged.* replace ({shown}) from judged "
+            "inner join broken on judged.rowid = broken.position "
+            f"left join raw.{table} as r "
+            "on judged.delivery = r.delivery and judged.file_line = r.line "
+            "order by broken.position"
         )
         .df()
         .set_index("position")
