@@ -1,4 +1,4 @@
-"""The command line: demo, refresh, status, profile, query, cuts, diff, rules, forget, ui.
+"""The command line: demo, refresh, status, patient, profile, query, cuts, diff, rules, forget, ui.
 
 Exit status 0: published, or nothing new; 1: blocked by data quality; 2: wrong use; 3: a fault of
 the platform. The reason is the last line on stderr.
@@ -95,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("--docs", action="store_true", help="build its pages (IL6_HOME/data_docs)")
     forget = command("forget", _forget, "erase what is kept of a patient", "landing")
     forget.add_argument("patient", help="the registry's number, or the pseudonym; - reads it")
+    one = command("patient", _patient, "all that is kept of one patient, and what became of it")
+    one.add_argument(
+        "number", help="the registry's number (SITE:NUMBER), or the pseudonym; -: read"
+    )
+    one.add_argument("--json", action="store_true", help="as one JSON object")
     pack = command("manuscript", _manuscript, "Word, Excel, figures and checklists of a cut")
     pack.add_argument("cut", nargs="?", default="published", help="default: the published one")
     pack.add_argument("--to", type=Path, help="folder (default IL6_HOME/manuscript/CUT)")
@@ -420,6 +425,34 @@ def _forget(asked: argparse.Namespace) -> None:
     for file in done.still_landed:
         print(f"Still in the landing folder: {file}; it is not read again, but delete it there.")
     print("The published report still counts the patient until the next il6 refresh.")
+
+
+def _patient(asked: argparse.Namespace) -> None:
+    import json
+
+    import duckdb
+
+    from il6_platform.registry.pseudonyms import Pseudonyms
+    from il6_platform.report.one_patient import UnknownPatientError, in_words, look_up
+
+    home = _home(asked)
+    database = home / "working.duckdb"
+    if not database.exists():
+        raise CommandError(2, f"nothing is kept in {home} yet: il6 refresh")
+    # a number on the command line stays in the shell's history
+    number = sys.stdin.readline().strip() if asked.number == "-" else asked.number
+    try:
+        found = look_up(database, Pseudonyms(home / "pseudonym.key"), number)
+    except UnknownPatientError as error:
+        raise CommandError(2, str(error)) from None
+    except duckdb.IOException:
+        raise CommandError(2, "a refresh is running; try again when it has ended") from None
+    except duckdb.CatalogException:
+        raise CommandError(2, f"nothing was read in {home} yet: il6 refresh") from None
+    if asked.json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(in_words(found)))
 
 
 def _manuscript(asked: argparse.Namespace) -> None:

@@ -334,6 +334,7 @@ class Warehouse(ConfigurableResource):
             ):
                 connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
             settings = {
+                "study_name": Path(self.site.study_file).stem,
                 "analyte": names.get(plain_name(marker), marker),
                 "marker_label": study.marker.label,
                 "unit": study.marker.unit,

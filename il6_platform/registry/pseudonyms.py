@@ -30,12 +30,15 @@ class Pseudonyms:
                 stream.write(secrets.token_hex(32))
         self._key = bytes.fromhex(key_file.read_text())
 
-    def of(self, patient_id: str) -> str:
+    def of(self, patient_id: str, site: str = "") -> str:
         """Return the pseudonym of a registry number: 16 hexadecimal digits.
 
-        A number in full-width digits is the same number.
+        A number in full-width digits is the same number. Two sites' equal numbers are two patients;
+        a registry that names no site has numbers alone.
         """
         number = plain(patient_id)
+        if site:
+            number = f"{plain(site)}\x1f{number}"
         return hmac.new(self._key, number.encode(), hashlib.sha256).hexdigest()[:16]
 
     def loosely(self, patient_id: str) -> str:

@@ -1,0 +1,160 @@
+"""One patient as the site sees them: every line that speaks of them, and what studies made of it.
+
+Belongs here: reading that from the working database. Does not belong here: deciding it; that is
+`sql/staging` and `sql/cohort`. Nothing of this is published: a number is looked up by the site's
+own key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from il6_platform import paths
+from il6_platform.registry.pseudonyms import Pseudonyms
+
+_ARMS = {"E": "experimental", "C": "control"}
+
+
+class UnknownPatientError(LookupError):
+    """No line of such a patient is kept; the message says how a number is to be given."""
+
+
+@dataclass(frozen=True)
+class OnePatient:
+    """What is known of a patient.
+
+    Attributes
+    ----------
+    lines
+        table, file, line, status, problems: one a received line.
+    studies
+        Name -> whether analysed and why not, time zero, arm, marker, endpoints.
+    """
+
+    patient: str
+    lines: list[dict[str, Any]]
+    studies: dict[str, dict[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `il6 patient --json` prints it."""
+        return {"patient": self.patient, "studies": self.studies, "lines": self.lines}
+
+
+def look_up(database: Path, pseudonyms: Pseudonyms, number: str) -> OnePatient:
+    """Read all that is kept of a patient.
+
+    Parameters
+    ----------
+    database
+        The working database; nobody may be writing it.
+    number
+        The registry's own, or the pseudonym.
+
+    Raises
+    ------
+    UnknownPatientError
+        Where no line speaks of such a patient.
+    """
+    with duckdb.connect(database, read_only=True) as connection:
+        site, _, of_site = number.partition(":")
+        for patient in (pseudonyms.of(number), pseudonyms.of(of_site, site), number):
+            connection.execute("set variable patient = $patient", {"patient": patient})
+            found = _answer(connection, "lines")
+            if len(found):
+                found = found.rename(columns={"table_name": "table"})
+                lines = [
+                    {str(key): value for key, value in row.items()}
+                    for row in found.assign(problems=found["problems"].map(list)).to_dict("records")
+                ]
+                return OnePatient(number, lines, _studies(connection, patient))
+    raise UnknownPatientError(
+        "no line of such a patient is kept; give the number as the exports write it"
+    )
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
+    return connection.execute(paths.sql_file(f"patient.{name}").read_text(encoding="utf-8")).df()
+
+
+def _studies(connection: duckdb.DuckDBPyConnection, patient: str) -> dict[str, dict[str, Any]]:
+    """Return what the study made of a patient; nothing before its first cohort."""
+    try:
+        subjects = connection.execute(
+            'from cohort.subjects where "USUBJID" = $patient', {"patient": patient}
+        ).df()
+        endpoints = connection.execute(
+            'from cohort.adtte where "USUBJID" = $patient order by "PARAMCD" desc',
+            {"patient": patient},
+        ).df()
+        sources = _answer(connection, "records")
+        (name,) = connection.execute("select study_name from study.settings").fetchall()[0]
+    except duckdb.CatalogException:
+        return {}
+    if subjects.empty:
+        absent = {"analysed": False, "reason": "Consent withdrawn, or not yet in the study"}
+        return {name: {**absent, "arm": None, "marker": None, "endpoints": {}}}
+    one = subjects.iloc[0]
+    return {
+        name: {
+            "analysed": bool(one["ANALFL"] == "Y"),
+            "reason": _given(one["EXCLREAS"]),
+            "arm": _ARMS.get(one["ARMCD"]),
+            "marker": _given(one["MARKER"]),
+            "time_zero": _day(one["TRTSDT"]),
+            "endpoints": {
+                row["PARAMCD"]: {
+                    "months": row["AVAL"],
+                    "event": bool(row["CNSR"] == 0),
+                    "day": _day(row["ADT"]),
+                    "what": row["EVNTDESC"],
+                }
+                for row in endpoints.to_dict("records")
+            },
+            "records": [
+                {"of": row["what"], "file": row["file"], "line": int(row["line"])}
+                for row in sources.to_dict("records")
+            ],
+        }
+    }
+
+
+def _given(value: Any) -> Any:
+    """Return a value as JSON has it: null where it is missing, a plain number else."""
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _day(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)[:10]
+
+
+def in_words(one: OnePatient) -> list[str]:
+    """Say what is known of a patient, a sentence a line, for the screen."""
+    said = [f"{len(one.lines)} lines speak of patient {one.patient}."]
+    for line in one.lines:
+        said.append(f"  {line['table']:<12}{line['file']}, line {line['line']}: {line['status']}")
+        said += [f"      {problem}" for problem in line["problems"]]
+    for name, study in one.studies.items():
+        said.append(f"\nStudy {name}: " + ("analysed" if study["analysed"] else "not analysed"))
+        if study["reason"]:
+            said.append(f"  reason      {study['reason']}")
+        said.append(f"  time zero   {study.get('time_zero') or 'none'}")
+        said.append(f"  arm         {study['arm'] or 'none'}")
+        said.append(f"  marker      {'none' if study['marker'] is None else study['marker']}")
+        for endpoint, found in study["endpoints"].items():
+            how = "event" if found["event"] else "censored"
+            said.append(
+                f"  {endpoint:<12}{found['months']:.2f} months, {how}: {found['what']} "
+                f"on {found['day']}"
+            )
+        said += [
+            f"  {source['of']} is read from {source['file']}, line {source['line']}"
+            for source in study.get("records", [])
+        ]
+    return said
