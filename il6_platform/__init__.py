@@ -1,7 +1,6 @@
 """A living clinical-biomarker study: registry exports in, a published survival analysis out."""
 
-import os
+from il6_platform.settings import prepare_libraries
 
-# Before numpy is first imported. The matrices are small: more threads only wait for each other, and
-# would sum in another order on a machine with more cores.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# before numpy is first imported
+prepare_libraries()

@@ -10,10 +10,13 @@ from pathlib import Path
 from dagster import Definitions, definitions
 
 from il6_platform import paths
-from il6_platform.assets import analysis, cohort, registry, report, staging
-from il6_platform.assets.tables import annotated
-from il6_platform.automation import alert_sensors, new_deliveries, nightly, refresh_study
-from il6_platform.warehouse import Site, Warehouse
+from il6_platform.defs import analysis, cohort, report, staging
+from il6_platform.defs import raw as registry
+from il6_platform.defs.jobs import nightly, refresh_study
+from il6_platform.defs.sensors import alert_sensors, new_deliveries
+from il6_platform.defs.specs import annotated
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 
 
 def build_defs(

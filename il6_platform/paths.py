@@ -7,9 +7,10 @@ the one place that knows.
 from __future__ import annotations
 
 import hashlib
-import os
 from functools import cache
 from pathlib import Path
+
+from il6_platform.settings import read_settings
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -32,17 +33,17 @@ def demo_landing() -> Path:
 
 def default_study() -> Path:
     """Return the study file used where none is named (`IL6_STUDY`, else data/study.yaml)."""
-    return Path(os.environ.get("IL6_STUDY") or project_root() / "data" / "study.yaml").resolve()
+    return (read_settings().study or project_root() / "data" / "study.yaml").resolve()
 
 
 def default_home() -> Path:
     """Return the folder of working database, published cuts and Dagster's storage (`IL6_HOME`)."""
-    return Path(os.environ.get("IL6_HOME") or project_root() / ".il6").resolve()
+    return (read_settings().home or project_root() / ".il6").resolve()
 
 
 def default_landing(home: Path) -> Path:
     """Return the landing folder that is used where none is named (`IL6_LANDING`, else in home)."""
-    return Path(os.environ.get("IL6_LANDING") or home / "landing").resolve()
+    return (read_settings().landing or home / "landing").resolve()
 
 
 def profile_folders(home: Path) -> tuple[Path, Path]:
@@ -50,14 +51,31 @@ def profile_folders(home: Path) -> tuple[Path, Path]:
     return home / "profiles", project_root() / "data" / "profiles"
 
 
+COMPUTES = (
+    *("registry", "validation", "warehouse", "cohort", "statistics", "analysis", "figures"),
+    *("report", "publishing", "privacy", "study.py", "registry_file.py"),
+)
+"""What of the package can move a number, a figure or a sentence of a published cut."""
+
+DICTIONARIES = ("literature.csv", "units.csv", "names.csv", "drugs.csv")
+"""Files of `data/` that can move a number."""
+
+
 @cache
 def code_version() -> str:
-    """Return a short hash of all code, SQL and literature that can move a number."""
+    """Return a short hash of all code, SQL and dictionaries that compute what is published.
+
+    The command line, Dagster's wiring and the documentation change no cut.
+    """
     digest = hashlib.sha256()
-    sources = [*PACKAGE.rglob("*.py"), *(project_root() / "sql").rglob("*.sql")]
-    sources += [
-        project_root() / "data" / name for name in ("literature.csv", "units.csv", "names.csv")
+    sources = [
+        path
+        for name in COMPUTES
+        for path in ([PACKAGE / name] if name.endswith(".py") else (PACKAGE / name).rglob("*.py"))
     ]
+    sources += (project_root() / "sql").rglob("*.sql")
+    sources += [project_root() / "data" / name for name in DICTIONARIES]
+    sources = [path for path in sources if path.exists()]
     for path in sorted(sources, key=lambda source: (source.suffix, source.parts[-3:])):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

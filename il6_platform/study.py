@@ -25,7 +25,8 @@ from pydantic import (
     model_validator,
 )
 
-from il6_platform.typed_file import TypedFileError, read_typed
+from il6_platform.errors import UsageError
+from il6_platform.yaml_config import YamlConfigError, read_typed
 
 Endpoint = Literal["PFS", "OS"]
 Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
@@ -40,7 +41,7 @@ RESERVED = frozenset(
 """Names that ADSL uses itself, so that no covariate can have them."""
 
 
-class StudyError(ValueError):
+class StudyError(UsageError):
     """A study file that cannot be used; the message names file, line, key and the fix."""
 
 
@@ -291,5 +292,5 @@ def read_study(path: Path | str) -> Study:
     """
     try:
         return read_typed(Path(path), Study, "study file", "name another with --study")
-    except TypedFileError as error:
+    except YamlConfigError as error:
         raise StudyError(str(error)) from None

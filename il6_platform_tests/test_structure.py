@@ -15,14 +15,18 @@ PACKAGE = paths.PACKAGE
 LAYERS = [
     {"cli"},
     {"definitions"},
-    {"automation", "assets"},
+    {"defs"},
+    {"publishing", "manuscript", "exchange", "network"},
     {"report"},
     {"figures"},
     {"analysis"},
+    {"cohort", "privacy"},
     {"warehouse"},
     {"validation", "registry", "statistics"},
-    {"study"},
-    {"paths", "event_log", "typed_file", "ahead"},
+    {"study", "registry_file"},
+    {"yaml_config", "paths", "workers", "dagster_storage"},
+    {"settings"},
+    {"errors"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
@@ -46,10 +50,7 @@ def test_imports_point_one_way(path: Path) -> None:
         for name in names:
             if name == here:
                 continue
-            assert LEVEL[name] > LEVEL[here] or (here, name) in {
-                ("automation", "assets"),
-                ("registry", "study"),
-            }, f"{here} imports {name}"
+            assert LEVEL[name] > LEVEL[here], f"{here} imports {name}"
             if here == "statistics":
                 raise AssertionError("statistics imports none of the others")
 
@@ -67,7 +68,7 @@ def test_every_box_has_its_code_description_owner_and_kind(tmp_path: Path) -> No
         assert node.description and node.owners and node.kinds, key
         sql = paths.sql_file(f"{schema}.{table}").exists()
         python = (PACKAGE / schema / f"{table}.py").exists()
-        module = PACKAGE / "assets" / f"{node.group_name}.py"
+        module = PACKAGE / "defs" / ("raw.py" if schema == "raw" else f"{node.group_name}.py")
         # what makes it and what judges it is a click away, and whose rows it holds is said
         links = node.metadata["dagster/code_references"].code_references
         assert links and all(Path(link.file_path).exists() for link in links), key

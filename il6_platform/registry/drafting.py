@@ -22,10 +22,10 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from il6_platform import paths
-from il6_platform.registry.dictionaries import Dictionary, is_dictionary, read_dictionary
 from il6_platform.registry.exports import Export, ExportError
 from il6_platform.registry.formats import Sheet
 from il6_platform.registry.native import TABLES, VALUES
+from il6_platform.registry.redcap_dictionary import Dictionary, is_dictionary, read_dictionary
 from il6_platform.registry.units import analytes, conversions, plain_name, plain_unit
 from il6_platform.registry.values import DATE_COLUMNS, NUMBER_COLUMNS, iso_date, number, plain
 from il6_platform.registry.vocabulary import (

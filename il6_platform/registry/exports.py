@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from il6_platform.errors import DataQualityError
+
 MAX_CELL = 100_000
 """Characters that one cell may hold; a larger one is a broken quote or an attack, not a value."""
 
@@ -21,7 +23,7 @@ BEYOND = "(beyond the header)"
 """Under which name a row gives what it holds beyond the header's columns."""
 
 
-class ExportError(ValueError):
+class ExportError(DataQualityError):
     """A file that cannot be read as an export; the message says why and what to do."""
 
 

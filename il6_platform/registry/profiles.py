@@ -22,12 +22,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
-from il6_platform.registry.dictionaries import Dictionary, is_dictionary, read_dictionary
 from il6_platform.registry.exports import BEYOND, Export, ExportError, ExportRow
 from il6_platform.registry.formats import Sheet, open_sheets
 from il6_platform.registry.native import TABLES, VALUES
+from il6_platform.registry.redcap_dictionary import Dictionary, is_dictionary, read_dictionary
 from il6_platform.registry.values import cell, plain
-from il6_platform.typed_file import Place, TypedFileError, read_typed
+from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
 Table = Literal["patients", "treatments", "labs", "assessments", "follow_up"]
 Text = Annotated[str, Field(min_length=1)]
@@ -480,7 +480,7 @@ def read_profiles(*folders: Path, landing: Path | None = None) -> list[Profile]:
 
     Raises
     ------
-    TypedFileError
+    YamlConfigError
         Naming file, line and key of what cannot be.
     """
     return [
@@ -497,7 +497,7 @@ def read_profile(path: Path, landing: Path | None = None) -> Profile:
 
     Raises
     ------
-    TypedFileError
+    YamlConfigError
         Naming file, line and key of what cannot be.
     """
     profile = read_typed(
@@ -513,7 +513,7 @@ def read_profile(path: Path, landing: Path | None = None) -> Profile:
             (sheet,) = open_sheets(file.name, file.read_bytes())
             return profile.with_dictionary(read_dictionary(sheet.export))
         except (ExportError, OSError, ValueError) as error:
-            raise TypedFileError(f"profile {path}, key dictionary: {file} {error}") from None
+            raise YamlConfigError(f"profile {path}, key dictionary: {file} {error}") from None
     return profile
 
 
@@ -526,7 +526,7 @@ def _distinct(read: dict[Path, Profile]) -> list[Profile]:
         for mark in marks:
             other = seen.setdefault(mark, path)
             if other != path:
-                raise TypedFileError(
+                raise YamlConfigError(
                     f"profile {path}, key {mark[0]}: is the same as in {other.name}; "
                     "make them differ or remove one"
                 )

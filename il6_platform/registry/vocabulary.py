@@ -15,7 +15,7 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict
 
 from il6_platform import paths
-from il6_platform.typed_file import read_typed
+from il6_platform.yaml_config import read_typed
 
 
 class Vocabulary(BaseModel):

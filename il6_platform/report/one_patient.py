@@ -15,12 +15,13 @@ import duckdb
 import pandas as pd
 
 from il6_platform import paths
+from il6_platform.errors import UsageError
 from il6_platform.registry.pseudonyms import Pseudonyms
 
 _ARMS = {"E": "experimental", "C": "control"}
 
 
-class UnknownPatientError(LookupError):
+class UnknownPatientError(UsageError):
     """No line of such a patient is kept; the message says how a number is to be given."""
 
 

@@ -12,11 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from il6_platform.figures import style
-from il6_platform.report import journal, sentences
-from il6_platform.report.origin import SYNTHETIC, said_synthetic
-from il6_platform.report.pictures import Picture, Report, labels_of, pictures, term_namer
+from il6_platform.report import formatting as journal
+from il6_platform.report import sentences
+from il6_platform.report.figure_catalogue import Picture, Report, labels_of, pictures, term_namer
+from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import baseline, count_of
-from il6_platform.warehouse import Warehouse
+from il6_platform.warehouse.database import Warehouse
 
 MEASURES = {
     "hazard_ratio": "HR",

@@ -21,8 +21,8 @@ from il6_platform.analysis.cohort import (
     MARKER_TERM,
 )
 from il6_platform.figures.kaplan_meier import group_of
-from il6_platform.report import journal
-from il6_platform.report.pictures import Report, labels_of, rows_of, term_namer
+from il6_platform.report import formatting as journal
+from il6_platform.report.figure_catalogue import Report, labels_of, rows_of, term_namer
 
 GROUPS: tuple[str | None, ...] = (None, "control", "experimental", "high", "low")
 

@@ -6,7 +6,6 @@ get in. Belongs here: handing both to Great Expectations. Does not belong here: 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from hashlib import sha256
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from il6_platform.validation.book import DERIVED, STAGED, book
+from il6_platform.validation.rulebook import DERIVED, STAGED, book
 from il6_platform.validation.rules import Rule
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ def build(folder: Path, verdicts: pd.DataFrame) -> Path:
     verdicts
         table_name, rule, judged, broken; tables without any are shown with their rules alone.
     """
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
 
     fresh = folder.with_name(f".{folder.name}")

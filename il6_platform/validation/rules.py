@@ -8,7 +8,6 @@ module that is named after their table.
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -418,7 +417,6 @@ def _outcome(
 @cache
 def _any_frame() -> BatchDefinition:
     """Return the batch definition that every frame is judged through: making one costs time."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 

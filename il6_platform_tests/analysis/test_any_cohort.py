@@ -10,7 +10,7 @@ import pytest
 
 from il6_platform.analysis import cutoff
 from il6_platform.analysis.cohort import Cohort
-from il6_platform.assets.analysis import ANALYSES
+from il6_platform.defs.analysis import ANALYSES
 from il6_platform.study import Study
 from il6_platform_tests.held_back.compare import nonsense
 

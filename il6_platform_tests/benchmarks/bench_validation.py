@@ -16,12 +16,13 @@ from pathlib import Path
 import pandas as pd
 
 from il6_platform import paths
-from il6_platform.validation.book import STAGED
 from il6_platform.validation.completeness import COLUMNS, exports
+from il6_platform.validation.quarantine import judge_table
 from il6_platform.validation.results import RULES
+from il6_platform.validation.rulebook import STAGED
 from il6_platform.validation.rules import judge
-from il6_platform.validation.staged import judge_table
-from il6_platform.warehouse import Site, Warehouse
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 
 DELIVERIES = """
 insert into raw.deliveries by name

@@ -27,9 +27,11 @@ import pandas as pd
 from dagster import DagsterInstance, materialize
 
 from il6_platform import paths
-from il6_platform.assets import registry, staging
+from il6_platform.defs import raw as registry
+from il6_platform.defs import staging
 from il6_platform.registry.native import TABLES
-from il6_platform.warehouse import Site, Warehouse
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 
 LAST = date(2023, 12, 31)
 """Day of the export."""

@@ -12,9 +12,9 @@ import pytest
 
 from il6_platform import cli, paths
 from il6_platform.analysis.cohort import Cohort
-from il6_platform.report import cuts
+from il6_platform.publishing import cuts
 from il6_platform.study import read_study
-from il6_platform.warehouse import Site
+from il6_platform.warehouse.home import Site
 from il6_platform_tests.end_to_end.conftest import Installation
 
 EARLY, LATE = "2022-12-31", "2023-12-31"

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from il6_platform import cli
-from il6_platform.report.exchange import short_names
+from il6_platform.exchange.datasets import short_names
 from il6_platform_tests.end_to_end.conftest import Installation
 
 

@@ -16,10 +16,11 @@ from docx.document import Document
 from docx.table import Table
 
 from il6_platform import cli
-from il6_platform.report import journal, manuscript
-from il6_platform.report.origin import SYNTHETIC
-from il6_platform.report.published import Cut, read_cut
-from il6_platform.report.workbook import workbook
+from il6_platform.manuscript import document as manuscript
+from il6_platform.manuscript.workbook import workbook
+from il6_platform.report import formatting as journal
+from il6_platform.report.reader import Cut, read_cut
+from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.study import read_study
 from il6_platform_tests.end_to_end.conftest import Installation
 

@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from il6_platform import ahead
-from il6_platform.ahead import Ahead
-from il6_platform.assets.analysis import ANALYSES
-from il6_platform.report import cuts, publishing
-from il6_platform.warehouse import Site, Warehouse
+from il6_platform import workers as ahead
+from il6_platform.defs.analysis import ANALYSES
+from il6_platform.publishing import cuts
+from il6_platform.publishing import publish as publishing
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
+from il6_platform.workers import Ahead
 from il6_platform_tests.end_to_end.conftest import Installation
 
 DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")

@@ -25,13 +25,14 @@ from random import Random
 from il6_platform import paths
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import Opened, digest_of, open_deliveries
-from il6_platform.registry.dictionaries import is_dictionary
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
-from il6_platform.validation.book import STAGED
+from il6_platform.registry.redcap_dictionary import is_dictionary
 from il6_platform.validation.completeness import COLUMNS, exports
-from il6_platform.validation.staged import judge_table
-from il6_platform.warehouse import Site, Warehouse
+from il6_platform.validation.quarantine import judge_table
+from il6_platform.validation.rulebook import STAGED
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 from il6_platform_tests.registry import foreign
 from il6_platform_tests.registry.biff import xls
 

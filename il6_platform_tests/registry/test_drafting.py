@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform import cli, paths
-from il6_platform.registry.dictionaries import dictionary_beside
 from il6_platform.registry.drafting import draft
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import Sheet, open_sheets
 from il6_platform.registry.profiles import Profile, read_profile
+from il6_platform.registry.redcap_dictionary import dictionary_beside
 from il6_platform_tests.registry import foreign
 
 SAMPLES = paths.project_root() / "data" / "profiles" / "samples"

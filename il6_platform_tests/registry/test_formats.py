@@ -19,7 +19,7 @@ from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import open_sheets, read_text
 from il6_platform.registry.profiles import Profile, closest, read_profiles
 from il6_platform.registry.values import iso_date, number, plain
-from il6_platform.typed_file import TypedFileError
+from il6_platform.yaml_config import YamlConfigError
 
 ROWS = [["患者", "结果", "größe"], ["P1", "<1.5", "naïve; semi, comma"], ["P2", "12,5", 'a "b"']]
 PLAIN = [["patient", "value"], ["P1", "café"], ["P2", "Grüße"]]
@@ -212,7 +212,7 @@ def test_a_profile_that_cannot_be_is_refused_by_line_and_key(tmp_path: Path) -> 
         ("- a list", "must be keys and values"),
     ]:
         (tmp_path / "x.yaml").write_text(bad)
-        with pytest.raises(TypedFileError, match=says) as told:
+        with pytest.raises(YamlConfigError, match=says) as told:
             read_profiles(tmp_path)
         assert "x.yaml" in str(told.value)
 

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from il6_platform.registry.deliveries import landed, open_deliveries
 from il6_platform.registry.exports import MAX_CELL
 from il6_platform.registry.profiles import Profile
-from il6_platform.typed_file import TypedFileError, read_typed
+from il6_platform.yaml_config import YamlConfigError, read_typed
 from il6_platform_tests.registry.biff import xls
 from il6_platform_tests.validation.conftest import Registry, made
 
@@ -155,6 +155,6 @@ def test_yaml_makes_no_objects(text: str, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "profile.yaml"
     path.write_text(text)
-    with pytest.raises(TypedFileError, match="profile"):
+    with pytest.raises(YamlConfigError, match="profile"):
         read_typed(path, Profile, "profile", "remove it")
     assert not (tmp_path / "HACKED").exists()

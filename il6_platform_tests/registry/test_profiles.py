@@ -8,13 +8,13 @@ import pytest
 
 from il6_platform import paths
 from il6_platform.registry.deliveries import open_deliveries
-from il6_platform.registry.dictionaries import read_dictionary
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import read_text
 from il6_platform.registry.native import VALUES
 from il6_platform.registry.profiles import read_profile, read_profiles
-from il6_platform.typed_file import TypedFileError
+from il6_platform.registry.redcap_dictionary import read_dictionary
 from il6_platform.validation import assessments, follow_up, patients
+from il6_platform.yaml_config import YamlConfigError
 
 GOOD = """\
 name: site
@@ -75,14 +75,14 @@ def test_a_mistake_is_named_by_file_line_and_key(
     old: str, new: str, says: str, tmp_path: Path
 ) -> None:
     assert old in GOOD
-    with pytest.raises(TypedFileError) as told:
+    with pytest.raises(YamlConfigError) as told:
         read(tmp_path, GOOD.replace(old, new))
     assert f"profile {tmp_path / 'site.yaml'}" in str(told.value)
     assert says in str(told.value)
 
 
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
-    with pytest.raises(TypedFileError) as told:
+    with pytest.raises(YamlConfigError) as told:
         read(tmp_path, GOOD.replace("birth_date", "birth").replace("No: M", "No: X"))
     assert "key tables.0.columns.birth:" in str(told.value)
     assert "key tables.0.codes.sex.No:" in str(told.value)
@@ -97,17 +97,17 @@ def test_yes_no_and_numbers_are_the_text_that_stands_there(tmp_path: Path) -> No
 
 def test_two_profiles_of_a_folder_take_no_export_from_each_other(tmp_path: Path) -> None:
     read(tmp_path, GOOD)
-    with pytest.raises(TypedFileError, match=r"site.yaml, key name: is the same as in other.yaml"):
+    with pytest.raises(YamlConfigError, match=r"site.yaml, key name: is the same as in other.yaml"):
         read(tmp_path, GOOD, "other.yaml")
     with pytest.raises(
-        TypedFileError, match=r"site.yaml, key recognise: is the same as in other.yaml"
+        YamlConfigError, match=r"site.yaml, key recognise: is the same as in other.yaml"
     ):
         read(tmp_path, GOOD.replace("name: site", "name: other"), "other.yaml")
 
 
 def test_covariates_of_the_study_are_declared(tmp_path: Path) -> None:
     more = GOOD.replace("birth_date: Born", "birth_date: Born\n      smoker: Smokes")
-    with pytest.raises(TypedFileError, match="what is listed under covariates"):
+    with pytest.raises(YamlConfigError, match="what is listed under covariates"):
         read(tmp_path, more)
     read(tmp_path, more.replace("    requires: [sex]", "    covariates: [smoker]"))
 
@@ -223,7 +223,7 @@ def test_a_dictionary_may_lie_in_the_landing_folder_and_must_be_somewhere(tmp_pa
     known = read_profiles(profiles, landing=tmp_path / "landing")
     assert len(open_deliveries("x.csv", RAW.encode(), known).deliveries) == 2
     (profiles / "words.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(TypedFileError, match=r"p.yaml, key dictionary: .*words.csv is no REDCap"):
+    with pytest.raises(YamlConfigError, match=r"p.yaml, key dictionary: .*words.csv is no REDCap"):
         read_profiles(profiles)
 
 

@@ -11,8 +11,10 @@ import pytest
 from dagster import AssetCheckEvaluation, DagsterInstance, materialize
 
 from il6_platform import paths
-from il6_platform.assets import registry, staging
-from il6_platform.warehouse import Site, Warehouse
+from il6_platform.defs import raw as registry
+from il6_platform.defs import staging
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 
 HEADERS = {
     "patients": "patient_id,sex,birth_date,consent_withdrawn_on",

@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform import paths
+from il6_platform.privacy.erasure import erase
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import digest_of, open_deliveries
 from il6_platform.registry.native import TABLES
-from il6_platform.report.forgetting import erase
-from il6_platform.validation.book import STAGED
 from il6_platform.validation.completeness import COLUMNS, exports
-from il6_platform.validation.staged import judge_table
-from il6_platform.warehouse import Site, Warehouse
+from il6_platform.validation.quarantine import judge_table
+from il6_platform.validation.rulebook import STAGED
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 
 HEADERS = {
     "patients": "patient_id,sex,birth_date,consent_withdrawn_on",

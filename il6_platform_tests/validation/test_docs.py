@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from il6_platform import cli
-from il6_platform.validation.book import BATCHES, STAGED, book
 from il6_platform.validation.docs import build
+from il6_platform.validation.rulebook import BATCHES, STAGED, book
 from il6_platform_tests.validation.conftest import Registry
 
 

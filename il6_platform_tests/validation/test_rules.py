@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from il6_platform.validation.book import DERIVED, STAGED
+from il6_platform.validation.rulebook import DERIVED, STAGED
 from il6_platform.validation.rules import (
     RECEIVED,
     WHOLE_LINE,

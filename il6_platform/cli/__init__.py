@@ -1,0 +1,93 @@
+"""The command line `il6`: one module a command, found by its name.
+
+Exit status 0: published, or nothing new; 1: blocked by data quality; 2: wrong use; 3: a fault of
+the platform. The reason is the last line on stderr; no error leaves as a traceback.
+
+Belongs here: reading arguments, calling one function, printing. Does not belong here: what a
+command does. A module imports the heavy libraries when it runs, so that `il6 --help` need not wait.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from il6_platform.errors import Il6Error
+from il6_platform.settings import read_settings
+
+COMMANDS = (
+    *(
+        "demo",
+        "refresh",
+        "status",
+        "patient",
+        "query",
+        "cuts",
+        "diff",
+        "rules",
+        "profile",
+        "forget",
+    ),
+    *("manuscript", "export", "ui"),
+)
+"""The commands in the order of the help; each is the module of its name."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    asked = parser().parse_args(arguments)
+    # whatever is written, Dagster's files and the kept cuts too, is for its owner only
+    os.umask(0o077)
+    try:
+        asked.run(asked)
+    except Il6Error as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:
+        # whoever reads (head, less) has seen enough; the interpreter must not flush once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("Interrupted; the last report stays.", file=sys.stderr)
+        return 3
+    except Exception as error:
+        print(_unforeseen(error), file=sys.stderr)
+        return 3
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    made = argparse.ArgumentParser(
+        prog="il6", description="A living clinical-biomarker study, from exports to the report."
+    )
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        module = importlib.import_module(f"il6_platform.cli.{name}")
+        words = str(module.__doc__).splitlines()[0].removeprefix(f"il6 {name}: ").rstrip(".")
+        one = commands.add_parser(name, help=words, description=f"{words}.")
+        one.set_defaults(run=module.run)
+        one.add_argument("--home", type=Path, default=None, help="IL6_HOME: where all is kept")
+        module.add_arguments(one)
+    return made
+
+
+def _unforeseen(error: Exception) -> str:
+    """Say an error that nobody foresaw: its kind and place; its text may quote a patient's value.
+
+    An error of the file system names the file and what the system says of it.
+    """
+    if read_settings().debug:
+        return "".join(traceback.format_exception(error)).rstrip()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'A file'}: {error.strerror}. The last report stays."
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "il6_platform" in f.filename]
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return (
+        f"A fault of the platform ({type(error).__name__}{place}); the last report stays. "
+        "IL6_DEBUG=1 shows more; report it."
+    )

@@ -1,0 +1,33 @@
+"""il6 export: ADaM datasets (Parquet, SAS transport) and results."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from il6_platform.cli.options import site_of
+from il6_platform.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("--to", type=Path, help="folder (default IL6_HOME/exchange/CUT)")
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Run the command."""
+    import duckdb
+
+    from il6_platform.exchange.datasets import write_exchange
+    from il6_platform.publishing.cuts import find
+    from il6_platform.warehouse.database import Warehouse
+
+    site = site_of(asked)
+    try:
+        name = find(site, "published")
+        folder = (asked.to or site.home_path / "exchange" / name).resolve()
+        written = write_exchange(Warehouse(site=site), name, folder)
+    except duckdb.IOException:
+        raise UsageError("a refresh is running; try again when it has ended") from None
+    print(f"{len(written)} files of cut {name}: {folder}")
+    print("The datasets hold a row a patient: they are for this site, not to be published.")

@@ -1,0 +1,47 @@
+"""il6 forget: erase what is kept of a patient."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from il6_platform import paths
+from il6_platform.cli.options import add_landing, home_of, landing_of
+from il6_platform.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    add_landing(parser)
+    parser.add_argument("patient", help="the registry's number, or the pseudonym; - reads it")
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Run the command."""
+    from filelock import FileLock, Timeout
+
+    from il6_platform.privacy.erasure import forget
+    from il6_platform.warehouse.database import Warehouse
+    from il6_platform.warehouse.home import Site
+
+    home = home_of(asked)
+    if not (home / "working.duckdb").exists():
+        raise UsageError(f"nothing is kept in {home}")
+    landing = landing_of(asked)
+    site = Site(home=str(home), landing=str(landing), study_file=str(paths.default_study()))
+    # a number on the command line stays in the shell's history
+    patient = sys.stdin.readline().strip() if asked.patient == "-" else asked.patient
+    try:
+        with FileLock(home / "refresh.lock", timeout=0, mode=0o600):
+            done = forget(Warehouse(site=site), patient)
+    except Timeout:
+        raise UsageError("a refresh is running; try again when it has ended") from None
+    print(
+        f"Erased: {done.rows} rows in {done.exports} exports, and the patient's row in "
+        f"{done.cuts} earlier cuts. On record as {done.patient} in {site.forgotten_path}."
+    )
+    for other in done.spelt_otherwise:
+        print(f"The number is also there in another spelling: il6 forget {other} erases that one.")
+    for file in done.still_landed:
+        print(f"Still in the landing folder: {file}; it is not read again, but delete it there.")
+    print("The published report still counts the patient until the next il6 refresh.")

@@ -1,0 +1,27 @@
+"""il6 manuscript: Word, Excel, figures and checklists of a cut."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from il6_platform.cli.options import site_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("cut", nargs="?", default="published", help="default: the published one")
+    parser.add_argument("--to", type=Path, help="folder (default IL6_HOME/manuscript/CUT)")
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Run the command."""
+    from il6_platform.manuscript.document import pack
+    from il6_platform.publishing.cuts import find
+    from il6_platform.report.reader import put, read_cut
+
+    site = site_of(asked)
+    name = find(site, asked.cut)
+    folder = (asked.to or site.home_path / "manuscript" / name).resolve()
+    written = put(pack(read_cut(site.cuts_path / name / "report.duckdb")), folder)
+    print(f"{written} files of cut {name}: {folder}")

@@ -1,0 +1,102 @@
+"""What several commands share: their options, and reading the published report."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from il6_platform import paths
+from il6_platform.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from il6_platform.warehouse.home import Site
+
+
+def add_landing(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the landing folder."""
+    parser.add_argument("--landing", type=Path, help="folder in which exports are dropped")
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the study file."""
+    parser.add_argument("--study", type=Path, help="study file (default data/study.yaml)")
+
+
+def day(text: str) -> str:
+    """Read an ISO date of the command line."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date written YYYY-MM-DD") from None
+
+
+def home_of(asked: argparse.Namespace) -> Path:
+    """Return the folder of the installation that a command is about."""
+    home = Path(asked.home or paths.default_home()).resolve()
+    if home.exists() and not home.is_dir():
+        raise UsageError(f"{home} is a file, not a folder; name a folder with --home")
+    return home
+
+
+def landing_of(asked: argparse.Namespace) -> Path:
+    """Return the landing folder that a command is about."""
+    return Path(asked.landing or paths.default_landing(home_of(asked))).resolve()
+
+
+def site_of(asked: argparse.Namespace) -> Site:
+    """Return the installation that a command reads."""
+    from il6_platform.warehouse.home import Site
+
+    home = home_of(asked)
+    landing = paths.default_landing(home)
+    return Site(home=str(home), landing=str(landing), study_file=str(paths.default_study()))
+
+
+def read_published(home: Path, sql: str) -> pd.DataFrame:
+    """Answer a query from the published report of a home."""
+    import duckdb
+
+    database = home / "published" / "report.duckdb"
+    if not database.exists():
+        raise UsageError(f"nothing is published in {home} yet: il6 refresh")
+    with duckdb.connect(database.resolve(), read_only=True) as connection:
+        return connection.execute(sql).df()
+
+
+def print_headline(home: Path) -> None:
+    """Print each published claim beside this cut's figure."""
+    import pandas as pd
+
+    registry = "select value from report.provenance where kind = 'registry'"
+    for said in read_published(home, registry)["value"]:
+        print(f"{said}\n")
+    for row in read_published(home, "from report.headline").itertuples():
+        said = (
+            f"P={row.published_p_value:g}"
+            if pd.notna(row.published_p_value)
+            else f"{row.published_estimate:g}"
+            if pd.notna(row.published_estimate)
+            else "not reported"
+        )
+        print(
+            f"{row.claim}\n    published  {said}"
+            + (f" ({row.published_n})" if row.published_n else "")
+        )
+        if pd.isna(row.estimate):
+            print(f"    now        not estimable, n={row.n}. {row.reading or ''}")
+            continue
+        now = f"{row.measure.replace('_', ' ')} {row.estimate:.3g}"
+        if pd.notna(row.ci_low) or pd.notna(row.ci_high):
+            now += f" (95% CI {row.ci_low:.2f} to {row.ci_high:.2f})"
+        if pd.notna(row.p_value):
+            now += f", {row.test} P={row.p_value:.3f}"
+        now += f", n={row.n}"
+        if pd.notna(row.n_first):
+            now += f" ({row.n_first} vs {row.n_second})"
+        if pd.notna(row.events):
+            now += f", {row.events} events"
+        print(f"    now        {now}\n" + (f"    reading    {row.reading}" if row.reading else ""))

@@ -1,0 +1,35 @@
+"""il6 ui: open the Dagster UI on 127.0.0.1."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from il6_platform import paths
+from il6_platform.cli.options import add_landing, add_study, home_of, landing_of
+from il6_platform.cli.refresh import prepare_instance
+from il6_platform.settings import child_environment
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    add_landing(parser)
+    add_study(parser)
+    parser.add_argument("--port", type=int, default=3000)
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Run the command."""
+    home = home_of(asked)
+    environment = child_environment(
+        IL6_HOME=str(home),
+        IL6_LANDING=str(landing_of(asked)),
+        IL6_STUDY=str(Path(asked.study or paths.default_study()).resolve()),
+        DAGSTER_HOME=str(prepare_instance(home)),
+    )
+    dagster = Path(sys.executable).with_name("dagster")
+    workspace = paths.project_root() / "workspace.yaml"
+    command = ["dagster", "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(asked.port)]
+    os.execve(dagster, command, environment)

@@ -1,0 +1,241 @@
+"""Registry: exports in the landing folder -> raw rows, as text, append-only."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+from dagster import (
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetsDefinition,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
+
+from il6_platform.defs.lineage import sources
+from il6_platform.defs.metadata import preview, table_metadata
+from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
+from il6_platform.paths import code_version, profile_folders
+from il6_platform.publishing.publish import content_key
+from il6_platform.registry import raw
+from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
+from il6_platform.registry.native import TABLES
+from il6_platform.registry.profiles import read_profiles
+from il6_platform.validation.rulebook import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.yaml_config import YamlConfigError
+
+COLUMN_RULES = {
+    "vanished": COLUMNS_ARE_THERE,
+    "recoded": CODES_ARE_KNOWN,
+    "new": COLUMNS_ARE_READ,
+}
+"""Change of a column -> the rule that speaks of it."""
+
+MOST_SAID = 5
+"""Sentences that a check says; the rest is in the worklist."""
+
+
+@asset(
+    key=key_of("raw.deliveries"),
+    group_name="registry",
+    kinds={"file", "duckdb"},
+    owners=OWNERS["registry"],
+    code_version=code_version(),
+    pool=POOL,
+    check_specs=[
+        AssetCheckSpec(
+            "exports_can_be_read",
+            asset=key_of("raw.deliveries"),
+            blocking=True,
+            description="Every export in the landing folder is whole and has its columns.",
+        ),
+        AssetCheckSpec(
+            "something_was_delivered",
+            asset=key_of("raw.deliveries"),
+            blocking=True,
+            description="There is at least one patients export.",
+        ),
+        AssetCheckSpec(
+            "exports_are_recognised",
+            asset=key_of("raw.deliveries"),
+            description="Every file in the landing folder is one of the registry's tables.",
+        ),
+    ],
+)
+def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Every export file that arrived, known by the SHA-256 of its bytes.
+
+    The landing folder is looked through, new files are kept as they are in IL6_HOME, and the order
+    of the cut is set: by the export's date, then by arrival. The same bytes twice change nothing.
+    """
+    site = warehouse.site
+    found, waiting = landed(site.landing_path, watch_seconds=0.3)
+    if waiting:
+        context.log.info(f"{len(waiting)} files are still being written; they are left for now.")
+    try:
+        profiles = read_profiles(*profile_folders(site.home_path), landing=site.landing_path)
+    except YamlConfigError as error:
+        raise Failure(str(error), allow_retries=False) from None
+    versions = {profile.name: profile.version for profile in profiles}
+    dictionaries = {profile.dictionary for profile in profiles}
+    present: dict[str, str] = {}
+    unreadable: list[str] = []
+    arrived_at = datetime.now(UTC)
+    for item in found:
+        content = item.read()
+        if content is None:
+            # one that was taken away meanwhile is none any more
+            unreadable += [item.file] if item.path.exists() else []
+            continue
+        digest = digest_of(content)
+        present[item.file] = digest
+        if item.path.name in dictionaries:
+            continue
+        with warehouse.connect() as connection:
+            is_known, since = raw.arrived(connection, digest, versions)
+            if is_known:
+                continue
+            opened = open_deliveries(item.file, content, profiles)
+            for delivery in opened.deliveries:
+                context.log.info(f"{delivery.file}: {delivery.status}")
+                if delivery.native is not None:
+                    site.keep(delivery.digest, delivery.native)
+            site.keep(digest, content)
+            raw.record(connection, digest, item.file, opened, since or arrived_at)
+    seen = content_key(site, present)
+    warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
+    with warehouse.connect() as connection:
+        raw.order(connection, site.as_of_date)
+    known = warehouse.query("from raw.deliveries order by sequence")
+    here = known[known["source"].fillna(known["delivery"]).isin(present.values())]
+    rejected = here[here["status"] == "rejected"]
+    strange = here[here["status"] == "unrecognised"]
+    used = known[known["position"].notna()]
+    patients = int((used["table_name"] == "patients").sum())
+    context.log.info(f"{len(used)} exports are in this cut.")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "raw.deliveries"),
+            "preview": preview(used[["file", "table_name", "delivered_on", "lines", "bytes"]], 50),
+            "still_being_written": MetadataValue.json(waiting),
+        },
+        check_results=[
+            check(
+                "exports_can_be_read",
+                rejected.empty and not unreadable,
+                " ".join([*map(_unreadable, unreadable), _sentences(rejected)]).strip()
+                or "Every export is whole.",
+                blocking=True,
+            ),
+            check(
+                "something_was_delivered",
+                patients > 0,
+                f"{patients} patients exports are in this cut."
+                if patients
+                else f"No patients export is in {site.landing}; drop patients.csv there.",
+                blocking=True,
+            ),
+            check(
+                "exports_are_recognised",
+                strange.empty,
+                _sentences(strange) or "Every file is one of the registry's tables.",
+            ),
+        ],
+    )
+
+
+def _unreadable(file: str) -> str:
+    return f"{file}: may not be read; give the platform's account the right to read it."
+
+
+def raw_table(table: str) -> AssetsDefinition:
+    """Return the asset of one raw table: rows of its exports, appended once."""
+
+    @asset(
+        key=key_of(f"raw.{table}"),
+        group_name="registry",
+        kinds={"csv", "duckdb"},
+        owners=OWNERS["registry"],
+        code_version=code_version(),
+        pool=POOL,
+        deps=[key_of("raw.deliveries")],
+        description=(
+            f"Every line of every {table} export, as text, append-only: whatever arrived can be "
+            "shown again. The registry's patient number is replaced by a keyed pseudonym here."
+        ),
+    )
+    def rows(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+        covariates = [one.name for one in warehouse.study.covariates]
+        kept = warehouse.site.kept_path
+        with warehouse.connect() as connection:
+            fresh = raw.load(
+                connection,
+                table,
+                covariates,
+                lambda delivery: (kept / delivery).read_bytes(),
+                warehouse.pseudonyms,
+            )
+        context.log.info(f"raw.{table}: {fresh} new exports.")
+        return MaterializeResult(
+            metadata={
+                **table_metadata(warehouse, f"raw.{table}"),
+                "new_exports": fresh,
+                "preview": preview(
+                    warehouse.query(
+                        f"select file, count(*) as lines, count(problem) as odd_lines "
+                        f"from raw.{table} group by all order by file"
+                    )
+                ),
+            }
+        )
+
+    return rows
+
+
+@asset(
+    key=key_of("raw.column_changes"),
+    group_name="registry",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["registry"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(source) for source in sources("raw.column_changes")],
+    description=described("raw.column_changes"),
+    check_specs=[spec(rule, "raw.column_changes") for rule in COLUMN_RULES.values()],
+)
+def column_changes(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/raw/column_changes.sql."""
+    warehouse.run_sql("raw.column_changes")
+    found = warehouse.read("raw.column_changes")
+    results = []
+    for change, rule in COLUMN_RULES.items():
+        of = found[found["change"] == change]
+        said = [f"{row.file}: {row.sentence}." for row in of.itertuples()]
+        more = (
+            [f"{len(said) - MOST_SAID} more are in the worklist."] if len(said) > MOST_SAID else []
+        )
+        blocking = rule.severity == "block"
+        if change == "new" and said:
+            # a header may hold anything: its words are for the worklist
+            said = [f"{file}: {len(of_file)} columns." for file, of_file in of.groupby("file")]
+        results.append(
+            check(
+                rule.id,
+                of.empty,
+                " ".join([*said[:MOST_SAID], *more]) or f"{rule.sentence}.",
+                blocking=blocking,
+            )
+        )
+    context.log.info(f"{len(found)} columns are other ones than before.")
+    return MaterializeResult(
+        metadata=table_metadata(warehouse, "raw.column_changes"), check_results=results
+    )
+
+
+def _sentences(deliveries: pd.DataFrame) -> str:
+    return " ".join(f"{row.file}: {row.problem}." for row in deliveries.itertuples())
+
+
+ASSETS = [deliveries, *(raw_table(table) for table in TABLES), column_changes]

@@ -1,0 +1,334 @@
+"""Report: rows of results -> what is published. The SQL is in `sql/report/`."""
+
+import json
+
+import pandas as pd
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
+
+from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
+from il6_platform.defs.lineage import sources
+from il6_platform.defs.metadata import preview, table_metadata
+from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of
+from il6_platform.paths import code_version
+from il6_platform.publishing import alerts
+from il6_platform.publishing import publish as publishing
+from il6_platform.registry.formats import told_apart
+from il6_platform.report.sentences import story
+from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic
+from il6_platform.validation import results as result_rules
+from il6_platform.validation.rulebook import STAGED
+from il6_platform.validation.rules import judge
+from il6_platform.warehouse.database import Warehouse, comment_on
+
+COMMENTS = {"results": RESULT_COLUMNS, "curves": CURVE_COLUMNS}
+"""Tables whose columns are described by the results' contract instead of their SQL."""
+
+_ADDS_UP = "patients_add_up"
+_SAME = "same_content_same_report"
+
+
+def report_table(table: str) -> AssetsDefinition:
+    """Return the asset of one report table made by SQL."""
+    name = f"report.{table}"
+    rules = result_rules.RULES if table == "results" else []
+    specs = [
+        AssetCheckSpec(rule.id, asset=key_of(name), blocking=True, description=rule.sentence)
+        for rule in rules
+    ]
+    if table == "results":
+        specs.append(
+            AssetCheckSpec(
+                _ADDS_UP,
+                asset=key_of(name),
+                blocking=True,
+                description="Arms and excluded patients add up to all who arrived.",
+            )
+        )
+
+    @asset(
+        key=key_of(name),
+        group_name="report",
+        kinds={"sql", "duckdb"},
+        owners=OWNERS["report"],
+        code_version=code_version(),
+        pool=POOL,
+        deps=[
+            *(key_of(source.removesuffix("_curves")) for source in sources(name)),
+            *([key_of("cohort.flow")] if table == "results" else []),
+        ],
+        description=described(name),
+        check_specs=specs,
+    )
+    def reported(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+        warehouse.run_sql(name)
+        if table in COMMENTS:
+            with warehouse.connect() as connection:
+                comment_on(
+                    connection,
+                    ("table", name, described(name).split("\n")[0]),
+                    *(
+                        ("column", f'{name}."{c}"', said)
+                        for c, (_, said) in COMMENTS[table].items()
+                    ),
+                )
+        frame = warehouse.read(name)
+        context.log.info(f"{name}: {len(frame)} rows.")
+        checks = [
+            check(
+                verdict.rule.id,
+                verdict.success,
+                f"{verdict.rule.sentence}: {len(verdict.broken)} of {verdict.judged} rows do not.",
+                blocking=True,
+            )
+            for verdict in judge(frame, rules)
+        ]
+        if table == "results":
+            checks.append(_adds_up(warehouse))
+        return MaterializeResult(
+            metadata={**table_metadata(warehouse, name), "preview": preview(frame, 40)},
+            check_results=checks,
+        )
+
+    return reported
+
+
+@asset(
+    key=key_of("report.provenance"),
+    group_name="report",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of("raw.deliveries"), key_of("report.results")],
+)
+def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """What this cut was made of: deliveries with their hashes, study file, code, versions, seed."""
+    study = warehouse.study
+    used = warehouse.query("from raw.deliveries where position is not null order by position")
+    censored_on = warehouse.site.censored_on
+    synthetic = is_synthetic(warehouse.site, used["delivery"])
+    cut = publishing.cut_of(used, study, censored_on, synthetic=synthetic)
+    deliveries = told_apart(
+        [f"{row.table_name} of {row.delivered_on:%Y-%m-%d}" for row in used.itertuples()]
+    )
+    rows = [
+        ("cut", "cut", cut),
+        ("cut", "first_export", str(used["delivered_on"].min())[:10]),
+        ("cut", "last_export", str(used["delivered_on"].max())[:10]),
+        *([("cut", "censored_on", censored_on.isoformat())] if censored_on else []),
+        *([("registry", "patients", SYNTHETIC)] if synthetic else []),
+        ("study", "title", study.title),
+        ("study", "sha256", study.digest),
+        ("study", "seed", str(study.seed)),
+        ("code", "il6_platform", code_version()),
+        *(("version", name, value) for name, value in publishing.versions().items()),
+        *(
+            ("choice", key, json.dumps(value, ensure_ascii=False))
+            for key, value in study.model_dump(mode="json").items()
+        ),
+        *(
+            ("rule", f"{table}.{rule.id}", f"{rule.severity}: {rule.sentence}")
+            for table, rules in STAGED.items()
+            for rule in rules
+        ),
+        *(
+            ("delivery", name, f"sha256 {row.delivery}, {row.lines} lines")
+            # a file may be named after a patient: its name stays with the site
+            for name, row in zip(deliveries, used.itertuples(), strict=True)
+        ),
+    ]
+    frame = pd.DataFrame(rows, columns=["kind", "name", "value"])
+    warehouse.write(
+        "report.provenance",
+        frame,
+        {
+            "kind": (
+                "varchar",
+                "cut, registry (where it is synthetic), study, choice (of the study file), rule, "
+                "code, version or delivery",
+            ),
+            "name": (
+                "varchar",
+                "Which one: of a delivery, table and day; of a choice, its key",
+            ),
+            "value": (
+                "varchar",
+                "Its value: of a delivery, SHA-256 of its bytes and lines",
+            ),
+        },
+        "What this cut was made of",
+    )
+    context.log.info(f"This is cut {cut}.")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "report.provenance"),
+            "cut": cut,
+            "preview": preview(frame, 60),
+        }
+    )
+
+
+@asset(
+    key=key_of("report.history"),
+    group_name="report",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[
+        *(key_of(f"report.{t}") for t in ("results", "headline", "flow", "data_quality")),
+        key_of("report.provenance"),
+    ],
+    check_specs=[
+        AssetCheckSpec(name, asset=key_of("report.history"), description=description)
+        for name, description in alerts.DESCRIPTIONS.items()
+    ],
+)
+def history(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """The main estimates of every cut that was published, this one last.
+
+    Its checks are the alerts: what has changed since the cut before that somebody should hear of.
+    """
+    frame = publishing.history_with(warehouse)
+    warehouse.write(
+        "report.history",
+        frame,
+        {
+            "cut": ("varchar", "Data cut"),
+            "last_export": ("varchar", "Day of the last export in the cut"),
+            **{
+                name: RESULT_COLUMNS[name]
+                for name in frame.columns
+                if name not in ("cut", "last_export")
+            },
+        },
+        "The main estimates of every cut that was published",
+    )
+    context.log.info(f"{frame['cut'].nunique()} cuts are known.")
+    raised = alerts.alerts(warehouse)
+    for one in raised:
+        if one.is_raised:
+            context.log.warning(f"Alert: {one.sentence}")
+    return MaterializeResult(
+        metadata={**table_metadata(warehouse, "report.history"), "preview": preview(frame, 40)},
+        check_results=[check(one.name, not one.is_raised, one.sentence) for one in raised],
+    )
+
+
+SQL_TABLES = ("results", "curves", "headline", "flow", "data_quality")
+
+
+@asset(
+    key=key_of("report.published"),
+    group_name="report",
+    kinds={"html", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[*(key_of(f"report.{t}") for t in SQL_TABLES), provenance, history],
+    check_specs=[
+        AssetCheckSpec(
+            _SAME,
+            asset=key_of("report.published"),
+            description="A cut that is made again comes out the same, page and every row.",
+        )
+    ],
+)
+def published(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """The cut as readers see it: report.duckdb and report.html.
+
+    Built beside, checked, then renamed into place: a reader sees the old report or the new one.
+    To read it, copy the path of `report` below into the browser's address bar.
+    """
+    done = publishing.publish(warehouse)
+    told = story(
+        warehouse.study,
+        *(
+            warehouse.read(f"report.{table}")
+            for table in ("provenance", "data_quality", "flow", "results")
+        ),
+    )
+    for number, line in enumerate(told, start=1):
+        context.log.info(f"Story {number}/{len(told)}: {line}")
+    context.log.info(
+        f"Cut {done.cut} is {'published' if done.is_current else 'kept'}"
+        + {None: ".", True: ": made again, the same.", False: " as it was."}[done.same]
+    )
+    return MaterializeResult(
+        metadata={
+            "cut": done.cut,
+            "story": MetadataValue.md("\n".join(f"{n}. {line}" for n, line in enumerate(told, 1))),
+            "report": MetadataValue.path(str(done.folder / "report.html")),
+            "database": MetadataValue.path(str(done.folder / "report.duckdb")),
+            **_data_docs(warehouse),
+            "headline": preview(
+                warehouse.read("report.headline")[
+                    [
+                        "claim",
+                        "published_p_value",
+                        "measure",
+                        "estimate",
+                        "ci_low",
+                        "ci_high",
+                        "p_value",
+                        "n",
+                        "events",
+                        "reading",
+                    ]
+                ]
+            ),
+        },
+        check_results=[
+            check(
+                _SAME,
+                done.same is not False,
+                {
+                    None: "This cut was made for the first time.",
+                    True: "The cut was there already and came out the same.",
+                    False: "The cut was there already and came out otherwise; the kept one stays. "
+                    "Something outside deliveries, study file and code moved it: report it.",
+                }[done.same],
+            )
+        ],
+    )
+
+
+def _data_docs(warehouse: Warehouse) -> dict[str, MetadataValue]:
+    """Return where the rule book's pages are, once `il6 rules --docs` has built them."""
+    index = warehouse.site.home_path / "data_docs" / "index.html"
+    return {"data_docs": MetadataValue.path(str(index))} if index.exists() else {}
+
+
+def _adds_up(warehouse: Warehouse) -> AssetCheckResult:
+    counts = warehouse.query(
+        "select sum(n) filter (where kind = 'arrived') as arrived, "
+        "sum(n) filter (where kind = 'excluded') as excluded, "
+        "sum(n) filter (where kind = 'analysed') as analysed, "
+        "sum(n) filter (where kind = 'arm') as in_arms, "
+        "(select coalesce(max(n), 0) from report.results where analysis = 'survival' "
+        "and statistic = 'median' and population = 'all' and grp is null) as in_results "
+        "from cohort.flow"
+    ).iloc[0]
+    passed = (
+        counts["arrived"] == counts["excluded"] + counts["analysed"]
+        and counts["analysed"] == counts["in_arms"] == counts["in_results"]
+    )
+    return check(
+        _ADDS_UP,
+        bool(passed),
+        f"{counts['arrived']:.0f} arrived, {counts['excluded']:.0f} excluded, "
+        f"{counts['analysed']:.0f} analysed, {counts['in_arms']:.0f} in arms, "
+        f"{counts['in_results']:.0f} in results.",
+        blocking=True,
+    )
+
+
+ASSETS = [*(report_table(table) for table in SQL_TABLES), provenance, history, published]

@@ -1,0 +1,327 @@
+"""Staging: raw rows -> the current version of each record, typed, judged by the rule book."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
+
+from il6_platform import paths
+from il6_platform.defs.lineage import sources
+from il6_platform.defs.metadata import preview, summary, table_metadata
+from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
+from il6_platform.paths import code_version
+from il6_platform.privacy.erasure import erase
+from il6_platform.validation.completeness import COLUMNS, shrunk
+from il6_platform.validation.completeness import exports as exports_of
+from il6_platform.validation.docs import FOLDER
+from il6_platform.validation.drift import sentence, shift, shift_of_pairs
+from il6_platform.validation.quarantine import Judgement, judge_table
+from il6_platform.validation.rulebook import (
+    EVERY_LINE_IS_ACCOUNTED_FOR,
+    MARKER_DID_NOT_SHIFT,
+    QUARANTINE_IS_SMALL,
+    REGISTRY_DID_NOT_SHRINK,
+    STAGED,
+)
+from il6_platform.validation.rules import WHOLE_LINE, Rule, Verdict
+from il6_platform.warehouse.database import Warehouse
+
+
+@asset(
+    key=key_of("staging.lines"),
+    group_name="staging",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    # what is wrong with an export's columns stops here
+    deps=[key_of(source) for source in (*sources("staging.lines"), "raw.column_changes")],
+    description=described("staging.lines"),
+)
+def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/staging/lines.sql, once what a new export says of forgotten patients is erased."""
+    erase(warehouse)
+    warehouse.run_sql("staging.lines")
+    balance = warehouse.query(
+        "pivot (select table_name, status from staging.lines) on status "
+        "in ('latest', 'superseded', 'duplicate', 'withdrawn') using count(*) order by table_name"
+    )
+    context.log.info(f"{int(balance.iloc[:, 1:].to_numpy().sum())} lines have arrived.")
+    return MaterializeResult(
+        metadata={**table_metadata(warehouse, "staging.lines"), "balance": preview(balance)}
+    )
+
+
+@asset(
+    key=key_of("staging.exports"),
+    group_name="staging",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of("raw.deliveries"), key_of("staging.lines")],
+    check_specs=[spec(REGISTRY_DID_NOT_SHRINK, "staging.exports")],
+)
+def exports(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Every export in the cut: whether it is a full one, which one it follows, what it lacks."""
+    quality = warehouse.study.quality
+    found = exports_of(
+        warehouse.query(
+            "select distinct l.table_name, l.delivery, l.position, d.file, d.delivered_on "
+            "from staging.lines as l inner join raw.deliveries as d on l.delivery = d.delivery "
+            "union select table_name, delivery, position, file, delivered_on "
+            "from raw.deliveries where position is not null and lines = 0 "
+            "order by table_name, position"
+        ),
+        warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
+        quality.exports,
+    )
+    warehouse.write(
+        "staging.exports",
+        found,
+        COLUMNS,
+        "Every export in the cut: a full one or an update, and what it lacks",
+    )
+    short = shrunk(found, quality.max_missing_share) if quality.exports != "updates" else []
+    context.log.info(f"{int((found['kind'] == 'full').sum())} of {len(found)} exports are full.")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "staging.exports"),
+            "preview": preview(found[["file", "kind", "records", "follows", "missing"]], 50),
+        },
+        check_results=[
+            check(
+                REGISTRY_DID_NOT_SHRINK.id,
+                not short,
+                " ".join(short) or "Every full export of patients holds those of the one before.",
+                blocking=True,
+                metadata={"allowed": quality.max_missing_share},
+            )
+        ],
+    )
+
+
+def staged_table(table: str) -> AssetsDefinition:
+    """Return the asset of one staging table: typed by SQL, judged by Great Expectations."""
+    name, rules = f"staging.{table}", STAGED[table]
+
+    @asset(
+        key=key_of(name),
+        group_name="staging",
+        kinds={"sql", "duckdb", "great_expectations"},
+        owners=OWNERS["staging"],
+        code_version=code_version(),
+        pool=POOL,
+        deps=[key_of(source) for source in sources(name, f"validation.{table}")],
+        description=(
+            f"{described(name)}\n\nRules: `il6_platform/validation/{table}.py` on the rows of "
+            f"`sql/validation/{table}.sql`."
+        ),
+        check_specs=[
+            *(
+                AssetCheckSpec(
+                    _check_name(column),
+                    asset=key_of(name),
+                    description="\n".join(f"- {r.in_general}" for r in rules_of),
+                    metadata={"rules": [f"{r.id} ({r.severity}, {r.owner})" for r in rules_of]},
+                )
+                for column, rules_of in _by_column(rules).items()
+            ),
+            spec(QUARANTINE_IS_SMALL, name),
+            *([spec(MARKER_DID_NOT_SHIFT, name)] if table == "labs" else []),
+        ],
+    )
+    def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+        warehouse.run_sql(name)
+        with warehouse.connect() as connection:
+            judged = judge_table(connection, table, rules, warehouse.ahead)
+        records, set_aside, found = judged.records, judged.set_aside, judged.problems
+        share = set_aside / records if records else 0.0
+        allowed = warehouse.study.quality.max_quarantine_share
+        context.log.info(
+            f"{name}: {records} records, {set_aside} set aside, "
+            f"{int((found['severity'] == 'warn').sum())} warnings."
+        )
+        worst = len(found) and found["rule"].value_counts().index[0]
+        where = warehouse.query(
+            "select string_agg(distinct file, ', ' order by file) as files from raw.deliveries "
+            "where table_name = $table and position is not null",
+            {"table": table},
+        )["files"].iloc[0]
+        return MaterializeResult(
+            metadata={
+                **table_metadata(warehouse, name),
+                "records": records,
+                "set_aside": set_aside,
+                "data_docs": MetadataValue.path(
+                    str(warehouse.site.home_path / FOLDER / "index.html")
+                ),
+                "summary": summary(warehouse, name),
+            },
+            check_results=[
+                *(
+                    _check_result(
+                        judged, column, [v for v in judged.verdicts if v.rule in rules_of]
+                    )
+                    for column, rules_of in _by_column(rules).items()
+                ),
+                check(
+                    QUARANTINE_IS_SMALL.id,
+                    share <= allowed,
+                    f"{set_aside} of {records} {table} records ({share:.0%}) are in "
+                    f"quarantine, {allowed:.0%} are allowed"
+                    + (
+                        "."
+                        if share <= allowed
+                        else f" ({where}; mostly rule {worst}): correct the export and deliver it "
+                        "again; staging.quarantine lists every row."
+                    ),
+                    blocking=True,
+                    metadata={"share": share, "allowed": allowed},
+                ),
+                *([_drift(warehouse)] if table == "labs" else []),
+            ],
+        )
+
+    return staged
+
+
+@asset(
+    key=key_of("staging.quarantine"),
+    group_name="staging",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of("raw.deliveries"), *(key_of(f"staging.{table}") for table in STAGED)],
+    description=described("staging.quarantine"),
+)
+def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/staging/quarantine.sql."""
+    warehouse.run_sql("staging.quarantine")
+    by_rule = warehouse.query(
+        "select severity, table_name, rule, count(*) as rows, min(rule_says) as sentence "
+        "from staging.quarantine group by severity, table_name, rule "
+        "order by severity, rows desc, table_name, rule"
+    )
+    context.log.info(f"The worklist has {int(by_rule['rows'].sum())} entries.")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "staging.quarantine"),
+            "by_rule": preview(by_rule, 60),
+        }
+    )
+
+
+@asset(
+    key=key_of("staging.balance"),
+    group_name="staging",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(source) for source in sources("staging.balance")],
+    description=described("staging.balance"),
+    check_specs=[spec(EVERY_LINE_IS_ACCOUNTED_FOR, "staging.balance")],
+)
+def balance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/staging/balance.sql."""
+    warehouse.run_sql("staging.balance")
+    found = warehouse.read("staging.balance")
+    received, lost = int(found["received"].sum()), int(found["unaccounted"].sum())
+    said = f"{received} lines were received, {lost} of them are unaccounted for."
+    context.log.info(said)
+    return MaterializeResult(
+        metadata={**table_metadata(warehouse, "staging.balance"), "balance": preview(found)},
+        check_results=[
+            check(
+                EVERY_LINE_IS_ACCOUNTED_FOR.id,
+                lost == 0,
+                said if lost == 0 else f"{said} A fault of the platform: report it.",
+                blocking=True,
+            )
+        ],
+    )
+
+
+def _drift(warehouse: Warehouse) -> AssetCheckResult:
+    study = warehouse.study
+    accepted = warehouse.site.read_published(
+        "select regexp_extract(value, '[0-9a-f]{64}') as delivery "
+        "from report.provenance where kind = 'delivery'"
+    )
+    warehouse.write(
+        "study.accepted",
+        pd.DataFrame(columns=["delivery"]) if accepted is None else accepted,
+        {"delivery": ("varchar", "SHA-256 of the export file")},
+        "Deliveries of the cut that is published",
+    )
+    results = warehouse.query(paths.sql_file("validation.marker_results").read_text("utf-8"))
+    results = results[results["value"] > 0]
+    known = results[results["value_before"] > 0]
+    news = shift(
+        results.loc[results["value_before"].isna(), "value"].to_numpy(),
+        known["value_before"].to_numpy(),
+    )
+    amended = shift_of_pairs(known["value"].to_numpy(), known["value_before"].to_numpy())
+    notable = [one for one in (news, amended) if one is not None and one.is_notable]
+    large = any(one.fold >= study.quality.max_marker_shift for one in notable)
+    return check(
+        MARKER_DID_NOT_SHIFT.id,
+        not notable,
+        sentence(study.marker.label, news, amended)
+        + (
+            " Ask the laboratory for a change of unit, assay or calibration."
+            + (" If the shift is real, raise quality.max_marker_shift." if large else "")
+            if notable
+            else ""
+        ),
+        blocking=large,
+    )
+
+
+def _by_column(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    """Group the rules by the column that the data manager looks at: one asset check each."""
+    grouped: dict[str, list[Rule]] = {}
+    for rule in rules:
+        grouped.setdefault(rule.column, []).append(rule)
+    return grouped
+
+
+def _check_name(column: str) -> str:
+    return "whole_line" if column == WHOLE_LINE else column
+
+
+def _check_result(judged: Judgement, column: str, verdicts: Sequence[Verdict]) -> AssetCheckResult:
+    failing = [verdict for verdict in verdicts if not verdict.success]
+    return check(
+        _check_name(column),
+        not failing,
+        " ".join(f"{one.rule.in_general} ({len(one.broken)} rows)." for one in failing)
+        or f"{judged.records} rows judged, none breaks a rule.",
+        metadata={
+            "rows_judged": judged.records,
+            **{
+                one.rule.id: {
+                    "rows_broken": len(one.broken),
+                    "severity": one.rule.severity,
+                    "examples": [
+                        f"record {row.record}, line {row.file_line}"
+                        for row in judged.rows.loc[one.broken[:5]].itertuples()
+                    ],
+                }
+                for one in failing
+            },
+        },
+    )
+
+
+ASSETS = [lines, exports, *(staged_table(table) for table in STAGED), quarantine, balance]

@@ -1,0 +1,1 @@
+"""Datasets and results in the standards of CDISC."""

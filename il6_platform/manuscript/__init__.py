@@ -1,0 +1,1 @@
+"""What an author takes: Word, workbook, checklists, methods."""

@@ -1,0 +1,318 @@
+"""Forgetting a patient: what the home folder keeps of them is erased, and that it was is recorded.
+
+Erased are the raw rows, the lines in the exports as they were kept, what the working database
+derived of them, and their rows in who is in earlier cuts. Published tables hold no patients, so
+earlier cuts stay; from the next cut on the patient is in no number. The record
+(`IL6_HOME/forgotten.csv`) holds the pseudonym, by which later exports are cleared as they come in.
+
+Belongs here: that erasure. Does not belong here: withdrawn consent that an export reports; there
+the rows stay raw, and leave every table from the next cut on (`sql/staging/lines.sql`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from il6_platform.errors import UsageError
+from il6_platform.registry.deliveries import digests
+from il6_platform.registry.exports import ExportError
+from il6_platform.registry.formats import decoded, open_sheets
+from il6_platform.registry.native import TABLES
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
+
+_PATIENT = ("patient", "patient_id", "USUBJID")
+"""Names of columns that hold a pseudonym."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was erased of a patient, and what may still be of the same one.
+
+    Attributes
+    ----------
+    still_landed
+        Files in the landing folder that hold them.
+    spelt_otherwise
+        Pseudonyms of numbers that differ in case, width, signs or leading zeros only.
+    """
+
+    patient: str
+    rows: int
+    exports: int
+    cuts: int
+    still_landed: list[str]
+    spelt_otherwise: list[str]
+
+
+class UnknownPatientError(UsageError):
+    """Nothing is kept of the patient who is named."""
+
+
+def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
+    """Erase a patient, given by the registry's number or by the pseudonym, and record it.
+
+    Raises
+    ------
+    UnknownPatientError
+        Where nothing is known of such a patient; nothing was changed.
+    """
+    site = warehouse.site
+    warehouse.prepare()
+    patient = warehouse.pseudonyms.of(patient_id)
+    if not _rows_of(warehouse, patient):
+        patient = patient_id
+    if not _rows_of(warehouse, patient):
+        raise UnknownPatientError(
+            "no row of such a patient is kept; give the number as the exports write it"
+        )
+    others = warehouse.query(
+        "select o.patient from raw.spellings as o join raw.spellings as s using (loosely) "
+        "where s.patient = $patient and o.patient != s.patient order by o.patient",
+        {"patient": patient},
+    )
+    known = _record(site)
+    entry = {"forgotten_on": datetime.now(UTC).date().isoformat(), "patient": patient}
+    _write_record(site, pd.concat([known, pd.DataFrame([entry])], ignore_index=True))
+    # from here on it is on record: what is cut short is done by the next refresh or call
+    with warehouse.connect() as connection:
+        rows, exports = erase(warehouse, everywhere=True)
+        holding = connection.execute(
+            "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+            "where database_name = current_database() and list_contains($names, column_name)",
+            {"names": list(_PATIENT)},
+        ).fetchall()
+        for table, column in holding:
+            connection.execute(f'delete from {table} where "{column}" = ?', [patient])
+        warehouse.leave_worklist()
+        warehouse.write_anew_when_closed()
+    cuts = sum(_without(path, patient) for path in (site.home_path / "patients").glob("*.*"))
+    # patients as datasets (il6 export): made again on demand, without this one
+    shutil.rmtree(site.home_path / "exchange", ignore_errors=True)
+    recorded = _record(site)
+    amounts = {"rows": rows, "exports": exports, "cuts": cuts}
+    recorded.loc[recorded.index[-1], list(amounts)] = [str(n) for n in amounts.values()]
+    _write_record(site, recorded)
+    known = warehouse.query(
+        "select coalesce(source, delivery) as file, erased > 0 as is_hit from raw.deliveries"
+    )
+    hit = set(known.loc[known["is_hit"], "file"]) | {
+        file for file in known["file"] if not (site.kept_path / file).exists()
+    }
+    there = [file for file, digest in digests(site.landing_path).items() if digest in hit]
+    return Forgotten(patient, rows, exports, cuts, there, others["patient"].tolist())
+
+
+def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
+    """Erase the raw rows of all who are on record, and their lines in the kept exports.
+
+    Parameters
+    ----------
+    everywhere
+        Look through every kept export for a mention of them, not only those that held their rows.
+
+    Returns
+    -------
+    tuple of int
+        Rows erased, and exports that held them. Nothing is left to do where both are 0.
+    """
+    patients = _record(warehouse.site)["patient"].tolist()
+    if not patients:
+        return 0, 0
+    named = _named(set(patients), warehouse.pseudonyms.of)
+    rows, exports = 0, set[str]()
+    with warehouse.connect() as connection:
+        for table in TABLES:
+            # where cells have shifted, the number may stand anywhere in the line
+            texts = connection.execute(
+                f"select distinct unnest(map_values(cells)) from raw.{table}"
+            ).fetchall()
+            gone = connection.execute(
+                f"select '{table}' as table_name, delivery, line from raw.{table} "
+                "where list_contains($patients, cell(cells, 'patient_id')) "
+                "or list_has_any(map_values(cells), $texts)",
+                {"patients": patients, "texts": [text for (text,) in texts if named(text)]},
+            ).df()
+            if gone.empty:
+                continue
+            for delivery, lines in gone.groupby("delivery")["line"]:
+                exports.add(str(delivery))
+                _erase_lines(warehouse.site.kept_path / str(delivery), set(lines), named)
+            connection.execute("begin")
+            connection.register("gone", gone)
+            connection.execute("insert into raw.erased by name select * from gone")
+            connection.execute(
+                f"delete from raw.{table} where (delivery, line) in "
+                "(select (delivery, line::integer) from gone)"
+            )
+            connection.execute(
+                "update raw.deliveries set erased = erased + counted.n from "
+                "(select delivery, count(*) as n from gone group by delivery) as counted "
+                "where raw.deliveries.delivery = counted.delivery"
+            )
+            connection.unregister("gone")
+            connection.execute("commit")
+            rows += len(gone)
+        _erase_others(warehouse, exports, named, everywhere=everywhere)
+        connection.execute(
+            "delete from raw.spellings where list_contains($patients, patient)",
+            {"patients": patients},
+        )
+        if rows:
+            warehouse.write_anew_when_closed()
+        left = " union all ".join(f"select delivery from raw.{table}" for table in TABLES)
+        # nothing is left to read in it, so nobody shall try
+        connection.execute(
+            "update raw.deliveries set status = 'erased' "
+            f"where erased > 0 and delivery not in ({left})"
+        )
+    return rows, len(exports)
+
+
+def _erase_others(
+    warehouse: Warehouse, exports: set[str], named: Callable[[str], bool], *, everywhere: bool
+) -> None:
+    """Erase what else is kept of them: files that tables were made of, and files never used.
+
+    Neither can be erased line by line. What a profile read of the others is in the native tables
+    that were made; of a file that was never used nothing is.
+    """
+    kept = warehouse.site.kept_path
+    known = warehouse.query(
+        "select delivery, file, status in ('accepted', 'erased') as is_native, source, "
+        "list_contains($exports, delivery) as is_hit from raw.deliveries",
+        {"exports": sorted(exports)},
+    )
+    native = set(known.loc[known["is_native"], "delivery"])
+    hit = set(known.loc[known["is_hit"], "source"].dropna())
+    files = dict(zip(known["source"].fillna(known["delivery"]), known["file"], strict=True))
+    unused = set(known.loc[~known["is_native"], "delivery"])
+    for path in sorted(kept.iterdir()):
+        if path.name in native:
+            if everywhere and path.name not in exports:
+                _erase_lines(path, set(), named)
+        elif path.name in hit or (
+            (everywhere or path.name in unused)
+            and _names(files.get(path.name, path.name), path.read_bytes(), named)
+        ):
+            path.unlink()
+
+
+def _named(patients: set[str], pseudonym: Callable[[str], str]) -> Callable[[str], bool]:
+    """Return a test of whether a cell is, or says among other words, the number of a patient."""
+
+    @cache
+    def is_one(word: str) -> bool:
+        return pseudonym(word) in patients
+
+    def named(cell: str) -> bool:
+        text = cell.strip()
+        return bool(text) and (
+            is_one(text) or any(is_one(word) for word in re.split(r"[\s,;:|()\"']+", text) if word)
+        )
+
+    return named
+
+
+def _names(file: str, content: bytes, named: Callable[[str], bool]) -> bool:
+    """Say whether a file names one of the patients; one that cannot be looked into may."""
+    try:
+        sheets = open_sheets(file, content)
+    except ExportError:
+        try:
+            return any(named(line) for line in decoded(content).splitlines())
+        except ExportError:
+            return True
+    return any(
+        named(cell)
+        for sheet in sheets
+        for cells in (
+            sheet.export.header,
+            sheet.export.surplus.values(),
+            *(column.unique().to_pylist() for column in sheet.export.columns),
+        )
+        for cell in cells
+        if cell
+    )
+
+
+def _rows_of(warehouse: Warehouse, patient: str) -> int:
+    counts = " union all ".join(
+        f"select count(*) as n from raw.{table} where cell(cells, 'patient_id') = $patient"
+        for table in TABLES
+    )
+    return int(warehouse.query(counts, {"patient": patient})["n"].sum())
+
+
+def _erase_lines(path: Path, lines: set[int], named: Callable[[str], bool]) -> None:
+    """Rewrite a kept export without the given lines and any other that names one of the patients.
+
+    An export that is no plain text, so that its lines cannot be told apart, is emptied: what it
+    held of others is in the raw tables.
+    """
+    if not path.exists():
+        return
+    kept: list[str] = []
+    is_touched = False
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        physical = list(io.StringIO(text, newline=""))
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        end = 0
+        while (cells := next(reader, None)) is not None:
+            start, end = end, reader.line_num
+            # blank lines are no rows: those that are left keep their numbers
+            gone = start + 1 in lines or any(named(cell) for cell in cells)
+            is_touched |= gone
+            kept += ["\n"] * (end - start) if gone else physical[start:end]
+    except (UnicodeDecodeError, csv.Error):
+        kept, is_touched = [], True
+    if not is_touched:
+        return
+    fresh = path.with_name(f".{path.name}")
+    fresh.touch(mode=0o600)
+    fresh.write_text("".join(kept), encoding="utf-8", newline="")
+    os.replace(fresh, path)
+
+
+def _without(path: Path, patient: str) -> bool:
+    """Take a patient out of a list of who is in a cut; say whether they were in it."""
+    is_parquet = path.suffix == ".parquet"
+    with duckdb.connect() as connection:
+        read = connection.from_parquet if is_parquet else connection.from_csv_auto
+        everyone = read(str(path))
+        left = everyone.filter(duckdb.ColumnExpression("patient") != patient)
+        if len(left) == len(everyone):
+            return False
+        fresh = path.with_name(f".{path.name}")
+        fresh.touch(mode=0o600)
+        left.write_parquet(str(fresh)) if is_parquet else left.write_csv(str(fresh), header=True)
+    fresh.chmod(0o600)
+    os.replace(fresh, path)
+    return True
+
+
+def _record(site: Site) -> pd.DataFrame:
+    columns = ["forgotten_on", "patient", "rows", "exports", "cuts"]
+    if not site.forgotten_path.exists():
+        return pd.DataFrame(columns=columns, dtype=str)
+    return pd.read_csv(site.forgotten_path, dtype=str, keep_default_na=False)
+
+
+def _write_record(site: Site, record: pd.DataFrame) -> None:
+    fresh = site.forgotten_path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    record.to_csv(fresh, index=False, lineterminator="\n")
+    os.replace(fresh, site.forgotten_path)

@@ -1,0 +1,1 @@
+"""Cuts: how one is made, published, compared and told of."""

@@ -1,0 +1,188 @@
+"""Publishing: what a cut is called, what it keeps of earlier ones, and how it is put in place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from il6_platform.paths import code_version, profile_folders
+from il6_platform.privacy import disclosure as minimal_cells
+from il6_platform.publishing import cuts
+from il6_platform.registry.deliveries import digest_of, digests
+from il6_platform.report.page import render
+from il6_platform.report.synthetic_flag import is_synthetic
+from il6_platform.study import Study, read_study
+from il6_platform.warehouse.database import Warehouse, copy_tables
+from il6_platform.warehouse.home import Site, put_in_place
+
+HISTORY = (
+    *("analysis", "endpoint", "population", "contrast", "model", "term", "statistic"),
+    *("estimate", "ci_low", "ci_high", "p_value", "n", "events"),
+)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A cut in its place; `same` says of one that was there before whether it came out the same."""
+
+    cut: str
+    folder: Path
+    is_current: bool
+    same: bool | None
+
+
+PACKAGES = (
+    *("dagster", "duckdb", "great-expectations", "lifelines", "matplotlib", "numpy", "pandas"),
+    *("scikit-learn", "scipy", "statsmodels"),
+)
+"""Packages whose versions can move a number or a figure."""
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that a cut rests on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def cut_of(
+    deliveries: pd.DataFrame,
+    study: Study,
+    censored_on: date | None = None,
+    *,
+    synthetic: bool = False,
+) -> str:
+    """Name a data cut by what went in: deliveries, study file, code, versions, censoring."""
+    parts = [
+        *(
+            f"{row.delivery} {str(row.delivered_on)[:10]}"
+            + (f" without {row.erased} rows" if row.erased else "")
+            for row in deliveries.itertuples()
+        ),
+        study.digest,
+        code_version(),
+        *versions().values(),
+        *([censored_on.isoformat()] if censored_on else []),
+        *(["synthetic"] if synthetic else []),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
+    """Name everything that a refresh would see, so that the same content never runs twice.
+
+    Parameters
+    ----------
+    site
+        The installation; its study file is read anew, since a code server lives long.
+    files
+        Name -> SHA-256 of the files that a refresh saw; those in the landing folder by default.
+    """
+    if files is None:
+        files = digests(site.landing_path)
+    kept = {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
+    parts = [*sorted(kept | set(files.values())), *sorted(files)]
+    study = read_study(site.study_file)
+    parts += [study.digest, code_version(), *versions().values(), site.as_of or ""]
+    parts += [f"censored {site.censor}"] if site.censor else []
+    parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
+    parts += [
+        digest_of(path.read_bytes())
+        for folder in profile_folders(site.home_path)
+        for path in sorted(folder.glob("*"))
+        if path.is_file()
+    ]
+    if site.forgotten_path.exists():
+        parts.append(site.forgotten_path.read_text(encoding="utf-8"))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def published_content(site: Site) -> str | None:
+    """Return the content key of the published cut, or None before the first publication."""
+    if not site.published_path.exists() or not site.content_path.exists():
+        return None
+    return site.content_path.read_text(encoding="utf-8").strip()
+
+
+def history_with(warehouse: Warehouse) -> pd.DataFrame:
+    """Return the main estimates of the cuts that were current before this one, and its own."""
+    made_of = warehouse.query("select name, value from report.provenance where kind = 'cut'")
+    about = dict(zip(made_of["name"], made_of["value"], strict=True))
+    main = warehouse.query(f"select {', '.join(HISTORY)} from report.results where {cuts.MAIN}")
+    main.insert(0, "cut", about["cut"])
+    main.insert(1, "last_export", about["last_export"])
+    site = warehouse.site
+    before = site.cuts_path / cuts.predecessor(site, about["cut"], about["last_export"])
+    database = before / "report.duckdb"
+    if not database.exists():
+        return main
+    with duckdb.connect(database, read_only=True) as connection:
+        earlier = connection.execute("from report.history").df()
+    return pd.concat([earlier[earlier["cut"] != about["cut"]], main], ignore_index=True)
+
+
+def publish(warehouse: Warehouse) -> Publication:
+    """Build the cut beside, check it, rename it into place, point `published` at it.
+
+    A cut that is there already is kept as it is: same content, same bytes; that is judged. A cut
+    as of an earlier day takes the place of the current one only where there is none.
+
+    Raises
+    ------
+    RuntimeError
+        Where what was written is not what the working database holds.
+    """
+    site = warehouse.site
+    made_of = warehouse.query("select name, value from report.provenance where kind = 'cut'")
+    about = dict(zip(made_of["name"], made_of["value"], strict=True))
+    cut = about["cut"]
+    folder = site.cuts_path / cut
+    minimal_cells.hide(warehouse)
+    building = site.cuts_path / ".building"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    with warehouse.connect() as connection:
+        copy_tables(connection, "report", building / "report.duckdb")
+    (building / "report.html").write_text(render(warehouse), encoding="utf-8")
+    _check(warehouse, building / "report.duckdb")
+    same = _same(building, folder) if folder.exists() else None
+    cuts.keep_patients(warehouse, cut)
+    cuts.enter(site, cut, about["last_export"], cuts.predecessor(site, cut, about["last_export"]))
+    looks_back = site.as_of or site.censor
+    is_current = not looks_back or not site.published_path.exists()
+    put_in_place(building, folder, site.published_path if is_current else None)
+    if is_current:
+        fresh = site.content_path.with_suffix(".new")
+        # what came in while this cut was made is not in it: the next refresh shall see it
+        seen = warehouse.query("select key from study.content")["key"].iloc[0]
+        fresh.write_text(str(seen), encoding="utf-8")
+        os.replace(fresh, site.content_path)
+    return Publication(cut, folder, is_current, same)
+
+
+def _same(built: Path, kept: Path) -> bool:
+    page, database = "report.html", "report.duckdb"
+    return (built / page).read_bytes() == (kept / page).read_bytes() and (
+        cuts.digest_of_tables(built / database) == cuts.digest_of_tables(kept / database)
+    )
+
+
+def _check(warehouse: Warehouse, database: Path) -> None:
+    with duckdb.connect(database, read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'report'"
+        ).fetchall()
+        for (table,) in tables:
+            counted = connection.execute(f"select count(*) from report.{table}").fetchone()
+            if counted is None or counted[0] != warehouse.row_count(f"report.{table}"):
+                raise RuntimeError(f"report.{table} was not written whole; refresh again")

@@ -1,0 +1,400 @@
+"""Every figure of the report: where it stands, what it shows, and the numbers behind it.
+
+Belongs here: which rows of `report.results` and `report.curves` make which figure, its caption and
+its text for those who cannot see it. Does not belong here: drawing (`figures`), the page around it
+(`page`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from il6_platform.analysis.cohort import ARM, ARM_TERM, COMPARISONS, CONTRASTS, MARKER, MARKER_TERM
+from il6_platform.figures import style
+from il6_platform.figures.balance import balance
+from il6_platform.figures.courses import swimmer, waterfall
+from il6_platform.figures.evidence import evidence
+from il6_platform.figures.flow import flow
+from il6_platform.figures.forest import forest
+from il6_platform.figures.kaplan_meier import group_of, kaplan_meier
+from il6_platform.figures.marker_curve import marker_curve
+from il6_platform.figures.monitoring import looks, projection
+from il6_platform.figures.response import response
+from il6_platform.figures.roc import roc, stability
+from il6_platform.report.synthetic_flag import SYNTHETIC
+from il6_platform.study import Study
+
+
+@dataclass(frozen=True)
+class Report:
+    """The tables that figures are made of, the study that they answer, and whose patients."""
+
+    results: pd.DataFrame
+    curves: pd.DataFrame
+    flow: pd.DataFrame
+    study: Study
+    is_synthetic: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure of the report.
+
+    Attributes
+    ----------
+    name
+        For files and links: letters, digits, hyphens.
+    section
+        Heading that it stands under.
+    caption
+        What it shows, and how to read it.
+    draw
+        Makes it.
+    numbers
+        Rows of `report.results` behind it.
+    is_wide
+        Whether it needs the width of a page.
+    """
+
+    name: str
+    section: str
+    caption: str
+    draw: Callable[[], Figure]
+    numbers: pd.DataFrame
+    is_wide: bool = False
+
+
+def labels_of(study: Study) -> dict[str, str]:
+    """Return what groups and populations are called in this study."""
+    marker = study.marker.label
+    return {
+        "experimental": study.arms.experimental_label,
+        "control": study.arms.control_label,
+        "high": f"{marker} high",
+        "low": f"{marker} low",
+        "all": "all patients",
+        "marker_high": f"{marker} high",
+        "marker_low": f"{marker} low",
+    }
+
+
+def term_namer(study: Study) -> Callable[[str], str]:
+    """Return what says a model's term in the study's words: `sex[M]` is Sex: M."""
+    labels = labels_of(study)
+    titles = {"age": "Age", "sex": "Sex", "all": "All patients", "MARKERGR": study.marker.label}
+    titles |= {"MARKER": f"{study.marker.label} ({study.marker.unit})"}
+    titles |= {item.name: item.title for item in study.covariates}
+    titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}
+    titles |= {"MARKERGR[low]": labels["low"]}
+
+    def name(term: str) -> str:
+        base, _, level = (
+            term.rstrip("]").replace(">=", "\N{GREATER-THAN OR EQUAL TO}").partition("[")
+        )
+        return titles.get(term) or f"{titles.get(base, base)}{': ' + level if level else ''}"
+
+    return name
+
+
+SMALL_CELLS = frozenset({"flow", "waterfall", "swimmer"})
+"""Figures that show single patients or every count: left out where the study hides small ones."""
+
+
+def pictures(report: Report) -> Iterator[Picture]:
+    """Give every figure of the report in the order of a paper."""
+    few_are_hidden = report.study.quality.minimal_cell is not None
+    for picture in _pictures(report):
+        if few_are_hidden and picture.name in SMALL_CELLS:
+            continue
+        if report.is_synthetic:
+            draw = picture.draw
+            picture = replace(picture, draw=lambda draw=draw: style.marked(draw(), SYNTHETIC))  # type: ignore[misc]
+        yield picture
+
+
+def _pictures(report: Report) -> Iterator[Picture]:
+    results, curves, study = report.results, report.curves, report.study
+    labels = labels_of(study)
+    marker = f"{study.marker.label} ({study.marker.unit})"
+    of = rows_of(results)
+    yield Picture(
+        "flow",
+        "Patients",
+        "Patient flow: everybody who arrived is analysed or counted under one reason.",
+        lambda: flow(report.flow, results, labels),
+        results.iloc[:0],
+        is_wide=True,
+    )
+    yield Picture(
+        "roc",
+        "Cut-off",
+        f"ROC curve of {marker} with the bootstrap's pointwise 95% band; the point is the cut-off. "
+        "Its accuracy is apparent: it was judged on the patients it was chosen on.",
+        lambda: roc(results, curves, label=marker),
+        of(analysis="cutoff"),
+    )
+    yield Picture(
+        "cutoff-stability",
+        "Cut-off",
+        "How often each cut-off is found when the study is repeated on resampled patients: a "
+        "cut-off that is rarely found again is not a property of the marker.",
+        lambda: stability(results, curves, label=marker),
+        of(analysis="validity"),
+    )
+    yield Picture(
+        "response",
+        "Response",
+        "Best overall response (RECIST 1.1) by arm and marker group: complete (CR), partial (PR), "
+        "stable (SD), progression (PD), not evaluable (NE); per cent, from 5 on.",
+        lambda: response(results, labels),
+        results[results["endpoint"].isin(["ORR", "DCR"]) & (results["analysis"] == "response")],
+    )
+    yield Picture(
+        "waterfall",
+        "Response",
+        "Waterfall plot: each patient's lowest change of the sum of target diameters from before "
+        "treatment, up to progression or new therapy. Dashed: -30%, partial response; +20%.",
+        lambda: waterfall(curves, labels),
+        results.iloc[:0],
+    )
+    yield Picture(
+        "swimmer",
+        "Response",
+        "Swimmer plot: each patient's follow-up with first response, progression and death.",
+        lambda: swimmer(curves, labels),
+        results.iloc[:0],
+        is_wide=True,
+    )
+    for endpoint in study.endpoints:
+        yield from _survival(report, endpoint, labels)
+    endpoint = study.endpoints[0]
+    yield Picture(
+        "evidence",
+        "Evidence over time",
+        f"{endpoint}: the answer at each quarter's end since the first patient, as it would have "
+        "been then, with 95% limits. Looking so often makes a P below 0.05 likely somewhere.",
+        lambda: evidence_figure(results, study, endpoint),
+        results[(results["statistic"] == "first_significant") & (results["endpoint"] == endpoint)],
+        is_wide=True,
+    )
+    monitoring = of(analysis="monitoring")
+    yield Picture(
+        "monitoring",
+        "Evidence over time",
+        "The treatment's log-rank Z at each quarter's end, and today's, against the boundary that "
+        "allows for every planned look (Lan and DeMets). A difference is shown where the boundary "
+        "is reached, not where P is below 0.05 at some look.",
+        lambda: looks(results, curves),
+        monitoring[monitoring["model"] == "group sequential"],
+    )
+    yield Picture(
+        "projection",
+        "Evidence over time",
+        "Events so far, and when there will be as many as the planned effect and the planned "
+        "interaction need, should enrolment and events go on as seen.",
+        lambda: projection(results),
+        monitoring[monitoring["model"] != "group sequential"],
+    )
+    yield Picture(
+        "balance",
+        "Arms that were not randomised",
+        "Standardised differences of the arms before and after weighting by a propensity score. "
+        "Weights balance what was measured and nothing else.",
+        lambda: balance_figure(results, study),
+        of(analysis="weighting"),
+        is_wide=True,
+    )
+
+
+def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Iterator[Picture]:
+    results, curves, study = report.results, report.curves, report.study
+    section, of = f"Survival: {endpoint}", rows_of(results)
+    few = results[results["analysis"].isin(["survival", "cox"]) & (results["endpoint"] == endpoint)]
+    drawn = curves[(curves["analysis"] == "survival") & (curves["endpoint"] == endpoint)]
+    for population, contrast in COMPARISONS:
+        named = [labels[name] for name in CONTRASTS[contrast]]
+        groups = [group_of(population, name) for name in CONTRASTS[contrast]]
+        compared = of(endpoint=endpoint, population=population, contrast=contrast, model=None)
+        compared = pd.concat(
+            [
+                compared[compared["analysis"].isin(["survival", "small_sample"])],
+                of(
+                    analysis="cox",
+                    endpoint=endpoint,
+                    population=population,
+                    contrast=contrast,
+                    model="univariable",
+                ),
+            ]
+        )
+        single = of(analysis="survival", endpoint=endpoint, population="all", contrast=None)
+        yield Picture(
+            f"km-{endpoint}-{population}-{contrast}".lower().replace(" ", "-").replace("_", "-"),
+            section,
+            f"{endpoint} in {labels[population]}, {' against '.join(named)}: Kaplan-Meier with "
+            "pointwise 95% log-log bands; medians in months with 95% limits.",
+            lambda population=population, contrast=contrast: kaplan_meier(  # type: ignore[misc]
+                few,
+                drawn,
+                endpoint=endpoint,
+                population=population,
+                contrast=contrast,
+                labels=labels,
+            ),
+            pd.concat([single[single["grp"].isin(groups)], compared]),
+        )
+    yield Picture(
+        f"comparisons-{endpoint.lower()}",
+        section,
+        f"{endpoint}: hazard ratio of each comparison (Cox, univariable).",
+        lambda: comparison_forest(results, study, endpoint),
+        _compared(results, endpoint),
+        is_wide=True,
+    )
+    yield Picture(
+        f"multivariable-{endpoint.lower()}",
+        section,
+        f"{endpoint}: multivariable Cox model on complete cases.",
+        lambda: multivariable_forest(results, study, endpoint),
+        of(analysis="cox", endpoint=endpoint, model="multivariable"),
+        is_wide=True,
+    )
+    yield Picture(
+        f"subgroups-{endpoint.lower()}",
+        section,
+        f"{endpoint}: the treatment's hazard ratio in every subgroup. Subgroups differ where the "
+        "interaction's P says so, not where one of them is significant.",
+        lambda: subgroup_forest(results, study, endpoint),
+        results[
+            results["analysis"].isin(["subgroups", "interaction"])
+            & (results["endpoint"] == endpoint)
+        ],
+        is_wide=True,
+    )
+    yield Picture(
+        f"cutoff-scan-{endpoint.lower()}",
+        section,
+        f"{endpoint}: hazard ratio, high against low, at every cut-off that leaves five "
+        "patients on either side, with pointwise 95% limits. A cut-off picked here because it "
+        "looks best would flatter the marker.",
+        lambda: scan_figure(curves, study, endpoint, _cutoff(results)),
+        of(analysis="cutoff_scan", endpoint=endpoint, model="published"),
+    )
+    yield Picture(
+        f"effect-by-marker-{endpoint.lower()}",
+        section,
+        f"{endpoint}: the treatment's hazard ratio along the marker without a cut-off "
+        "(log-linear interaction), with pointwise 95% limits.",
+        lambda: effect_figure(curves, study, endpoint),
+        of(analysis="continuous", endpoint=endpoint),
+    )
+
+
+def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the multivariable model of an endpoint."""
+    rows = rows_of(results)(
+        analysis="cox", endpoint=endpoint, model="multivariable", statistic="hazard_ratio"
+    )
+    units = {item.name: item.unit or "unit" for item in study.covariates if item.kind == "number"}
+    namer, labels = term_namer(study), labels_of(study)
+    called = {
+        ARM_TERM: f"{labels['experimental']} vs {labels['control']}",
+        MARKER_TERM: f"{labels['high']} vs low",
+        **{name: f"{namer(name)}, per {unit}" for name, unit in units.items()},
+    }
+    names = [called.get(term) or namer(term) for term in rows["term"]]
+    return forest(rows, names, f"{endpoint}: multivariable Cox model")
+
+
+def _count(n: object) -> str:
+    # a small count may be hidden by the study file
+    return "few" if pd.isna(n) else f"{n:.0f}"
+
+
+def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the hazard ratios of every comparison of an endpoint."""
+    rows = _compared(results, endpoint)
+    labels = labels_of(study)
+    called = {ARM: "Arms", MARKER: f"{labels['high']} vs low"}
+    names = [
+        f"{called[row.contrast]}: {labels[row.population]} (n={_count(row.n)})"
+        for row in rows.itertuples()
+    ]
+    title = f"{endpoint}: every comparison (arms: {labels['experimental']} vs {labels['control']})"
+    return forest(rows, names, title)
+
+
+def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the treatment's hazard ratio in each subgroup, with the interaction's P."""
+    rows = rows_of(results)(analysis="subgroups", endpoint=endpoint)
+    ratios = rows[rows["statistic"] == "hazard_ratio"]
+    tests = rows[rows["statistic"] == "interaction"].set_index("term")["p_value"].to_dict()
+    namer, labels = term_namer(study), labels_of(study)
+    names = [f"{namer(str(row.term))} (n={_count(row.n)})" for row in ratios.itertuples()]
+    # said once, at the variable's first level
+    said = [style.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]]
+    return forest(
+        ratios,
+        names,
+        f"{endpoint}: treatment's effect in subgroups",
+        sides=(labels["experimental"], labels["control"]),
+        tests=("P (interaction)", said),
+    )
+
+
+def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float | None) -> Figure:
+    """Draw the marker's hazard ratio at every cut-off, all patients."""
+    rows = rows_of(curves)(analysis="cutoff_scan", endpoint=endpoint, population="all")
+    return marker_curve(
+        rows,
+        title=f"{endpoint}: every cut-off",
+        label=f"Cut-off of {study.marker.label} ({study.marker.unit})",
+        ratio="high vs low",
+        mark=cutoff,
+    )
+
+
+def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the treatment's hazard ratio along the marker as it was measured."""
+    return marker_curve(
+        rows_of(curves)(analysis="continuous", endpoint=endpoint, grp=ARM),
+        title=f"{endpoint}: treatment's effect along the marker",
+        label=f"{study.marker.label} ({study.marker.unit})",
+        ratio="experimental vs control",
+    )
+
+
+def evidence_figure(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the headline's hazard ratios, the interaction and the cut-off over calendar time."""
+    return evidence(rows_of(results)(analysis="evidence"), endpoint, study, labels_of(study))
+
+
+def balance_figure(results: pd.DataFrame, study: Study) -> Figure:
+    """Draw the arms' standardised differences before and after weighting."""
+    return balance(results, term_namer(study))
+
+
+def _compared(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
+    rows = rows_of(results)(analysis="cox", endpoint=endpoint, model="univariable")
+    return rows[rows["contrast"].notna()]
+
+
+def _cutoff(results: pd.DataFrame) -> float | None:
+    found = rows_of(results)(analysis="cutoff", statistic="cutoff")["estimate"].dropna()
+    return float(found.iloc[0]) if len(found) else None
+
+
+def rows_of(frame: pd.DataFrame) -> Callable[..., pd.DataFrame]:
+    """Return what chooses the rows that have the values asked for; None is a missing one."""
+
+    def chosen(**where: str | None) -> pd.DataFrame:
+        kept = pd.Series(True, index=frame.index)
+        for column, value in where.items():
+            kept &= frame[column].isna() if value is None else frame[column] == value
+        return frame[kept]
+
+    return chosen

@@ -1,0 +1,36 @@
+"""Whose patients a registry's are: real, or invented to try the platform out.
+
+Belongs here: how a registry declares itself synthetic, and the words that say so in every place
+that shows it. Does not belong here: those places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from il6_platform.paths import demo_landing
+from il6_platform.registry.deliveries import digest_of
+from il6_platform.warehouse.home import Site
+
+SYNTHETIC = "Synthetic registry: no patient is real."
+
+
+def is_synthetic(site: Site, deliveries: Iterable[str]) -> bool:
+    """Say whether a registry's patients are invented.
+
+    The landing folder declares it in the first line of its README.md, by the word SYNTHETIC; the
+    embedded registry's exports are known by their bytes, wherever they are landed.
+    """
+    said = site.landing_path / "README.md"
+    if said.is_file() and "SYNTHETIC" in said.read_text("utf-8", "replace").partition("\n")[0]:
+        return True
+    embedded = {digest_of(path.read_bytes()) for path in demo_landing().rglob("*.csv")}
+    return not embedded.isdisjoint(deliveries)
+
+
+def said_synthetic(provenance: pd.DataFrame) -> bool:
+    """Say whether the registry of a cut's `report.provenance` is synthetic."""
+    said = provenance.loc[provenance["kind"] == "registry", "value"]
+    return bool(said.eq(SYNTHETIC).any())

@@ -1,0 +1,143 @@
+"""Judging a staging table where it lies: its rows are opened by SQL, judged, and set aside.
+
+Belongs here: what happens to a staging table's rows by what was found of them. Does not belong
+here: a rule, or how Great Expectations is asked; that is `rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from il6_platform import paths
+from il6_platform.validation.rules import RECEIVED, Rule, Verdict, asked, judge, opened, problems
+from il6_platform.workers import Ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found of a staging table.
+
+    Attributes
+    ----------
+    records
+        Rows judged.
+    verdicts
+        One a rule.
+    rows
+        The rows that broke a rule, indexed by the position that the verdicts name.
+    problems
+        What the worklist will say of them.
+    set_aside
+        Rows that went to quarantine.
+    """
+
+    records: int
+    verdicts: list[Verdict]
+    rows: pd.DataFrame
+    problems: pd.DataFrame
+    set_aside: int
+
+
+MOST_ROWS_HANDED = 50_000
+"""Rows that other cores are given: to hand over more costs as much as it saves."""
+
+
+def judge_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rules: Sequence[Rule],
+    ahead: Ahead | None = None,
+) -> Judgement:
+    """Judge `staging.<table>` by rules; rows that break a row rule leave it for `staging.problems`.
+
+    A wrong row that a later full export of its registry no longer holds has been put right there:
+    it is superseded, and nobody need work on it.
+
+    Parameters
+    ----------
+    ahead
+        Other cores that take their share of the rules, if there are any.
+    """
+    rows_of = paths.sql_file(f"validation.{table}").read_text("utf-8")
+    connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
+    names = [name for name, *_ in connection.table("judged").description]
+    columns = ", ".join(asked(names, rules))
+    frame = connection.execute(f"select {columns} from judged order by rowid").df()
+    verdicts = _shared(frame, rules, ahead or Ahead(0))
+    broken = pd.DataFrame(
+        {"position": np.unique(np.concatenate([verdict.broken for verdict in verdicts]))}
+    )
+    connection.register("broken", broken)
+    # a code for nothing (ND, -99) was judged as an empty cell; it is shown as it was received
+    shown = ", ".join(
+        f"coalesce(judged.{name}, r.cells['{name.removeprefix(RECEIVED)}']) as {name}"
+        for name in names
+        if name.startswith(RECEIVED)
+    )
+    rows = (
+        connection.execute(
+            f"select broken.position, judged.* replace ({shown}) from judged "
+            "inner join broken on judged.rowid = broken.position "
+            f"left join raw.{table} as r "
+            "on judged.delivery = r.delivery and judged.file_line = r.line "
+            "order by broken.position"
+        )
+        .df()
+        .set_index("position")
+    )
+    connection.unregister("broken")
+    connection.execute("drop table judged")
+    found = problems(rows, verdicts, table)
+    lines = ["delivery", "file_line"]
+    wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
+    gone = rows.loc[rows["absent_from"].notna(), lines]
+    resolved = wrong.merge(gone, on=lines)
+    left = found.merge(resolved, on=lines, how="left", indicator="of")
+    found = left.loc[left["of"] == "left_only", found.columns]
+    counts = pd.DataFrame(
+        {
+            "table_name": table,
+            "rule": [verdict.rule.id for verdict in verdicts],
+            "judged": [verdict.judged for verdict in verdicts],
+            "broken": [len(verdict.broken) for verdict in verdicts],
+        }
+    )
+    connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
+    connection.execute("begin")
+    connection.execute("delete from staging.verdicts where table_name = ?", [table])
+    connection.register("counts", counts)
+    connection.execute("insert into staging.verdicts by name select * from counts")
+    connection.unregister("counts")
+    connection.execute("delete from staging.problems where table_name = ?", [table])
+    for name, incoming in (("found", found), ("wrong", wrong), ("resolved", resolved)):
+        connection.register(name, incoming)
+    connection.execute("insert into staging.problems by name select * from found")
+    connection.execute(
+        f"delete from staging.{table} where (delivery, file_line) in "
+        "(select (delivery, file_line::integer) from wrong)"
+    )
+    connection.execute(
+        "update staging.lines set status = 'superseded' where table_name = ? and "
+        "(delivery, line) in (select (delivery, file_line::integer) from resolved)",
+        [table],
+    )
+    for name in ("found", "wrong", "resolved"):
+        connection.unregister(name)
+    connection.execute("commit")
+    return Judgement(len(frame) - len(resolved), verdicts, rows, found, len(wrong) - len(resolved))
+
+
+def _shared(frame: pd.DataFrame, rules: Sequence[Rule], ahead: Ahead) -> list[Verdict]:
+    """Judge as `judge` does, each core by its share of the rules."""
+    cores = 1 + ahead.processes if len(frame) <= MOST_ROWS_HANDED else 1
+    shares = [rules[core::cores] for core in range(cores)]
+    found = ahead.each(
+        "rules", judge, [(frame[asked(frame.columns, share)], share) for share in shares]
+    )
+    of = {verdict.rule.id: verdict for verdicts in found for verdict in verdicts}
+    return [of[rule.id] for rule in rules]

@@ -1,0 +1,1 @@
+"""The DuckDB databases and the folders of a home."""

@@ -1,0 +1,200 @@
+"""Who withdraws consent leaves every table; who is to be forgotten leaves the home folder."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from il6_platform import cli, paths
+from il6_platform.privacy.erasure import forget
+from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform_tests.end_to_end.conftest import Installation, installation
+from il6_platform_tests.validation.conftest import Registry, made
+
+__all__ = ["installation", "made"]
+
+PEOPLE = ["A,F,1950-01-01,", "B,M,1960-01-01,", "C,M,1961-01-01,", "D,M,1962-01-01,"]
+LABS = [f"{name},il6,2,pg/mL,2020-01-0{day}" for name in "ABCD" for day in (1, 2)]
+
+
+def test_consent_withdrawn_takes_every_line_of_the_patient_out(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PEOPLE, labs=[*LABS, "B,il6,x,pg/mL,2020-01-03"])
+    assert made.stage()
+    assert len(made.ask("from staging.quarantine")) == 1
+    made.deliver("2024-02-01", patients=[PEOPLE[0], f"{PEOPLE[1]}2024-01-15", *PEOPLE[2:]])
+    assert made.stage()
+    gone = made.warehouse.pseudonyms.of("B")
+    for table in ("patients", "labs", "quarantine", "problems"):
+        assert made.ask(f"from staging.{table} where patient_id = $p", {"p": gone}).empty
+    statuses = made.ask(
+        "select table_name, status from staging.lines where patient = $p", {"p": gone}
+    )
+    assert set(statuses["status"]) == {"withdrawn"} and len(statuses) == 5
+    balance = made.ask("from staging.balance").set_index("table_name")
+    assert balance.loc["labs", "withdrawn"] == 3 and balance["unaccounted"].sum() == 0
+    # consent that is given again brings the patient back
+    made.deliver("2024-03-01", patients=[*PEOPLE, "E,M,1962-01-01,"])
+    assert made.stage()
+    assert len(made.ask("from staging.patients")) == 5
+
+
+def everything_kept(home: Path) -> dict[str, str]:
+    """Return what every file says: as its bytes are, and opened where it is packed."""
+    said = {}
+    for path in home.rglob("*"):
+        if not path.is_file() or path.name in ("forgotten.csv", "pseudonym.key"):
+            continue
+        texts = [path.read_bytes().decode("latin-1")]
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as parts:
+                texts += [parts.read(name).decode("latin-1") for name in parts.namelist()]
+        elif path.suffix == ".duckdb":
+            with duckdb.connect(path, read_only=True) as database:
+                tables = database.execute(
+                    "select schema_name || '.' || table_name from duckdb_tables()"
+                ).fetchall()
+                texts += [str(database.execute(f"from {t}").fetchall()) for (t,) in tables]
+        elif path.suffix == ".parquet":
+            texts.append(str(duckdb.from_parquet(str(path)).fetchall()))
+        said[path.relative_to(home).as_posix()] = "\n".join(texts)
+    return said
+
+
+def test_who_is_forgotten_is_found_nowhere_in_the_home_folder(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.deliver("2019-12-31")
+    assert installation.refresh() == 0
+    number, home = "CRLM-0002", installation.home
+    pseudonym = Pseudonyms(home / "pseudonym.key").of(number)
+    holding = [name for name, text in everything_kept(home).items() if number in text]
+    assert len([name for name in holding if name.startswith("deliveries/")]) == 5
+    first = (home / "published").resolve().name
+    arrived = _arrived(installation)
+    command = ["forget", number, "--home", str(home), "--landing", str(installation.landing)]
+    capsys.readouterr()
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    assert "in 5 exports" in said and "1 earlier cuts" in said
+    assert "Still in the landing folder: 2019-12-31/labs.csv" in said
+    for name, content in everything_kept(home).items():
+        assert number not in content and pseudonym not in content, name
+    record = (home / "forgotten.csv").read_text().splitlines()
+    assert len(record) == 2 and record[1].split(",")[1] == pseudonym
+    assert stat.S_IMODE((home / "forgotten.csv").stat().st_mode) == 0o600
+    assert stat.S_IMODE((home / "working.duckdb").stat().st_mode) == 0o600
+    # a second time there is nobody
+    assert cli.main(command) == 2
+    # the kept exports hold all other lines as they were
+    labs = next(c for n, c in everything_kept(home).items() if "analyte" in c and "del" in n)
+    landed = (installation.landing / "2019-12-31" / "labs.csv").read_text().splitlines()
+    assert labs.splitlines() == ["" if number in line else line for line in landed]
+    # the same files are not read again, and a later export is cleared as it comes in
+    installation.deliver("2021-12-31")
+    assert installation.refresh() == 0
+    for name, content in everything_kept(home).items():
+        assert number not in content, name
+    assert (home / "published").resolve().name != first
+    with duckdb.connect(home / "working.duckdb", read_only=True) as working:
+        balance = working.execute(
+            "select sum(forgotten), sum(unaccounted), sum(received) from staging.balance"
+        ).fetchone()
+        comments = working.execute(
+            "select count(*) from duckdb_columns() where schema_name = 'raw' "
+            "and table_name = 'deliveries' and comment is null"
+        ).fetchone()
+        kept = working.execute(
+            "select count(*) from staging.lines where patient = ?", [pseudonym]
+        ).fetchone()
+    files = list(installation.landing.rglob("*.csv"))
+    assert balance is not None and balance[0] > 10 and balance[1] == 0
+    assert balance[2] == sum(len(file.read_text().splitlines()) - 1 for file in files)
+    assert comments == (0,) and kept == (0,)
+    everyone = (paths.demo_landing() / "2021-12-31" / "patients.csv").read_text().splitlines()
+    assert _arrived(installation) == len(everyone) - 2 > arrived
+
+
+def _arrived(installation: Installation) -> int:
+    return int(installation.ask("select n from report.flow where kind = 'arrived'")["n"].iloc[0])
+
+
+def test_foreign_broken_and_shifted_exports_are_cleared_and_nobody_else_is_lost(
+    made: Registry,
+) -> None:
+    number, value = "CRLM-0002", "7.7731"
+    samples = paths.project_root() / "data" / "profiles" / "samples"
+    sample = samples / "redcap_flat" / "redcap_flat_2023-12-31.csv"
+    day = made.folder / "landing" / "2024-01-01"
+    day.mkdir(parents=True)
+    shutil.copy(sample, day)
+    made.deliver(
+        "2024-01-02",
+        patients=[f"{number},M,1943-02-06,", "A,F,1950-01-01,", f"A,{number},F,1950-01-01,,"],
+        labs=[f"{number},il6,{value},pg/mL,2017-06-06", f"A,cea,1,{number},2017-06-06"],
+    )
+    broken = made.folder / "landing" / "2024-01-02" / "treatments.csv"
+    broken.write_text(f'patient_id,"line\n{number},1,folfox,2017-06-05\n')
+    strange = made.folder / "landing" / "2024-01-02" / "notes.csv"
+    strange.write_text(f"who,what\nA,is well\nB,see {number}; ask again\n")
+    made.stage()
+    broken.unlink()
+    assert made.stage()
+    home = made.folder / "home"
+    pseudonym = made.warehouse.pseudonyms.of(number)
+    before = made.ask("select table_name, count(*) n from staging.lines group by all order by 1")
+    theirs = made.ask(
+        "select table_name, count(*) n from staging.lines where patient = $p group by all",
+        {"p": pseudonym},
+    ).set_index("table_name")["n"]
+    assert len(theirs) == 5 and theirs["labs"] > 3
+    done = forget(made.warehouse, number)
+    assert done.still_landed == [
+        "2024-01-01/redcap_flat_2023-12-31.csv",
+        "2024-01-02/labs.csv",
+        "2024-01-02/notes.csv",
+        "2024-01-02/patients.csv",
+    ]
+
+    def is_clear() -> None:
+        for name, content in everything_kept(home).items():
+            for trace in (number, pseudonym, value):
+                assert trace not in content, (name, trace)
+
+    is_clear()
+    # nothing is read anew, and all that is known of the others is still there
+    assert made.stage()
+    is_clear()
+    after = made.ask("select table_name, count(*) n from staging.lines group by all order by 1")
+    # with the patient went the lines in which the number had slipped into another column
+    slipped = {"patients": 1, "labs": 1}
+    assert list(after["n"]) == [
+        n - theirs[table] - slipped.get(table, 0)
+        for table, n in before.itertuples(index=False, name=None)
+    ]
+    assert made.ask("select sum(unaccounted) as n from staging.balance")["n"].iloc[0] == 0
+    # a later export of the same registry is cleared as it comes in
+    later = made.folder / "landing" / "2024-03-01"
+    later.mkdir()
+    shutil.copy(sample, later)
+    file = next(later.iterdir())
+    file.write_bytes(file.read_bytes().replace(b"SITE-3", b"SITE-4"))
+    assert made.stage()
+    is_clear()
+    assert (
+        made.ask("select count(*) as n from staging.balance where unaccounted > 0").n.iloc[0] == 0
+    )
+    assert made.ask("select sum(forgotten) as n from staging.balance").n.iloc[0] > theirs.sum()
+
+
+def test_whoever_forgets_hears_of_other_spellings_of_the_number(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PEOPLE, labs=[*LABS, "b,il6,3,pg/mL,2020-02-01"])
+    assert made.stage()
+    other = made.warehouse.pseudonyms.of("b")
+    assert forget(made.warehouse, "B").spelt_otherwise == [other]
+    assert forget(made.warehouse, other).spelt_otherwise == []
+    assert forget(made.warehouse, "A").spelt_otherwise == []
