@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from il6_platform.analysis.cohort import MARKER, MARKER_TERM, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.statistics import roc
-from il6_platform.statistics.cutoff_validation import (
+from il6_platform.statistics.cutoff_rules import (
     Rule,
     ipcw_weights,
     weighted_roc,

@@ -18,8 +18,7 @@ from il6_platform.analysis.cutoff import chosen
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.statistics.estimate import Estimate, unsupported
-from il6_platform.statistics.heterogeneity import MAIN_EFFECTS, WITH_PRODUCT
-from il6_platform.statistics.risk_sets import RiskSets
+from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.study import Study
 
 METHOD = "Cohort as known at the quarter's end, cut-off chosen then; Cox, Efron"

@@ -13,8 +13,8 @@ from il6_platform.analysis.cohort import COMPARISONS, MARKER, Cohort
 from il6_platform.analysis.cutoff import rule_of
 from il6_platform.analysis.progress import telling
 from il6_platform.analysis.results import Results
+from il6_platform.statistics.cutoff_rules import Rule
 from il6_platform.statistics.cutoff_validation import (
-    Rule,
     bootstrap_cutoff,
     cross_validate,
     permutation_test,

@@ -23,15 +23,18 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "spline_marker",
     ),
     "cutoff_scan": ("scan",),
-    "cutoff_validation": (
+    "cutoff_rules": (
         "Rule",
-        "bootstrap_cutoff",
-        "cross_validate",
         "ipcw_weights",
-        "permutation_test",
-        "roc_band",
         "weighted_roc",
         "weighted_youden",
+    ),
+    "cutoff_validation": (
+        "bootstrap_cutoff",
+        "cross_validate",
+        "interaction_test",
+        "permutation_test",
+        "roc_band",
     ),
     "design": (
         "detectable_hazard_ratio",

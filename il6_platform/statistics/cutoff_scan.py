@@ -16,6 +16,8 @@ from scipy.stats import chi2
 from il6_platform.statistics._check import samples
 from il6_platform.statistics.risk_sets import (
     CHUNK,
+    MAIN_EFFECTS,
+    WITH_PRODUCT,
     Bools,
     Floats,
     RiskSets,
@@ -27,9 +29,6 @@ SEPARATED = "No finite hazard ratio: the groups' events do not overlap in time."
 INTERACTION_SEPARATED = "No finite ratio of hazard ratios: one of the four groups is separated."
 TOO_FEW = "Fewer than {} patients on one side of the cut-off in this population."
 TOO_FEW_IN_AN_ARM = "Fewer than {} patients on one side of the cut-off in one arm."
-
-_INTERACTION = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (1, 1, 1))
-_ADDITIVE = ((0, 0), (1, 0), (0, 1), (1, 1))
 
 COLUMNS = {
     "cutoff": "Patients with marker >= cutoff are high; an observed value.",
@@ -176,8 +175,8 @@ def _interaction(
     sets = RiskSets(times, events)
     for rows in _batches(np.flatnonzero(tested), len(values)):
         groups = experimental + 2 * (values >= cutoffs[rows, None])
-        full = sets.cox(groups, design=_INTERACTION)
-        additive = sets.cox(groups, design=_ADDITIVE)
+        full = sets.cox(groups, design=WITH_PRODUCT)
+        additive = sets.cox(groups, design=MAIN_EFFECTS)
         ratio[rows], error[rows] = full.coefficients[:, 2], full.std_errors[:, 2]
         gain = 2 * (full.log_likelihood - additive.log_likelihood)
         p_value[rows] = chi2.sf(np.maximum(gain, 0), 1)

@@ -18,16 +18,10 @@ from scipy.stats import binom, chi2, norm
 from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion, risk_difference
-from il6_platform.statistics.risk_sets import RiskSets
+from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.statistics.survival import rmst_difference
 
 Floats = NDArray[np.float64]
-
-MAIN_EFFECTS = ((0, 0), (1, 0), (0, 1), (1, 1))
-"""Arm and marker group of the four cells: each arm with a low marker, then with a high one."""
-
-WITH_PRODUCT = tuple((a, h, a * h) for a, h in MAIN_EFFECTS)
-"""The same with their product."""
 
 
 def interaction_permutation(

@@ -150,6 +150,7 @@ def maxstat(
     *,
     min_prop: float = 0.1,
     max_prop: float = 0.9,
+    min_patients: int = 1,
 ) -> MaximallySelected:
     """Find the cut-off with the largest standardised log-rank scores statistic.
 
@@ -162,6 +163,8 @@ def maxstat(
         Shape (n,); no missing values. Tied markers stay together, tied times take the same rank.
     min_prop, max_prop
         Admissible are cut-offs with max(1, floor(n min_prop)) <= m <= floor(n max_prop).
+    min_patients
+        Admissible are cut-offs that leave so many patients on either side.
 
     Returns
     -------
@@ -180,6 +183,7 @@ def maxstat(
     scores = log_rank_scores(times, events)[order]
     low = np.flatnonzero(np.diff(values, prepend=-np.inf))
     low = low[(low >= max(1, math.floor(n * min_prop))) & (low <= math.floor(n * max_prop))]
+    low = low[np.minimum(low, n - low) >= min_patients] if min_patients > 1 else low
     statistics = _statistics(scores, low)
 
     note = None

@@ -35,6 +35,13 @@ NO_VARIANCE = 1e-8
 """Below it a variance is rounding: one event among 1e5 patients already contributes 1e-5."""
 
 
+MAIN_EFFECTS = ((0, 0), (1, 0), (0, 1), (1, 1))
+"""Arm and marker group of the four cells: each arm with a low marker, then with a high one."""
+
+WITH_PRODUCT = tuple((a, h, a * h) for a, h in MAIN_EFFECTS)
+"""The same with their product."""
+
+
 def marker_array(marker: ArrayLike, n: int) -> Floats:
     """Return the marker as an array.
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.cutoff_rules import smallest_group
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion
 
@@ -111,11 +112,38 @@ def roc_curve(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> 
     )
 
 
-def youden(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> Cutoff:
+def youden(
+    marker: ArrayLike,
+    outcome: ArrayLike,
+    *,
+    higher: bool = True,
+    min_share: float = 0.0,
+    min_patients: int = 1,
+) -> Cutoff:
     """Cut the marker where sensitivity + specificity - 1 is largest (Youden, Cancer 1950).
 
     Cut-offs are observed values; the lowest wins a tie, which is decided on whole numbers. The
     lowest value separates nobody and is no cut-off.
+
+    Parameters
+    ----------
+    marker, outcome, higher
+        As in `auc`.
+    min_share, min_patients
+        A cut-off leaves so large a proportion of all patients with a marker, and so many of them,
+        on either side; whose outcome is unknown counts too.
+
+    Returns
+    -------
+    The cut-off, without a value and with a note where there is none. Where several cut-offs reach
+    the largest index, the note names them.
+
+    Examples
+    --------
+    >>> youden([1, 2, 3, 4, 5, 6], [0, 0, 0, 0, 1, 1]).value
+    5.0
+    >>> youden([1, 2, 3, 4, 5, 6], [0, 0, 0, 0, 1, 1], min_patients=3).value
+    4.0
     """
     x, y = _pairs(marker, outcome, higher)
     value = x if higher else -x
@@ -126,18 +154,40 @@ def youden(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> Cut
     elif len(np.unique(value)) < 2:
         note = "The marker does not vary."
     if note:
-        fields: dict[str, Any] = {"n": len(x), "events": cases, "method": "ROC, Youden's index"}
-        names = ("cutoff", "youden", *_ACCURACY)
-        return Cutoff(None, tuple(unsupported(name, note, **fields) for name in names))
-    candidates = np.unique(value)[1:]
+        return _no_cutoff(note, x, y)
+    candidates = _admissible(marker, np.unique(value)[1:], min_share, min_patients)
+    if not len(candidates):
+        return _no_cutoff("No cut-off leaves enough patients on both sides.", x, y)
     above = value[None, :] >= candidates[:, None]
     gain = (above & y).sum(1) * controls - (above & ~y).sum(1) * cases
     gain = gain if higher else -gain
     best = float(candidates[np.argmax(gain)])
     rows = classified(value, y, best, higher=higher)
+    tied = candidates[gain == gain.max()]
     if gain.max() <= 0:
         rows = [row.but(note=WRONG_WAY) for row in rows]
+    elif len(tied) > 1:
+        words = ", ".join(f"{value:g}" for value in tied)
+        note = f"{len(tied)} cut-offs share the largest index ({words}): the lowest is taken."
+        rows = [rows[0].but(note=note), *rows[1:]]
     return Cutoff(best, tuple(rows))
+
+
+def _no_cutoff(note: str, x: NDArray, y: NDArray) -> Cutoff:
+    fields: dict[str, Any] = {"n": len(x), "events": int(y.sum()), "method": "ROC, Youden's index"}
+    names = ("cutoff", "youden", *_ACCURACY)
+    return Cutoff(None, tuple(unsupported(name, note, **fields) for name in names))
+
+
+def _admissible(
+    marker: ArrayLike, candidates: NDArray, min_share: float, min_patients: int
+) -> NDArray:
+    """Keep the cut-offs that leave enough of all patients with a marker on either side."""
+    everybody = np.asarray(marker, dtype=float)
+    everybody = np.sort(everybody[~np.isnan(everybody)])
+    least = smallest_group(len(everybody), min_share, min_patients)
+    low = np.searchsorted(everybody, candidates)
+    return candidates[(low >= least) & (len(everybody) - low >= least)]
 
 
 def classified(

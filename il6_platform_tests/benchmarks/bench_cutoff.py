@@ -18,9 +18,9 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from il6_platform.statistics.cutoff_rules import Rule
 from il6_platform.statistics.cutoff_scan import scan
 from il6_platform.statistics.cutoff_validation import (
-    Rule,
     bootstrap_cutoff,
     cross_validate,
     permutation_test,

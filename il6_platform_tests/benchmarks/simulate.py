@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from il6_platform.statistics.continuous import effect_by_marker, log2_marker, spline_marker
-from il6_platform.statistics.cutoff_validation import Rule, permutation_test
+from il6_platform.statistics.cutoff_rules import Rule
+from il6_platform.statistics.cutoff_validation import permutation_test
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.heterogeneity import (
     cochran_mantel_haenszel,

@@ -7,15 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 
-from il6_platform.statistics.cutoff_validation import (
+from il6_platform.statistics.cutoff_rules import (
     Rule,
-    bootstrap_cutoff,
-    cross_validate,
     ipcw_weights,
-    permutation_test,
-    roc_band,
     weighted_roc,
     weighted_youden,
+)
+from il6_platform.statistics.cutoff_validation import (
+    bootstrap_cutoff,
+    cross_validate,
+    permutation_test,
+    roc_band,
 )
 from il6_platform.statistics.maximal_selection import maxstat
 from il6_platform.statistics.risk_sets import RiskSets
