@@ -19,7 +19,8 @@ import duckdb
 import yaml
 
 from il6_platform import paths
-from il6_platform.warehouse import Site, Warehouse
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 from il6_platform_tests.specification.tables import Row, differences, on_day, parse
 
 NATIVE = ("patients", "treatments", "labs", "assessments", "follow_up")
