@@ -57,7 +57,7 @@ COMPUTES = (
 )
 """What of the package can move a number, a figure or a sentence of a published cut."""
 
-DICTIONARIES = ("literature.csv", "units.csv", "names.csv", "drugs.csv")
+DICTIONARIES = ("literature.csv", "units.csv", "names.csv", "drugs.csv", "vocabulary.yaml")
 """Files of `data/` that can move a number."""
 
 

@@ -18,6 +18,20 @@ from il6_platform import paths
 from il6_platform.yaml_config import read_typed
 
 
+class DrugText(BaseModel):
+    """Words around the names of drugs, by what they say of them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    without: tuple[str, ...]
+    not_given: tuple[str, ...]
+    doubt: tuple[str, ...]
+    either: tuple[str, ...]
+    placebo: tuple[str, ...]
+    resets: tuple[str, ...]
+    passed_over: tuple[str, ...]
+
+
 class Vocabulary(BaseModel):
     """Words by what they stand for; see the file."""
 
@@ -31,6 +45,16 @@ class Vocabulary(BaseModel):
     no: tuple[str, ...]
     alive_words: tuple[str, ...]
     missing: tuple[str, ...]
+    missing_numbers: tuple[str, ...]
+    not_detected: tuple[str, ...]
+    ongoing: tuple[str, ...]
+    months: tuple[tuple[str, ...], ...]
+    line_words: tuple[str, ...]
+    ordinals: dict[int, tuple[str, ...]]
+    units: dict[str, tuple[str, ...]]
+    specimens: dict[str, tuple[str, ...]]
+    analyte_words: tuple[str, ...]
+    drug_text: DrugText
     identifiers: dict[str, tuple[str, ...]]
 
 

@@ -19,7 +19,6 @@ from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import same_length, samples
-from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import fisher_exact
 
@@ -33,7 +32,7 @@ LARGEST_ERROR = 5.0
 """Standard error of a log hazard ratio over a covariate's range beyond which nothing is known: its
 interval spans a factor of 10^8."""
 
-UNKNOWN = Code.NO_INFORMATION.say()
+UNKNOWN = "The data say nothing of it: its interval would span a factor of more than 10^8."
 
 _CELLS = 1 << 20
 _ROUNDING = 1e-9
@@ -92,9 +91,9 @@ def permutation_logrank(
     words = "Log-rank test, permutation variance" + ("" if strata is None else ", stratified")
     fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "method": words}
     if not len(g) or not g.any():
-        return unsupported("logrank_permutation", Code.ONE_GROUP.say(), **fields)
+        return unsupported("logrank_permutation", "Only one group has patients.", **fields)
     if not e.any():
-        return unsupported("logrank_permutation", Code.NO_EVENTS.say(), **fields)
+        return unsupported("logrank_permutation", "No events.", **fields)
     order = np.lexsort((g, s))
     t, e, g, s = t[order], e[order], g[order], s[order]
     scores = np.concatenate([_log_rank_scores(t[s == k], e[s == k]) for k in range(s[-1] + 1)])
@@ -102,7 +101,7 @@ def permutation_logrank(
     spread = np.array([np.sum(scores[s == k] ** 2) for k in range(s[-1] + 1)])
     covariance = _permutation_covariance(counts, spread)
     if np.linalg.matrix_rank(covariance) < g.max():
-        return unsupported("logrank_permutation", Code.GROUPS_TIMES_DO_NOT_VARY.say(), **fields)
+        return unsupported("logrank_permutation", "The groups' times do not vary.", **fields)
     inverse = np.asarray(np.linalg.inv(covariance), dtype=float)
     seen = np.bincount(g, weights=scores)[1:]
     statistic = float(seen @ inverse @ seen)
@@ -115,7 +114,7 @@ def permutation_logrank(
     elif not replicates:
         # of a large cohort they are more than a floating-point number can hold
         many = f"About 1e{math.log10(splits):.0f}" if splits > 1e15 else f"{splits}"
-        note = Code.TOO_MANY_SPLITS.say(many=many)
+        note = f"{many} splits are too many to enumerate, and no permutations are asked for."
         return unsupported("logrank_permutation", note, **fields)
     else:
         reached = _permutations_reaching(scores, s, counts, inverse, statistic, rng, replicates)
@@ -198,7 +197,7 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
         # the penalised likelihood is equivariant to scale, the solver's stopping rule is not
         centre, scale = x.mean(axis=0), x.std(axis=0)
         fit = _firth_fit((x - centre) / scale, t, e)
-        note = None if fit is not None else Code.NO_PENALISED_MAXIMUM.say()
+        note = None if fit is not None else "The penalised likelihood has no maximum to be found."
     if note:
         return [unsupported("hazard_ratio_firth", note, term=k, **fields) for k in terms]
     assert fit is not None
@@ -215,7 +214,9 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
             error / unit,
             p_value=None if math.isnan(p) else p,
             term=term,
-            note=Code.LIMIT_NOT_FOUND.say() if math.isnan(low + high + p) else None,
+            note="A limit or the P value could not be found."
+            if math.isnan(low + high + p)
+            else None,
             **fields,
         )
         for spread, (term, unit, coefficient, error, p, low, high) in zip(reach, rows, strict=True)
@@ -307,17 +308,17 @@ def _subset_sums(
 
 def _no_information(x: Floats, t: Floats, e: NDArray[np.bool_]) -> str | None:
     if not len(t):
-        return Code.NO_PATIENTS.say()
+        return "No patients."
     if not e.any():
-        return Code.NO_EVENTS.say()
+        return "No events."
     if x.shape[1] == 0:
-        return Code.NO_TERMS.say()
+        return "The model has no terms."
     if np.any(x.std(axis=0) == 0):
-        return Code.COVARIATE_DOES_NOT_VARY.say()
+        return "A covariate does not vary."
     inside = x[t >= t[e].min()]
     scaled = (inside - inside.mean(axis=0)) / x.std(axis=0)
     if np.linalg.matrix_rank(scaled, tol=1e-8) < x.shape[1]:
-        return Code.COLLINEAR.say()
+        return "The covariates cannot be told apart in the patients at risk."
     return None
 
 

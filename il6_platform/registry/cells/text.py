@@ -1,0 +1,88 @@
+"""A received text before it is read: plain signs, and texts that say that nothing is known."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from il6_platform.registry.vocabulary import vocabulary
+
+_SIGNS = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63", "-"),
+    **dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'"),
+    **dict.fromkeys("\u2264\u2266\u2a7d", "<="),
+    **dict.fromkeys("\u2265\u2267\u2a7e", ">="),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
+    "\u3001": ",",
+    "\u3002": ".",
+    "\u2044": "/",
+}
+
+
+@cache
+def plain(text: str) -> str:
+    """Return a text with full-width signs, foreign digits, dashes and spaces as plain ones.
+
+    Superscripts and fractions stay: 10\N{SUPERSCRIPT NINE} is not 109.
+
+    >>> plain("\uff1c\uff11.\uff15")
+    '<1.5'
+    """
+    if text.isascii():
+        return " ".join(text.split())
+    return " ".join("".join(map(_plain_sign, unicodedata.normalize("NFC", text))).split())
+
+
+@cache
+def _plain_sign(sign: str) -> str:
+    if sign in _SIGNS:
+        return _SIGNS[sign]
+    if "\uff01" <= sign <= "\uff5e":
+        return chr(ord(sign) - 0xFEE0)
+    if sign.isspace():
+        return " "
+    digit = unicodedata.decimal(sign, None)
+    return sign if digit is None else str(digit)
+
+
+@cache
+def folded(text: str) -> str:
+    """Return a text in lower case without accents; `ß` as `ss`, half-width kana as full.
+
+    >>> folded("Bévacizumab")
+    'bevacizumab'
+    """
+    signs = (
+        # a footnote's superscript is no digit
+        sign if sign.isdigit() and not sign.isdecimal() else unicodedata.normalize("NFKC", sign)
+        for sign in plain(text)
+    )
+    text = "".join(signs).lower().replace("ß", "ss")
+    # a mark belongs to a Latin, Greek or Cyrillic letter; in Japanese it makes another one
+    kept = []
+    for sign in unicodedata.normalize("NFKD", text):
+        if not unicodedata.combining(sign) or sign in "\u3099\u309a":
+            kept.append(sign)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+@cache
+def key(text: str) -> str:
+    """Return the letters and digits of a text, folded: what remains the same in any spelling.
+
+    >>> key("IL-6 ")
+    'il6'
+    """
+    return re.sub(r"[\W_]+", "", folded(text))
+
+
+@cache
+def is_missing(text: str) -> bool:
+    """Whether a text says that nothing is known: it is empty or a code for a missing value."""
+    return folded(text) in _missing()
+
+
+@cache
+def _missing() -> frozenset[str]:
+    return frozenset({"", *(folded(word) for word in vocabulary().missing)})
