@@ -79,7 +79,7 @@ def test_every_box_has_its_code_description_owner_and_kind(tmp_path: Path) -> No
 
 
 def test_every_staging_table_has_its_rules_and_its_sql() -> None:
-    for table in ("patients", "treatments", "labs", "assessments", "follow_up"):
+    for table in ("patients", "treatments", "labs", "assessments", "follow_up", "outcomes"):
         assert (PACKAGE / "validation" / f"{table}.py").exists()
         assert paths.sql_file(f"validation.{table}").exists()
         assert paths.sql_file(f"staging.{table}").exists()

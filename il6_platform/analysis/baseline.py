@@ -7,6 +7,7 @@ import numpy as np
 from il6_platform.analysis.cohort import CONTRASTS, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.baseline import Kind, describe, standardized_difference
+from il6_platform.statistics.codes import Code
 from il6_platform.study import Study
 
 
@@ -27,6 +28,6 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 results.add(describe(values[inside], kind, levels), term=name, grp=group)
             gap = standardized_difference(values[chosen[0]], values[chosen[1]], kind)
             large = gap.estimate is not None and np.abs(gap.estimate) > 0.1
-            note = "Above 0.1: the groups differ." if large else gap.note
+            note = Code.GROUPS_DIFFER.say() if large else gap.note
             results.add(gap.but(note=note), contrast=contrast, term=name)
     return results

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from il6_platform.analysis.cohort import ARM, COMPARISONS
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import RiskSets
 
-TOO_FEW = "Too few events in a group."
+TOO_FEW = Code.TOO_FEW_EVENTS.say()
 
 
 def every_comparison(

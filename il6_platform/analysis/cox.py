@@ -7,10 +7,11 @@ import pandas as pd
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.statistics import regression
+from il6_platform.statistics.codes import Code, codes_of, joined
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.study import Study
 
-PENALISED = "Read Firth's penalised estimate in analysis small_sample."
+PENALISED = Code.PENALISED_ELSEWHERE.say()
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:
@@ -21,11 +22,11 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             inside = cohort.compared(population, contrast)
             first = pd.DataFrame({"group": inside.first(contrast).astype(float)})
             fit = regression.cox(first, *inside.survival(endpoint))
-            note = fit.note and fit.note.replace(
-                "group does not vary", "Only one group has patients"
-            )
-            if note and note.startswith("Separation"):
-                note = f"{note} {PENALISED}"
+            note = fit.note
+            if Code.DOES_NOT_VARY in codes_of(note):
+                note = Code.ONE_GROUP.say()
+            if Code.SEPARATION in codes_of(fit.note):
+                note = joined(fit.note, PENALISED)
             results.add(
                 [row.but(note=note, term=None) for row in fit.estimates()],
                 endpoint=endpoint,
@@ -37,7 +38,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             columns = cohort.design(item)
             results.add(
                 fitted(columns, cohort, endpoint).estimates()
-                or unsupported("hazard_ratio", "It does not vary.", n=len(cohort), term=item.name),
+                or unsupported(
+                    "hazard_ratio", Code.IT_DOES_NOT_VARY.say(), n=len(cohort), term=item.name
+                ),
                 endpoint=endpoint,
                 model="univariable",
             )
@@ -62,8 +65,8 @@ def multivariable_design(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, di
     empty = [name for name in wanted if wanted[name].isna().all() and len(wanted)]
     complete = wanted.drop(columns=empty).dropna()
     still = [name for name in complete if complete[name].nunique() < 2]
-    reasons = {name: f"{name} is never given." for name in empty}
-    reasons |= {name: f"{name} does not vary." for name in still}
+    reasons: dict[str, str] = {name: Code.NEVER_GIVEN.say(name=name) for name in empty}
+    reasons |= {name: Code.DOES_NOT_VARY.say(name=name) for name in still}
     return complete.drop(columns=still), reasons
 
 
@@ -72,12 +75,10 @@ def _multivariable(results: Results, cohort: Cohort, study: Study, endpoint: str
     design, reasons = multivariable_design(cohort, study)
     fit = fitted(design, _rows(cohort, design.index), endpoint)
     n_missing = len(cohort) - len(design)
-    notes = [f"{n_missing} without all values are left out."] if n_missing else []
-    notes += [f"Without {', '.join(reasons)}."] if reasons else []
-    notes += [PENALISED] if (fit.note or "").startswith("Separation") else []
-    estimates = [
-        row.but(note=" ".join(filter(None, [row.note, *notes])) or None) for row in fit.estimates()
-    ]
+    notes = [Code.INCOMPLETE_LEFT_OUT.say(n=n_missing)] if n_missing else []
+    notes += [Code.LEFT_THE_MODEL.say(names=", ".join(reasons))] if reasons else []
+    notes += [PENALISED] if Code.SEPARATION in codes_of(fit.note) else []
+    estimates = [row.but(note=joined(row.note, *notes)) for row in fit.estimates()]
     results.add(estimates, **where)
     for name, reason in reasons.items():
         results.add(

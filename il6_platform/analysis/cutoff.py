@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import MARKER, MARKER_TERM, Cohort
-from il6_platform.analysis.results import Results
+from il6_platform.analysis.results import Results, with_reason
 from il6_platform.statistics import roc
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.cutoff_rules import (
     Rule,
     ipcw_weights,
@@ -18,10 +19,10 @@ from il6_platform.statistics.cutoff_rules import (
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.study import EventOutcome, Study
 
-DATA_DRIVEN = "Chosen on these data: its accuracy and the tests by it are optimistic."
+DATA_DRIVEN = Code.DATA_DRIVEN.say()
 
 
-NAIVE = "The cut-off was chosen on these data, so P is too small: analysis validity corrects it."
+NAIVE = Code.NAIVE.say()
 CORRECTED = ("validity", "cutoff_scan", "evidence")
 """Analyses whose P values of high against low say themselves what they are."""
 
@@ -36,12 +37,12 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     outcome, left_out = case_control(cohort, study)
     if is_weighted(study):
         rows, curve = weighted(cohort, study)
-        results.add([row.but(note=_both(row.note, DATA_DRIVEN)) for row in rows])
+        results.add([row.but(note=joined(row.note, DATA_DRIVEN)) for row in rows])
         results.add_curve(_path(curve, study.higher))
         return results
     if outcome is not None:
         area = roc.auc(marker, outcome, higher=study.higher)
-        results.add(area.but(note=_both(area.note, left_out)))
+        results.add(area.but(note=joined(area.note, left_out)))
         results.add_curve(_roc_path(marker, outcome, study.higher))
     for row in _cut(cohort, marker, outcome, study):
         results.add(row)
@@ -57,7 +58,7 @@ def chosen(cohort: Cohort, study: Study) -> float | None:
     return rows[0].estimate
 
 
-UNCOUNTED = "The cut-off was chosen on these data; neither P nor interval counts that."
+UNCOUNTED = Code.UNCORRECTED.say()
 """What an interaction with a chosen cut-off says: unlike a comparison, it has no corrected P."""
 
 
@@ -76,9 +77,7 @@ def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     # nobody has a correction for an interaction with a chosen cut-off
     uncounted = rows["p_value"].notna() & (rows["model"] == "interaction")
     uncounted &= rows["analysis"] == "interaction"
-    said = rows["note"].where(rows["note"].notna(), "")
-    note = rows["note"].mask(naive, (said + " " + NAIVE).str.strip())
-    return rows.assign(note=note.mask(uncounted, (said + " " + UNCOUNTED).str.strip()))
+    return with_reason(with_reason(rows, naive, NAIVE), uncounted, UNCOUNTED)
 
 
 def is_weighted(study: Study) -> bool:
@@ -123,7 +122,7 @@ def case_control(cohort: Cohort, study: Study) -> tuple[NDArray[np.float64] | No
     if isinstance(asked, EventOutcome) and asked.by_months is not None:
         outcome = roc.outcome_by(*cohort.survival(asked.endpoint), asked.by_months)
         missing = int(np.isnan(outcome).sum())
-        words = f"{missing} censored by {asked.by_months:g} months are left out."
+        words = Code.CENSORED_LEFT_OUT.say(n=missing, by=asked.by_months)
         return outcome, words if missing else None
     return None, None
 
@@ -132,7 +131,7 @@ def _cut(cohort: Cohort, marker: NDArray, outcome: NDArray | None, study: Study)
     rule = study.cutoff
     if rule.method == "youden" and outcome is not None:
         found = roc.youden(marker, outcome, higher=study.higher).estimates()
-        return [row.but(note=_both(row.note, DATA_DRIVEN)) for row in found]
+        return [row.but(note=joined(row.note, DATA_DRIVEN)) for row in found]
     if rule.method == "fixed":
         value, words, note = rule.value, "Fixed by the study file", None
     elif rule.method == "median":
@@ -140,7 +139,7 @@ def _cut(cohort: Cohort, marker: NDArray, outcome: NDArray | None, study: Study)
     else:
         value, words, note = _maxstat(cohort, marker, study)
     if value is None:
-        return [unsupported("cutoff", note or "No marker.", n=len(marker), method=words)]
+        return [unsupported("cutoff", note or Code.NO_MARKER.say(), n=len(marker), method=words)]
     cutoff = Estimate("cutoff", value, n=len(marker), method=words, note=note)
     if outcome is None:
         return [cutoff]
@@ -172,7 +171,3 @@ def _path(curve: pd.DataFrame, higher: bool) -> pd.DataFrame:
     ends = pd.DataFrame({"x": [0.0], "y": [0.0]}), pd.DataFrame({"x": [1.0], "y": [1.0]})
     inner = pd.DataFrame({"x": 1 - curve["specificity"], "y": curve["sensitivity"]})
     return pd.concat([ends[0], inner, ends[1]]).drop_duplicates()
-
-
-def _both(*notes: str | None) -> str | None:
-    return " ".join(note for note in notes if note) or None

@@ -16,6 +16,7 @@ from il6_platform import paths
 from il6_platform.analysis.cohort import MARKER, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.registry.units import factors, plain_unit
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_scan import scan
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.study import Study
@@ -30,7 +31,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     for endpoint in study.endpoints:
         found = scan(marker, *cohort.survival(endpoint), cohort.group("experimental"))
         if found.empty:
-            reason = "No cut-off leaves five patients on either side."
+            reason = Code.NO_CUTOFF_WITH_FIVE.say()
             results.add(
                 unsupported("hazard_ratio", reason, n=len(cohort)),
                 endpoint=endpoint,
@@ -47,7 +48,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             # an observed value in between would be on the wrong side of the published cut-off
             reached = marker[marker >= source.cutoff]
             if at is None or at != reached.min():
-                reason = f"{source.cutoff:g} leaves fewer than five patients on a side."
+                reason = Code.FEWER_THAN_FIVE_ON_A_SIDE.say(cutoff=source.cutoff)
                 row = unsupported("hazard_ratio", reason, n=len(cohort), at=source.cutoff)
                 results.add(
                     row, endpoint=endpoint, contrast=MARKER, model="published", term=source.study
@@ -95,7 +96,7 @@ def _add(
             **shared,
         )
         if test.estimate is None:
-            reason = test.note or "No event while both groups are at risk."
+            reason = test.note or Code.NO_EVENT_AT_RISK_TOGETHER.say()
             test = test.but(df=None, p_value=None, note=reason)
         results.add(
             [
@@ -118,8 +119,8 @@ def _add(
 def _ratio(statistic: str, log_ratio: float, error: float, **shared: Any) -> Estimate:
     fields = {"method": EACH, **shared}
     if not np.isfinite([log_ratio, error]).all():
-        note = shared.get("note") or "Too few patients or events in a group."
-        return unsupported(statistic, str(note), **{k: v for k, v in fields.items() if k != "note"})
+        note = shared.get("note") or Code.FEW_IN_A_GROUP.say()
+        return unsupported(statistic, note, **{k: v for k, v in fields.items() if k != "note"})
     low, middle, high = np.exp(log_ratio + Z * error * np.array([-1, 0, 1]))
     return Estimate(statistic, float(middle), float(low), float(high), float(error), **fields)
 

@@ -7,6 +7,8 @@ the chance of a P below 0.05 somewhere; `analysis.monitoring` is what allows for
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from il6_platform.analysis.comparisons import TOO_FEW, every_comparison, log_rat
 from il6_platform.analysis.cutoff import chosen
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.study import Study
@@ -30,7 +33,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("evidence")
     days = quarters(cohort)
     if not len(days):
-        results.add(unsupported("hazard_ratio", "No patient has started.", n=0, method=METHOD))
+        results.add(unsupported("hazard_ratio", Code.NOT_STARTED.say(), n=0, method=METHOD))
         return results
     first = pd.to_datetime(cohort.patients["TRTSDT"]).min()
     seen: dict[tuple[str, str, str, str], list[tuple[pd.Timestamp, Estimate]]] = {}
@@ -38,15 +41,15 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         month = (day - first).days / DAYS_PER_MONTH
         known = cohort.as_known_on(day)
         cut = chosen(known, study)
-        when = f"To {day.date().isoformat()}."
+        when = Code.AS_KNOWN_ON.say(day=day.date().isoformat())
         row = Estimate("cutoff", cut, n=len(known), at=month, note=when, method=METHOD)
         if cut is None:
-            row = row.but(note=f"{when} No cut-off can be chosen.")
+            row = row.but(note=joined(when, Code.NO_CUTOFF_THEN.say()))
         results.add(row, model="replay")
         high = known.patients["MARKER"].to_numpy(dtype=float) >= (np.inf if cut is None else cut)
         for endpoint in study.endpoints:
             for key, estimate in _comparisons(known, high, endpoint).items():
-                note = " ".join(filter(None, [when, estimate.note]))
+                note = joined(when, estimate.note)
                 seen.setdefault((endpoint, *key), []).append(
                     (day, estimate.but(at=month, note=note, method=METHOD))
                 )
@@ -105,10 +108,12 @@ def _first_significant(path: list[tuple[pd.Timestamp, Estimate]]) -> Estimate:
     method = f"First quarter's end with P < {ALPHA}"
     found = Estimate("first_significant", n=last.n, events=last.events, method=method)
     if not any(below):
-        return found.but(note="P < 0.05 at no quarter's end.")
+        return found.but(note=Code.NEVER_SIGNIFICANT.say())
     start = below.index(True)
     after = below[start:].count(False)
-    stayed = f"not so at {after} of {len(path) - start} looks since" if after else "so since"
     day, then = path[start]
-    words = f"P < {ALPHA} first on {day.date().isoformat()}, {stayed}."
+    since: dict[str, Any] = {"alpha": ALPHA, "day": day.date().isoformat()}
+    words = Code.SIGNIFICANT_SINCE.say(**since)
+    if after:
+        words = Code.SIGNIFICANT_NOT_THROUGHOUT.say(**since, after=after, looks=len(path) - start)
     return found.but(estimate=then.at, p_value=then.p_value, note=words)

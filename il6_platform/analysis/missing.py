@@ -12,6 +12,7 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.results import Results
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.statistics.imputation import missing_counts, multiple_imputation_cox
 from il6_platform.study import Study
@@ -36,12 +37,12 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     for endpoint in study.endpoints:
         where = {"endpoint": endpoint, "model": "multiple imputation"}
         if not frame[usable].isna().to_numpy().any():
-            reason = "No covariate of the model is missing."
+            reason = Code.NOTHING_MISSING.say()
             row = unsupported("hazard_ratio", reason, n=len(frame))
             results.add(row, **where)
             continue
         if len(frame) < 2 * (len(frame.columns) + 1):
-            reason = "Fewer than two patients a variable: nothing to impute from."
+            reason = Code.TOO_FEW_TO_IMPUTE.say()
             results.add(unsupported("hazard_ratio", reason, n=len(frame)), **where)
             continue
         found = multiple_imputation_cox(

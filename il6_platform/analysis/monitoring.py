@@ -20,6 +20,7 @@ from il6_platform.analysis.results import Results
 from il6_platform.statistics import design
 from il6_platform.statistics import group_sequential as sequential
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.prediction import months_to_events
 from il6_platform.statistics.regression import cox
@@ -32,11 +33,11 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("monitoring")
     planned = study.planned
     if planned is None:
-        reason = "The study file plans no effect (`planned`)."
+        reason = Code.NOTHING_PLANNED.say()
         results.add(unsupported("required_events", reason, n=len(cohort)))
         return results
     if planned.endpoint not in study.endpoints:
-        reason = f"{planned.endpoint} is not among the study's endpoints."
+        reason = Code.ENDPOINT_NOT_IN_STUDY.say(endpoint=planned.endpoint)
         results.add(unsupported("required_events", reason, n=len(cohort)))
         return results
     needed = _requirements(results, cohort, study, planned)
@@ -51,7 +52,7 @@ def _requirements(results: Results, cohort: Cohort, study: Study, planned: Plann
     events, arm = int(event.sum()), cohort.group("experimental")
     where = {"endpoint": planned.endpoint, "contrast": "experimental vs control"}
     if not 0 < arm.sum() < len(cohort):
-        reason = "Only one arm has patients."
+        reason = Code.ONE_ARM_HAS_PATIENTS.say()
         results.add(unsupported("required_events", reason, n=len(cohort), events=events), **where)
         return None
     fraction = float(arm.mean())
@@ -128,10 +129,12 @@ def _date(
             return "beyond a hundred years"
         return (today + pd.Timedelta(days=after * DAYS_PER_MONTH)).strftime("%Y-%m")
 
-    words = (
-        f"{needed:.0f} events, if enrolment ({len(cohort) / enrolling:.2g} patients a month) and "
-        f"events go on as seen: {month(found.estimate)} "
-        f"(95% {month(found.ci_low)} to {month(found.ci_high)})."
+    words = Code.PROJECTED.say(
+        needed=needed,
+        rate=len(cohort) / enrolling,
+        middle=month(found.estimate),
+        low=month(found.ci_low),
+        high=month(found.ci_high),
     )
     return found.but(note=words)
 
@@ -159,13 +162,13 @@ def _look(
             "information_fraction",
             fraction,
             method=f"Events of {final:.0f} planned",
-            note="All planned events are there." if events >= final else None,
+            note=Code.ALL_EVENTS.say() if events >= final else None,
             **fields,
         ),
         **where,
     )
     if test.estimate is None or ratio.estimate is None or not fraction:
-        reason = test.note or ratio.note or "No events."
+        reason = test.note or ratio.note or Code.NO_EVENTS.say()
         results.add(unsupported("boundary", reason, **fields), **where)
         return
     # positive in the direction of benefit of the first group
@@ -182,7 +185,7 @@ def _look(
             float(today["z"]),
             p_value=float(today["nominal_p"]),
             method=words,
-            note="Crossed: the difference is shown." if crossed else "Not crossed.",
+            note=Code.CROSSED.say() if crossed else Code.NOT_CROSSED.say(),
         ),
         Estimate("logrank_z", z, p_value=test.p_value, method="Log-rank, nominal P"),
         Estimate(
@@ -202,7 +205,7 @@ def _look(
         rows.append(
             unsupported(
                 "hazard_ratio_repeated",
-                "At so small an information fraction no alpha is spent: the interval is open.",
+                Code.NO_ALPHA_SPENT.say(),
             )
         )
     if fraction < 1:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from il6_platform.statistics.codes import Reason
 from il6_platform.statistics.estimate import Estimate
 
 RESULT_COLUMNS: dict[str, tuple[str, str]] = {
@@ -30,7 +31,11 @@ RESULT_COLUMNS: dict[str, tuple[str, str]] = {
     "n": ("bigint", "Patients that it rests on"),
     "events": ("bigint", "Events (or responders, or cases) that it rests on"),
     "method": ("varchar", "How it was computed, in words"),
-    "note": ("varchar", "Why the estimate is missing, or how to read it with care"),
+    "code": (
+        "varchar",
+        "Why the estimate is missing, or how to read it with care: words for machines, by spaces",
+    ),
+    "note": ("varchar", "The same in a sentence, which is made from the code"),
 }
 """Columns of `report.results`: DuckDB type and sentence."""
 
@@ -111,6 +116,16 @@ class Results:
         return _typed(frame.reindex(columns=list(CURVE_COLUMNS)), CURVE_COLUMNS)
 
 
+def with_reason(rows: pd.DataFrame, chosen: pd.Series, reason: Reason) -> pd.DataFrame:
+    """Return rows in which the chosen ones give a further reason, in `code` and in `note`."""
+
+    def added(column: str, words: str) -> pd.Series:
+        said = rows[column].where(rows[column].notna(), "")
+        return rows[column].mask(chosen, (said + " " + words).str.strip())
+
+    return rows.assign(note=added("note", str(reason)), code=added("code", " ".join(reason.codes)))
+
+
 def _typed(frame: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> pd.DataFrame:
     typed = frame.reset_index(drop=True)
     for name, (kind, _) in columns.items():
@@ -120,5 +135,6 @@ def _typed(frame: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> pd.DataF
         elif kind == "bigint":
             typed[name] = pd.to_numeric(typed[name]).astype("Int64")
         else:
-            typed[name] = typed[name].astype(object).where(typed[name].notna(), None)
+            typed[name] = typed[name].map(str, na_action="ignore").astype(object)
+            typed[name] = typed[name].where(typed[name].notna(), None)
     return typed

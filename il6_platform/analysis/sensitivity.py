@@ -14,6 +14,7 @@ from il6_platform.analysis.comparisons import every_comparison
 from il6_platform.analysis.cutoff import case_control, is_weighted, weighted
 from il6_platform.analysis.results import Results
 from il6_platform.statistics.censoring import RULES, pfs_with_rule
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.landmark import landmark_by_response
 from il6_platform.statistics.survival import kaplan_meier
 from il6_platform.study import Study
@@ -71,7 +72,7 @@ def _censored(
     dates = cohort.patients[list(DATES)].rename(columns=DATES).apply(pd.to_datetime)
     found = pfs_with_rule(dates, rules=rules, interval_days=study.assessment_interval_days)
     moved = int(found["reason"].isin(BY_RULE).sum())
-    note = f"{moved} patients are censored by the rule."
+    note = Code.CENSORED_BY_RULE.say(n=moved)
     ruled = Cohort(
         cohort.patients.assign(
             time_PFS=found["months"].to_numpy(), event_PFS=found["event"].to_numpy(dtype=bool)
@@ -81,10 +82,7 @@ def _censored(
     every = every_comparison(time, event, ruled.group("experimental"), ruled.group("high"))
     for population, contrast in comparisons:
         results.add(
-            [
-                row.but(note=" ".join(filter(None, [row.note, note])))
-                for row in every[population, contrast]
-            ],
+            [row.but(note=joined(row.note, note)) for row in every[population, contrast]],
             endpoint="PFS",
             population=population,
             contrast=contrast,

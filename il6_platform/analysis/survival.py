@@ -6,6 +6,7 @@ from il6_platform.analysis.cohort import COMPARISONS, CONTRASTS, Cohort
 from il6_platform.analysis.response import GROUPS, POPULATIONS
 from il6_platform.analysis.results import Results
 from il6_platform.statistics import survival
+from il6_platform.statistics.codes import Code
 from il6_platform.study import Study
 
 
@@ -35,7 +36,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             smaller = min(int(first.sum()), int((~first).sum()))
             if test.estimate is not None and smaller < 2:
                 test = test.but(
-                    estimate=None, df=None, p_value=None, note="Fewer than 2 patients in a group."
+                    estimate=None, df=None, p_value=None, note=Code.FEWER_THAN_2_IN_A_GROUP.say()
                 )
             tau = survival.common_tau(time, event, first)
             where = {"endpoint": endpoint, "population": population}

@@ -13,6 +13,7 @@ from il6_platform.analysis.cohort import COMPARISONS, MARKER, Cohort
 from il6_platform.analysis.cutoff import rule_of
 from il6_platform.analysis.progress import telling
 from il6_platform.analysis.results import Results
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.cutoff_rules import Rule
 from il6_platform.statistics.cutoff_validation import (
     bootstrap_cutoff,
@@ -36,9 +37,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     where = {"endpoint": endpoint, "contrast": MARKER}
     rule = rule_of(cohort, study)
     if rule is None or len(cohort) < FEWEST:
-        reason = "The cut-off was not chosen on these data."
+        reason = Code.CUTOFF_FIXED.say()
         if rule is not None:
-            reason = f"Fewer than {FEWEST} patients: nothing to resample."
+            reason = Code.TOO_FEW_TO_RESAMPLE.say(least=FEWEST)
         row = unsupported("logrank_selection_corrected", reason, n=len(cohort))
         results.add(row, **where)
         return results
@@ -47,7 +48,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     if study.replicates:
         rows = _resampled(results, marker, time, event, rule, study)
     else:
-        reason = "The study file asks for no replicates."
+        reason = Code.NO_REPLICATES.say()
         rows = [unsupported("logrank_selection_corrected", reason, n=len(cohort))]
     selected = maxstat(marker, time, event)
     rows += [
@@ -123,5 +124,5 @@ def _with_its_estimate_inside(row: Estimate) -> Estimate:
     limits = (row.ci_low, row.ci_high)
     if row.estimate is None or None in limits or limits[0] <= row.estimate <= limits[1]:  # type: ignore[operator]
         return row
-    words = f"Bootstrap quantiles {limits[0]:.4g} to {limits[1]:.4g}."
-    return row.but(ci_low=None, ci_high=None, note=" ".join(filter(None, [row.note, words])))
+    words = Code.BOOTSTRAP_QUANTILES.say(low=limits[0], high=limits[1])
+    return row.but(ci_low=None, ci_high=None, note=joined(row.note, words))

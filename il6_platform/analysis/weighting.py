@@ -12,6 +12,7 @@ import pandas as pd
 from il6_platform.analysis.cohort import ARM, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.statistics import weighting
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
@@ -37,14 +38,13 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             where = {"endpoint": endpoint, "contrast": ARM, "model": words}
             time, event = inside.survival(endpoint)
             if found.weights is None:
-                reason = found.note or "No weights."
+                reason = found.note or Code.NO_WEIGHTS.say()
                 results.add(unsupported("hazard_ratio", reason, n=len(inside)), **where)
                 continue
             factor = pd.DataFrame({"arm": arm.astype(float)})
             fit = cox(factor, time, event, weights=found.weights, robust=True)
             rows = [
-                row.but(term=None, note=" ".join(filter(None, [row.note, found.note])) or None)
-                for row in fit.estimates()
+                row.but(term=None, note=joined(row.note, found.note)) for row in fit.estimates()
             ]
             results.add(rows, **where)
             ratio = next((row for row in rows if row.statistic == "hazard_ratio"), None)

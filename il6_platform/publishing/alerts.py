@@ -95,8 +95,9 @@ def _known(ask: Callable[[str], pd.DataFrame]) -> _Known:
         "from report.data_quality where kind = 'lines'"
     ).iloc[0]
     crossed = ask(
-        "select count(*) as n from report.results where analysis = 'monitoring' "
-        "and statistic = 'boundary' and note like 'Crossed%'"
+        "select count(*) as n from report.results as b inner join report.results as z "
+        "on b.analysis = z.analysis and b.statistic = 'boundary' and z.statistic = 'logrank_z' "
+        "where b.analysis = 'monitoring' and abs(z.estimate) >= b.estimate"
     )["n"]
     headline = ask("select claim, endpoint, estimate, p_value, n from report.headline")
     share = float(rows["quarantined"]) / max(float(rows["current"]), 1.0)

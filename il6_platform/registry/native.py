@@ -1,4 +1,4 @@
-"""The platform's own export format: five tables, their columns, and which file is which.
+"""The platform's own export format: six tables, their columns, and which file is which.
 
 Belongs here: the names that an export must and may hold. Does not belong here: what a value must
 look like; that is the rule book in `il6_platform.validation`.
@@ -52,6 +52,7 @@ TABLES: dict[str, NativeTable] = {
             ("patient_id", "last_contact_on", "vital_status"),
             ("died_on", "cause_of_death"),
         ),
+        NativeTable("outcomes", ("patient_id", "endpoint", "time", "unit", "event")),
     )
 }
 """The native tables by name (DESIGN section 3)."""

@@ -29,7 +29,7 @@ from il6_platform.registry.redcap_dictionary import Dictionary, is_dictionary, r
 from il6_platform.registry.values import cell, plain
 from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
-Table = Literal["patients", "treatments", "labs", "assessments", "follow_up"]
+Table = Literal["patients", "treatments", "labs", "assessments", "follow_up", "outcomes"]
 Text = Annotated[str, Field(min_length=1)]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from il6_platform.statistics._check import same_length
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.proportions import proportion
 
@@ -47,7 +48,7 @@ def describe(values: ArrayLike, kind: Kind, levels: Sequence[str] | None = None)
     if kind == "number":
         for name, summary in _SUMMARIES.items():
             if len(known) < (2 if name == "sd" else 1):
-                rows.append(unsupported(name, "Too few patients.", n=len(known)))
+                rows.append(unsupported(name, Code.TOO_FEW_PATIENTS.say(), n=len(known)))
             else:
                 value = float(summary(known))
                 rows.append(Estimate(name, value, n=len(known), method="Description"))
@@ -77,7 +78,7 @@ def standardized_difference(
     fields: dict[str, Any] = {"n": len(a) + len(b)}
     fields["method"] = "Standardised difference (first minus second)"
     if len(a) < 2 or len(b) < 2:
-        note = "Fewer than 2 patients in a group."
+        note = Code.FEWER_THAN_2_IN_A_GROUP.say()
         return unsupported("standardized_difference", note, **fields)
     if kind == "number":
         gap = np.average(a, weights=w1) - np.average(b, weights=w2)
@@ -95,7 +96,7 @@ def standardized_difference(
         elif len(levels) > 1:
             value = float(np.sqrt(max(0.0, gap @ np.linalg.pinv(spread) @ gap)))
     if value is None:
-        return unsupported("standardized_difference", "The variable does not vary.", **fields)
+        return unsupported("standardized_difference", Code.VARIABLE_DOES_NOT_VARY.say(), **fields)
     return Estimate("standardized_difference", value, **fields)
 
 

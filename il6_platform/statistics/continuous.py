@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.regression import CoxFit, cox, events_per_variable
 from il6_platform.statistics.risk_sets import marker_array
@@ -42,8 +43,8 @@ LARGEST_ERROR = 5.0
 """Standard error of a log hazard ratio beyond which a curve is not drawn: its band would span a
 factor of 10^8."""
 
-NOT_POSITIVE = "The marker has values of 0 or less, which have no logarithm."
-TOO_FEW_VALUES = "Too few distinct values for a spline."
+NOT_POSITIVE = Code.MARKER_NOT_POSITIVE.say()
+TOO_FEW_VALUES = Code.TOO_FEW_VALUES.say()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +336,7 @@ class _Data:
         self.note: str | None = None
         self.log2, self.knots = np.empty(0), np.empty(0)
         if not self.n:
-            self.note = "No patients."
+            self.note = Code.NO_PATIENTS.say()
         elif self.marker.min() <= 0:
             self.note = NOT_POSITIVE
         else:
@@ -383,7 +384,7 @@ def _trouble(larger: CoxFit, *smaller: CoxFit | None) -> str | None:
     if notes:
         return notes[0]
     worse = any(larger.log_likelihood < fit.log_likelihood - 1e-6 for fit in nested)
-    return "The likelihood's maximum was not found." if worse else None
+    return Code.MAXIMUM_NOT_FOUND.say() if worse else None
 
 
 def _known(shape: str) -> str:

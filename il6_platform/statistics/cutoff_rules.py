@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from il6_platform.statistics._check import samples
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.maximal_selection import check_proportions, log_rank_scores, profiles
 from il6_platform.statistics.risk_sets import (
@@ -38,7 +39,7 @@ METHODS = {
 }
 """Rules that find a cut-off."""
 
-NO_CUTOFF = "The rule finds no cut-off: cases, controls or admissible values are missing."
+NO_CUTOFF = Code.NO_CUTOFF.say()
 
 GRID = 200
 """Cut-offs at which an interaction is sought: all admissible ones, or so many, even in rank."""

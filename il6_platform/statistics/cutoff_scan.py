@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import samples
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.risk_sets import (
     CHUNK,
     MAIN_EFFECTS,
@@ -25,10 +26,8 @@ from il6_platform.statistics.risk_sets import (
     marker_array,
 )
 
-SEPARATED = "No finite hazard ratio: the groups' events do not overlap in time."
-INTERACTION_SEPARATED = "No finite ratio of hazard ratios: one of the four groups is separated."
-TOO_FEW = "Fewer than {} patients on one side of the cut-off in this population."
-TOO_FEW_IN_AN_ARM = "Fewer than {} patients on one side of the cut-off in one arm."
+SEPARATED = Code.GROUPS_SEPARATED.say()
+INTERACTION_SEPARATED = Code.INTERACTION_SEPARATED.say()
 
 COLUMNS = {
     "cutoff": "Patients with marker >= cutoff are high; an observed value.",
@@ -111,8 +110,8 @@ def scan(
         parts.append(part.join(interaction) if name == "all" else part)
     table = pd.concat(parts).sort_values("cutoff", kind="stable", ignore_index=True)
     notes = table[["note", "interaction_note"]]
-    joined = notes.apply(lambda row: " ".join(row.dropna()) or None, axis=1)
-    table["note"] = joined if len(table) else None
+    said = notes.apply(lambda row: joined(*row.dropna()), axis=1)
+    table["note"] = said if len(table) else None
     return table[list(COLUMNS)]
 
 
@@ -138,9 +137,9 @@ def _population(
 
     note = np.full(len(cutoffs), None, dtype=object)
     note[tested & np.isnan(log_ratio)] = SEPARATED
-    note[~tested] = TOO_FEW.format(min_group)
+    note[~tested] = Code.FEW_ON_A_SIDE.say(least=min_group)
     if not events.any():
-        note[tested] = "No events."
+        note[tested] = Code.NO_EVENTS.say()
     return pd.DataFrame(
         {
             "cutoff": cutoffs,
@@ -182,7 +181,7 @@ def _interaction(
         p_value[rows] = chi2.sf(np.maximum(gain, 0), 1)
     note = np.full(len(cutoffs), None, dtype=object)
     note[tested & np.isnan(ratio)] = INTERACTION_SEPARATED
-    note[~tested] = TOO_FEW_IN_AN_ARM.format(min_group)
+    note[~tested] = Code.FEW_ON_A_SIDE_IN_AN_ARM.say(least=min_group)
     return pd.DataFrame(
         {
             "interaction_log_ratio": ratio,

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import same_length
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_rules import NO_CUTOFF, Roc, Rule, Search, first_largest
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import CHUNK, Floats, LogRanks
@@ -29,9 +30,9 @@ from il6_platform.statistics.risk_sets import CHUNK, Floats, LogRanks
 BLOCK = 250
 """Resamples that share a child generator, fewer where patients are many."""
 
-NAIVE = "P of a cut-off chosen on the same data: too small, read the corrected P."
+NAIVE = Code.NAIVE_SELECTION.say()
 
-SEPARATED = "Separation: the model has no finite maximum."
+SEPARATED = Code.MODEL_SEPARATED.say()
 
 Progress = Callable[[float], None]
 
@@ -238,7 +239,7 @@ def roc_band(
 def _stability(cutoff: float, cutoffs: Floats, fields: dict[str, Any]) -> list[Estimate]:
     found = cutoffs[~np.isnan(cutoffs)]
     lost = len(cutoffs) - len(found)
-    note = f"{lost} resamples gave no cut-off." if lost else None
+    note = Code.RESAMPLES_WITHOUT_CUTOFF.say(n=lost) if lost else None
     if not len(found):
         names = ("cutoff_bootstrap", "cutoff_recovered", "cutoff_mode")
         return [unsupported(name, NO_CUTOFF, **fields) for name in names]
@@ -276,10 +277,10 @@ def _corrected(
     kept = optimism[np.isfinite(optimism)]
     parts = (f"{name}_apparent", f"{name}_optimism", f"{name}_corrected")
     if not np.isfinite(apparent) or not len(kept):
-        note = "No finite hazard ratio: one group has no event while the other is at risk."
+        note = Code.EVENT_FREE_GROUP.say()
         return [unsupported(part, note, **fields) for part in parts]
     lost = len(optimism) - len(kept)
-    caution = f"{lost} resamples without an estimate left out." if lost else None
+    caution = Code.RESAMPLES_LEFT_OUT.say(n=lost) if lost else None
     mean = float(kept.mean())
     error = float(kept.std(ddof=1) / np.sqrt(len(kept))) if len(kept) > 1 else None
     values = [apparent, mean, apparent - mean]
@@ -361,9 +362,9 @@ def cross_validate(
     results = []
     for name, kept in zip(names, (tested, fitted), strict=True):
         lost = int(replicates - kept.sum())
-        note = f"{lost} splits without an estimate left out." if lost else None
+        note = Code.SPLITS_LEFT_OUT.say(n=lost) if lost else None
         if not kept.any():
-            nothing = "No split gave two groups to compare."
+            nothing = Code.NO_SPLIT.say()
             results.append(unsupported(name, nothing, **fields))
         elif name == names[0]:
             median = float(np.median(chi_square[kept]))
@@ -445,7 +446,7 @@ def permutation_test(
     test = compared((search.place >= search.picked)[None])
     observed = float(test.chi_square[0])
     if np.isnan(observed):
-        note = "No event while both groups are at risk."
+        note = Code.NO_EVENT_AT_RISK_TOGETHER.say()
         return [unsupported(name, note, method=method, **fields) for name in names]
 
     def work(child: np.random.Generator, size: int) -> tuple[Floats]:
@@ -573,7 +574,7 @@ def interaction_test(
             observed,
             p_value=(reached + 1) / (replicates + 1),
             method=corrected,
-            note=f"{unknown} of {replicates} permutations were separated." if unknown else None,
+            note=Code.PERMUTATIONS_SEPARATED.say(n=unknown, of=replicates) if unknown else None,
             **fields,
         ),
     ]

@@ -10,9 +10,10 @@ import math
 
 from scipy.stats import norm
 
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 
-NOTHING_TO_DETECT = "A ratio of 1 is no difference: no number of events would detect it."
+NOTHING_TO_DETECT = Code.NOTHING_TO_DETECT.say()
 
 
 def _check_share(name: str, value: float) -> None:
@@ -172,7 +173,7 @@ def detectable_hazard_ratio(
     words = f"Schoenfeld 1983, power {power:g}, two-sided alpha {alpha:g}"
     root = _root_information(events, fraction, marker_fraction, alpha)
     if root == 0:
-        return unsupported(statistic, "No events.", events=0, method=words)
+        return unsupported(statistic, Code.NO_EVENTS.say(), events=0, method=words)
     return Estimate(statistic, math.exp(-z / root), events=round(events), method=words)
 
 

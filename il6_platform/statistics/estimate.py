@@ -12,6 +12,8 @@ from typing import Any
 
 from scipy.stats import norm
 
+from il6_platform.statistics.codes import codes_of
+
 CONFIDENCE = 0.95
 """Coverage of every interval of the platform; all tests are two-sided."""
 
@@ -47,7 +49,7 @@ class Estimate:
     method
         How, in words that could stand in a methods section.
     note
-        Why it is missing, or to be read with care.
+        Why it is missing, or to be read with care: a `Reason`, which knows its codes.
     """
 
     statistic: str
@@ -64,6 +66,11 @@ class Estimate:
     grp: str | None = None
     method: str | None = None
     note: str | None = None
+
+    @property
+    def code(self) -> str | None:
+        """The note's codes, separated by spaces."""
+        return " ".join(codes_of(self.note)) or None
 
     def but(self, **changes: Any) -> Estimate:
         """Return a copy with some attributes changed."""

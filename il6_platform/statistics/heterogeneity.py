@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom, chi2, norm
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.codes import Code, Reason
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion, risk_difference
 from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
@@ -68,13 +69,13 @@ def interaction_permutation(
         f"Cox, Efron, likelihood ratio; marker groups permuted within arms, "
         f"Monte Carlo: {replicates} permutations"
     )
-    note = _empty_cell(a, h, e, "events")
+    note = _empty_cell(a, h, e, Code.NO_EVENTS_IN_GROUP)
     if note:
         return unsupported("interaction_permutation", note, **fields)
     risk_sets = RiskSets(t, e)
     seen = float(_likelihood_ratios(risk_sets, (a + 2 * h)[None])[0])
     if np.isnan(seen):
-        note = "Separation: the model has no finite maximum."
+        note = Code.MODEL_SEPARATED.say()
         return unsupported("interaction_permutation", note, **fields)
     groups = np.tile(a + 2 * h, (replicates, 1))
     for k in (0, 1):
@@ -82,7 +83,7 @@ def interaction_permutation(
     drawn = _likelihood_ratios(risk_sets, groups)
     unknown = int(np.isnan(drawn).sum())
     reached = unknown + int(np.sum(drawn >= seen - 1e-9 * max(1.0, seen)))
-    note = f"{unknown} of {replicates} permutations were separated." if unknown else None
+    note = Code.PERMUTATIONS_SEPARATED.say(n=unknown, of=replicates) if unknown else None
     return Estimate(
         "interaction_permutation",
         seen,
@@ -132,7 +133,7 @@ def effect_by_level(
         fields |= {"term": str(name), "method": "Cox, Efron, Wald interval"}
         log, error = float(single.coefficients[i, 0]), float(single.std_errors[i, 0])
         if not np.isfinite(log):
-            note = "An arm is empty or has no event while the other is at risk."
+            note = Code.ARM_WITHOUT_EVENTS.say()
             rows.append(unsupported("hazard_ratio", note, **fields))
             continue
         low, high = np.exp([log - Z * error, log + Z * error])
@@ -145,7 +146,9 @@ def effect_by_level(
     fields["method"] = "Cox, Efron, likelihood-ratio test of treatment by subgroup"
     lacking = [str(row.term) for row in rows if row.estimate is None]
     if len(names) < 2 or lacking:
-        words = f"No hazard ratio in {', '.join(lacking)}." if lacking else "There is one subgroup."
+        words = (
+            Code.NO_RATIO_IN.say(levels=", ".join(lacking)) if lacking else Code.ONE_SUBGROUP.say()
+        )
         return [*rows, unsupported("interaction", words, **fields)]
     # groups: both arms of the first level, of the second, ...
     of_level = np.repeat(np.eye(len(names))[:, 1:], 2, axis=0)
@@ -155,7 +158,7 @@ def effect_by_level(
     groups = (2 * place + a)[None]
     fits = [sets.cox(groups, design=design).log_likelihood[0] for design in (main, whole)]
     if not np.isfinite(fits).all():
-        words = "A subgroup is never at risk when another has its events."
+        words = Code.SUBGROUPS_NEVER_AT_RISK_TOGETHER.say()
         return [*rows, unsupported("interaction", words, **fields)]
     statistic, df = max(0.0, 2 * float(fits[1] - fits[0])), len(names) - 1
     p = float(chi2.sf(statistic, df))
@@ -194,7 +197,7 @@ def rmst_interaction(
     t, e = samples(time, event)
     a, h = _binary("arm", arm, len(t)), _binary("high", high, len(t))
     fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "at": tau}
-    note = _empty_cell(a, h, np.ones(len(t)), "patients")
+    note = _empty_cell(a, h, np.ones(len(t)), Code.NO_PATIENTS_IN_GROUP)
     if note:
         return unsupported("rmst_difference_interaction", note, **fields)
     cells = [(a == i) & (h == j) for i in (0, 1) for j in (0, 1)]
@@ -211,7 +214,9 @@ def rmst_interaction(
     value = (one.estimate or 0.0) - (other.estimate or 0.0)
     error = float(np.hypot(one.std_error or 0.0, other.std_error or 0.0))
     if error == 0:
-        return Estimate("rmst_difference_interaction", value, note="No events by then.", **fields)
+        return Estimate(
+            "rmst_difference_interaction", value, note=Code.NO_EVENTS_BY_THEN.say(), **fields
+        )
     return Estimate(
         "rmst_difference_interaction",
         value,
@@ -247,7 +252,7 @@ def risk_difference_interaction(response: ArrayLike, arm: ArrayLike, high: Array
     y, a, h = _binary("response", response, n), _binary("arm", arm, n), _binary("high", high, n)
     fields: dict[str, Any] = {"n": n, "events": int(y.sum())}
     fields["method"] = "Difference of risk differences, Newcombe intervals combined; Wald P"
-    note = _empty_cell(a, h, np.ones(n), "patients")
+    note = _empty_cell(a, h, np.ones(n), Code.NO_PATIENTS_IN_GROUP)
     if note:
         return unsupported("risk_difference_interaction", note, **fields)
     differences, variance = [], 0.0
@@ -268,7 +273,7 @@ def risk_difference_interaction(response: ArrayLike, arm: ArrayLike, high: Array
         value + float(np.hypot(u1 - d1, d0 - l0)),
         error or None,
         p_value=float(2 * norm.sf(abs(value) / error)) if error else None,
-        note=None if error else "All four rates are 0 or 1: no P value.",
+        note=None if error else Code.RATES_ARE_0_OR_1.say(),
         **fields,
     )
 
@@ -322,9 +327,9 @@ def odds_ratio_homogeneity(tables: ArrayLike) -> list[Estimate]:
     }
     note = None
     if len(used) < 2:
-        note = "Fewer than two strata have both groups and both outcomes."
+        note = Code.FEWER_THAN_TWO_STRATA.say()
     elif not _pooled(used):
-        note = "The common odds ratio is 0 or infinite."
+        note = Code.COMMON_ODDS_RATIO_INFINITE.say()
     if note:
         return [unsupported(name, note, method=method, **fields) for name, method in words.items()]
     fitted = _fitted(used)
@@ -332,7 +337,7 @@ def odds_ratio_homogeneity(tables: ArrayLike) -> list[Estimate]:
     breslow_day = float(np.sum(excess**2 / variance))
     statistics = (breslow_day, breslow_day - float(excess.sum() ** 2 / variance.sum()))
     df = len(used) - 1
-    sparse = "An expected count is below 5: read with care." if fitted.min() < 5 else None
+    sparse = Code.EXPECTED_BELOW_5_IN_STRATA.say() if fitted.min() < 5 else None
     return [
         Estimate(
             name,
@@ -374,7 +379,7 @@ def cochran_mantel_haenszel(tables: ArrayLike) -> list[Estimate]:
         "common_odds_ratio": "Mantel-Haenszel odds ratio, Robins-Breslow-Greenland interval",
     }
     if not len(used):
-        note = "No stratum has both groups and both outcomes."
+        note = Code.NO_STRATUM.say()
         return [unsupported(name, note, method=method, **fields) for name, method in words.items()]
     from statsmodels.stats.contingency_tables import StratifiedTable
 
@@ -396,7 +401,7 @@ def cochran_mantel_haenszel(tables: ArrayLike) -> list[Estimate]:
         )
     method = words["common_odds_ratio"]
     if not _pooled(used):
-        note = "The common odds ratio is 0 or infinite."
+        note = Code.COMMON_ODDS_RATIO_INFINITE.say()
         return [*results, unsupported("common_odds_ratio", note, method=method, **fields)]
     low, high = stratified.oddsratio_pooled_confint()
     return [
@@ -441,11 +446,11 @@ def gail_simon(effects: ArrayLike, std_errors: ArrayLike) -> Estimate:
         raise ValueError("effects must be finite and std_errors positive; leave others out.")
     words = "Gail-Simon test of qualitative interaction"
     if len(d) < 2:
-        return unsupported("gail_simon", "Fewer than two groups.", method=words)
+        return unsupported("gail_simon", Code.FEWER_THAN_TWO_GROUPS.say(), method=words)
     squares = (d / s) ** 2
     smaller = float(min(squares[d > 0].sum(), squares[d < 0].sum()))
     if smaller == 0:
-        note = "All effects point the same way."
+        note = Code.SAME_DIRECTION.say()
         return Estimate("gail_simon", 0.0, p_value=1.0, method=words, note=note)
     k = len(d) - 1
     h = np.arange(1, k + 1)
@@ -460,11 +465,11 @@ def _binary(name: str, values: ArrayLike, n: int) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _empty_cell(arm: NDArray, high: NDArray, counted: NDArray, what: str) -> str | None:
+def _empty_cell(arm: NDArray, high: NDArray, counted: NDArray, code: Code) -> Reason | None:
     for a, arm_name in ((1, "experimental"), (0, "control")):
         for h, group in ((1, "high"), (0, "low")):
             if not counted[(arm == a) & (high == h)].any():
-                return f"No {what} in {arm_name}/{group}."
+                return code.say(group=f"{arm_name}/{group}")
     return None
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import CONFIDENCE, Estimate, unsupported
 from il6_platform.statistics.regression import cox
 
@@ -109,7 +110,7 @@ def rubin(
         df=None if math.isinf(df) else df,
         p_value=float(2 * student.sf(abs(mean) / se, df)),
         method="Rubin's rules, degrees of freedom of Barnard & Rubin 1999",
-        note=f"Fraction of missing information {fraction:.3f} ({m} imputations).",
+        note=Code.MISSING_INFORMATION.say(fraction=fraction, m=m),
     )
 
 
@@ -223,7 +224,7 @@ def multiple_imputation_cox(
         pooled = [
             unsupported(
                 "hazard_ratio",
-                "A variable has no observed value to impute from.",
+                Code.NEVER_OBSERVED.say(),
                 n=len(t),
                 events=int(e.sum()),
                 term=estimate.term,
@@ -241,8 +242,8 @@ def multiple_imputation_cox(
     ]
     pooled = [_pool(term, len(fits[0])) for term in zip(*fits, strict=True)]
     if imputations < 100 * (1 - complete.mean()):
-        few = "Fewer imputations than the percentage of patients with a missing value."
-        pooled = [estimate.but(note=f"{estimate.note} {few}") for estimate in pooled]
+        few = Code.FEW_IMPUTATIONS.say()
+        pooled = [estimate.but(note=joined(estimate.note, few)) for estimate in pooled]
     return ImputedCox(pooled, beside, missing)
 
 
@@ -364,10 +365,10 @@ def _pool(fits: tuple[Estimate, ...], terms: int) -> Estimate:
     basis = fits[0].but(method=METHOD, note=None)
     failed = [fit for fit in fits if not (fit.estimate and fit.std_error)]
     if failed:
-        reason = f"No estimate in {len(failed)} of {len(fits)} imputations: {failed[0].note}"
+        reason = Code.NOT_IN_EVERY_IMPUTATION.say(failed=len(failed), m=len(fits))
         return unsupported(
             basis.statistic,
-            reason,
+            joined(reason, failed[0].note) or reason,
             n=basis.n,
             events=basis.events,
             term=basis.term,

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from il6_platform.statistics._check import samples
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.regression import cox
 from il6_platform.statistics.survival import kaplan_meier, logrank
@@ -52,9 +53,11 @@ def landmark_by_response(
     if not landmark >= 0:
         raise ValueError(f"The landmark must be 0 or more, not {landmark}.")
     kept = t > landmark
-    excluded = (
-        f"{int(np.sum(~kept))} of {len(t)} patients excluded: {int(np.sum(e[~kept]))} with the "
-        f"event and {int(np.sum(~e[~kept]))} censored by the landmark."
+    excluded = Code.BEFORE_THE_LANDMARK.say(
+        n=int(np.sum(~kept)),
+        of=len(t),
+        events=int(np.sum(e[~kept])),
+        censored=int(np.sum(~e[~kept])),
     )
     since, died = t[kept] - landmark, e[kept]
     responded = (r[kept] <= landmark).astype(int)
@@ -64,7 +67,4 @@ def landmark_by_response(
     ]
     results.append(logrank(since, died, responded))
     results += cox(pd.DataFrame({"response": responded}), since, died).estimates()
-    return [
-        result.but(at=landmark, note=" ".join(filter(None, [result.note, excluded])))
-        for result in results
-    ]
+    return [result.but(at=landmark, note=joined(result.note, excluded)) for result in results]

@@ -18,6 +18,7 @@ from scipy.special import gammaln
 from scipy.stats import norm
 
 from il6_platform.statistics._check import samples
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.risk_sets import CHUNK, Floats, Ints, marker_array
 
@@ -32,11 +33,9 @@ P_VALUES = {
 LARGEST_EXACT = 170
 """Patients up to which the exact distribution is worked out, as in R, where 171! overflows."""
 
-TIED_BOUND = (
-    "With tied markers this value, computed as R's maxstat does, can be below the exact one."
-)
+TIED_BOUND = Code.TIED_BOUND.say()
 
-BELOW_ZERO = "At so large a statistic the approximation falls to 0 or below: read as very small."
+BELOW_ZERO = Code.BELOW_ZERO.say()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +113,12 @@ class MaximallySelected:
         results: dict[str, tuple[float | None, float | None, str | None]] = {
             "maxstat_p_lau92": (m, lausen92(m, self.min_prop, self.max_prop), None),
             "maxstat_p_lau94": (m, bonferroni, None if bonferroni > 0 else BELOW_ZERO),
-            "maxstat_p_hl": (None, None, "Too many patients for the exact distribution."),
-            "maxstat_permutation": (None, None, "No permutations are asked for."),
+            "maxstat_p_hl": (None, None, Code.TOO_MANY_FOR_EXACT.say()),
+            "maxstat_permutation": (None, None, Code.NO_PERMUTATIONS.say()),
         }
         if replicates:
             p = _permutation(m, b, self._low, generator, replicates)
-            results["maxstat_permutation"] = (m, p, f"{replicates} permutations.")
+            results["maxstat_permutation"] = (m, p, Code.PERMUTATIONS.say(n=replicates))
         if self.n <= LARGEST_EXACT:
             tied = len(self._low) > 1 and bool(np.any(np.diff(self._low) > 1))
             results["maxstat_p_hl"] = (*_hothorn_lausen(b, self._low), TIED_BOUND if tied else None)
@@ -188,13 +187,13 @@ def maxstat(
 
     note = None
     if not events.any():
-        note = "No events."
+        note = Code.NO_EVENTS.say()
     elif n < 2 or values[0] == values[-1]:
-        note = "The marker does not vary."
+        note = Code.MARKER_DOES_NOT_VARY.say()
     elif not len(low):
-        note = "No cut-off leaves enough patients on both sides."
+        note = Code.NO_ADMISSIBLE_CUTOFF.say()
     elif not statistics.any():
-        note = "Times do not vary."
+        note = Code.TIMES_DO_NOT_VARY.say()
     best = None if note else _first_largest(statistics)
     return MaximallySelected(
         cutoff=None if best is None else float(values[low[best]]),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 
 MOST_YEARS = 100.0
@@ -69,9 +70,9 @@ def months_to_events(
         "(Bagiella & Heitjan, Stat Med 2001)",
     }
     if events >= needed:
-        return Estimate("months_to_events", 0.0, note="The events are there.", **fields)
+        return Estimate("months_to_events", 0.0, note=Code.EVENTS_ARE_THERE.say(), **fields)
     if not events or not exposure or not enrolling:
-        return unsupported("months_to_events", "No event yet: no rate to go on.", **fields)
+        return unsupported("months_to_events", Code.NO_RATE.say(), **fields)
     hazard = rng.gamma(events + 0.5, 1 / exposure, replicates)
     arrival = rng.gamma(enrolled + 0.5, 1 / enrolling, replicates)
     missing = int(np.ceil(needed - events))
@@ -85,7 +86,7 @@ def months_to_events(
     low, middle, high = np.quantile(months, [0.025, 0.5, 0.975], method="inverted_cdf")
     limit = 12 * MOST_YEARS
     if middle > limit:
-        return unsupported("months_to_events", "Not within a hundred years.", **fields)
+        return unsupported("months_to_events", Code.BEYOND_HORIZON.say(), **fields)
     return Estimate(
         "months_to_events",
         float(middle),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 
 
@@ -18,7 +19,7 @@ def proportion(successes: int, n: int) -> Estimate:
     fields: dict[str, Any] = {"n": n, "events": successes, "method": "Proportion, Wilson interval"}
     _check_count(successes, n)
     if n == 0:
-        return unsupported("rate", "No patients.", **fields)
+        return unsupported("rate", Code.NO_PATIENTS.say(), **fields)
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(successes, n, method="wilson")
@@ -34,7 +35,7 @@ def risk_difference(a: int, n1: int, b: int, n2: int) -> Estimate:
     fields: dict[str, Any] = {"n": n1 + n2, "events": a + b}
     fields["method"] = "Risk difference, Newcombe interval"
     if first.estimate is None or second.estimate is None:
-        return unsupported("risk_difference", "A group has no patients.", **fields)
+        return unsupported("risk_difference", Code.EMPTY_GROUP.say(), **fields)
     from statsmodels.stats.proportion import confint_proportions_2indep
 
     low, high = confint_proportions_2indep(a, n1, b, n2, compare="diff", method="newcomb")
@@ -51,7 +52,7 @@ def odds_ratio(table: ArrayLike) -> Estimate:
     fields: dict[str, Any] = {"n": int(t.sum()), "events": int(a + c)}
     fields["method"] = "Odds ratio, Woolf interval"
     if not t.all():
-        note = "An empty cell: the odds ratio is 0, infinite or unknown."
+        note = Code.EMPTY_CELL.say()
         return unsupported("odds_ratio", note, **fields)
     value, error = a * d / (b * c), float(np.sqrt((1 / t).sum()))
     low, high = value * np.exp(-Z * error), value * np.exp(Z * error)
@@ -65,7 +66,7 @@ def relative_risk(a: int, n1: int, b: int, n2: int) -> Estimate:
     fields: dict[str, Any] = {"n": n1 + n2, "events": a + b}
     fields["method"] = "Relative risk, log interval"
     if not (a and b):
-        return unsupported("relative_risk", "A group has no events.", **fields)
+        return unsupported("relative_risk", Code.GROUP_WITHOUT_EVENTS.say(), **fields)
     value, error = (a / n1) / (b / n2), float(np.sqrt(1 / a - 1 / n1 + 1 / b - 1 / n2))
     low, high = value * np.exp(-Z * error), value * np.exp(Z * error)
     return Estimate("relative_risk", value, float(low), float(high), error, **fields)
@@ -89,12 +90,12 @@ def chi_square(table: ArrayLike, *, correction: bool) -> Estimate:
     )
     t = t[t.any(1)][:, t.any(0)]
     if min(t.shape) < 2:
-        return unsupported(name, "Only one group or one outcome has patients.", **fields)
+        return unsupported(name, Code.ONE_GROUP_OR_OUTCOME.say(), **fields)
     from scipy.stats import chi2_contingency
 
     answer = chi2_contingency(t, correction=correction)
     sparse = bool((answer.expected_freq < 5).any())
-    note = "An expected count is below 5: prefer Fisher's exact test." if sparse else None
+    note = Code.EXPECTED_BELOW_5.say() if sparse else None
     return Estimate(
         name,
         float(answer.statistic),
@@ -114,7 +115,7 @@ def fisher_exact(table: ArrayLike) -> Estimate:
     fields: dict[str, Any] = {"n": int(t.sum()), "events": int(t[:, 0].sum())}
     fields["method"] = "Fisher's exact test; the estimate is the sample odds ratio"
     if not (t.sum(0).all() and t.sum(1).all()):
-        note = "Only one group or one outcome has patients."
+        note = Code.ONE_GROUP_OR_OUTCOME.say()
         return unsupported("fisher_exact", note, **fields)
     from scipy.stats import fisher_exact as exact
 
@@ -125,7 +126,7 @@ def fisher_exact(table: ArrayLike) -> Estimate:
         "fisher_exact",
         ratio if known else None,
         p_value=min(1.0, float(answer.pvalue)),
-        note=None if known else "The odds ratio is infinite.",
+        note=None if known else Code.ODDS_RATIO_INFINITE.say(),
         **fields,
     )
 

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2, norm
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 
 SUSPICIOUS = 6.0
@@ -102,7 +103,7 @@ class CoxFit:
         try:
             value = float(concordance_index(self._time, -risk, self._event))
         except ZeroDivisionError:
-            return unsupported("concordance", "No pair of patients can be compared.", **fields)
+            return unsupported("concordance", Code.NO_PAIR.say(), **fields)
         error = _concordance_error(risk, self._time, self._event.astype(bool), value)
         low, high = max(0.0, value - Z * error), min(1.0, value + Z * error)
         return Estimate("concordance", value, low, high, error, **fields)
@@ -213,14 +214,14 @@ def _fitted(
             warnings.simplefilter("ignore")
             fitter = _fitter()().fit(data, "(time)", "(event)", fit_options=precise, **options)
     except (ConvergenceError, np.linalg.LinAlgError):
-        note = _separated(frame, t, e) or "The likelihood has no maximum that can be found."
+        note = _separated(frame, t, e) or Code.NO_MAXIMUM_FOUND.say()
         return CoxFit(**base, note=note)
     coefficients = fitter.params_.reindex(terms)
     reach = (coefficients * (frame.max() - frame.min())).abs().max()
     if not np.isfinite(reach) or reach > SUSPICIOUS:
         reason = _separated(frame, t, e)
         if reason or not np.isfinite(reach):
-            return CoxFit(**base, note=reason or "The likelihood has no maximum.")
+            return CoxFit(**base, note=reason or Code.NO_MAXIMUM.say())
     covariance = fitter.variance_matrix_.copy()
     covariance.index, covariance.columns = fitter.params_.index, fitter.params_.index
     if robust:
@@ -265,9 +266,9 @@ def events_per_variable(fit: CoxFit) -> Estimate:
     """Return events per term of a model; below 10 its estimates are unstable (Peduzzi 1995)."""
     fields: dict[str, Any] = {"n": fit.n, "events": fit.events, "method": "Events per term"}
     if not fit.terms:
-        return unsupported("events_per_variable", "The model has no terms.", **fields)
+        return unsupported("events_per_variable", Code.NO_TERMS.say(), **fields)
     value = fit.events / len(fit.terms)
-    note = None if value >= 10 else "Fewer than 10 events per term: the model is overfitted."
+    note = None if value >= 10 else Code.OVERFITTED.say()
     return Estimate("events_per_variable", value, note=note, **fields)
 
 
@@ -312,9 +313,7 @@ def proportional_hazards(fit: CoxFit) -> list[Estimate]:
         np.diag(spread) <= 1e-12, np.linalg.matrix_rank(np.nan_to_num(spread)) < p
     )
     return [
-        unsupported(
-            "proportional_hazards", "Too few event times for the test.", term=name, **fields
-        )
+        unsupported("proportional_hazards", Code.TOO_FEW_EVENT_TIMES.say(), term=name, **fields)
         if few or not np.isfinite(statistic)
         else Estimate(
             "proportional_hazards",
@@ -400,27 +399,27 @@ def _cell_without_events(arm: NDArray, high: NDArray, event: NDArray) -> str | N
         for h, group in ((1, "high"), (0, "low")):
             chosen = (arm == a) & (high == h)
             if not chosen.any():
-                return f"No patients in {arm_name}/{group}."
+                return Code.NO_PATIENTS_IN_GROUP.say(group=f"{arm_name}/{group}")
             if not event[chosen].any():
-                return f"No events in {arm_name}/{group}."
+                return Code.NO_EVENTS_IN_GROUP.say(group=f"{arm_name}/{group}")
     return None
 
 
 def _cannot_be_fitted(design: pd.DataFrame, time: NDArray, event: NDArray) -> str | None:
     if not len(time):
-        return "No patients."
+        return Code.NO_PATIENTS.say()
     if not event.any():
-        return "No events."
+        return Code.NO_EVENTS.say()
     if design.shape[1] == 0:
-        return "The model has no terms."
+        return Code.NO_TERMS.say()
     still = [str(column) for column in design if design[column].nunique() < 2]
     if still:
-        return f"{', '.join(still)} does not vary."
+        return Code.DOES_NOT_VARY.say(name=", ".join(still))
     # who leaves before the first event has no part in the likelihood
     inside = design[time >= time[event].min()]
     scaled = (inside - inside.mean()) / design.std()
     if np.linalg.matrix_rank(scaled.to_numpy(), tol=1e-8) < design.shape[1]:
-        return "The covariates cannot be told apart in the patients at risk."
+        return Code.COLLINEAR.say()
     return None
 
 
@@ -451,11 +450,11 @@ def _separated(design: pd.DataFrame, time: NDArray, event: NDArray) -> str | Non
     )
     pairs = np.unique(np.round(pairs[np.any(pairs != 0, axis=1)], 10), axis=0)
     if not len(pairs):
-        return "No event while patients who differ were at risk."
+        return Code.NO_EVENT_OF_DIFFERENT_PATIENTS.say()
     answer = linprog(
         -pairs.sum(0), A_ub=-pairs, b_ub=np.zeros(len(pairs)), bounds=[(-1, 1)] * x.shape[1]
     )
     if answer.success and -answer.fun > 1e-7:
         guilty = [str(c) for c, v in zip(design, answer.x, strict=True) if abs(v) > 1e-7]
-        return f"Separation: {', '.join(guilty)} ranks the events without exception."
+        return Code.SEPARATION.say(terms=", ".join(guilty))
     return None

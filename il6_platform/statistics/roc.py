@@ -15,11 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.cutoff_rules import smallest_group
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion
 
-WRONG_WAY = "No cut-off does better than chance: the marker does not point the way it is taken to."
+WRONG_WAY = Code.WRONG_WAY.say()
 _ACCURACY = ("sensitivity", "specificity", "ppv", "npv")
 
 
@@ -66,19 +67,19 @@ def auc(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> Estima
     fields: dict[str, Any] = {"n": len(x), "events": len(cases)}
     fields["method"] = "ROC, DeLong interval"
     if not len(cases) or not len(controls):
-        return unsupported("auc", "Cases or controls are missing.", **fields)
+        return unsupported("auc", Code.NO_CASES_OR_CONTROLS.say(), **fields)
     from sklearn.metrics import roc_auc_score
 
     area = float(roc_auc_score(y, x))
     if len(cases) < 2 or len(controls) < 2:
-        return Estimate("auc", area, note="One case or one control: no interval.", **fields)
+        return Estimate("auc", area, note=Code.ONE_CASE_OR_CONTROL.say(), **fields)
     ranks = rankdata(x)
     of_cases = (ranks[y] - rankdata(cases)) / len(controls)
     of_controls = 1 - (ranks[~y] - rankdata(controls)) / len(cases)
     variance = of_cases.var(ddof=1) / len(cases) + of_controls.var(ddof=1) / len(controls)
     error = float(np.sqrt(variance))
     if error == 0:
-        note = "The marker separates completely or is constant: no interval."
+        note = Code.NO_INTERVAL_OF_AUC.say()
         return Estimate("auc", area, std_error=0.0, note=note, **fields)
     low, high = max(0.0, area - Z * error), min(1.0, area + Z * error)
     return Estimate("auc", area, low, high, error, **fields)
@@ -150,14 +151,14 @@ def youden(
     cases, controls = int(y.sum()), int((~y).sum())
     note = None
     if not cases or not controls:
-        note = "Cases or controls are missing."
+        note = Code.NO_CASES_OR_CONTROLS.say()
     elif len(np.unique(value)) < 2:
-        note = "The marker does not vary."
+        note = Code.MARKER_DOES_NOT_VARY.say()
     if note:
         return _no_cutoff(note, x, y)
     candidates = _admissible(marker, np.unique(value)[1:], min_share, min_patients)
     if not len(candidates):
-        return _no_cutoff("No cut-off leaves enough patients on both sides.", x, y)
+        return _no_cutoff(Code.NO_ADMISSIBLE_CUTOFF.say(), x, y)
     above = value[None, :] >= candidates[:, None]
     gain = (above & y).sum(1) * controls - (above & ~y).sum(1) * cases
     gain = gain if higher else -gain
@@ -168,8 +169,8 @@ def youden(
         rows = [row.but(note=WRONG_WAY) for row in rows]
     elif len(tied) > 1:
         words = ", ".join(f"{value:g}" for value in tied)
-        note = f"{len(tied)} cut-offs share the largest index ({words}): the lowest is taken."
-        rows = [rows[0].but(note=note), *rows[1:]]
+        note = Code.TIED_CUTOFFS.say(n=len(tied), cutoffs=words)
+        rows = [rows[0].but(note=joined(rows[0].note, note)), *rows[1:]]
     return Cutoff(best, tuple(rows))
 
 
@@ -217,7 +218,7 @@ def classified(
             index,
             at=cutoff,
             method="Youden's index",
-            note=None if index is not None else "Cases or controls are missing.",
+            note=None if index is not None else Code.NO_CASES_OR_CONTROLS.say(),
             **fields,
         ),
         *shares,

@@ -19,6 +19,7 @@ from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import fisher_exact
 
@@ -32,7 +33,7 @@ LARGEST_ERROR = 5.0
 """Standard error of a log hazard ratio over a covariate's range beyond which nothing is known: its
 interval spans a factor of 10^8."""
 
-UNKNOWN = "The data say nothing of it: its interval would span a factor of more than 10^8."
+UNKNOWN = Code.NO_INFORMATION.say()
 
 _CELLS = 1 << 20
 _ROUNDING = 1e-9
@@ -91,9 +92,9 @@ def permutation_logrank(
     words = "Log-rank test, permutation variance" + ("" if strata is None else ", stratified")
     fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "method": words}
     if not len(g) or not g.any():
-        return unsupported("logrank_permutation", "Only one group has patients.", **fields)
+        return unsupported("logrank_permutation", Code.ONE_GROUP.say(), **fields)
     if not e.any():
-        return unsupported("logrank_permutation", "No events.", **fields)
+        return unsupported("logrank_permutation", Code.NO_EVENTS.say(), **fields)
     order = np.lexsort((g, s))
     t, e, g, s = t[order], e[order], g[order], s[order]
     scores = np.concatenate([_log_rank_scores(t[s == k], e[s == k]) for k in range(s[-1] + 1)])
@@ -101,7 +102,7 @@ def permutation_logrank(
     spread = np.array([np.sum(scores[s == k] ** 2) for k in range(s[-1] + 1)])
     covariance = _permutation_covariance(counts, spread)
     if np.linalg.matrix_rank(covariance) < g.max():
-        return unsupported("logrank_permutation", "The groups' times do not vary.", **fields)
+        return unsupported("logrank_permutation", Code.GROUPS_TIMES_DO_NOT_VARY.say(), **fields)
     inverse = np.asarray(np.linalg.inv(covariance), dtype=float)
     seen = np.bincount(g, weights=scores)[1:]
     statistic = float(seen @ inverse @ seen)
@@ -114,7 +115,7 @@ def permutation_logrank(
     elif not replicates:
         # of a large cohort they are more than a floating-point number can hold
         many = f"About 1e{math.log10(splits):.0f}" if splits > 1e15 else f"{splits}"
-        note = f"{many} splits are too many to enumerate, and no permutations are asked for."
+        note = Code.TOO_MANY_SPLITS.say(many=many)
         return unsupported("logrank_permutation", note, **fields)
     else:
         reached = _permutations_reaching(scores, s, counts, inverse, statistic, rng, replicates)
@@ -197,7 +198,7 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
         # the penalised likelihood is equivariant to scale, the solver's stopping rule is not
         centre, scale = x.mean(axis=0), x.std(axis=0)
         fit = _firth_fit((x - centre) / scale, t, e)
-        note = None if fit is not None else "The penalised likelihood has no maximum to be found."
+        note = None if fit is not None else Code.NO_PENALISED_MAXIMUM.say()
     if note:
         return [unsupported("hazard_ratio_firth", note, term=k, **fields) for k in terms]
     assert fit is not None
@@ -214,9 +215,7 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
             error / unit,
             p_value=None if math.isnan(p) else p,
             term=term,
-            note="A limit or the P value could not be found."
-            if math.isnan(low + high + p)
-            else None,
+            note=Code.LIMIT_NOT_FOUND.say() if math.isnan(low + high + p) else None,
             **fields,
         )
         for spread, (term, unit, coefficient, error, p, low, high) in zip(reach, rows, strict=True)
@@ -308,17 +307,17 @@ def _subset_sums(
 
 def _no_information(x: Floats, t: Floats, e: NDArray[np.bool_]) -> str | None:
     if not len(t):
-        return "No patients."
+        return Code.NO_PATIENTS.say()
     if not e.any():
-        return "No events."
+        return Code.NO_EVENTS.say()
     if x.shape[1] == 0:
-        return "The model has no terms."
+        return Code.NO_TERMS.say()
     if np.any(x.std(axis=0) == 0):
-        return "A covariate does not vary."
+        return Code.COVARIATE_DOES_NOT_VARY.say()
     inside = x[t >= t[e].min()]
     scaled = (inside - inside.mean(axis=0)) / x.std(axis=0)
     if np.linalg.matrix_rank(scaled, tol=1e-8) < x.shape[1]:
-        return "The covariates cannot be told apart in the patients at risk."
+        return Code.COLLINEAR.say()
     return None
 
 

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2, norm
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 
 KM = "Kaplan-Meier, log-log interval"
@@ -59,29 +60,29 @@ class KaplanMeier:
         """
         fields: dict[str, Any] = {"n": self.n, "events": self.events, "at": p, "method": KM}
         if self.n == 0:
-            return unsupported("quantile", "No patients.", **fields)
+            return unsupported("quantile", Code.NO_PATIENTS.say(), **fields)
         value, low, high = (
             _crossing(self.times, band, 1 - p) for band in (self.survival, self.low, self.high)
         )
         note = None
         if value is None:
-            note = "Not reached: too few events."
+            note = Code.NOT_REACHED.say()
         return Estimate("quantile", value, low, high, note=note, **fields)
 
     def survival_at(self, time: float) -> Estimate:
         """S(t) with its log-log interval; unknown beyond the last patient's time, unless 0."""
         fields: dict[str, Any] = {"n": self.n, "events": self.events, "at": time, "method": KM}
         if self.n == 0:
-            return unsupported("survival", "No patients.", **fields)
+            return unsupported("survival", Code.NO_PATIENTS.say(), **fields)
         position = int(np.searchsorted(self.times, time, side="right")) - 1
         if position < 0:
             return Estimate("survival", 1.0, 1.0, 1.0, 0.0, **fields)
         value = float(self.survival[position])
         if time > self.times[-1] and value > 0:
-            return unsupported("survival", "No patient was followed so long.", **fields)
+            return unsupported("survival", Code.NOT_FOLLOWED.say(), **fields)
         low, high = float(self.low[position]), float(self.high[position])
         if not np.isfinite(low):
-            note = "No event by then." if value == 1 else "Nobody is left: no interval."
+            note = Code.NO_EVENT_BY_THEN.say() if value == 1 else Code.NOBODY_LEFT.say()
             return Estimate("survival", value, note=note, **fields)
         error = value * float(np.sqrt(self.variance[position]))
         return Estimate("survival", value, low, high, error, **fields)
@@ -91,9 +92,9 @@ class KaplanMeier:
         fields: dict[str, Any] = {"n": self.n, "events": self.events, "at": tau}
         fields["method"] = f"Restricted mean to {tau:g}, Greenwood variance"
         if self.n == 0:
-            return unsupported("rmst", "No patients.", **fields)
+            return unsupported("rmst", Code.NO_PATIENTS.say(), **fields)
         if tau > self.times[-1] and self.survival[-1] > 0:
-            return unsupported("rmst", "No patient was followed so long.", **fields)
+            return unsupported("rmst", Code.NOT_FOLLOWED.say(), **fields)
         inside = self.times < tau
         edges = np.concatenate([[0.0], self.times[inside], [tau]])
         heights = np.concatenate([[1.0], self.survival[inside]])
@@ -211,16 +212,16 @@ def logrank(
     fields["method"] = "Log-rank test" + ("" if strata is None else ", stratified")
     labels = np.unique(g)
     if len(labels) < 2:
-        return unsupported(name, "Only one group has patients.", **fields)
+        return unsupported(name, Code.ONE_GROUP.say(), **fields)
     if not e.any():
-        return unsupported(name, "No events.", **fields)
+        return unsupported(name, Code.NO_EVENTS.say(), **fields)
     if strata is None:
         s = np.zeros(len(t), dtype=int)
     else:
         s = np.unique(same_length("strata", strata, len(t)), return_inverse=True)[1]
     excess, covariance = _excess(t, e, g, s, labels)
     if np.linalg.matrix_rank(covariance) < len(labels) - 1:
-        return unsupported(name, "No event while two groups were at risk.", **fields)
+        return unsupported(name, Code.NO_EVENT_OF_TWO_GROUPS.say(), **fields)
     df = len(labels) - 1
     if strata is None:
         from lifelines.statistics import multivariate_logrank_test
@@ -247,7 +248,7 @@ def rmst_difference(
     one = same_length("first", first, len(t)).astype(bool)
     fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "at": tau}
     if tau is None:
-        return unsupported("rmst_difference", "A group has no patients.", **fields)
+        return unsupported("rmst_difference", Code.EMPTY_GROUP.say(), **fields)
     means = [kaplan_meier(t[chosen], e[chosen]).rmst(tau) for chosen in (one, ~one)]
     fields["method"] = means[0].method
     for mean in means:
@@ -257,7 +258,7 @@ def rmst_difference(
     difference = (a.estimate or 0.0) - (b.estimate or 0.0)
     error = float(np.hypot(a.std_error or 0.0, b.std_error or 0.0))
     if error == 0:
-        return Estimate("rmst_difference", difference, note="No events by then.", **fields)
+        return Estimate("rmst_difference", difference, note=Code.NO_EVENTS_BY_THEN.say(), **fields)
     return Estimate(
         "rmst_difference",
         difference,

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 
 ESTIMANDS = {"ate": "inverse probability, stabilised", "overlap": "overlap"}
@@ -98,10 +99,7 @@ def propensity_weights(
         Estimate("common_support", shared, n=len(a), method=words),
     ]
     if auc == 1:
-        reason = (
-            "The covariates tell the arms apart perfectly: no patient of one arm compares with "
-            "one of the other, and no weighting can help."
-        )
+        reason = Code.ARMS_SEPARATED.say()
         return PropensityWeights(
             score, None, [estimate.but(note=reason) for estimate in estimates], reason
         )
@@ -114,21 +112,15 @@ def propensity_weights(
     notes = []
     if min(sizes.values()) < FEWEST_PER_TERM * x.shape[1]:
         notes.append(
-            f"{min(sizes.values())} patients in the smaller arm for {x.shape[1]} terms of the "
-            f"propensity model, fewer than {FEWEST_PER_TERM} a term: the score is unstable, "
-            "and weights cannot show that the arms became comparable."
+            Code.UNSTABLE_SCORE.say(n=min(sizes.values()), terms=x.shape[1], least=FEWEST_PER_TERM)
         )
     if shared < 0.9:
-        notes.append(
-            f"{1 - shared:.0%} of the scores lie outside {low} to {high}: the arms overlap little."
-        )
+        notes.append(Code.LITTLE_OVERLAP.say(share=1 - shared, low=low, high=high))
     for code, name in ARMS.items():
         effective = effective_sample_size(weights[a == code])
         note = None
         if effective < sizes[code] / 2:
-            note = (
-                f"The weighted {name} arm is worth {effective:.1f} of its {sizes[code]} patients."
-            )
+            note = Code.FEW_EFFECTIVE_PATIENTS.say(arm=name, effective=effective, n=sizes[code])
             notes.append(note)
         estimates.append(
             Estimate(
@@ -140,7 +132,7 @@ def propensity_weights(
                 note=note,
             )
         )
-    return PropensityWeights(score, weights, estimates, " ".join(notes) or None)
+    return PropensityWeights(score, weights, estimates, joined(*notes))
 
 
 def balance(
@@ -172,9 +164,7 @@ def balance(
     x, a = _checked(design, arm)
     if min(np.sum(a == 0), np.sum(a == 1)) == 0:
         return [
-            unsupported(
-                "standardized_difference", "There is only one arm.", n=len(a), term=str(term)
-            )
+            unsupported("standardized_difference", Code.ONE_ARM.say(), n=len(a), term=str(term))
             for term in design.columns
         ]
     spread = np.sqrt((_variances(x[a == 1]) + _variances(x[a == 0])) / 2)
@@ -186,7 +176,7 @@ def balance(
         for statistic, w in sets.items():
             if not spread[j] > 0:
                 results.append(
-                    unsupported(statistic, "No variation within the arms.", n=len(a), term=term)
+                    unsupported(statistic, Code.NO_VARIATION_WITHIN_ARMS.say(), n=len(a), term=term)
                 )
                 continue
             means = [np.average(x[a == code, j], weights=w[a == code]) for code in (1, 0)]
@@ -302,7 +292,7 @@ def e_value(
         "the limit is that of the confidence limit nearer to 1"
     )
     if hazard_ratio is None:
-        return unsupported("e_value", "There is no hazard ratio to explain away.", method=words)
+        return unsupported("e_value", Code.NOTHING_TO_EXPLAIN_AWAY.say(), method=words)
     for value in (hazard_ratio, ci_low, ci_high):
         if value is not None and not (value > 0 and math.isfinite(value)):
             raise ValueError(f"A hazard ratio and its limits must be positive, not {value}.")
@@ -333,9 +323,9 @@ def _score(x: NDArray[np.float64], a: NDArray[np.float64], c: float) -> NDArray[
 def _no_model(x: NDArray[np.float64], sizes: dict[int, int]) -> str | None:
     """Why there can be no propensity model."""
     if min(sizes.values()) == 0:
-        return "There is only one arm."
+        return Code.ONE_ARM.say()
     if x.shape[1] == 0 or not np.any(np.ptp(x, axis=0)):
-        return "No covariate varies between patients: there is nothing to weight by."
+        return Code.NO_COVARIATE_VARIES.say()
     return None
 
 

@@ -16,6 +16,7 @@ from il6_platform.validation import (
     cohort,
     follow_up,
     labs,
+    outcomes,
     patients,
     results,
     treatments,
@@ -28,6 +29,7 @@ STAGED: dict[str, Sequence[Rule]] = {
     "follow_up": follow_up.RULES,
     "labs": labs.RULES,
     "assessments": assessments.RULES,
+    "outcomes": outcomes.RULES,
 }
 """Rules of the staging tables, in the order in which these can be judged."""
 

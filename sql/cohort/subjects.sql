@@ -68,6 +68,12 @@ marker as (
     qualify row_number() over (partition by z.patient_id order by b.collected_on desc) = 1
 ),
 
+-- a registry that gives times instead of dates needs no follow-up
+timed as (
+    select distinct patient_id
+    from staging.outcomes
+),
+
 described as (
     select
         a.patient_id as usubjid,
@@ -89,7 +95,7 @@ described as (
             when not a.has_record then 'No patient record'
             when p.patient_id is null then 'Patient record in quarantine'
             when z.trtsdt is null then 'No first-line treatment'
-            when f.patient_id is null then 'No follow-up'
+            when f.patient_id is null and o.patient_id is null then 'No follow-up'
             when m.value is null then 'No baseline marker in the window'
         end as exclreas
     from arrived as a
@@ -100,6 +106,7 @@ described as (
     left join marker as m on a.patient_id = m.patient_id
     left join staging.follow_up as f on a.patient_id = f.patient_id
     left join new_therapy as w on a.patient_id = w.patient_id
+    left join timed as o on a.patient_id = o.patient_id
 )
 
 select

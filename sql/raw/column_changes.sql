@@ -13,6 +13,8 @@ arrived as (
     select 'assessments', delivery, line, cells from raw.assessments
     union all
     select 'follow_up', delivery, line, cells from raw.follow_up
+    union all
+    select 'outcomes', delivery, line, cells from raw.outcomes
 ),
 
 -- a table of a file, of however many sheets and columns it was made
@@ -153,7 +155,8 @@ coded as (
     values
     ('patients', 'sex'), ('patients', 'site_id'), ('patients', 'primary_site'), ('patients', 'metastasis_timing'),
     ('patients', 'extrahepatic'), ('patients', 'ras_status'), ('patients', 'braf_status'), ('treatments', 'drug'),
-    ('labs', 'analyte'), ('labs', 'unit'), ('assessments', 'response'), ('follow_up', 'vital_status'), ('follow_up', 'cause_of_death')
+    ('labs', 'analyte'), ('labs', 'unit'), ('assessments', 'response'), ('follow_up', 'vital_status'), ('follow_up', 'cause_of_death'),
+    ('outcomes', 'endpoint'), ('outcomes', 'unit'), ('outcomes', 'event')
 ),
 
 codes as (

@@ -48,3 +48,6 @@ create table if not exists raw.assessments (
 create table if not exists raw.follow_up (
     delivery varchar, file varchar, line integer, arrived_at timestamptz, cells map(varchar, varchar), problem varchar
 );
+create table if not exists raw.outcomes (
+    delivery varchar, file varchar, line integer, arrived_at timestamptz, cells map(varchar, varchar), problem varchar
+);

@@ -27,6 +27,7 @@ update report.results as r set
         concat_ws('; ', note, 'few patients: not shown'),
         note
     ),
+    code = if(s.is_silent, concat_ws(' ', code, 'few_patients'), code),
     suppressed = nullif(concat_ws(
         '; ',
         case when s.small_n then 'n <' || settings.minimal_cell when s.no_n then 'n not shown' end,
@@ -50,6 +51,7 @@ where r.rowid = s.id;
 update report.results set
     estimate = null,
     note = concat_ws('; ', note, 'the value of a single patient: not shown'),
+    code = concat_ws(' ', code, 'single_patient'),
     suppressed = concat_ws('; ', suppressed, 'estimate not shown')
 where statistic in ('min', 'max') and estimate is not null;
 

@@ -15,6 +15,8 @@ arrived as (
     union all
     select 'follow_up', delivery, line from raw.follow_up
     union all
+    select 'outcomes', delivery, line from raw.outcomes
+    union all
     select table_name, delivery, line from raw.erased
 ),
 
@@ -38,6 +40,8 @@ places as (
     select 'assessments', delivery, file_line as line, 'current' from staging.assessments
     union all
     select 'follow_up', delivery, file_line as line, 'current' from staging.follow_up
+    union all
+    select 'outcomes', delivery, file_line as line, 'current' from staging.outcomes
     union all
     select distinct table_name, delivery, file_line, 'quarantined'
     from staging.quarantine

@@ -48,6 +48,13 @@ received as (
         null,
         null
     from raw.follow_up
+    union all
+    select
+        'outcomes', delivery, line, cells, problem,
+        [cell(cells, 'patient_id'), upper(cell(cells, 'endpoint'))],
+        null,
+        null
+    from raw.outcomes
 ),
 
 keyed as (

@@ -1,0 +1,20 @@
+-- What the rules of staging.outcomes judge: its rows with the received text.
+select
+    s.*,
+    l.delivered_on,
+    l.in_conflict,
+    e.then_full as absent_from,
+    s.time is not null and s.unit in ('day', 'days', 'month', 'months', 'year', 'years') and s.months is null as is_beyond_a_life,
+    r.problem,
+    r.file,
+    r.cells as received,
+    s.patient_id is null or exists(
+        from staging.lines as known where known.table_name = 'patients' and known.patient = s.patient_id
+    ) as patient_is_known,
+    coalesce(w.is_mangled, false) as number_is_mangled
+from staging.outcomes as s
+inner join staging.lines as l on l.table_name = 'outcomes' and s.delivery = l.delivery and s.file_line = l.line
+inner join raw.outcomes as r on s.delivery = r.delivery and s.file_line = r.line
+inner join staging.exports as e on e.table_name = 'outcomes' and s.delivery = e.delivery
+left join raw.spellings as w on s.patient_id = w.patient
+order by l.position, l.line;
