@@ -108,6 +108,8 @@ class Code(StrEnum):
     )
     TOO_FEW_EVENT_TIMES = ("too_few_event_times", "Too few event times for the test.")
     NOT_REACHED = ("not_reached", "Not reached: too few events.")
+    NOBODY_CENSORED = ("nobody_censored", "Not estimable: no patient was censored.")
+    FEW_CENSORED = ("few_censored", "Not reached: too few patients were censored.")
     NOT_FOLLOWED = ("not_followed", "No patient was followed so long.")
     NOBODY_LEFT = ("nobody_left", "Nobody is left: no interval.")
     TIMES_DO_NOT_VARY = ("times_do_not_vary", "Times do not vary.")
@@ -136,8 +138,11 @@ class Code(StrEnum):
         "event_free_group",
         "No finite hazard ratio: one group has no event while the other is at risk.",
     )
-    NO_MAXIMUM = ("no_maximum", "The likelihood has no maximum.")
-    NO_MAXIMUM_FOUND = ("no_maximum_found", "The likelihood has no maximum that can be found.")
+    NOT_CONVERGED = (
+        "not_converged",
+        "The fit did not converge: no maximum of the likelihood was found.",
+    )
+    NO_VARIANCE = ("no_variance", "The robust variance is 0: no interval and no P value.")
     MAXIMUM_NOT_FOUND = ("maximum_not_found", "The likelihood's maximum was not found.")
     NO_PENALISED_MAXIMUM = (
         "no_penalised_maximum",

@@ -19,9 +19,27 @@ from scipy.stats import chi2, norm
 from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.partial_likelihood import PartialLikelihood, concordance
+
+CONVERGED = 1e-6
+"""Gain in log-likelihood of one more step (twice that) below which a fit is at its maximum."""
 
 SUSPICIOUS = 6.0
 """Log hazard ratio over a covariate's whole range from which separation is looked for."""
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What a model was fitted to; patients without weight are left out."""
+
+    x: NDArray
+    time: NDArray
+    event: NDArray[np.bool_]
+    weights: NDArray | None
+    strata: NDArray | None
+
+    def likelihood(self, beta: ArrayLike) -> PartialLikelihood:
+        return PartialLikelihood(self.x, self.time, self.event, beta, self.weights, self.strata)
 
 
 @dataclass(frozen=True)
@@ -49,9 +67,7 @@ class CoxFit:
     log_likelihood: float = float("nan")
     null_log_likelihood: float = float("nan")
     method: str = "Cox, Efron, Wald interval"
-    _design: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
-    _time: NDArray = field(default_factory=lambda: np.empty(0), repr=False)
-    _event: NDArray = field(default_factory=lambda: np.empty(0), repr=False)
+    _data: _Data | None = field(default=None, repr=False)
 
     def estimates(self) -> list[Estimate]:
         """Return `hazard_ratio` by term with Wald interval and P; std_error is of the log."""
@@ -65,6 +81,9 @@ class CoxFit:
         vector = np.array([weights.get(term, 0.0) for term in self.terms])
         log_ratio = float(vector @ self.coefficients.to_numpy())
         error = float(np.sqrt(vector @ self.covariance.to_numpy() @ vector))
+        if not error > 0:
+            note = Code.NO_VARIANCE.say()
+            return Estimate("hazard_ratio", float(np.exp(log_ratio)), note=note, **fields)
         return Estimate(
             "hazard_ratio",
             float(np.exp(log_ratio)),
@@ -90,21 +109,20 @@ class CoxFit:
     def concordance(self) -> Estimate:
         """Return Harrell's C of the model's linear predictor.
 
-        Its standard error is the infinitesimal jackknife's (Therneau & Atkinson, vignette on
-        concordance of R's survival, 2023), its limits are clipped to [0, 1].
+        Pairs are of one stratum and weigh the product of the case weights. Its standard error is
+        the infinitesimal jackknife's (Therneau & Atkinson, vignette on concordance of R's survival,
+        2023), its limits are clipped to [0, 1].
         """
         fields: dict[str, Any] = {"n": self.n, "events": self.events}
         fields["method"] = "Harrell's C, apparent (on the data of the fit), jackknife interval"
-        if self.note:
-            return unsupported("concordance", self.note, **fields)
-        from lifelines.utils import concordance_index
-
-        risk = self._design.to_numpy() @ self.coefficients.to_numpy()
-        try:
-            value = float(concordance_index(self._time, -risk, self._event))
-        except ZeroDivisionError:
+        if self._data is None:
+            return unsupported("concordance", self.note or "", **fields)
+        data = self._data
+        risk = np.round(data.x @ self.coefficients.to_numpy(), 12)
+        found = concordance(risk, data.time, data.event, data.weights, data.strata)
+        if found is None:
             return unsupported("concordance", Code.NO_PAIR.say(), **fields)
-        error = _concordance_error(risk, self._time, self._event.astype(bool), value)
+        value, error = found
         low, high = max(0.0, value - Z * error), min(1.0, value + Z * error)
         return Estimate("concordance", value, low, high, error, **fields)
 
@@ -127,34 +145,43 @@ def cox(
     time, event
         Shape (n,): time >= 0, event 1 or 0.
     weights
-        Shape (n,), case weights >= 0; with `robust` a Lin-Wei sandwich variance.
+        Shape (n,), case weights >= 0; patients of weight 0 are left out, as if not given.
     strata
         Shape (n,): each stratum has its own baseline hazard.
+    robust
+        Lin & Wei's sandwich variance (JASA 1989), with ties as in R's coxph; otherwise the inverse
+        of the information.
 
     Returns
     -------
     CoxFit
         With a note in place of numbers where there are no events, a column does not vary or
-        depends on the others, or the likelihood has no maximum (separation).
+        depends on the others (within strata), the likelihood has no maximum (separation), or the
+        fit did not reach it.
 
     Raises
     ------
     ValueError
-        On unequal lengths or missing values.
+        On unequal lengths, missing values, or weights that are missing or negative.
     """
     t, e = samples(time, event)
     frame = design.reset_index(drop=True).astype(float)
     same_length("design", frame, len(t))
     if frame.isna().to_numpy().any():
         raise ValueError("design has missing values; leave incomplete patients out first.")
+    if weights is not None:
+        w = same_length("weights", weights, len(t)).astype(float)
+        if not np.all(np.isfinite(w) & (w >= 0)):
+            raise ValueError("weights must be numbers of 0 or more.")
+        frame, t, e, weights = frame[w > 0], t[w > 0], e[w > 0], w[w > 0]
+        if strata is not None:
+            strata = same_length("strata", strata, len(w))[w > 0]
     return _fitted(
         tuple(str(column) for column in frame.columns),
         frame.to_numpy().tobytes(),
         t.tobytes(),
         e.tobytes(),
-        None
-        if weights is None
-        else same_length("weights", weights, len(t)).astype(float).tobytes(),
+        None if weights is None else np.asarray(weights, dtype=float).tobytes(),
         None if strata is None else _codes(same_length("strata", strata, len(t))),
         robust,
     )
@@ -193,73 +220,82 @@ def _fitted(
     terms = list(names)
     t, e = np.frombuffer(times), np.frombuffer(events, dtype=np.bool_)
     frame = pd.DataFrame(np.frombuffer(values).reshape(len(t), len(terms)), columns=terms)
+    w = None if weights is None else np.frombuffer(weights)
+    s = None if strata is None else np.frombuffer(strata, dtype=np.int64)
     method = "Cox, Efron, Wald interval" + (" (robust variance)" if robust else "")
     base: dict[str, Any] = {"terms": terms, "n": len(t), "events": int(e.sum()), "method": method}
-    note = _cannot_be_fitted(frame, t, e)
+    note = _cannot_be_fitted(frame, t, e, s)
     if note:
         return CoxFit(**base, note=note)
-    from lifelines.exceptions import ConvergenceError
-
-    data = frame.assign(**{"(time)": t, "(event)": e.astype(int)})
-    options: dict[str, Any] = {"robust": robust}
-    if weights is not None:
-        data["(weight)"] = np.frombuffer(weights)
-        options["weights_col"] = "(weight)"
-    if strata is not None:
-        data["(stratum)"] = np.frombuffer(strata, dtype=np.int64)
-        options["strata"] = ["(stratum)"]
-    precise = {"precision": 1e-15, "r_precision": 1e-17, "step_size": 1.0, "max_steps": 100}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fitter = _fitter()().fit(data, "(time)", "(event)", fit_options=precise, **options)
-    except (ConvergenceError, np.linalg.LinAlgError):
-        note = _separated(frame, t, e) or Code.NO_MAXIMUM_FOUND.say()
-        return CoxFit(**base, note=note)
-    coefficients = fitter.params_.reindex(terms)
-    reach = (coefficients * (frame.max() - frame.min())).abs().max()
-    if not np.isfinite(reach) or reach > SUSPICIOUS:
-        reason = _separated(frame, t, e)
-        if reason or not np.isfinite(reach):
-            return CoxFit(**base, note=reason or Code.NO_MAXIMUM.say())
-    covariance = fitter.variance_matrix_.copy()
-    covariance.index, covariance.columns = fitter.params_.index, fitter.params_.index
+    data = _Data(frame.to_numpy(), t, e, w, s)
+    coefficients = _coefficients(frame, data)
+    reach = np.abs(coefficients * np.ptp(data.x, axis=0)).max()
+    if not reach <= SUSPICIOUS:
+        reason = _separated(frame, t, e, s)
+        if reason:
+            return CoxFit(**base, note=reason)
+    if not np.isfinite(reach):
+        return CoxFit(**base, note=Code.NOT_CONVERGED.say())
+    likelihood, null = data.likelihood(coefficients), data.likelihood(np.zeros(len(terms)))
+    covariance = _covariance(likelihood, null)
+    if covariance is None:
+        return CoxFit(**base, note=Code.NOT_CONVERGED.say())
     if robust:
-        errors = fitter.standard_errors_.reindex(terms).to_numpy()
-        model = np.sqrt(np.diag(covariance.loc[terms, terms]))
-        covariance = covariance.loc[terms, terms] * np.outer(errors / model, errors / model)
-    likelihood = float(fitter.log_likelihood_)
+        residuals = likelihood.score_residuals() @ covariance
+        residuals *= 1 if w is None else w[:, None]
+        covariance = residuals.T @ residuals
     return CoxFit(
         **base,
-        coefficients=coefficients,
-        covariance=covariance.loc[terms, terms],
-        log_likelihood=likelihood,
-        null_log_likelihood=likelihood
-        - float(fitter.log_likelihood_ratio_test().test_statistic) / 2,
-        _design=frame,
-        _time=t,
-        _event=e,
+        coefficients=pd.Series(coefficients, index=terms),
+        covariance=pd.DataFrame(covariance, index=terms, columns=terms),
+        log_likelihood=likelihood.log_likelihood,
+        null_log_likelihood=null.log_likelihood,
+        _data=data,
     )
 
 
-def _concordance_error(
-    risk: NDArray, time: NDArray, event: NDArray[np.bool_], value: float
-) -> float:
-    """Infinitesimal jackknife: what each patient's weight would move C by, root sum of squares."""
-    gained, compared = np.zeros(len(time)), np.zeros(len(time))
-    rows = max(1, 4_000_000 // max(len(time), 1))
-    for start in range(0, len(time), rows):
-        part = slice(start, start + rows)
-        # the first of a pair fails while the second is still followed, or is censored just then
-        pair = event[part, None] & (
-            (time[part, None] < time) | ((time[part, None] == time) & ~event)
-        )
-        score = pair * (0.5 + 0.5 * np.sign(risk[part, None] - risk))
-        gained[part] += score.sum(axis=1)
-        compared[part] += pair.sum(axis=1)
-        gained += score.sum(axis=0)
-        compared += pair.sum(axis=0)
-    return float(np.sqrt(np.sum((gained - value * compared) ** 2)) / (compared.sum() / 2))
+def _coefficients(frame: pd.DataFrame, data: _Data) -> NDArray[np.float64]:
+    """Fit by lifelines; NaN where its search is given up."""
+    from lifelines.exceptions import ConvergenceError
+
+    columns = frame.assign(**{"(time)": data.time, "(event)": data.event.astype(int)})
+    options: dict[str, Any] = {}
+    if data.weights is not None:
+        columns["(weight)"] = data.weights
+        options["weights_col"] = "(weight)"
+    if data.strata is not None:
+        columns["(stratum)"] = data.strata
+        options["strata"] = ["(stratum)"]
+    precise = {"precision": 1e-15, "r_precision": 1e-17, "step_size": 1.0, "max_steps": 100}
+    try:
+        # what a warning would say is judged at the coefficients themselves
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fitter = _fitter()().fit(columns, "(time)", "(event)", fit_options=precise, **options)
+    except (ConvergenceError, np.linalg.LinAlgError):
+        return np.full(len(frame.columns), np.nan)
+    return fitter.params_.reindex(frame.columns).to_numpy(dtype=float)
+
+
+def _covariance(
+    likelihood: PartialLikelihood, null: PartialLikelihood
+) -> NDArray[np.float64] | None:
+    """Return the inverse information; None unless the likelihood is at its maximum.
+
+    There, one step of Newton's method would gain nothing, and nothing was lost against no effect.
+    """
+    information = likelihood.information
+    if not np.all(np.isfinite(information)):
+        return None
+    try:
+        covariance = np.linalg.inv(information)
+    except np.linalg.LinAlgError:
+        return None
+    gain = float(likelihood.score @ covariance @ likelihood.score)
+    lost = null.log_likelihood - likelihood.log_likelihood
+    if not (abs(gain) < CONVERGED and lost < CONVERGED and np.all(np.diag(covariance) > 0)):
+        return None
+    return np.asarray(covariance)
 
 
 def events_per_variable(fit: CoxFit) -> Estimate:
@@ -275,7 +311,8 @@ def events_per_variable(fit: CoxFit) -> Estimate:
 def proportional_hazards(fit: CoxFit) -> list[Estimate]:
     """Test proportional hazards by term and globally (Grambsch & Therneau, Biometrika 1994).
 
-    The score test for a coefficient that moves with 1 - KM(t-), as `cox.zph` of R's survival 3.
+    The score test for a coefficient that moves with 1 - KM(t-), as `cox.zph` of R's survival 3,
+    with the fit's weights and strata.
 
     Returns
     -------
@@ -284,24 +321,20 @@ def proportional_hazards(fit: CoxFit) -> list[Estimate]:
     fields: dict[str, Any] = {"n": fit.n, "events": fit.events}
     fields["method"] = "Grambsch-Therneau score test, Kaplan-Meier time"
     names = [*fit.terms, "GLOBAL"]
-    if fit.note:
-        return [unsupported("proportional_hazards", fit.note, term=n, **fields) for n in names]
-    x, t, e = fit._design.to_numpy(), fit._time, fit._event
-    risk = np.exp((x - x.mean(0)) @ fit.coefficients.to_numpy())
-    p, score, schur = x.shape[1], np.zeros(x.shape[1]), np.zeros((3, x.shape[1], x.shape[1]))
-    survival = 1.0
-    for moment in np.unique(t[e]):
-        there, dying = t >= moment, (t == moment) & e
-        d, g = int(dying.sum()), 1 - survival
-        survival *= 1 - d / there.sum()
-        for k in range(d):
-            w = np.where(dying, risk * (1 - k / d), risk) * there
-            w = w / w.sum()
-            mean = w @ x
-            centred = x - mean
-            information = (centred * w[:, None]).T @ centred
-            score += g * (x[dying].mean(0) - mean)
-            schur += np.array([1, g, g * g])[:, None, None] * information
+    data = fit._data
+    if data is None:
+        note = fit.note or ""
+        return [unsupported("proportional_hazards", note, term=n, **fields) for n in names]
+    likelihood = data.likelihood(fit.coefficients.to_numpy())
+    # time is measured by survival of all patients together, as R does also with strata
+    moments, place = np.unique(data.time, return_inverse=True)
+    died = np.bincount(place, weights=data.event, minlength=len(moments))
+    left = np.bincount(place, minlength=len(moments))
+    survival = np.cumprod(1 - died / np.cumsum(left[::-1])[::-1])
+    g = 1 - np.append(1.0, survival)[np.searchsorted(moments, likelihood.times)]
+    score, informations = g @ likelihood.scores, likelihood.informations()
+    schur = np.stack([np.tensordot(g**k, informations, axes=1) for k in (0, 1, 2)])
+    p = len(fit.terms)
     try:
         spread = schur[2] - schur[1] @ np.linalg.solve(schur[0], schur[1])
         whole = float(score @ np.linalg.solve(spread, score))
@@ -405,7 +438,9 @@ def _cell_without_events(arm: NDArray, high: NDArray, event: NDArray) -> str | N
     return None
 
 
-def _cannot_be_fitted(design: pd.DataFrame, time: NDArray, event: NDArray) -> str | None:
+def _cannot_be_fitted(
+    design: pd.DataFrame, time: NDArray, event: NDArray, strata: NDArray | None
+) -> str | None:
     if not len(time):
         return Code.NO_PATIENTS.say()
     if not event.any():
@@ -415,15 +450,20 @@ def _cannot_be_fitted(design: pd.DataFrame, time: NDArray, event: NDArray) -> st
     still = [str(column) for column in design if design[column].nunique() < 2]
     if still:
         return Code.DOES_NOT_VARY.say(name=", ".join(still))
-    # who leaves before the first event has no part in the likelihood
-    inside = design[time >= time[event].min()]
-    scaled = (inside - inside.mean()) / design.std()
+    # who leaves before the first event (of the stratum) has no part in the likelihood
+    s = np.zeros(len(time)) if strata is None else strata
+    starts = pd.Series(np.where(event, time, np.inf)).groupby(s).transform("min").to_numpy()
+    inside = design[time >= starts]
+    centred = inside - inside.groupby(s[time >= starts]).transform("mean")
+    scaled = centred / design.std()
     if np.linalg.matrix_rank(scaled.to_numpy(), tol=1e-8) < design.shape[1]:
         return Code.COLLINEAR.say()
     return None
 
 
-def _separated(design: pd.DataFrame, time: NDArray, event: NDArray) -> str | None:
+def _separated(
+    design: pd.DataFrame, time: NDArray, event: NDArray, strata: NDArray | None = None
+) -> str | None:
     """Say whether the likelihood is monotone (Bryson & Johnson, Technometrics 1981).
 
     It is where some direction ranks each failing patient highest (ties allowed) of all at risk, and
@@ -433,19 +473,11 @@ def _separated(design: pd.DataFrame, time: NDArray, event: NDArray) -> str | Non
     from scipy.optimize import linprog
 
     x = ((design - design.mean()) / design.std()).to_numpy()
-    # those who fail at a time come before those who are censored at it
-    order = np.lexsort((~event, time))
-    x, time, event = x[order], time[order], event[order]
-    failing = np.flatnonzero(event)
-    last = np.cumsum(event) - 1
-    censored = np.flatnonzero(~event & (last >= 0))
-    tied = np.flatnonzero(np.diff(time[failing]) == 0)
+    labels = np.zeros(len(time)) if strata is None else strata
     pairs = np.concatenate(
         [
-            x[failing[:-1]] - x[failing[1:]],
-            # of those who fail together each must rank highest
-            x[failing[tied + 1]] - x[failing[tied]],
-            x[failing[last[censored]]] - x[censored],
+            _ranked_pairs(x[labels == label], time[labels == label], event[labels == label])
+            for label in np.unique(labels)
         ]
     )
     pairs = np.unique(np.round(pairs[np.any(pairs != 0, axis=1)], 10), axis=0)
@@ -458,3 +490,22 @@ def _separated(design: pd.DataFrame, time: NDArray, event: NDArray) -> str | Non
         guilty = [str(c) for c, v in zip(design, answer.x, strict=True) if abs(v) > 1e-7]
         return Code.SEPARATION.say(terms=", ".join(guilty))
     return None
+
+
+def _ranked_pairs(x: NDArray, time: NDArray, event: NDArray) -> NDArray:
+    """Differences of who fails to who fails next, and to who is censored until then."""
+    # those who fail at a time come before those who are censored at it
+    order = np.lexsort((~event, time))
+    x, time, event = x[order], time[order], event[order]
+    failing = np.flatnonzero(event)
+    last = np.cumsum(event) - 1
+    censored = np.flatnonzero(~event & (last >= 0))
+    tied = np.flatnonzero(np.diff(time[failing]) == 0)
+    return np.concatenate(
+        [
+            x[failing[:-1]] - x[failing[1:]],
+            # of those who fail together each must rank highest
+            x[failing[tied + 1]] - x[failing[tied]],
+            x[failing[last[censored]]] - x[censored],
+        ]
+    )

@@ -223,6 +223,27 @@ def _earlier(x: Floats, by_time: Ints) -> Floats:
     return total
 
 
+def dominated_sums(first: NDArray, second: NDArray, weights: Floats) -> Floats:
+    """Sum, for each patient, the weights of those who are below it in both of two keys.
+
+    Parameters
+    ----------
+    first, second
+        Shape (n,), keys that can be compared; equal is not below.
+    weights
+        Shape (n,).
+
+    Returns
+    -------
+    Shape (n,), in O(n log^2 n).
+    """
+    order = np.lexsort((-second, first))
+    by_second = np.lexsort((-np.arange(len(order)), second[order]))
+    sums = np.empty(len(order))
+    sums[order] = _earlier(weights[order], by_second)
+    return sums
+
+
 @dataclass(frozen=True, slots=True)
 class CoxFits:
     """Cox models of many groupings.

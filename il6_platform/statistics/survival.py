@@ -7,7 +7,7 @@ Belongs here: estimates and tests without a regression model. Does not belong he
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -271,13 +271,24 @@ def rmst_difference(
 
 
 def reverse_kaplan_meier_median(time: ArrayLike, event: ArrayLike) -> Estimate:
-    """Median follow-up: Kaplan-Meier with censoring as the event (Schemper & Smith 1996)."""
+    """Median follow-up: Kaplan-Meier with censoring as the event (Schemper & Smith 1996).
+
+    Who has the event at a time leaves before those who are censored at it, as in every weighting by
+    the inverse probability of censoring: an event at a time ends no follow-up of the others.
+    """
     t, e = samples(time, event)
-    median = kaplan_meier(t, ~e).median()
+    moments, place = np.unique(t, return_inverse=True)
+    # even ranks hold the events of a time, odd ones the censorings just after
+    fit = kaplan_meier(2 * place + ~e, ~e)
+    median = replace(fit, times=moments[fit.times.astype(int) // 2]).median()
+    note = median.note
+    if len(t) and median.estimate is None:
+        note = Code.NOBODY_CENSORED.say() if e.all() else Code.FEW_CENSORED.say()
     return median.but(
         statistic="follow_up_median",
         events=int(e.sum()),
         method="Reverse Kaplan-Meier, log-log interval",
+        note=note,
     )
 
 

@@ -260,3 +260,24 @@ def test_wrong_use_is_refused_with_the_argument_named() -> None:
 def test_a_median_on_a_flat_stretch_is_its_middle(event: list[int], median: float) -> None:
     found = kaplan_meier([1, 2, 3, 4, 5, 9], event).median()
     assert found.estimate == pytest.approx(median)
+
+
+def test_in_reverse_kaplan_meier_events_of_a_day_leave_first() -> None:
+    """Against R's survfit with events moved to just before their day (regression.R)."""
+    known = json.loads((FOLDER / "regression.json").read_text(encoding="utf-8"))["follow_up"]
+    time, event = [1, 1, 1, 1, 2, 2, 3, 3, 3, 4], [1, 1, 1, 0, 1, 0, 1, 1, 0, 0]
+    ours = reverse_kaplan_meier_median(time, event)
+    for value, theirs in zip(
+        (ours.estimate, ours.ci_low, ours.ci_high), known["tied"], strict=True
+    ):
+        assert close(value, theirs)
+    assert known["tied_censorings_first"] > known["tied"][0]
+
+
+def test_a_median_follow_up_that_cannot_be_says_why() -> None:
+    everybody = reverse_kaplan_meier_median([1, 2, 3], [1, 1, 1])
+    assert everybody.estimate is None
+    assert everybody.note == "Not estimable: no patient was censored."
+    few = reverse_kaplan_meier_median([1, 2, 3, 4], [0, 1, 1, 1])
+    assert few.note == "Not reached: too few patients were censored."
+    assert reverse_kaplan_meier_median([], []).note == "No patients."

@@ -1,0 +1,160 @@
+"""Weighted, stratified and robust Cox models against R (reference/regression.R)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from il6_platform.statistics.codes import Code
+from il6_platform.statistics.regression import cox, proportional_hazards
+
+FOLDER = Path(__file__).parents[1] / "reference"
+REFERENCE = json.loads((FOLDER / "regression.json").read_text())
+TERMS = REFERENCE["weighting"]["terms"]
+DESIGNS = {"arm": ["arm"], "three": ["arm", "age", "nodes"]}
+properties = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+def colon() -> pd.DataFrame:
+    """Lev+5FU against observation, complete cases; weights and tied times as in regression.R."""
+    data = pd.read_csv(FOLDER / "colon.csv")
+    data = data[(data["rx"] != "Lev") & data[TERMS].notna().all(axis=1)].reset_index(drop=True)
+    return data.assign(
+        arm=(data["rx"] == "Lev+5FU").astype(int),
+        month=np.ceil(data["time_os"] / 30.4375),
+        quarter=np.ceil(data["time_os"] / 91.3125),
+        w=0.25 + (data["age"] % 7) / 3,
+    )
+
+
+@pytest.mark.parametrize("case", REFERENCE["models"])
+def test_weights_strata_ties_and_robust_variance_are_those_of_r(case: str) -> None:
+    time, design, strata, weights = case.split("/")
+    data, expected = colon(), REFERENCE["models"][case]
+    choices = {
+        "weights": None if weights == "one" else data[weights],
+        "strata": None if strata == "none" else data[strata],
+    }
+    args = (data[DESIGNS[design]], data[time], data["status_os"])
+    robust, plain = cox(*args, **choices, robust=True), cox(*args, **choices)
+    shape = plain.covariance.shape
+    np.testing.assert_allclose(robust.coefficients, np.atleast_1d(expected["coef"]), rtol=1e-7)
+    for fit, name in ((robust, "var"), (plain, "naive")):
+        known = np.reshape(expected[name], shape)
+        np.testing.assert_allclose(fit.covariance, known, rtol=1e-6, atol=1e-12)
+    assert [plain.null_log_likelihood, plain.log_likelihood] == pytest.approx(
+        expected["loglik"], rel=1e-10
+    )
+    tests = [row.estimate for row in proportional_hazards(plain)]
+    assert tests == pytest.approx(np.atleast_1d(expected["zph"]["chisq"])[: len(tests)], rel=1e-6)
+    index = plain.concordance()
+    assert index.estimate == pytest.approx(expected["concordance"], rel=1e-9)
+    assert index.std_error == pytest.approx(expected["concordance_se"], rel=1e-7)
+
+
+def test_patients_without_weight_are_as_if_not_given() -> None:
+    data = colon()
+    weights = data["w"].where(np.arange(len(data)) % 3 > 0, 0.0)
+    kept = data[weights > 0]
+    with_zeros = cox(data[["arm", "age"]], data["month"], data["status_os"], weights=weights)
+    without = cox(
+        kept[["arm", "age"]], kept["month"], kept["status_os"], weights=weights[weights > 0]
+    )
+    assert with_zeros.n == len(kept)
+    assert with_zeros.estimates() == without.estimates()
+    assert with_zeros.concordance() == without.concordance()
+    with pytest.raises(ValueError, match="0 or more"):
+        cox(data[["arm"]], data["month"], data["status_os"], weights=weights - 1)
+
+
+@properties
+@given(st.integers(0, 2**32 - 1), st.integers(8, 40), st.booleans(), st.booleans())
+def test_a_fit_is_at_the_maximum_or_says_why_not(
+    seed: int, n: int, tied: bool, stratified: bool
+) -> None:
+    """Small, tied, stratified samples are often separated; then no number may stand."""
+    rng = np.random.default_rng(seed)
+    x = pd.DataFrame(
+        {"a": rng.integers(0, 2, n), "b": rng.normal(size=n) * 10.0 ** rng.integers(6)}
+    )
+    time = rng.exponential(size=n)
+    time = np.ceil(time * 3) if tied else time
+    event = rng.random(n) < rng.uniform(0.1, 1)
+    strata = rng.integers(0, 3, n) if stratified else None
+    fit = cox(x, time, event, strata=strata)
+    if fit.note:
+        assert all(row.estimate is None and row.note for row in fit.estimates())
+        assert all(row.estimate is None for row in proportional_hazards(fit))
+        assert fit.concordance().estimate is None
+        return
+    assert fit.log_likelihood >= fit.null_log_likelihood - 1e-9
+    assert np.abs(fit.coefficients * np.ptp(x, axis=0)).max() < 30
+    for column in x:
+        # the likelihood falls on both sides
+        for step in (-1e-2, 1e-2):
+            error = float(np.sqrt(fit.covariance.loc[column, column]))
+            moved = fit.coefficients.copy()
+            moved[column] += step * error
+            assert fit._data is not None
+            assert fit._data.likelihood(moved).log_likelihood < fit.log_likelihood
+
+
+def test_separation_within_strata_has_no_estimate() -> None:
+    """Over all patients the groups overlap; within each stratum one fails before the other."""
+    group = np.array([1, 1, 0, 0, 1, 1, 0, 0])
+    time = np.array([1, 2, 3, 4, 11, 12, 13, 14.0])
+    strata = np.repeat([0, 1], 4)
+    args = (pd.DataFrame({"group": group}), time, np.ones(8))
+    assert cox(*args).estimates()[0].estimate is not None
+    (row,) = cox(*args, strata=strata).estimates()
+    assert row.estimate is None
+    assert row.note is not None and row.note.startswith("Separation")
+
+
+def test_a_covariate_that_is_the_stratum_has_no_estimate() -> None:
+    data = colon()
+    fit = cox(data[["arm", "extent"]], data["month"], data["status_os"], strata=data["extent"])
+    assert fit.note == "The covariates cannot be told apart in the patients at risk."
+
+
+def test_a_search_that_ends_elsewhere_has_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    from il6_platform.statistics import regression
+
+    data = colon()
+    for wrong in (np.array([0.5]), np.array([-3.0]), np.array([np.nan])):
+        monkeypatch.setattr(regression, "_coefficients", lambda *_, wrong=wrong: wrong)
+        regression._fitted.cache_clear()
+        fit = cox(data[["arm"]], data["time_os"], data["status_os"])
+        assert fit.note == Code.NOT_CONVERGED.say()
+        assert fit.estimates()[0].estimate is None
+    regression._fitted.cache_clear()
+
+
+@properties
+@given(st.integers(0, 2**32 - 1), st.integers(2, 60), st.booleans())
+def test_concordance_is_what_all_pairs_say(seed: int, n: int, tied: bool) -> None:
+    from il6_platform.statistics.partial_likelihood import concordance
+
+    rng = np.random.default_rng(seed)
+    time = rng.integers(1, 9, n).astype(float) if tied else rng.exponential(size=n)
+    risk = rng.integers(0, 4, n).astype(float) if tied else rng.normal(size=n)
+    event, w, s = rng.random(n) < 0.6, rng.uniform(0.2, 2, n), rng.integers(0, 2, n)
+    first = event[:, None] & ((time[:, None] < time) | ((time[:, None] == time) & ~event))
+    pair = first & (s[:, None] == s)
+    weight = pair * w[:, None] * w
+    score = weight * (0.5 + 0.5 * np.sign(risk[:, None] - risk))
+    found = concordance(risk, time, event, w, s)
+    if not weight.sum():
+        assert found is None
+        return
+    assert found is not None
+    value = score.sum() / weight.sum()
+    influence = (score - value * weight).sum(0) + (score - value * weight).sum(1)
+    assert found[0] == pytest.approx(value, abs=1e-12)
+    assert found[1] == pytest.approx(np.sqrt((influence**2).sum()) / weight.sum(), abs=1e-9)
