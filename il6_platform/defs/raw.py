@@ -20,6 +20,7 @@ from il6_platform.paths import code_version, profile_folders
 from il6_platform.publishing.publish import content_key
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
+from il6_platform.registry.formats.not_tables import is_clutter
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.validation.rulebook import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
@@ -87,7 +88,8 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         content = item.read()
         if content is None:
             # one that was taken away meanwhile is none any more
-            unreadable += [item.file] if item.path.exists() else []
+            is_there = item.path.exists() and not is_clutter(item.file)
+            unreadable += [item.file] if is_there else []
             continue
         digest = digest_of(content)
         present[item.file] = digest
@@ -102,7 +104,9 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
                 context.log.info(f"{delivery.file}: {delivery.status}")
                 if delivery.native is not None:
                     site.keep(delivery.digest, delivery.native)
-            site.keep(digest, content)
+            if any(one.status != "passed over" for one in opened.deliveries):
+                # a letter may say anything of anybody: it is not kept
+                site.keep(digest, content)
             raw.record(connection, digest, item.file, opened, since or arrived_at)
     seen = content_key(site, present)
     warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
@@ -112,6 +116,7 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     here = known[known["source"].fillna(known["delivery"]).isin(present.values())]
     rejected = here[here["status"] == "rejected"]
     strange = here[here["status"] == "unrecognised"]
+    beside = here[here["status"] == "passed over"]
     used = known[known["position"].notna()]
     patients = int((used["table_name"] == "patients").sum())
     context.log.info(f"{len(used)} exports are in this cut.")
@@ -120,6 +125,7 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             **table_metadata(warehouse, "raw.deliveries"),
             "preview": preview(used[["file", "table_name", "delivered_on", "lines", "bytes"]], 50),
             "still_being_written": MetadataValue.json(waiting),
+            "passed_over": MetadataValue.json(beside["file"].tolist()),
         },
         check_results=[
             check(
@@ -140,7 +146,9 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             check(
                 "exports_are_recognised",
                 strange.empty,
-                _sentences(strange) or "Every file is one of the registry's tables.",
+                _sentences(strange)
+                or _sentences(beside)
+                or "Every file is one of the registry's tables.",
             ),
         ],
     )

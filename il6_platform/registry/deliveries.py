@@ -1,7 +1,8 @@
 """The landing folder: which files are deliveries, when each is complete, what each one is.
 
 A delivery is known by the SHA-256 of its bytes: the same bytes twice are one delivery. Its date is
-the last ISO date in its path (a registry names exports so), else the day on which it arrived.
+that of its folder, else the last one in its name that does not say since when, else the day on
+which it arrived.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from typing import Literal
 
 from il6_platform.registry import native
 from il6_platform.registry.exports import BEYOND, Export, ExportError, read_csv
-from il6_platform.registry.formats import Sheet, open_sheets, told_apart
+from il6_platform.registry.formats import NoTableError, Sheet, open_sheets, told_apart
 from il6_platform.registry.profiles import NativePart, Profile, closest
+from il6_platform.registry.rows_beside import rows_beside
 
-Status = Literal["accepted", "rejected", "unrecognised"]
+Status = Literal["accepted", "rejected", "unrecognised", "passed over"]
 
 PARTIAL = (".part", ".partial", ".tmp", ".crdownload", ".filepart", "~")
 """Endings of files that another program is still writing."""
@@ -29,10 +31,23 @@ PARTIAL = (".part", ".partial", ".tmp", ".crdownload", ".filepart", "~")
 YOUNG_SECONDS = 60
 """A file that was touched longer ago than this is not watched: nobody is writing it."""
 
+_KEY = frozenset({"patient_id"}).__contains__
+
 GONE = (-1, -1)
 """What `_state` says of a file that has been taken away meanwhile."""
 
-_ISO_DATE = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
+_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
+_SINCE = re.compile(
+    r"(?:(?:^|[^a-z])(?:since|from|after|starting|start|begin|seit|ab|von|vom|depuis|a[_ ]partir"
+    r"[_ ]d[eu]|du|desde|dal|dalla|vanaf|sinds|fra|fran|från)(?:[\W_]*(?:dem|den|the|le|el|il|de))?"
+    r"|[自从從])"
+    r"[\W_]*$",
+    re.IGNORECASE,
+)
+"""What says that the date behind it is the day since when an export counts."""
+
+_ONWARDS = re.compile(r"[\W_]*(?:onwards?|起|以来|以來|以降|から|至今)", re.IGNORECASE)
+"""The same, behind the date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +86,14 @@ class Source:
     columns
         Name -> (whether it is read, how many lines have it filled). None: it is an identifier.
     passed_over
-        Line -> why it is in no table: it says nothing of any, or is not of this study.
+        Line -> why it is in no table: it says nothing of any, or is not of this study. None: why
+        a column, or the sheet, is not read.
     """
 
     name: str
     lines: int
     columns: dict[str, tuple[bool | None, int]]
-    passed_over: dict[int, str]
+    passed_over: dict[int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +185,33 @@ def digests(landing: Path) -> dict[str, str]:
 
 
 def delivered_on(file: str) -> date | None:
-    """Return the last ISO date in a path, or None where it holds none."""
-    for text in reversed(_ISO_DATE.findall(file)):
+    """Return the day of an export: of its folder, else of its name; None where neither says one.
+
+    A day is written year first. One that says since when (`labs_since_2020-01-01.csv`) is none; of
+    several (`from_2020-01-01_to_2023-12-31`) the last is the export's.
+
+    Examples
+    --------
+    >>> delivered_on("2024-02-29/labs_from_2020-01-01.csv")
+    datetime.date(2024, 2, 29)
+    """
+    for part in reversed(Path(file).parent.parts):
+        day = _day_in(part)
+        if day is not None:
+            return day
+    return _day_in(Path(file).name)
+
+
+def _day_in(name: str) -> date | None:
+    for found in reversed(list(_DATE.finditer(name))):
+        if _SINCE.search(name[: found.start()]) or _ONWARDS.match(name, found.end()):
+            continue
         try:
-            return date.fromisoformat(text)
+            day = date(int(found[1]), int(found[3]), int(found[4]))
         except ValueError:
             continue
+        if day.year > 1900:
+            return day
     return None
 
 
@@ -185,11 +222,14 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
     tables of is one delivery a table that it holds, each with the native CSV made of it.
     """
     native_one = _native(file, content)
-    if native_one.status == "accepted":
+    if native_one.export is not None and not rows_beside(native_one.export, _KEY):
         return Opened([native_one])
     try:
-        sheets = open_sheets(file, content)
+        every = open_sheets(file, content)
+        sheets = [sheet for sheet in every if sheet.unread is None]
         opened = [one.opened(sheets) for one in profiles]
+    except NoTableError as error:
+        return Opened([_delivery(file, content, "passed over", None, str(error))])
     except ExportError as error:
         named = native.recognise(file, [])
         table = named.name if named else None
@@ -202,6 +242,10 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
         ),
         (None, None, sheets),
     )
+    is_key = profile.names_patient if profile else _KEY
+    sheets = [
+        replace(one, export=one.export.without(rows_beside(one.export, is_key))) for one in sheets
+    ]
     if profile is not None:
         lacking = profile.lacking(sheets)
         if lacking is not None:
@@ -224,7 +268,8 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
         replace(_made(file, content, part, place, name), profile_version=version)
         for part, place in zip(parts, places, strict=True)
     ]
-    return Opened(made, [_source(sheet, profile, made) for sheet in sheets])
+    unread = [sheet for sheet in every if sheet.unread is not None]
+    return Opened(made, [_source(sheet, profile, made) for sheet in [*sheets, *unread]])
 
 
 def _made(file: str, content: bytes, part: NativePart, place: str, profile: str) -> Delivery:
@@ -256,18 +301,22 @@ def _source(sheet: Sheet, profile: Profile | None, made: Sequence[Delivery]) -> 
         )
         for name, column in zip(export.header, export.columns, strict=True)
     }
-    if profile is not None and here:
-        passed_over = (
+    passed_over: dict[int | None, str] = {}
+    if sheet.unread is not None:
+        passed_over = dict.fromkeys([*export.lines] or [None], sheet.unread)
+    elif profile is not None and here:
+        passed_over |= (
             {row.line: profile.why_not(row.cells) for row in export.rows if row.line not in taken}
             if len(taken) < len(export.lines)
             else {}
         )
     else:
-        passed_over = dict.fromkeys(
+        passed_over |= dict.fromkeys(
             (line for line in export.lines if line not in taken), "no table is read from its sheet"
         )
-    passed_over |= dict.fromkeys(export.titles, "it stands above the header")
-    return Source(sheet.name, len(export.lines) + len(export.titles), columns, passed_over)
+    beside = sum(line is not None for line in export.passed_over)
+    passed_over |= export.passed_over
+    return Source(sheet.name, len(export.lines) + beside, columns, passed_over)
 
 
 def _native_parts(file: str, sheets: Sequence[Sheet]) -> tuple[list[NativePart], str | None, str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -52,8 +52,8 @@ class Export:
         Row -> what is odd of its line.
     surplus
         Row -> what it holds beyond the header's columns.
-    titles
-        Numbers of the filled lines above the header.
+    passed_over
+        Line -> why it is no row: a title, a comment, a total. None: of a column, or all of it.
     """
 
     header: list[str]
@@ -61,7 +61,7 @@ class Export:
     columns: list[pa.Array] = field(default_factory=list)
     problems: dict[int, str] = field(default_factory=dict)
     surplus: dict[int, str] = field(default_factory=dict)
-    titles: Sequence[int] = ()
+    passed_over: Mapping[int | None, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> Iterator[ExportRow]:
@@ -76,6 +76,21 @@ class Export:
             if row in self.surplus:
                 cells[BEYOND] = self.surplus[row]
             yield ExportRow(line, cells, self.problems.get(row))
+
+    def without(self, rows: Mapping[int, str]) -> Export:
+        """Return the export with some rows passed over: row -> why."""
+        if not rows:
+            return self
+        kept = [row for row in range(len(self.lines)) if row not in rows]
+        new = {row: place for place, row in enumerate(kept)}
+        return replace(
+            self,
+            lines=[self.lines[row] for row in kept],
+            columns=[column.take(pa.array(kept, pa.int64())) for column in self.columns],
+            problems={new[row]: words for row, words in self.problems.items() if row in new},
+            surplus={new[row]: words for row, words in self.surplus.items() if row in new},
+            passed_over={**self.passed_over, **{self.lines[row]: rows[row] for row in rows}},
+        )
 
 
 def csv_lines(text: str, delimiter: str) -> tuple[Sequence[int], list[list[str]]]:
@@ -141,16 +156,9 @@ def tabulated(
     for column in columns:
         filled = pc.or_(filled, column.is_valid())
     kept = [row for row, is_filled in enumerate(filled.to_pylist()) if is_filled or row in surplus]
-    if len(kept) == len(cells):
-        return Export(header, lines, columns, problems, surplus)
-    new = {row: place for place, row in enumerate(kept)}
-    return Export(
-        header,
-        [lines[row] for row in kept],
-        [column.take(pa.array(kept, pa.int64())) for column in columns],
-        {new[row]: words for row, words in problems.items() if row in new},
-        {new[row]: words for row, words in surplus.items()},
-    )
+    whole_export = Export(header, lines, columns, problems, surplus)
+    blank = dict.fromkeys(set(range(len(cells))) - set(kept), "")
+    return replace(whole_export.without(blank), passed_over={})
 
 
 def read_csv(content: bytes) -> Export:
@@ -201,10 +209,30 @@ def _check_header(header: list[str]) -> None:
 
 
 def check_end(text: str, lines: Sequence[int], cells: list[list[str]], width: int) -> None:
-    """Refuse a file whose last line breaks off: it has no line ending and too few cells."""
-    if len(cells) > 1 and not text.endswith(("\n", "\r")) and 0 < len(cells[-1]) < width:
+    """Refuse a file whose last line breaks off.
+
+    It has no line ending, and too few cells or a last one that is shorter than its column ever is.
+
+    Parameters
+    ----------
+    lines, cells
+        The header and what follows it.
+    """
+    if len(cells) < 2 or text.endswith(("\n", "\r")) or not cells[-1]:
+        return
+    last = cells[-1]
+    if len(last) < width:
         raise ExportError(
-            f"line {lines[-1]} breaks off, so the file is cut short; export it again, whole"
+            f"line {lines[-1]} breaks off, so the file is truncated (cut short); export it again, "
+            "whole"
+        )
+    place = len(last) - 1
+    others = [len(line[place].strip()) for line in cells[1:-1] if len(line) > place]
+    if others and len(last[place].strip()) < min(others):
+        raise ExportError(
+            f"line {lines[-1]} has no line end, and its last cell is shorter than any other of "
+            f"column {place + 1}, so the file is taken to be truncated (cut short); export it "
+            "again, whole, or end the last line with a line break if it is whole"
         )
 
 

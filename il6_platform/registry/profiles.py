@@ -315,6 +315,15 @@ class Profile(_Part):
         variable = self._fields.variable(name)
         return variable in {_name(one) for one in self.identifiers}
 
+    def names_patient(self, name: str) -> bool:
+        """Whether a column of the export is one that a mapping takes the patient's number from."""
+        return self._fields.variable(name) in self._patients
+
+    @cached_property
+    def _patients(self) -> frozenset[str]:
+        counted = (columns for mapping in self.tables for _, columns in mapping.counted())
+        return frozenset(columns["patient_id"] for columns in counted if "patient_id" in columns)
+
     @cached_property
     def _readers(self) -> Counter[str]:
         """How many mappings read a column of the export."""

@@ -38,7 +38,7 @@ def arrived(
         {"d": digest},
     ).fetchall()
     today = versions or {}
-    is_known = any(status not in ("rejected", "unrecognised") for status, *_ in rows)
+    is_known = any(status not in ("rejected", "unrecognised", "passed over") for status, *_ in rows)
     reads_otherwise = any(today.get(profile, then) != then for _, profile, then, _ in rows)
     return is_known and not reads_otherwise, min((row[-1] for row in rows), default=None)
 
@@ -65,7 +65,7 @@ def record(
             for line, reason in source.passed_over.items()
         ],
         columns=["source", "sheet", "line", "reason"],
-    )
+    ).astype({"line": "Int32"})
     columns = pd.DataFrame(
         [
             *(

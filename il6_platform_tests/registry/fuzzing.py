@@ -618,7 +618,7 @@ def wrong(opened: Opened, made: Input) -> Iterable[str]:
             if one.problem is not None or one.export is None:
                 yield "accepted with a problem"
             continue
-        if one.status not in ("rejected", "unrecognised") or not one.problem:
+        if one.status not in ("rejected", "unrecognised", "passed over") or not one.problem:
             yield f"{one.status} without a sentence"
             continue
         if "\n" in one.problem or len(one.problem) > 2000:

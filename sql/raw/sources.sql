@@ -9,17 +9,17 @@ create table if not exists raw.column_changes (
     file varchar, table_name varchar, column_name varchar, change varchar, sentence varchar, delivery varchar
 );
 
-comment on table raw.sources is 'Sheets of the files of which a profile made native tables: their lines are counted before that';
+comment on table raw.sources is 'Sheets of the files of which native tables were made: their lines are counted before that';
 comment on column raw.sources.source is 'SHA-256 of the file';
 comment on column raw.sources.sheet is 'Sheet or member; empty for a text file';
 comment on column raw.sources.file is 'Path in the landing folder when it arrived';
 comment on column raw.sources.lines is 'Lines of data in it';
 
-comment on table raw.passed_over is 'Lines of which a profile makes no table, and why; every other line is in at least one raw table';
+comment on table raw.passed_over is 'Lines, columns and sheets that are in no table, and why; every other line is in at least one raw table';
 comment on column raw.passed_over.source is 'SHA-256 of the file';
 comment on column raw.passed_over.sheet is 'Sheet or member';
-comment on column raw.passed_over.line is 'Line in it';
-comment on column raw.passed_over.reason is 'Why no table is made of it';
+comment on column raw.passed_over.line is 'Line in it; null: a column, or all of the sheet';
+comment on column raw.passed_over.reason is 'Why no table is made of it: a title, a total, hidden, no table ...';
 
 comment on table raw.columns is 'Columns of every export: which of them are read, and how many lines have them filled';
 comment on column raw.columns.delivery is 'SHA-256 of the export file, or of the file that it was made of';

@@ -20,12 +20,12 @@ comment on table raw.deliveries is 'Every export file that arrived, known by the
 comment on column raw.deliveries.delivery is 'SHA-256 of the file';
 comment on column raw.deliveries.file is 'Path in the landing folder when it arrived';
 comment on column raw.deliveries.table_name is 'Native table that it holds';
-comment on column raw.deliveries.delivered_on is 'Day of the export: the last ISO date in its path, else the day of arrival';
+comment on column raw.deliveries.delivered_on is 'Day of the export: its folder''s, else its name''s, else the day of arrival';
 comment on column raw.deliveries.arrived_at is 'When the platform first saw it';
 comment on column raw.deliveries.sequence is 'Order of arrival';
 comment on column raw.deliveries.bytes is 'Size of the file';
 comment on column raw.deliveries.lines is 'Rows of data in it';
-comment on column raw.deliveries.status is 'accepted, rejected (cannot be read) or unrecognised (no native table)';
+comment on column raw.deliveries.status is 'accepted, rejected (cannot be read), unrecognised (no native table) or passed over (no table at all)';
 comment on column raw.deliveries.problem is 'Why it is not accepted and what to do';
 comment on column raw.deliveries.source is 'SHA-256 of the file that this native table was made of; null: the file itself is native';
 comment on column raw.deliveries.profile is 'Registry profile that made it';

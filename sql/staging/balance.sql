@@ -112,7 +112,8 @@ of_sheets as (
         s.lines,
         (select count(*) from taken where taken.source = s.source and taken.sheet = s.sheet) as taken,
         (
-            select count(*)
+            -- what has no line is a column or a whole sheet
+            select count(p.line)
             from raw.passed_over as p
             anti join taken on p.source = taken.source and p.sheet = taken.sheet and p.line = taken.line
             where p.source = s.source and p.sheet = s.sheet

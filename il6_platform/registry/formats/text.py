@@ -1,0 +1,225 @@
+"""Delimited text: any usual encoding, delimiter and line ending.
+
+Belongs here: bytes to lines of cells. Does not belong here: which line is the header (`sheets`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import chardet
+
+from il6_platform.registry.exports import Export, ExportError, check_end, csv_lines
+from il6_platform.registry.formats.sheets import (
+    ABOVE,
+    COMMENT,
+    Sheet,
+    header_of,
+    is_native,
+    sheet_of_lines,
+)
+
+DELIMITERS = ",;\t|"
+
+READ = {"GB18030": "gb18030", "Windows-1252": "cp1252"}
+"""Encodings that are read where a file is neither UTF-8 nor UTF-16: as found -> Python's name."""
+
+TOLD_APART = (
+    *("gb18030", "big5", "shift_jis", "euc-jp", "cp949", "windows-1251", "koi8-r", "windows-1250"),
+    *("windows-1252", "windows-1253", "windows-1254", "windows-1255", "windows-1256"),
+    *("windows-1257", "windows-1258", "tis-620"),
+)
+"""Encodings that a registry's text may be in; which one it is, is found by chardet."""
+
+_SEPARATOR = re.compile(r"\ufeff?\"?sep=(.)\"?[,;\t|]*\r?\n?", re.IGNORECASE)
+
+FEWEST_SIGNS = 8
+"""Different signs by which Chinese is told from Japanese and Korean."""
+
+_LETTERS = r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153"
+_SIGNS = r"\u00a0-\u00bf\u00d7\u00f7\u20ac\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2122"
+_WESTERN = re.compile(
+    # a letter with an accent stands beside a letter or alone, a sign wherever it may
+    rf"(?<=[A-Za-z{_LETTERS}])[{_LETTERS}](?!\d)|[{_LETTERS}](?=[A-Za-z{_LETTERS}])"
+    rf"|(?<![^\W\d_])\u00e0(?![^\W_])|[{_SIGNS}]"
+)
+"""A sign beyond ASCII where a text in a Western language may have it."""
+
+
+def opens(file: str, content: bytes) -> bool:
+    """Any file that no other format is made of may be text."""
+    return True
+
+
+def sheets(file: str, content: bytes) -> Iterator[Sheet]:
+    """Give the one table of a text file."""
+    yield Sheet("", read_text(content))
+
+
+def read_text(content: bytes) -> Export:
+    """Read delimited text of any usual encoding, delimiter and line ending.
+
+    Raises
+    ------
+    ExportError
+        Where its encoding is not known, it breaks off, or its lines cannot be told apart.
+    """
+    text = decoded(content)
+    told = _SEPARATOR.match(text)
+    lines, cells = csv_lines(text, told[1] if told else _delimiter(text))
+    passed_over: dict[int | None, str] = dict.fromkeys(_comments(lines, cells), COMMENT)
+    if told:
+        passed_over[1] = ABOVE
+    if passed_over:
+        kept = [row for row, line in enumerate(lines) if line not in passed_over]
+        lines, cells = [lines[row] for row in kept], [cells[row] for row in kept]
+    export = sheet_of_lines(lines, cells, is_whole=True, passed_over=passed_over)
+    first = header_of(cells) or 0
+    check_end(text, lines[first:], cells[first:], len(export.header))
+    return export
+
+
+def _comments(lines: object, cells: list[list[str]]) -> list[int]:
+    """Return the lines above the header that begin with `#`.
+
+    A header may begin so itself: `#` alone is a column of numbers, `#patient_id` a name.
+    """
+    found = []
+    for number, line in zip(lines, cells, strict=True):  # type: ignore[call-overload]
+        start = line[0].strip() if line else ""
+        if start and not start.startswith("#"):
+            break
+        if start == "#" or is_native([cell.strip().lstrip("# ") for cell in line]):
+            break
+        if start:
+            found.append(number)
+    return found
+
+
+def decoded(content: bytes) -> str:
+    """Return a text file's text: UTF-8 or UTF-16 by their marks, else the encoding as found.
+
+    Only what is certain is read: a text in another encoding would be other text, in silence.
+
+    Raises
+    ------
+    ExportError
+        Naming the encoding and the way out.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif content[:400].count(0) > len(content[:400]) // 4:
+        little = content[1:400:2].count(0) > content[0:400:2].count(0)
+        encoding = "utf-16-le" if little else "utf-16-be"
+    else:
+        encoding = "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        text = _otherwise(content, error)
+    if "\0" in text:
+        raise ExportError("holds NUL bytes, so it is not text; export it as CSV UTF-8")
+    return text
+
+
+def _otherwise(content: bytes, error: UnicodeDecodeError) -> str:
+    """Read a text that is neither UTF-8 nor UTF-16, where it is certain what it is."""
+    line = content.count(b"\n", 0, error.start) + 1
+    way_out = "; save the export as CSV UTF-8"
+    is_cut = error.reason in ("unexpected end of data", "truncated data")
+    if is_cut and (error.encoding.startswith("utf-16") or _is_utf8(content[: error.start])):
+        raise ExportError(
+            f"line {line} breaks off within a character of {error.encoding.upper()}, so the file "
+            "is truncated (cut short); export it again, whole"
+        ) from None
+    if _is_utf8(content):
+        raise ExportError(
+            f"line {line} holds a character that is not UTF-8 (byte {error.start}), though the "
+            f"rest is: correct it{way_out}"
+        ) from None
+    found = _found(content)
+    name = READ.get(found)
+    if name is not None:
+        try:
+            text = content.decode(name)
+        except UnicodeDecodeError:
+            name = None
+    if name is None:
+        raise ExportError(
+            f"is written in {found}, not in UTF-8 (byte {error.start}, line {line}){way_out}"
+        )
+    if name == "cp1252":
+        _check_western(text, line, way_out)
+    elif not _is_chinese(text, content):
+        raise ExportError(
+            f"may be Chinese (GB18030), Japanese (EUC-JP) or Korean (EUC-KR) from line {line} on"
+            f"{way_out}"
+        )
+    return text
+
+
+def _found(content: bytes) -> str:
+    """Return the name of the encoding that a text is most likely in."""
+    # where lines are many, those that are plain ASCII say nothing
+    lines = [line for line in content.splitlines() if not line.isascii()][:5000]
+    found = chardet.detect(
+        b"\n".join(lines),
+        include_encodings=TOLD_APART,
+        no_match_encoding="windows-1252",
+        prefer_superset=True,
+    )
+    name = found["encoding"] or "an encoding that is not known"
+    is_same = name.startswith(("Windows-", "cp125")) and all(
+        line.decode(name, "replace") == line.decode("cp1252", "replace") for line in lines
+    )
+    return "Windows-1252" if is_same else name
+
+
+def _is_chinese(text: str, content: bytes) -> bool:
+    """Say whether a text read as GB18030 can be no Japanese or Korean one.
+
+    Kana stand in the same places of GB2312 and EUC-JP, hangul (EUC-KR) in a part of its hanzi.
+    """
+    if re.search(r"[\u3041-\u30fe]", text):
+        return False
+    pairs = set(re.findall(rb"[\x81-\xfe][\x30-\xfe]", content))
+    return len(pairs) >= FEWEST_SIGNS and any(
+        not (0xB0 <= pair[0] <= 0xC8 and pair[1] >= 0xA1) for pair in pairs
+    )
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Say whether what is beyond ASCII is UTF-8, but for a few bytes."""
+    text = content.decode("utf-8-sig", "replace")
+    bad = text.count("\ufffd")
+    good = sum(1 for char in text if char > "\x7f") - bad
+    return good > 4 * bad and good > 0
+
+
+def _check_western(text: str, line: int, way_out: str) -> None:
+    """Refuse signs that no Western text holds where they stand: the encoding is another one."""
+    strange = re.search(r"[^\x00-\x7f]", _WESTERN.sub("", text))
+    if strange:
+        raise ExportError(
+            f"holds signs from line {line} on that are neither UTF-8 nor, as they stand, "
+            f"Windows-1252{way_out}"
+        )
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that divides the first lines into the most, and equally many, cells."""
+    first = text.splitlines()[:50]
+    sample = "\n".join([line for line in first if not line.startswith("# ")] or first)
+
+    def score(delimiter: str) -> tuple[int, int]:
+        try:
+            rows = [row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row]
+        except csv.Error:
+            return (0, 0)
+        width = len(rows[header_of(rows) or 0]) if rows else 0
+        return (width if width > 1 else 0, sum(len(row) == width for row in rows))
+
+    return max(DELIMITERS, key=score)

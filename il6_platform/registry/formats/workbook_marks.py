@@ -1,0 +1,375 @@
+"""How a workbook shows its cells: what is hidden or struck through, zeros in front, errors.
+
+Belongs here: the parts of Office Open XML (ECMA-376, part 1, 18.3 and 18.8), OpenDocument and
+BIFF (by xlrd) that say how a cell is seen. Does not belong here: the values (`workbook`).
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from il6_platform.registry.formats.sheets import text_of
+
+STRUCK = "(struck through)"
+NO_VALUE = "(formula without a value)"
+ERROR = "(error {})"
+
+
+@dataclass(slots=True)
+class Marks:
+    """What is seen of a sheet beyond its values; rows and columns are counted from 0.
+
+    Attributes
+    ----------
+    hidden_rows, hidden_columns, struck_rows
+        Rows and columns that are hidden, rows of which every filled cell is struck through.
+    cells
+        (row, column) -> the text that a reader sees instead of the value.
+    """
+
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    struck_rows: set[int] = field(default_factory=set)
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+def marks_of(content: bytes) -> dict[str, Marks]:
+    """Return the marks of a workbook's sheets by their names; none where they cannot be looked up.
+
+    The values of a damaged workbook that can still be read are not refused for its marks.
+    """
+    try:
+        if not content.startswith(b"PK"):
+            return _of_xls(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = set(archive.namelist())
+            if "content.xml" in names:
+                return _of_ods(archive)
+            return _of_xlsx(archive) if "xl/workbook.xml" in names else {}
+    except Exception:
+        return {}
+
+
+# --- how a format shows a number ------------------------------------------------------------------
+
+
+def shown(value: float, code: str) -> str | None:
+    """Return how a number format shows a value where that is other text than the value's own.
+
+    These are zeros in front (`0000`), signs before or between the digits (`"T"00`, `000-00`), a
+    `<` or `>` before them; of dates, a month or a year without its day.
+
+    Examples
+    --------
+    >>> shown(1, "0000"), shown(1, '"T"00'), shown(44958, "mmm yyyy"), shown(1.5, "0.00")
+    ('0001', 'T01', '2023-02', None)
+    """
+    section = code.split(";")[0]
+    section = re.sub(r"\[(?!h|m|s)[^\]]*\]", "", section)
+    tokens = re.findall(r'"([^"]*)"|\\(.)|[_*].|(.)', section)
+    literal = [(quoted or escaped, True) if quoted or escaped else (one, False)
+               for quoted, escaped, one in tokens]  # fmt: skip
+    literal = [(text, is_quoted or text in "-/ ()<>≤≥=+:") for text, is_quoted in literal if text]
+    signs = "".join(text for text, is_quoted in literal if not is_quoted).lower()
+    if re.fullmatch(r"[ymdhse.,年月日]*[ym][ymdhse.,年月日]*", signs):
+        return _partial_day(value, signs)
+    if not re.fullmatch(r"[0#.,?]+", signs):
+        return None
+    first = next(place for place, (_, is_quoted) in enumerate(literal) if not is_quoted)
+    last = max(place for place, (_, is_quoted) in enumerate(literal) if not is_quoted)
+    before = "".join(text for text, _ in literal[:first]).strip()
+    if set(signs) == {"0"} and value >= 0 and float(value).is_integer():
+        return _padded(int(value), literal, first, last, before)
+    if before[-1:] in ("<", ">", "≤", "≥") or before in ("<=", ">="):
+        return f"{before}{text_of(float(value))}"
+    return None
+
+
+def _padded(
+    value: int, literal: list[tuple[str, bool]], first: int, last: int, before: str
+) -> str | None:
+    """Write digits into the places of a format, with what stands before and between them."""
+    inner = literal[first : last + 1]
+    places = sum(not is_quoted for _, is_quoted in inner)
+    is_sign = re.search(r"\w|[<>≤≥]", before) is not None
+    if places < 2 and not is_sign:
+        return None
+    digits = list(str(value).zfill(places))
+    extra = len(digits) - places
+    text = "".join(digits[:extra])
+    digits = digits[extra:]
+    for mark, is_quoted in inner:
+        text += mark if is_quoted else digits.pop(0)
+    return (before if is_sign else "") + text
+
+
+def _partial_day(value: float, signs: str) -> str | None:
+    """Return the month or year that a date format without days shows (system of 1900)."""
+    if "d" in signs or "日" in signs or "y" not in signs or "h" in signs or not 61 <= value < 2e5:
+        return None
+    day = date(1899, 12, 30) + timedelta(days=int(value))
+    return day.isoformat()[: 7 if "m" in signs else 4]
+
+
+def _is_telling(code: str) -> bool:
+    """Say whether a format may show other text than the value's own."""
+    return shown(1, code) is not None or shown(44958, code) is not None
+
+
+# --- Office Open XML ------------------------------------------------------------------------------
+
+
+def _of_xlsx(archive: zipfile.ZipFile) -> dict[str, Marks]:
+    from lxml import etree
+
+    book = etree.fromstring(archive.read("xl/workbook.xml"), _parser())
+    links = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), _parser())
+    targets = {link.get("Id"): link.get("Target") for link in links}
+    formats, struck = _styles(archive)
+    is_1904 = bool(
+        book.xpath("*[local-name() = 'workbookPr'][@date1904 = '1' or @date1904 = 'true']")
+    )
+    found = {}
+    for sheet in book.xpath("//*[local-name() = 'sheet']"):
+        link = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), None)
+        target = str(targets.get(link, ""))
+        path = target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
+        path = posixpath.normpath(path)
+        if path in archive.namelist():
+            with archive.open(path) as stream:
+                found[sheet.get("name")] = _of_sheet(stream, formats, struck, is_1904)
+    return found
+
+
+def _parser() -> Any:
+    from lxml import etree
+
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+def _styles(archive: zipfile.ZipFile) -> tuple[dict[int, str], set[int]]:
+    """Return styles of cells: those with a telling number format, and those struck through."""
+    from lxml import etree
+
+    if "xl/styles.xml" not in archive.namelist():
+        return {}, set()
+    root = etree.fromstring(archive.read("xl/styles.xml"), _parser())
+    space = "{" + etree.QName(root).namespace + "}"
+    codes = {17: "mmm-yy"} | {
+        int(one.get("numFmtId")): one.get("formatCode", "") for one in root.iter(space + "numFmt")
+    }
+    fonts = root.find(space + "fonts")
+    crossed = {
+        number
+        for number, font in enumerate(fonts if fonts is not None else ())
+        if any(
+            one.get("val", "1") not in ("0", "false", "none") for one in font.iter(space + "strike")
+        )
+    }
+    formats, struck = {}, set()
+    styles = root.find(space + "cellXfs")
+    for number, style in enumerate(styles if styles is not None else ()):
+        code = codes.get(int(style.get("numFmtId", 0)), "")
+        if code and _is_telling(code):
+            formats[number] = code
+        if int(style.get("fontId", 0)) in crossed:
+            struck.add(number)
+    return formats, struck
+
+
+def _of_sheet(stream: Any, formats: Mapping[int, str], struck: set[int], is_1904: bool) -> Marks:
+    """Read the marks of a sheet, one element after the other."""
+    from lxml import etree
+
+    marks = Marks()
+    row_number, filled, crossed = -1, 0, 0
+    column = -1
+    for event, element in etree.iterparse(
+        stream, events=("start", "end"), resolve_entities=False, no_network=True
+    ):
+        tag = element.tag.rpartition("}")[2]
+        if event == "start":
+            if tag == "row":
+                row_number = int(element.get("r", row_number + 2)) - 1
+                filled = crossed = 0
+                column = -1
+                if element.get("hidden") in ("1", "true"):
+                    marks.hidden_rows.add(row_number)
+            continue
+        if tag == "col" and element.get("hidden") in ("1", "true"):
+            last = min(int(element.get("max", 1)), 20_000)
+            marks.hidden_columns |= set(range(int(element.get("min", 1)) - 1, last))
+        elif tag == "c":
+            column = _column(element.get("r"), column)
+            style = int(element.get("s", 0))
+            text, is_filled = _seen(element, style, formats, is_1904)
+            if is_filled:
+                filled += 1
+                if style in struck:
+                    crossed += 1
+                    text = STRUCK
+            if text is not None:
+                marks.cells[row_number, column] = text
+        elif tag == "row":
+            if filled and filled == crossed:
+                marks.struck_rows.add(row_number)
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+    return marks
+
+
+def _column(reference: str | None, before: int) -> int:
+    """Return a cell's column; without a reference it is the one behind the cell before."""
+    if not reference:
+        return before + 1
+    place = 0
+    for letter in reference.rstrip("0123456789"):
+        place = place * 26 + ord(letter) - 64
+    return place - 1
+
+
+def _seen(
+    element: Any, style: int, formats: Mapping[int, str], is_1904: bool
+) -> tuple[str | None, bool]:
+    """Return the text that a cell shows where it is not its value, and whether it shows any."""
+    value = has_formula = None
+    is_filled = False
+    for child in element:
+        tag = child.tag.rpartition("}")[2]
+        if tag == "v":
+            value = child.text
+            is_filled = bool(value)
+        elif tag == "f":
+            has_formula = True
+        elif tag == "is":
+            is_filled = any(text.strip() for text in child.itertext())
+    kind = element.get("t", "n")
+    if has_formula and value is None and kind != "str":
+        return NO_VALUE, True
+    if kind == "e":
+        return ERROR.format(value), True
+    if kind == "n" and value and style in formats:
+        number = float(value)
+        return shown(number + 1462 if is_1904 else number, formats[style]), True
+    return None, is_filled
+
+
+# --- OpenDocument ---------------------------------------------------------------------------------
+
+
+def _of_ods(archive: zipfile.ZipFile) -> dict[str, Marks]:
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    root = etree.fromstring(archive.read("content.xml"), parser)
+    space = {key: value for key, value in root.nsmap.items() if key}
+    struck = {
+        style.get(f"{{{space['style']}}}name")
+        for style in root.iterfind(".//style:style", space)
+        if style.xpath(
+            "style:text-properties[@style:text-line-through-style"
+            "[not(. = 'none')] or @style:text-line-through-type[not(. = 'none')]]",
+            namespaces=space,
+        )
+    } if "style" in space else set()  # fmt: skip
+    return {
+        table.get(f"{{{space['table']}}}name"): _of_table(table, space, struck)
+        for table in root.iter(f"{{{space['table']}}}table")
+    }
+
+
+def _of_table(table: Any, space: Mapping[str, str], struck: set[str]) -> Marks:
+    marks = Marks()
+    of, office = f"{{{space['table']}}}", f"{{{space['office']}}}"
+    place = 0
+    for column in table.iter(of + "table-column"):
+        times = int(column.get(of + "number-columns-repeated", 1))
+        if column.get(of + "visibility") in ("collapse", "filter"):
+            marks.hidden_columns |= set(range(place, min(place + times, 20_000)))
+        place += times
+    row_number = 0
+    for row in table.iter(of + "table-row"):
+        times = int(row.get(of + "number-rows-repeated", 1))
+        rows = range(row_number, row_number + min(times, 1000))
+        if row.get(of + "visibility") in ("collapse", "filter"):
+            marks.hidden_rows |= set(range(row_number, row_number + min(times, 2_000_000)))
+        filled = crossed = column_number = 0
+        for cell in row.iter(of + "table-cell", of + "covered-table-cell"):
+            again = int(cell.get(of + "number-columns-repeated", 1))
+            text = "".join(cell.itertext()).strip()
+            kind = cell.get(office + "value-type")
+            seen = None
+            if text and cell.get(of + "style-name") in struck:
+                crossed, seen = crossed + 1, STRUCK
+            elif kind == "float" and text and _is_digits_of(text, cell.get(office + "value")):
+                seen = text
+            filled += bool(text)
+            if cell.get(of + "formula") and kind is None and not text:
+                seen, filled = NO_VALUE, filled + 1
+            if seen is not None:
+                for line in rows:
+                    for column in range(column_number, column_number + min(again, 1000)):
+                        marks.cells[line, column] = seen
+            column_number += again
+        if filled and filled == crossed:
+            marks.struck_rows |= set(rows)
+        row_number += times
+    return marks
+
+
+def _is_digits_of(text: str, value: str | None) -> bool:
+    """Say whether a cell shows its number with zeros or signs before it."""
+    if value is None or text == value:
+        return False
+    if re.fullmatch(r"[<>≤≥]\s*[\d.,]+", text):
+        return True
+    return text[:1] == "0" and text.isdigit() and text.lstrip("0") == value.partition(".")[0]
+
+
+# --- BIFF -----------------------------------------------------------------------------------------
+
+
+def _of_xls(content: bytes) -> dict[str, Marks]:
+    import xlrd
+
+    book = xlrd.open_workbook(
+        file_contents=content, formatting_info=True, on_demand=True, logfile=io.StringIO()
+    )
+    return {name: _of_biff(book, book.sheet_by_name(name)) for name in book.sheet_names()}
+
+
+def _of_biff(book: Any, sheet: Any) -> Marks:
+    import xlrd
+
+    marks = Marks()
+    marks.hidden_rows = {row for row, about in sheet.rowinfo_map.items() if about.hidden}
+    marks.hidden_columns = {place for place, about in sheet.colinfo_map.items() if about.hidden}
+    for row in range(sheet.nrows):
+        filled = crossed = 0
+        for column in range(sheet.row_len(row)):
+            cell = sheet.cell(row, column)
+            if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) or cell.value == "":
+                continue
+            filled += 1
+            style = book.xf_list[cell.xf_index] if cell.xf_index is not None else None
+            text = None
+            if cell.ctype == xlrd.XL_CELL_ERROR:
+                text = ERROR.format(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
+            elif style is not None and cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+                value = cell.value + (1462 if book.datemode else 0)
+                text = shown(value, book.format_map[style.format_key].format_str)
+            if style is not None and book.font_list[style.font_index].struck_out:
+                crossed, text = crossed + 1, STRUCK
+            if text is not None:
+                marks.cells[row, column] = text
+        if filled and filled == crossed:
+            marks.struck_rows.add(row)
+    return marks

@@ -1,0 +1,117 @@
+"""Lines of a table that are no rows of it: totals, repeated headers, a footer.
+
+Belongs here: what such lines look like in any table. Does not belong here: lines that are read
+and judged; a line that is passed over is counted and listed (`raw.passed_over`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from il6_platform.registry.exports import Export
+
+TOTAL = "it is a total or mean of the table, no patient"
+REPEATED = "it repeats the header"
+FOOTER = "it is a note below the table"
+
+_WORDS = (
+    "total|totals|grand total|sub ?total|sum|sums|count|mean|average|avg|median|overall|all|"
+    "all patients|number of (?:patients|rows|records)|minimum|maximum|std ?dev|standard deviation|"
+    "gesamt|gesamtsumme|summe|zwischensumme|insgesamt|mittelwert|durchschnitt|anzahl|"
+    "somme|total g[ée]n[ée]ral|sous-total|moyenne|m[ée]diane|effectif|"
+    "suma|totale|somma|media|promedio|total general|m[ée]dia|"
+    "totaal|som|gemiddelde|samlet|sum total|i alt|yhteens[äa]|razem|ogółem|[śs]rednia|"
+    "итого|всего|сумма|среднее|合计|合計|总计|總計|小计|小計|总数|總數|平均|平均值|平均値|均值|"
+    "합계|총계|평균"
+)
+_TOTAL = re.compile(rf"(?:{_WORDS})(?:\s*[:\uff1a=]?|\s*[(\uff08:\uff1a=].*)", re.IGNORECASE)
+_COUNTED = re.compile(r"[nN]\s*[=:\uff1a]\s*\d[\d.,\s]*")
+_COUNT_OF_ROWS = re.compile(
+    r"\(?\d+ (?:rows?|records?|lines?|zeilen|lignes|filas|righe)\b.*"
+    r"|\(?(?:共|总共)?\s*\d+\s*[行条].*",
+    re.IGNORECASE,
+)
+
+
+def rows_beside(export: Export, is_key: Callable[[str], bool]) -> dict[int, str]:
+    """Return the rows that are totals, repeat the header or stand below the table, and why.
+
+    Parameters
+    ----------
+    is_key
+        Whether a column of this name holds the patient's number. A total stands in such a column,
+        or before it where it is empty.
+    """
+    keys = [place for place, name in enumerate(export.header) if is_key(name.lower())]
+    return {**_totals(export, keys), **_repeated(export), **_footers(export)}
+
+
+def _totals(export: Export, keys: list[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for place in keys:
+        found |= dict.fromkeys(_rows_with(export.columns[place], _is_total), TOTAL)
+    if keys and keys[0] > 0:
+        column = export.columns[0]
+        for row in _rows_with(column, _is_total):
+            if all(export.columns[place][row].as_py() is None for place in keys):
+                found[row] = TOTAL
+    return found
+
+
+def _rows_with(column: pa.Array, test: Callable[[str], bool]) -> list[int]:
+    """Return the rows whose cell passes a test, each distinct text being tested once."""
+    coded = column.dictionary_encode()
+    places = [
+        place for place, text in enumerate(coded.dictionary.to_pylist()) if text and test(text)
+    ]
+    if not places:
+        return []
+    hit = pc.is_in(coded.indices, pa.array(places, coded.indices.type))
+    return [row for row, is_hit in enumerate(hit.to_pylist()) if is_hit]
+
+
+def _is_total(text: str) -> bool:
+    return bool(_TOTAL.fullmatch(text) or _COUNTED.fullmatch(text))
+
+
+def _repeated(export: Export) -> dict[int, str]:
+    """Find rows of which every filled cell is the name of its column."""
+    if len(export.header) < 2:
+        return {}
+    first = _rows_with(export.columns[0], lambda text: text.lower() == export.header[0].lower())
+    found = {}
+    for row in first:
+        cells = [column[row].as_py() for column in export.columns]
+        names = [
+            cell.lower() == name.lower()
+            for cell, name in zip(cells, export.header, strict=True)
+            if cell
+        ]
+        if all(names) and len(names) > 1:
+            found[row] = REPEATED
+    return found
+
+
+def _footers(export: Export) -> dict[int, str]:
+    """Find notes at the end: a lone cell of several words, unlike what its column holds."""
+    found: dict[int, str] = {}
+    width = len(export.header)
+    if width < 3:
+        return found
+    for row in range(len(export.lines) - 1, 0, -1):
+        cells = [column[row].as_py() for column in export.columns]
+        first = str(cells[0] or "")
+        if not first or any(cells[1:]) or row in export.surplus:
+            break
+        is_note = bool(_COUNT_OF_ROWS.fullmatch(first)) or first.startswith("#")
+        if not is_note and len(first.split()) < 2:
+            break
+        found[row] = FOOTER
+    rest = export.columns[0][: min(found, default=0)]
+    if found and any(" " in (text or "") for text in rest.unique().to_pylist()):
+        return {}
+    return found
