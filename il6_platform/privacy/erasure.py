@@ -106,7 +106,8 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     recorded.loc[recorded.index[-1], list(amounts)] = [str(n) for n in amounts.values()]
     _write_record(site, recorded)
     known = warehouse.query(
-        "select coalesce(source, delivery) as file, erased > 0 as is_hit from raw.deliveries"
+        "select coalesce(source, delivery) as file, erased > 0 as is_hit from raw.deliveries "
+        "where status != 'passed over'"
     )
     hit = set(known.loc[known["is_hit"], "file"]) | {
         file for file in known["file"] if not (site.kept_path / file).exists()

@@ -303,7 +303,8 @@ def _source(sheet: Sheet, profile: Profile | None, made: Sequence[Delivery]) -> 
     }
     passed_over: dict[int | None, str] = {}
     if sheet.unread is not None:
-        passed_over = dict.fromkeys([*export.lines] or [None], sheet.unread)
+        listed: list[int | None] = [*export.lines]
+        passed_over = dict.fromkeys(listed or [None], sheet.unread)
     elif profile is not None and here:
         passed_over |= (
             {row.line: profile.why_not(row.cells) for row in export.rows if row.line not in taken}

@@ -576,7 +576,7 @@ class Intake:
         row = self.connection.execute(
             f"with r as ({in_raw}), d as (from raw.deliveries where $d in (delivery, source)) "
             "select (select count(distinct (d.sheet, r.line)) from r join d using (delivery)), "
-            "(select count(*) from raw.passed_over where source = $d), "
+            "(select count(line) from raw.passed_over where source = $d), "
             "(select sum(lines) from raw.sources where source = $d), "
             "(select sum(lines) from d where source is null)",
             {"d": digest},

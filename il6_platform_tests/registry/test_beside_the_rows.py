@@ -1,0 +1,116 @@
+"""What is no row of a table: titles, comments, totals, repeated headers, notes below it."""
+
+from __future__ import annotations
+
+import pytest
+
+from il6_platform.registry.deliveries import Opened, open_deliveries
+
+PEOPLE = ["P1,F,1950-01-01", "P2,M,1951-01-01", "P3,F,1952-01-01"]
+HEADER = "patient_id,sex,birth_date"
+
+
+def opened(lines: list[str], file: str = "patients.csv") -> Opened:
+    return open_deliveries(file, ("\n".join(lines) + "\n").encode(), [])
+
+
+def patients(of: Opened) -> list[str]:
+    return [
+        row.cells["patient_id"] for one in of.deliveries if one.export for row in one.export.rows
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("Total,3,", "TOTAL:,3,", "Total (n = 3),,", "Sum,,", "Gesamt,3,", "Summe,,", "合计,3,"),
+        *("总计,3,", "合計,,", "Mean,,1951-01-01", "Moyenne,,", "N=3,,", "n = 3,2 F,", ",,"),
+        *("Итого,3,", "Totale,3,", "Subtotal,,", "Grand total,3,"),
+        *("patient_id,sex,birth_date", "PATIENT_ID,Sex,Birth_Date", '"Total",3,'),
+        *("(3 rows affected),,", "3 rows selected.,,", "# end,,", "Exported on 2023-12-31,,"),
+        *("# end", "3 Zeilen ausgegeben", "End of the export"),
+    ],
+)
+def test_a_line_that_is_no_patient_is_listed(line: str) -> None:
+    for place in range(len(PEOPLE) + 1):
+        is_note = line.startswith(("(", "#", "3 ", "End", "Exp"))
+        if is_note and place < len(PEOPLE):
+            # a note stands below a table; in its midst it may be a patient's line that broke
+            continue
+        lines = [HEADER, *PEOPLE[:place], line, *PEOPLE[place:]]
+        of = opened(lines)
+        assert patients(of) == ["P1", "P2", "P3"]
+        if line != ",,":
+            (source,) = of.sources
+            assert list(source.passed_over) == [place + 2] and source.lines == 4
+
+
+def test_patients_are_not_taken_for_totals() -> None:
+    lines = ["SUM-1,F,1950-01-01", "Total2,F,1950-01-01", "N,F,1950-01-01", "MEANS 4,M,1950-01-01"]
+    of = opened([HEADER, *lines])
+    assert len(patients(of)) == 4 and not of.sources
+
+
+def test_what_is_a_total_only_where_the_number_would_stand() -> None:
+    lines = ["P1,Total,5,pg/mL,2020-01-01", "P1,mean,5,pg/mL,2020-01-01"]
+    of = opened(["patient_id,analyte,value,unit,collected_on", *lines], "labs.csv")
+    assert patients(of) == ["P1", "P1"] and not of.sources
+    swapped = ["P1,5,pg/mL,2020-01-01,Total", ",5,,,Total"]
+    of = opened(["patient_id,value,unit,collected_on,analyte", *swapped], "labs.csv")
+    # a line without its patient is judged, not passed over
+    assert [one.export.lines for one in of.deliveries if one.export] == [range(2, 4)]
+
+
+def test_a_key_behind_a_total() -> None:
+    of = opened(["site_id,patient_id,sex,birth_date", "A,P1,F,1950-01-01", "Total,,1,"])
+    assert patients(of) == ["P1"]
+    assert list(of.sources[0].passed_over) == [3]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ["# comment"],
+        ["# exported,by,the,system", "# 8 rows, 5 columns, version 3"],
+        ["#a\tb", "#c"],
+        ["Registry of the hospital"],
+        ["Registry,site A,2023-12-31"],
+        ["Registry,site A,final"],
+        ["sep=,"],
+        ["# c", "Patients,2023-12-31", ""],
+    ],
+)
+def test_what_stands_above_the_header(above: list[str]) -> None:
+    of = opened([*above, HEADER, *PEOPLE])
+    assert patients(of) == ["P1", "P2", "P3"]
+    (source,) = of.sources
+    assert list(source.passed_over) == [n for n, line in enumerate(above, 1) if line]
+
+
+def test_a_semicolon_is_told_by_its_first_line() -> None:
+    lines = [line.replace(",", ";") for line in [HEADER, *PEOPLE]]
+    assert patients(opened(["sep=;", *lines])) == ["P1", "P2", "P3"]
+
+
+@pytest.mark.parametrize(
+    ("last", "is_cut"),
+    [
+        ("P3,F,1952-01-01", False),
+        ("P3,F,1952-01-0", True),
+        ("P3,F,19", True),
+        ("P3,F,", True),
+        ("P3,F", True),
+        ("P3", True),
+        ("P3,F,1952-01-0\n", False),
+        ("P3,F,1952-01-0\r\n", False),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_last_cell_that_breaks_off(
+    last: str, is_cut: bool, delimiter: str, encoding: str
+) -> None:
+    text = "\n".join([HEADER, *PEOPLE[:2], last]).replace(",", delimiter)
+    (one,) = open_deliveries("patients.csv", text.encode(encoding), []).deliveries
+    assert one.status == ("rejected" if is_cut else "accepted")
+    assert not is_cut or ("truncated" in str(one.problem) and "line 4" in str(one.problem))
