@@ -22,12 +22,18 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from il6_platform import paths
+from il6_platform.registry.cells import (
+    DECIMALS,
+    plain,
+    possible_orders,
+    read_day,
+    read_number,
+)
 from il6_platform.registry.exports import Export, ExportError
 from il6_platform.registry.formats import Sheet
-from il6_platform.registry.native import TABLES, VALUES
+from il6_platform.registry.native import DATE_COLUMNS, NUMBER_COLUMNS, TABLES, VALUES
 from il6_platform.registry.redcap_dictionary import Dictionary, is_dictionary, read_dictionary
 from il6_platform.registry.units import analytes, conversions, plain_name, plain_unit
-from il6_platform.registry.values import DATE_COLUMNS, NUMBER_COLUMNS, iso_date, number, plain
 from il6_platform.registry.vocabulary import (
     is_missing,
     is_no,
@@ -704,12 +710,11 @@ class _Drafting:
                 continue
             written += len(column.texts)
             for text, n in column.counts.items():
-                if iso_date(text) == text and not re.match(r"\d{4}-", text):
-                    orders = [o for o in ("dmy", "mdy") if iso_date(text, [o]) != text]
-                    if len(orders) == 1:
-                        proof[orders[0]] += n
-                    elif orders:
-                        unsure += [column.name] * n
+                orders = possible_orders(text)
+                if len(orders) == 1:
+                    proof[orders[0]] += n
+                elif orders:
+                    unsure += [column.name] * n
         if proof.total() + len(unsure) < STRAY * written:
             # a few among many that are written otherwise are mistakes: the rule book lists them
             return
@@ -913,17 +918,13 @@ def _patterns(columns: Iterable[str]) -> dict[str, dict[int, str]]:
 
 
 def _is_date(text: str) -> bool:
-    return iso_date(text, ("dmy", "mdy")) != text or bool(
-        re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) and iso_date(text) == text
-    )
+    read = read_day(text, ("dmy", "mdy"))
+    return read.day is not None or read.problem == "placeholder"
 
 
 def _number(text: str) -> float | None:
-    for sign in (".", ","):
-        written = number(text, sign).lstrip("<>")
-        if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", written):
-            return float(written)
-    return None
+    readings = (read_number(text, sign) for sign in DECIMALS)
+    return next((one.value for one in readings if one.value is not None and not one.unit), None)
 
 
 def _fits_number(native: str, text: str) -> bool:

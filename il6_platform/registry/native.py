@@ -70,6 +70,19 @@ VALUES: dict[str, tuple[str, ...]] = {
 """The values of columns that have a list of them, as the rule book has it."""
 
 
+DATE_COLUMNS = frozenset(
+    {"birth_date", "diagnosis_date", "consent_withdrawn_on", "start_date", "end_date"}
+    | {"collected_on", "assessed_on", "last_contact_on", "died_on"}
+)
+"""Columns of days."""
+
+NUMBER_COLUMNS = frozenset(
+    {"age_years", "liver_metastases_n", "largest_metastasis_mm", "value", "sum_of_diameters_mm"}
+    | {"ecog", "line", "time"}
+)
+"""Columns of numbers."""
+
+
 COLUMNS = frozenset(
     column for table in TABLES.values() for column in (*table.required, *table.optional)
 )

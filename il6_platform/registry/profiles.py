@@ -22,11 +22,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
+from il6_platform.registry.cells import Spelling, plain, read_day, read_number
 from il6_platform.registry.exports import BEYOND, Export, ExportError, ExportRow
 from il6_platform.registry.formats import Sheet, open_sheets
-from il6_platform.registry.native import TABLES, VALUES
+from il6_platform.registry.native import DATE_COLUMNS, NUMBER_COLUMNS, TABLES, VALUES
 from il6_platform.registry.redcap_dictionary import Dictionary, is_dictionary, read_dictionary
-from il6_platform.registry.values import cell, plain
 from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
 Table = Literal["patients", "treatments", "labs", "assessments", "follow_up", "outcomes"]
@@ -395,7 +395,11 @@ class Profile(_Part):
             column: {plain(code).lower(): value for code, value in table.items()}
             for column, table in mapping.codes.items()
         }
-        orders = {name: (*self._fields.order(name), *self.dates) for name in columns.values()}
+        decimal = self.decimal if "decimal" in self.model_fields_set else None
+        spellings = {
+            name: Spelling((*self._fields.order(name), *self.dates), decimal=decimal)
+            for name in columns.values()
+        }
         rows = []
         for row, received in sheet:
             if not _is_meant(mapping, received):
@@ -413,7 +417,7 @@ class Profile(_Part):
                 cells[column] = (
                     table.get(text.lower())
                     or table.get(label.lower())
-                    or cell(column, label, orders=orders[name], decimal=self.decimal)
+                    or _native_text(column, label, spellings[name])
                 )
             own = {
                 column
@@ -540,6 +544,15 @@ def _distinct(read: dict[Path, Profile]) -> list[Profile]:
                     "make them differ or remove one"
                 )
     return list(read.values())
+
+
+def _native_text(column: str, text: str, spelling: Spelling) -> str:
+    """Write a cell as the native format does, as far as it can be read."""
+    if column in DATE_COLUMNS:
+        return read_day(text, spelling.orders, spelling.pivot).canonical()
+    if column in NUMBER_COLUMNS:
+        return read_number(text, spelling.decimal).canonical()
+    return text
 
 
 def _is_meant(mapping: Mapping, received: dict[str, str]) -> bool:

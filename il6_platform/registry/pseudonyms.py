@@ -7,9 +7,8 @@ import hmac
 import os
 import re
 import secrets
+import unicodedata
 from pathlib import Path
-
-from il6_platform.registry.values import plain
 
 
 class Pseudonyms:
@@ -36,9 +35,9 @@ class Pseudonyms:
         A number in full-width digits is the same number. Two sites' equal numbers are two patients;
         a registry that names no site has numbers alone.
         """
-        number = plain(patient_id)
+        number = _plain(patient_id)
         if site:
-            number = f"{plain(site)}\x1f{number}"
+            number = f"{_plain(site)}\x1f{number}"
         return hmac.new(self._key, number.encode(), hashlib.sha256).hexdigest()[:16]
 
     def loosely(self, patient_id: str) -> str:
@@ -48,12 +47,17 @@ class Pseudonyms:
 
 def is_mangled(patient_id: str) -> bool:
     """Say whether a number is written as a spreadsheet shortens it (1.0E+05): digits are lost."""
-    return re.fullmatch(r"\d+([.,]\d+)?[eE]\+?\d+", plain(patient_id)) is not None
+    return re.fullmatch(r"\d+([.,]\d+)?[eE]\+?\d+", _plain(patient_id)) is not None
+
+
+def _plain(number: str) -> str:
+    """Return a number with full-width signs as plain ones; a change here would rename patients."""
+    return unicodedata.normalize("NFKC", number).replace("\N{NO-BREAK SPACE}", " ").strip()
 
 
 def _parts(patient_id: str) -> list[str]:
     """Return runs of letters and of digits, the same for `CRLM-0007`, `crlm 7` and `CRLM7`."""
-    whole = re.sub(r"(?<=\d)\.0+$", "", plain(patient_id).casefold())
+    whole = re.sub(r"(?<=\d)\.0+$", "", _plain(patient_id).casefold())
     return [
         part.lstrip("0") or "0" if part.isdigit() else part
         for part in re.findall(r"\d+|[^\W\d_]+", whole)

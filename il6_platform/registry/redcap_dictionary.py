@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from il6_platform.registry.cells import plain
 from il6_platform.registry.exports import Export, ExportError
 from il6_platform.registry.formats import open_sheets
-from il6_platform.registry.values import plain
 
 COLUMNS = {
     "name": ("variable / field name", "field_name"),

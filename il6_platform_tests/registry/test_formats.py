@@ -18,7 +18,6 @@ from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import open_sheets, read_text
 from il6_platform.registry.profiles import Profile, closest, read_profiles
-from il6_platform.registry.values import iso_date, number, plain
 from il6_platform.yaml_config import YamlConfigError
 
 ROWS = [["患者", "结果", "größe"], ["P1", "<1.5", "naïve; semi, comma"], ["P2", "12,5", 'a "b"']]
@@ -150,52 +149,6 @@ def test_no_line_is_lost(rows: list[list[str]]) -> None:
     export = read_text(written(whole).encode())
     assert [list(row.cells.values()) for row in export.rows] == rows
     assert [row.line for row in export.rows] == list(range(2, len(rows) + 2))
-
-
-@pytest.mark.parametrize(
-    ("received", "made"),
-    [
-        ("2021-03-05", "2021-03-05"),
-        ("2021/3/5", "2021-03-05"),
-        ("2021年3月5日", "2021-03-05"),
-        ("05-Mar-2021", "2021-03-05"),
-        ("2021-03-05 14:30:00", "2021-03-05"),
-        ("44260", "2021-03-05"),
-        ("05/03/2021", "05/03/2021"),
-        ("31-02-2021", "31-02-2021"),
-        ("soon", "soon"),
-    ],
-)
-def test_dates(received: str, made: str) -> None:
-    assert iso_date(received) == made
-
-
-def test_days_before_months_only_where_the_profile_says_so() -> None:
-    assert iso_date("05/03/2021", ["dmy"]) == "2021-03-05"
-    assert iso_date("05/03/2021", ["mdy"]) == "2021-05-03"
-
-
-@pytest.mark.parametrize(
-    ("received", "decimal", "made"),
-    [
-        ("1.5", ".", "1.5"),
-        ("<1.5", ".", "<1.5"),
-        ("≤ 1.5", ".", "<1.5"),
-        ("> 5,000", ".", ">5000"),
-        ("1.2e1", ".", "1.2e1"),
-        ("12,5", ",", "12.5"),
-        ("1.234,5", ",", "1234.5"),
-        ("1 234", ".", "1234"),
-        ("12,5", ".", "12,5"),
-        ("about 3", ".", "about 3"),
-    ],
-)
-def test_numbers(received: str, decimal: str, made: str) -> None:
-    assert number(received, decimal) == made
-
-
-def test_full_width_signs_are_plain() -> None:
-    assert plain(" \uff1c\uff11\uff0e\uff15 ") == "<1.5"
 
 
 PROFILES = Path(__file__).parents[2] / "data" / "profiles"

@@ -16,9 +16,10 @@ from typing import Any, Literal, get_args
 import pyarrow as pa
 
 from il6_platform.registry.cells.analytes import Analyte, read_analyte
-from il6_platform.registry.cells.days import Day, Order, read_day
+from il6_platform.registry.cells.days import Day, possible_orders, read_day
 from il6_platform.registry.cells.drugs import ANY, Drug, read_drug
 from il6_platform.registry.cells.numbers import (
+    DECIMALS,
     Decimal,
     Integer,
     Number,
@@ -32,6 +33,7 @@ from il6_platform.registry.cells.words import Word, read_word
 
 __all__ = [
     "ANY",
+    "DECIMALS",
     "KINDS",
     "NATIVE",
     "SCHEMAS",
@@ -48,6 +50,7 @@ __all__ = [
     "is_missing",
     "key",
     "plain",
+    "possible_orders",
     "read",
     "read_all",
     "read_analyte",
@@ -76,7 +79,7 @@ class Spelling:
     See `read_day` and `read_number` for what is not read without.
     """
 
-    orders: tuple[Order, ...] = ()
+    orders: tuple[str, ...] = ()
     pivot: int | None = None
     decimal: Decimal | None = None
 
@@ -186,5 +189,6 @@ def read_all(kind: Kind, texts: Iterable[str], spelling: Spelling = NATIVE) -> p
     columns: dict[str, list[Any]] = {
         field.name: [getattr(one, field.name) for one in readings]
         for field in dataclasses.fields(_TYPES.get(kind, Word))
+        if field.name in schema.names
     }
     return pa.table(columns, schema=schema)

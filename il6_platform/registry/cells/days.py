@@ -7,13 +7,14 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from il6_platform.registry.cells.text import folded, is_missing
 from il6_platform.registry.vocabulary import vocabulary
 
-Order = Literal["dmy", "mdy"]
+Order = Literal["dmy", "mdy", "ymd"]
+"""In which order a source writes the parts of a day; a year of four digits needs no `ymd`."""
 Precision = Literal["day", "month", "year", "none"]
 DayProblem = Literal[
     "", "partial", "ambiguous", "no_such_day", "unreadable", "placeholder", "missing"
@@ -93,7 +94,8 @@ class Day:
         return self.received
 
 
-def read_day(text: str, orders: Sequence[Order] = (), pivot: int | None = None) -> Day:
+@lru_cache(maxsize=200_000)
+def read_day(text: str, orders: tuple[str, ...] = (), pivot: int | None = None) -> Day:
     """Read a day.
 
     Parameters
@@ -135,6 +137,19 @@ def read_day(text: str, orders: Sequence[Order] = (), pivot: int | None = None) 
     return Day(text, problem="unreadable")
 
 
+def possible_orders(text: str) -> tuple[Order, ...]:
+    """Return the orders in which a text with day and month before the year can be a day.
+
+    >>> possible_orders("14/03/2021"), possible_orders("05/03/2021"), possible_orders("2021-03-05")
+    (('dmy',), ('dmy', 'mdy'), ())
+    """
+    written = [one for bare, _ in _without_clock(folded(text)) for one in _readings(bare)]
+    orders = [
+        one.order for one in written if one.year and len(one.year) == 4 and any(_days(one, None))
+    ]
+    return tuple(sorted({order for order in orders if order is not None}))
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
     """Year, month and day as digits; None where they are not known; an order where it matters."""
@@ -148,7 +163,7 @@ class _Written:
 def _settled(
     text: str,
     readings: Iterable[_Written],
-    orders: Sequence[Order],
+    orders: Sequence[str],
     pivot: int | None,
     clock: int | None,
 ) -> Day:
@@ -302,6 +317,8 @@ def _by_digits(bare: str) -> Iterator[_Written]:
         return
     yield _Written(found[4], other, one, "dmy")
     yield _Written(found[4], one, other, "mdy")
+    if len(found[4]) == len(found[1]) == 2:
+        yield _Written(found[1], other, found[4], "ymd")
 
 
 def _by_eastern_signs(bare: str) -> Iterator[_Written]:

@@ -13,6 +13,7 @@ from il6_platform.registry.cells.units import read_unit
 from il6_platform.registry.vocabulary import vocabulary
 
 Decimal = Literal[".", ","]
+DECIMALS: tuple[Decimal, ...] = (".", ",")
 NumberProblem = Literal["", "ambiguous", "unreadable", "not_detected", "missing"]
 
 _COMPARATOR = re.compile(r"(<=?|=<|>=?|=>)\s*")
@@ -39,6 +40,8 @@ class Number:
         The unit that stood behind the number, in UCUM, or None.
     flag
         What a laboratory adds behind a number (H, L, *, an arrow), or empty.
+    digits
+        The number as it is written with a decimal point, without signs that part thousands.
     problem
         Why `value` is None, or empty: `ambiguous` (the comma may part decimals or thousands),
         `unreadable`, `not_detected` (below the limit of detection, which is not given), `missing`.
@@ -49,17 +52,18 @@ class Number:
     comparator: Literal["", "<", ">"] = ""
     unit: str | None = None
     flag: str = ""
+    digits: str = ""
     problem: NumberProblem = ""
 
     def canonical(self) -> str:
         """Return the text as the native format writes it; what could not be read as received.
 
         >>> read_number("< 1.234,50", ",").canonical()
-        '<1234.5'
+        '<1234.50'
         """
         if self.value is None or self.unit:
             return self.received
-        return f"{self.comparator}{_written(self.value)}"
+        return f"{self.comparator}{self.digits}"
 
 
 def read_number(text: str, decimal: Decimal | None = None) -> Number:
@@ -96,11 +100,11 @@ def read_number(text: str, decimal: Decimal | None = None) -> Number:
         comparator, bare = ("<" if "<" in found[1] else ">"), bare[found.end() :]
     problem: NumberProblem = "unreadable"
     for digits, unit, flag in _parted(bare):
-        value = _value(digits, decimal)
-        if value == "ambiguous":
+        written = _pointed(digits, decimal)
+        if written == "ambiguous":
             problem = "ambiguous"
-        elif value is not None:
-            return Number(text, value, comparator, unit, flag)
+        elif written is not None and math.isfinite(float(written)):
+            return Number(text, float(written), comparator, unit, flag, written)
     return Number(text, problem=problem)
 
 
@@ -118,8 +122,8 @@ def _parted(bare: str) -> list[tuple[str, str | None, str]]:
     return ways
 
 
-def _value(digits: str, decimal: Decimal | None) -> float | Literal["ambiguous"] | None:
-    """Return a number from digits and signs only."""
+def _pointed(digits: str, decimal: Decimal | None) -> str | None:
+    """Write a number with a decimal point; `ambiguous` where the comma may mean two things."""
     found = re.fullmatch(rf"([-+]?[\d.,' ]*\d\.?){_UNSIGNED_EXPONENT}", digits, re.I)
     if not found or not re.search(r"\d", digits):
         return None
@@ -128,17 +132,12 @@ def _value(digits: str, decimal: Decimal | None) -> float | Literal["ambiguous"]
         if not _SPACED.fullmatch(bare):
             return None
         bare = re.sub(r"[ ']", "", bare)
-    pointed = _pointed(bare, decimal)
-    if pointed is None:
-        return None
-    if pointed == "ambiguous":
-        return "ambiguous"
-    value = float(f"{pointed}e{exponent or 0}")
-    return value if math.isfinite(value) else None
+    pointed = _without_thousands(bare, decimal)
+    is_plain = pointed in (None, "ambiguous") or exponent is None
+    return pointed if is_plain else f"{pointed}e{exponent}"
 
 
-def _pointed(bare: str, decimal: Decimal | None) -> str | None:
-    """Write digits with a point before the decimals; `ambiguous` where two numbers are possible."""
+def _without_thousands(bare: str, decimal: Decimal | None) -> str | None:
     if re.fullmatch(r"[-+]?\d+", bare):
         return bare
     sign = decimal or "."
@@ -158,12 +157,6 @@ def _pointed(bare: str, decimal: Decimal | None) -> str | None:
     if re.fullmatch(r"[-+]?[\d.,]*\d[\d.,]*", bare) and other in bare:
         return "ambiguous"
     return None
-
-
-def _written(value: float) -> str:
-    if value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)

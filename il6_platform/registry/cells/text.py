@@ -53,18 +53,23 @@ def folded(text: str) -> str:
     >>> folded("Bévacizumab")
     'bevacizumab'
     """
-    signs = (
-        # a footnote's superscript is no digit
-        sign if sign.isdigit() and not sign.isdecimal() else unicodedata.normalize("NFKC", sign)
-        for sign in plain(text)
-    )
-    text = "".join(signs).lower().replace("ß", "ss")
     # a mark belongs to a Latin, Greek or Cyrillic letter; in Japanese it makes another one
-    kept = []
-    for sign in unicodedata.normalize("NFKD", text):
-        if not unicodedata.combining(sign) or sign in "\u3099\u309a":
-            kept.append(sign)
+    kept = (
+        part
+        for sign in plain(text)
+        for part in _without_accent(sign)
+        if not unicodedata.combining(part) or part in "\u3099\u309a"
+    )
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+@cache
+def _without_accent(sign: str) -> str:
+    if sign.isdigit() and not sign.isdecimal():
+        # a footnote's superscript is no digit
+        return sign
+    lower = unicodedata.normalize("NFKC", sign).lower().replace("ß", "ss")
+    return unicodedata.normalize("NFKD", lower)
 
 
 @cache
