@@ -5,10 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from il6_platform.analysis.cohort import CONTRASTS, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.baseline import Kind, describe, standardized_difference
 from il6_platform.statistics.codes import Code
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=10,
+    tables=("baseline",),
+    techniques=(
+        technique(
+            Topic.PROPORTIONS, "proportions with Wilson's interval", "rate", papers=(Paper.WILSON,)
+        ),
+        technique(Topic.ARMS, "standardised differences", "standardized_difference"),
+    ),
+    said_elsewhere=frozenset({"missing", "max", "mean", "median", "min", "q1", "q3", "sd"}),
+)
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:

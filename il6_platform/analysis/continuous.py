@@ -7,8 +7,39 @@ from __future__ import annotations
 
 from il6_platform.analysis.cohort import ARM, Cohort
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import continuous
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=110,
+    draws_curves=True,
+    figure="effect_by_marker",
+    techniques=(
+        technique(
+            Topic.MARKER,
+            "hazard ratio per doubling (log2)",
+            "hazard_ratio",
+            "ratio_of_hazard_ratios",
+        ),
+        technique(
+            Topic.MARKER,
+            "likelihood-ratio tests of the log-linear marker",
+            "likelihood_ratio",
+            "interaction_likelihood_ratio",
+            model="log2",
+        ),
+        technique(
+            Topic.MARKER,
+            "restricted cubic splines, tested against the straight line",
+            "likelihood_ratio",
+            "interaction_likelihood_ratio",
+            "non_linearity",
+            model="spline",
+        ),
+    ),
+)
+
 
 POPULATIONS = ("all", "control", "experimental")
 

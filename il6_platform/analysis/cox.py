@@ -5,11 +5,43 @@ from __future__ import annotations
 import pandas as pd
 
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import regression
 from il6_platform.statistics.codes import Code, codes_of, joined
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=50,
+    figure="multivariable",
+    tables=("cox",),
+    is_by_endpoint=True,
+    techniques=(
+        technique(
+            Topic.MODELS,
+            "Cox models (Efron's ties, Wald intervals)",
+            "hazard_ratio",
+            papers=(Paper.COX, Paper.EFRON),
+        ),
+        technique(Topic.MODELS, "likelihood-ratio tests of models", "likelihood_ratio"),
+        technique(
+            Topic.MODELS,
+            "Grambsch and Therneau's test of proportional hazards",
+            "proportional_hazards",
+            papers=(Paper.GRAMBSCH,),
+        ),
+        technique(
+            Topic.MODELS,
+            "Harrell's C with a jackknife interval",
+            "concordance",
+            papers=(Paper.HARRELL,),
+        ),
+        technique(Topic.MODELS, "events per term of the model", "events_per_variable"),
+    ),
+)
+
 
 PENALISED = Code.PENALISED_ELSEWHERE.say()
 

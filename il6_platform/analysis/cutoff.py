@@ -7,7 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import MARKER, MARKER_TERM, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results, with_reason
+from il6_platform.analysis.spec import Spec, Topic, analyses, technique
 from il6_platform.statistics import roc
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.cutoff_rules import (
@@ -19,12 +21,47 @@ from il6_platform.statistics.cutoff_rules import (
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.study import EventOutcome, Study
 
+
+def is_weighted(study: Study) -> bool:
+    """Say whether the cut-off's ROC weights the patients for those who were censored."""
+    asked = study.cutoff.outcome
+    return (
+        study.cutoff.method == "youden"
+        and isinstance(asked, EventOutcome)
+        and asked.censored == "weighted"
+    )
+
+
+SPEC = Spec(
+    place=20,
+    makes_groups=True,
+    draws_curves=True,
+    figure="roc_curve",
+    tables=("cutoff",),
+    techniques=(
+        technique(
+            Topic.CUTOFF,
+            "area under the ROC curve with DeLong's interval",
+            "auc",
+            papers=(Paper.DELONG,),
+            when=lambda study: not is_weighted(study),
+        ),
+        technique(
+            Topic.CUTOFF,
+            "ROC curve weighted for censoring",
+            "auc",
+            papers=(Paper.UNO, Paper.BLANCHE),
+            when=is_weighted,
+        ),
+    ),
+    said_elsewhere=frozenset({"cutoff", "youden", "sensitivity", "specificity", "ppv", "npv"}),
+)
+
+
 DATA_DRIVEN = Code.DATA_DRIVEN.say()
 
 
 NAIVE = Code.NAIVE.say()
-CORRECTED = ("validity", "cutoff_scan", "evidence")
-"""Analyses whose P values of high against low say themselves what they are."""
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:
@@ -72,22 +109,13 @@ def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     if study.cutoff.method not in ("youden", "maxstat"):
         return rows
-    naive = rows["p_value"].notna() & ~rows["analysis"].isin(CORRECTED)
+    corrected = [name for name, one in analyses().items() if one.spec.corrects_selection]
+    naive = rows["p_value"].notna() & ~rows["analysis"].isin(corrected)
     naive &= (rows["contrast"] == MARKER) | (rows["term"] == MARKER_TERM)
     # nobody has a correction for an interaction with a chosen cut-off
     uncounted = rows["p_value"].notna() & (rows["model"] == "interaction")
     uncounted &= rows["analysis"] == "interaction"
     return with_reason(with_reason(rows, naive, NAIVE), uncounted, UNCOUNTED)
-
-
-def is_weighted(study: Study) -> bool:
-    """Say whether the cut-off's ROC weights the patients for those who were censored."""
-    asked = study.cutoff.outcome
-    return (
-        study.cutoff.method == "youden"
-        and isinstance(asked, EventOutcome)
-        and asked.censored == "weighted"
-    )
 
 
 def weighted(cohort: Cohort, study: Study) -> tuple[list[Estimate], pd.DataFrame]:

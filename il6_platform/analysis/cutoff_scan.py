@@ -15,11 +15,29 @@ import pandas as pd
 from il6_platform import paths
 from il6_platform.analysis.cohort import MARKER, Cohort
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.registry.units import factors, plain_unit
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_scan import scan
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=100,
+    draws_curves=True,
+    figure="every_cutoff",
+    corrects_selection=True,
+    techniques=(
+        technique(
+            Topic.CUTOFF,
+            "hazard ratio and test at every admissible cut-off",
+            "hazard_ratio",
+            "logrank",
+            "ratio_of_hazard_ratios",
+        ),
+    ),
+)
+
 
 EACH = "Cox, Efron, Wald interval, at each admissible cut-off"
 

@@ -18,11 +18,26 @@ from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.comparisons import TOO_FEW, every_comparison, log_ratio
 from il6_platform.analysis.cutoff import chosen
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=160,
+    figure="over_time",
+    corrects_selection=True,
+    techniques=(
+        technique(
+            Topic.TESTS,
+            "all of it repeated at every quarter's end",
+            *("cutoff", "hazard_ratio", "ratio_of_hazard_ratios", "first_significant"),
+        ),
+    ),
+)
+
 
 METHOD = "Cohort as known at the quarter's end, cut-off chosen then; Cox, Efron"
 ALPHA = 0.05

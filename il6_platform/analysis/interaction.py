@@ -8,9 +8,45 @@ restricted means and response rates each have theirs.
 from __future__ import annotations
 
 from il6_platform.analysis.cohort import ARM, MARKER, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import heterogeneity, regression, survival
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=60,
+    tables=("interaction",),
+    techniques=(
+        technique(
+            Topic.INTERACTION,
+            "the treatment-by-marker product in a Cox model, by Wald and likelihood-ratio tests",
+            "ratio_of_hazard_ratios",
+            "interaction_wald",
+            "hazard_ratio",
+        ),
+        technique(
+            Topic.INTERACTION, "a permutation test of that product", "interaction_permutation"
+        ),
+        technique(Topic.INTERACTION, "restricted means compared", "rmst_difference_interaction"),
+        technique(Topic.INTERACTION, "risk differences compared", "risk_difference_interaction"),
+        technique(Topic.INTERACTION, "the stratified log-rank test", "logrank_stratified"),
+        technique(
+            Topic.INTERACTION, "Breslow-Day test", "breslow_day", papers=(Paper.BRESLOW_DAY,)
+        ),
+        technique(Topic.INTERACTION, "Tarone's correction of it", "tarone", papers=(Paper.TARONE,)),
+        technique(
+            Topic.INTERACTION,
+            "the Cochran-Mantel-Haenszel test",
+            "cochran_mantel_haenszel",
+            "cochran_mantel_haenszel_corrected",
+            papers=(Paper.MANTEL_HAENSZEL,),
+        ),
+        technique(
+            Topic.INTERACTION, "the common odds ratio", "common_odds_ratio", papers=(Paper.ROBINS,)
+        ),
+    ),
+)
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:

@@ -11,11 +11,28 @@ import math
 import pandas as pd
 
 from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.statistics.imputation import missing_counts, multiple_imputation_cox
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=130,
+    techniques=(
+        technique(
+            Topic.MISSING,
+            "multivariable models on complete cases, beside multiple imputation by chained "
+            "equations pooled by Rubin's rules",
+            "hazard_ratio",
+            papers=(Paper.MICE, Paper.RUBIN),
+        ),
+    ),
+    said_elsewhere=frozenset({"missing"}),
+)
+
 
 FEWEST = 5
 """Imputations at least; else as many as the percentage of incomplete patients (White, Royston &

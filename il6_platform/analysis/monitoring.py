@@ -16,7 +16,9 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from il6_platform.analysis.cohort import MARKER, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import design
 from il6_platform.statistics import group_sequential as sequential
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
@@ -26,6 +28,45 @@ from il6_platform.statistics.prediction import months_to_events
 from il6_platform.statistics.regression import cox
 from il6_platform.statistics.survival import logrank
 from il6_platform.study import Monitoring, Planned, Study
+
+SPEC = Spec(
+    place=170,
+    draws_curves=True,
+    figure="looks_at_growing_data",
+    techniques=(
+        technique(
+            Topic.TESTS,
+            "boundaries by Lan and DeMets' spending",
+            "boundary",
+            "alpha_spent",
+            papers=(Paper.LAN,),
+        ),
+        technique(
+            Topic.TESTS,
+            "repeated intervals and P values",
+            "logrank_repeated",
+            "hazard_ratio_repeated",
+            papers=(Paper.JENNISON,),
+        ),
+        technique(
+            Topic.TESTS,
+            "conditional and predictive power",
+            *("conditional_power", "conditional_power_planned", "predictive_power"),
+        ),
+        technique(
+            Topic.TESTS,
+            "Schoenfeld's required events",
+            *("required_events", "required_events_interaction", "power", "power_interaction"),
+            *("detectable_hazard_ratio", "detectable_ratio_of_hazard_ratios"),
+            papers=(Paper.SCHOENFELD,),
+        ),
+        technique(
+            Topic.TESTS, "time to those events, simulated from the rates seen", "months_to_events"
+        ),
+        technique(Topic.TESTS, "the fraction of the planned events", "information_fraction"),
+        technique(Topic.TESTS, "nominal P values", "logrank_z"),
+    ),
+)
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:

@@ -7,10 +7,27 @@ as published.
 from __future__ import annotations
 
 from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.multiplicity import adjust
 from il6_platform.statistics.survival import logrank
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=140,
+    techniques=(
+        technique(Topic.SURVIVAL, "the log-rank test", "logrank", papers=(Paper.MANTEL,)),
+        technique(
+            Topic.TESTS,
+            "P values of the declared family adjusted by Holm",
+            "logrank_holm",
+            papers=(Paper.HOLM,),
+        ),
+        technique(Topic.TESTS, "the false discovery rate", "logrank_bh", papers=(Paper.BH,)),
+    ),
+)
+
 
 METHODS = {"holm": "Holm 1979", "bh": "Benjamini & Hochberg 1995"}
 

@@ -5,10 +5,47 @@ from __future__ import annotations
 import pandas as pd
 
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import proportions
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=30,
+    draws_curves=True,
+    figure="best_response",
+    tables=("response", "response_comparisons"),
+    techniques=(
+        technique(
+            Topic.PROPORTIONS, "proportions with Wilson's interval", "rate", papers=(Paper.WILSON,)
+        ),
+        technique(
+            Topic.PROPORTIONS,
+            "differences with Newcombe's interval",
+            "risk_difference",
+            papers=(Paper.NEWCOMBE,),
+        ),
+        technique(
+            Topic.PROPORTIONS,
+            "odds ratios with Woolf's interval",
+            "odds_ratio",
+            papers=(Paper.WOOLF,),
+        ),
+        technique(
+            Topic.PROPORTIONS, "relative risks with intervals on the log scale", "relative_risk"
+        ),
+        technique(
+            Topic.PROPORTIONS,
+            "chi-square tests with and without continuity correction",
+            "chi_square",
+            "chi_square_corrected",
+        ),
+        technique(Topic.PROPORTIONS, "Fisher's exact test", "fisher_exact", papers=(Paper.FISHER,)),
+    ),
+)
+
 
 POPULATIONS = ("all", "control", "experimental", "marker_high", "marker_low")
 GROUPS = (

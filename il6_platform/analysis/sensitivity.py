@@ -12,12 +12,34 @@ import pandas as pd
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
 from il6_platform.analysis.comparisons import every_comparison
 from il6_platform.analysis.cutoff import case_control, is_weighted, weighted
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.censoring import RULES, pfs_with_rule
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.landmark import landmark_by_response
 from il6_platform.statistics.survival import kaplan_meier
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=150,
+    techniques=(
+        technique(
+            Topic.SENSITIVITY,
+            "ROC curve weighted for censoring",
+            *("cutoff", "auc", "youden", "sensitivity", "specificity"),
+            papers=(Paper.UNO, Paper.BLANCHE),
+            model="censored patients weighted",
+        ),
+        technique(
+            Topic.SENSITIVITY,
+            "landmark analysis by response, and other rules of censoring",
+            *("median", "logrank", "hazard_ratio"),
+            papers=(Paper.ANDERSON,),
+        ),
+    ),
+)
+
 
 BOTH = "censored at new therapy and missed visits"
 CENSORED = {

@@ -9,9 +9,22 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import COMPARISONS, Cohort
 from il6_platform.analysis.cox import multivariable_design
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.small_sample import firth_cox, fisher_mid_p, permutation_logrank
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=80,
+    techniques=(
+        technique(
+            Topic.SMALL, "Firth's penalised Cox model", "hazard_ratio_firth", papers=(Paper.FIRTH,)
+        ),
+        technique(Topic.SMALL, "mid-P tests", "fisher_mid_p"),
+        technique(Topic.SMALL, "permutation log-rank tests", "logrank_permutation"),
+    ),
+)
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:

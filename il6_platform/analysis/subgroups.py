@@ -10,10 +10,26 @@ from __future__ import annotations
 import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.heterogeneity import effect_by_level
 from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=70,
+    figure="subgroups",
+    techniques=(
+        technique(
+            Topic.MODELS,
+            "Cox models (Efron's ties, Wald intervals)",
+            "hazard_ratio",
+            papers=(Paper.COX, Paper.EFRON),
+        ),
+        technique(Topic.INTERACTION, "likelihood-ratio tests by subgroup", "interaction"),
+    ),
+)
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:

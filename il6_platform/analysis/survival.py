@@ -3,11 +3,44 @@
 from __future__ import annotations
 
 from il6_platform.analysis.cohort import COMPARISONS, CONTRASTS, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.response import GROUPS, POPULATIONS
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import survival
 from il6_platform.statistics.codes import Code
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=40,
+    draws_curves=True,
+    figure="arms_survival",
+    tables=("survival", "landmarks"),
+    is_by_endpoint=True,
+    techniques=(
+        technique(
+            Topic.SURVIVAL,
+            "Kaplan-Meier with log-log intervals",
+            "median",
+            "survival",
+            papers=(Paper.KM,),
+        ),
+        technique(
+            Topic.SURVIVAL,
+            "reverse Kaplan-Meier follow-up",
+            "follow_up_median",
+            papers=(Paper.SCHEMPER,),
+        ),
+        technique(Topic.SURVIVAL, "the log-rank test", "logrank", papers=(Paper.MANTEL,)),
+        technique(
+            Topic.SURVIVAL,
+            "restricted mean survival times",
+            "rmst",
+            "rmst_difference",
+            papers=(Paper.RMST,),
+        ),
+    ),
+)
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:

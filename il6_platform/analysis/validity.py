@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import COMPARISONS, MARKER, Cohort
 from il6_platform.analysis.cutoff import rule_of
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.progress import telling
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.cutoff_rules import Rule
 from il6_platform.statistics.cutoff_validation import (
@@ -24,6 +26,42 @@ from il6_platform.statistics.cutoff_validation import (
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.maximal_selection import maxstat
 from il6_platform.study import EventOutcome, Study
+
+SPEC = Spec(
+    place=90,
+    draws_curves=True,
+    figure="cutoff_stability",
+    corrects_selection=True,
+    techniques=(
+        technique(
+            Topic.CUTOFF,
+            "bootstrap of the choice, with its optimism",
+            *("auc_apparent", "auc_corrected", "auc_optimism", "cutoff_bootstrap", "cutoff_mode"),
+            *("cutoff_recovered", "hazard_ratio_apparent", "hazard_ratio_corrected"),
+            *("hazard_ratio_optimism", "youden_apparent", "youden_corrected", "youden_optimism"),
+        ),
+        technique(
+            Topic.CUTOFF,
+            "permutation that repeats the choice",
+            "logrank_selection_corrected",
+            "maxstat_permutation",
+        ),
+        technique(
+            Topic.CUTOFF,
+            "maximally selected log-rank statistics",
+            *("maxstat", "maxstat_cutoff", "maxstat_p_lau92", "maxstat_p_lau94", "maxstat_p_hl"),
+            papers=(Paper.LAUSEN, Paper.HOTHORN),
+        ),
+        technique(
+            Topic.CUTOFF,
+            "cross-validated dichotomisation",
+            "hazard_ratio_cross_validated",
+            "logrank_cross_validated",
+            papers=(Paper.FARAGGI,),
+        ),
+    ),
+)
+
 
 FEWEST = 10
 """Patients below which resampling a cut-off says nothing."""

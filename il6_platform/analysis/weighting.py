@@ -10,12 +10,48 @@ import numpy as np
 import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, Cohort
+from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
+from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import weighting
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
+
+SPEC = Spec(
+    place=120,
+    draws_curves=True,
+    figure="balance",
+    techniques=(
+        technique(
+            Topic.ARMS,
+            "weighting by a logistic propensity score",
+            "propensity_auc",
+            "common_support",
+            papers=(Paper.ROSENBAUM,),
+        ),
+        technique(
+            Topic.ARMS,
+            "overlap weights",
+            "propensity_auc",
+            papers=(Paper.LI,),
+            model="overlap weights",
+        ),
+        technique(Topic.ARMS, "weighted Cox models with robust variance", "hazard_ratio"),
+        technique(
+            Topic.ARMS,
+            "standardised differences",
+            "standardized_difference",
+            "standardized_difference_weighted",
+        ),
+        technique(
+            Topic.ARMS, "effective sample sizes", "effective_sample_size", papers=(Paper.KISH,)
+        ),
+        technique(Topic.ARMS, "E-values", "e_value", papers=(Paper.VANDERWEELE,)),
+    ),
+)
+
 
 ESTIMANDS = {"ate": "inverse probability weights", "overlap": "overlap weights"}
 

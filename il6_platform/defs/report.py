@@ -1,6 +1,8 @@
 """Report: rows of results -> what is published. The SQL is in `sql/report/`."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from dagster import (
@@ -10,10 +12,13 @@ from dagster import (
     AssetsDefinition,
     MaterializeResult,
     MetadataValue,
+    TableColumnDep,
+    TableColumnLineage,
     asset,
 )
 
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
+from il6_platform.analysis.spec import analyses
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of
@@ -28,9 +33,6 @@ from il6_platform.validation.rulebook import STAGED
 from il6_platform.validation.rules import judge
 from il6_platform.warehouse.database import Warehouse, comment_on
 
-COMMENTS = {"results": RESULT_COLUMNS, "curves": CURVE_COLUMNS}
-"""Tables whose columns are described by the results' contract instead of their SQL."""
-
 _ADDS_UP = "patients_add_up"
 _SAME = "same_content_same_report"
 
@@ -38,20 +40,6 @@ _SAME = "same_content_same_report"
 def report_table(table: str) -> AssetsDefinition:
     """Return the asset of one report table made by SQL."""
     name = f"report.{table}"
-    rules = result_rules.RULES if table == "results" else []
-    specs = [
-        AssetCheckSpec(rule.id, asset=key_of(name), blocking=True, description=rule.sentence)
-        for rule in rules
-    ]
-    if table == "results":
-        specs.append(
-            AssetCheckSpec(
-                _ADDS_UP,
-                asset=key_of(name),
-                blocking=True,
-                description="Arms and excluded patients add up to all who arrived.",
-            )
-        )
 
     @asset(
         key=key_of(name),
@@ -60,44 +48,110 @@ def report_table(table: str) -> AssetsDefinition:
         owners=OWNERS["report"],
         code_version=code_version(),
         pool=POOL,
-        deps=[
-            *(key_of(source.removesuffix("_curves")) for source in sources(name)),
-            *([key_of("cohort.flow")] if table == "results" else []),
-        ],
+        deps=[key_of(source) for source in sources(name)],
         description=described(name),
-        check_specs=specs,
     )
     def reported(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
         warehouse.run_sql(name)
-        if table in COMMENTS:
-            with warehouse.connect() as connection:
-                comment_on(
-                    connection,
-                    ("table", name, described(name).split("\n")[0]),
-                    *(
-                        ("column", f'{name}."{c}"', said)
-                        for c, (_, said) in COMMENTS[table].items()
-                    ),
-                )
         frame = warehouse.read(name)
         context.log.info(f"{name}: {len(frame)} rows.")
-        checks = [
-            check(
-                verdict.rule.id,
-                verdict.success,
-                f"{verdict.rule.sentence}: {len(verdict.broken)} of {verdict.judged} rows do not.",
-                blocking=True,
-            )
-            for verdict in judge(frame, rules)
-        ]
-        if table == "results":
-            checks.append(_adds_up(warehouse))
         return MaterializeResult(
-            metadata={**table_metadata(warehouse, name), "preview": preview(frame, 40)},
-            check_results=checks,
+            metadata={**table_metadata(warehouse, name), "preview": preview(frame, 40)}
         )
 
     return reported
+
+
+@asset(
+    key=key_of("report.results"),
+    group_name="report",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[*(key_of(f"analysis.{name}") for name in analyses()), key_of("cohort.flow")],
+    check_specs=[
+        *(
+            AssetCheckSpec(
+                rule.id,
+                asset=key_of("report.results"),
+                blocking=True,
+                description=rule.sentence,
+            )
+            for rule in result_rules.RULES
+        ),
+        AssetCheckSpec(
+            _ADDS_UP,
+            asset=key_of("report.results"),
+            blocking=True,
+            description="Arms and excluded patients add up to all who arrived.",
+        ),
+    ],
+)
+def results(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Every number of the study, one estimate a row; all else is a view, a figure or a page of it.
+
+    The rows of every analysis that the package has, one after the other.
+    """
+    metadata = _united(context, warehouse, "report.results", list(analyses()), RESULT_COLUMNS)
+    checks = [
+        check(
+            verdict.rule.id,
+            verdict.success,
+            f"{verdict.rule.sentence}: {len(verdict.broken)} of {verdict.judged} rows do not.",
+            blocking=True,
+        )
+        for verdict in judge(warehouse.read("report.results"), result_rules.RULES)
+    ]
+    return MaterializeResult(metadata=metadata, check_results=[*checks, _adds_up(warehouse)])
+
+
+@asset(
+    key=key_of("report.curves"),
+    group_name="report",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(f"analysis.{name}") for name, one in analyses().items() if one.spec.draws_curves],
+)
+def curves(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """What the figures draw, in months or proportions; no point stands for one patient by a key.
+
+    The curves of every analysis that has some, one after the other.
+    """
+    parts = [f"{name}_curves" for name, one in analyses().items() if one.spec.draws_curves]
+    return MaterializeResult(
+        metadata=_united(context, warehouse, "report.curves", parts, CURVE_COLUMNS)
+    )
+
+
+def _united(
+    context: AssetExecutionContext,
+    warehouse: Warehouse,
+    table: str,
+    parts: list[str],
+    columns: Mapping[str, tuple[str, str]],
+) -> dict[str, Any]:
+    """Write the union of tables of the schema `analysis`; return what is told of it."""
+    union = " union all by name ".join(f"from analysis.{part}" for part in parts)
+    said = (results if table == "report.results" else curves).node_def.description or ""
+    with warehouse.connect() as connection:
+        connection.execute(f"create or replace table {table} as {union}")
+        comment_on(
+            connection,
+            ("table", table, said.partition("\n")[0]),
+            *(("column", f'{table}."{name}"', words) for name, (_, words) in columns.items()),
+        )
+    frame = warehouse.read(table)
+    context.log.info(f"{table}: {len(frame)} rows.")
+    keys = [key_of(f"analysis.{part.removesuffix('_curves')}") for part in parts]
+    traced = {name: [TableColumnDep(key, name) for key in keys] for name in columns}
+    return {
+        **table_metadata(warehouse, table),
+        "dagster/column_lineage": TableColumnLineage(deps_by_column=traced),
+        "preview": preview(frame, 40),
+    }
 
 
 @asset(
@@ -223,7 +277,7 @@ def history(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
     )
 
 
-SQL_TABLES = ("results", "curves", "headline", "flow", "data_quality")
+SQL_TABLES = ("headline", "flow", "data_quality")
 
 
 @asset(
@@ -233,7 +287,7 @@ SQL_TABLES = ("results", "curves", "headline", "flow", "data_quality")
     owners=OWNERS["report"],
     code_version=code_version(),
     pool=POOL,
-    deps=[*(key_of(f"report.{t}") for t in SQL_TABLES), provenance, history],
+    deps=[results, curves, *(key_of(f"report.{t}") for t in SQL_TABLES), provenance, history],
     check_specs=[
         AssetCheckSpec(
             _SAME,
@@ -331,4 +385,11 @@ def _adds_up(warehouse: Warehouse) -> AssetCheckResult:
     )
 
 
-ASSETS = [*(report_table(table) for table in SQL_TABLES), provenance, history, published]
+ASSETS = [
+    results,
+    curves,
+    *(report_table(table) for table in SQL_TABLES),
+    provenance,
+    history,
+    published,
+]

@@ -13,15 +13,13 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from matplotlib.figure import Figure
 
-from il6_platform.analysis.cohort import ARM, ARM_TERM, COMPARISONS, CONTRASTS, MARKER, MARKER_TERM
-from il6_platform.figures import style
-from il6_platform.figures.balance import balance
+from il6_platform.analysis.cohort import COMPARISONS, CONTRASTS
+from il6_platform.analysis.spec import analyses
+from il6_platform.figures import of_study, style
 from il6_platform.figures.courses import swimmer, waterfall
-from il6_platform.figures.evidence import evidence
 from il6_platform.figures.flow import flow
-from il6_platform.figures.forest import forest
 from il6_platform.figures.kaplan_meier import group_of, kaplan_meier
-from il6_platform.figures.marker_curve import marker_curve
+from il6_platform.figures.labels import labels_of, rows_of
 from il6_platform.figures.monitoring import looks, projection
 from il6_platform.figures.response import response
 from il6_platform.figures.roc import roc, stability
@@ -66,38 +64,6 @@ class Picture:
     draw: Callable[[], Figure]
     numbers: pd.DataFrame
     is_wide: bool = False
-
-
-def labels_of(study: Study) -> dict[str, str]:
-    """Return what groups and populations are called in this study."""
-    marker = study.marker.label
-    return {
-        "experimental": study.arms.experimental_label,
-        "control": study.arms.control_label,
-        "high": f"{marker} high",
-        "low": f"{marker} low",
-        "all": "all patients",
-        "marker_high": f"{marker} high",
-        "marker_low": f"{marker} low",
-    }
-
-
-def term_namer(study: Study) -> Callable[[str], str]:
-    """Return what says a model's term in the study's words: `sex[M]` is Sex: M."""
-    labels = labels_of(study)
-    titles = {"age": "Age", "sex": "Sex", "all": "All patients", "MARKERGR": study.marker.label}
-    titles |= {"MARKER": f"{study.marker.label} ({study.marker.unit})"}
-    titles |= {item.name: item.title for item in study.covariates}
-    titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}
-    titles |= {"MARKERGR[low]": labels["low"]}
-
-    def name(term: str) -> str:
-        base, _, level = (
-            term.rstrip("]").replace(">=", "\N{GREATER-THAN OR EQUAL TO}").partition("[")
-        )
-        return titles.get(term) or f"{titles.get(base, base)}{': ' + level if level else ''}"
-
-    return name
 
 
 SMALL_CELLS = frozenset({"flow", "waterfall", "swimmer"})
@@ -177,7 +143,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Evidence over time",
         f"{endpoint}: the answer at each quarter's end since the first patient, as it would have "
         "been then, with 95% limits. Looking so often makes a P below 0.05 likely somewhere.",
-        lambda: evidence_figure(results, study, endpoint),
+        lambda: of_study.evidence_figure(results, study, endpoint),
         results[(results["statistic"] == "first_significant") & (results["endpoint"] == endpoint)],
         is_wide=True,
     )
@@ -204,10 +170,28 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Arms that were not randomised",
         "Standardised differences of the arms before and after weighting by a propensity score. "
         "Weights balance what was measured and nothing else.",
-        lambda: balance_figure(results, study),
+        lambda: of_study.balance_figure(results, study),
         of(analysis="weighting"),
         is_wide=True,
     )
+    yield from _brought_along(report)
+
+
+def _brought_along(report: Report) -> Iterator[Picture]:
+    """Give the figures that analyses declare with a place of their own on the page."""
+    for name, one in analyses().items():
+        if one.spec.drawing is None or one.spec.figure is None:
+            continue
+        draw = getattr(of_study, one.spec.figure)
+        rows, curves = (rows_of(part)(analysis=name) for part in (report.results, report.curves))
+        yield Picture(
+            name.replace("_", "-"),
+            one.spec.drawing.section,
+            one.spec.drawing.caption,
+            lambda draw=draw, rows=rows, curves=curves: draw(rows, curves, report.study),  # type: ignore[misc]
+            rows,
+            is_wide=True,
+        )
 
 
 def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Iterator[Picture]:
@@ -251,15 +235,15 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         f"comparisons-{endpoint.lower()}",
         section,
         f"{endpoint}: hazard ratio of each comparison (Cox, univariable).",
-        lambda: comparison_forest(results, study, endpoint),
-        _compared(results, endpoint),
+        lambda: of_study.comparison_forest(results, study, endpoint),
+        of_study.compared(results, endpoint),
         is_wide=True,
     )
     yield Picture(
         f"multivariable-{endpoint.lower()}",
         section,
         f"{endpoint}: multivariable Cox model on complete cases.",
-        lambda: multivariable_forest(results, study, endpoint),
+        lambda: of_study.multivariable_forest(results, study, endpoint),
         of(analysis="cox", endpoint=endpoint, model="multivariable"),
         is_wide=True,
     )
@@ -268,7 +252,7 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         section,
         f"{endpoint}: the treatment's hazard ratio in every subgroup. Subgroups differ where the "
         "interaction's P says so, not where one of them is significant.",
-        lambda: subgroup_forest(results, study, endpoint),
+        lambda: of_study.subgroup_forest(results, study, endpoint),
         results[
             results["analysis"].isin(["subgroups", "interaction"])
             & (results["endpoint"] == endpoint)
@@ -281,7 +265,7 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         f"{endpoint}: hazard ratio, high against low, at every cut-off that leaves five "
         "patients on either side, with pointwise 95% limits. A cut-off picked here because it "
         "looks best would flatter the marker.",
-        lambda: scan_figure(curves, study, endpoint, _cutoff(results)),
+        lambda: of_study.scan_figure(curves, study, endpoint, of_study.cutoff(results)),
         of(analysis="cutoff_scan", endpoint=endpoint, model="published"),
     )
     yield Picture(
@@ -289,112 +273,6 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         section,
         f"{endpoint}: the treatment's hazard ratio along the marker without a cut-off "
         "(log-linear interaction), with pointwise 95% limits.",
-        lambda: effect_figure(curves, study, endpoint),
+        lambda: of_study.effect_figure(curves, study, endpoint),
         of(analysis="continuous", endpoint=endpoint),
     )
-
-
-def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
-    """Draw the multivariable model of an endpoint."""
-    rows = rows_of(results)(
-        analysis="cox", endpoint=endpoint, model="multivariable", statistic="hazard_ratio"
-    )
-    units = {item.name: item.unit or "unit" for item in study.covariates if item.kind == "number"}
-    namer, labels = term_namer(study), labels_of(study)
-    called = {
-        ARM_TERM: f"{labels['experimental']} vs {labels['control']}",
-        MARKER_TERM: f"{labels['high']} vs low",
-        **{name: f"{namer(name)}, per {unit}" for name, unit in units.items()},
-    }
-    names = [called.get(term) or namer(term) for term in rows["term"]]
-    return forest(rows, names, f"{endpoint}: multivariable Cox model")
-
-
-def _count(n: object) -> str:
-    # a small count may be hidden by the study file
-    return "few" if pd.isna(n) else f"{n:.0f}"
-
-
-def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
-    """Draw the hazard ratios of every comparison of an endpoint."""
-    rows = _compared(results, endpoint)
-    labels = labels_of(study)
-    called = {ARM: "Arms", MARKER: f"{labels['high']} vs low"}
-    names = [
-        f"{called[row.contrast]}: {labels[row.population]} (n={_count(row.n)})"
-        for row in rows.itertuples()
-    ]
-    title = f"{endpoint}: every comparison (arms: {labels['experimental']} vs {labels['control']})"
-    return forest(rows, names, title)
-
-
-def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
-    """Draw the treatment's hazard ratio in each subgroup, with the interaction's P."""
-    rows = rows_of(results)(analysis="subgroups", endpoint=endpoint)
-    ratios = rows[rows["statistic"] == "hazard_ratio"]
-    tests = rows[rows["statistic"] == "interaction"].set_index("term")["p_value"].to_dict()
-    namer, labels = term_namer(study), labels_of(study)
-    names = [f"{namer(str(row.term))} (n={_count(row.n)})" for row in ratios.itertuples()]
-    # said once, at the variable's first level
-    said = [style.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]]
-    return forest(
-        ratios,
-        names,
-        f"{endpoint}: treatment's effect in subgroups",
-        sides=(labels["experimental"], labels["control"]),
-        tests=("P (interaction)", said),
-    )
-
-
-def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float | None) -> Figure:
-    """Draw the marker's hazard ratio at every cut-off, all patients."""
-    rows = rows_of(curves)(analysis="cutoff_scan", endpoint=endpoint, population="all")
-    return marker_curve(
-        rows,
-        title=f"{endpoint}: every cut-off",
-        label=f"Cut-off of {study.marker.label} ({study.marker.unit})",
-        ratio="high vs low",
-        mark=cutoff,
-    )
-
-
-def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
-    """Draw the treatment's hazard ratio along the marker as it was measured."""
-    return marker_curve(
-        rows_of(curves)(analysis="continuous", endpoint=endpoint, grp=ARM),
-        title=f"{endpoint}: treatment's effect along the marker",
-        label=f"{study.marker.label} ({study.marker.unit})",
-        ratio="experimental vs control",
-    )
-
-
-def evidence_figure(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
-    """Draw the headline's hazard ratios, the interaction and the cut-off over calendar time."""
-    return evidence(rows_of(results)(analysis="evidence"), endpoint, study, labels_of(study))
-
-
-def balance_figure(results: pd.DataFrame, study: Study) -> Figure:
-    """Draw the arms' standardised differences before and after weighting."""
-    return balance(results, term_namer(study))
-
-
-def _compared(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
-    rows = rows_of(results)(analysis="cox", endpoint=endpoint, model="univariable")
-    return rows[rows["contrast"].notna()]
-
-
-def _cutoff(results: pd.DataFrame) -> float | None:
-    found = rows_of(results)(analysis="cutoff", statistic="cutoff")["estimate"].dropna()
-    return float(found.iloc[0]) if len(found) else None
-
-
-def rows_of(frame: pd.DataFrame) -> Callable[..., pd.DataFrame]:
-    """Return what chooses the rows that have the values asked for; None is a missing one."""
-
-    def chosen(**where: str | None) -> pd.DataFrame:
-        kept = pd.Series(True, index=frame.index)
-        for column, value in where.items():
-            kept &= frame[column].isna() if value is None else frame[column] == value
-        return frame[kept]
-
-    return chosen

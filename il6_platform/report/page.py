@@ -12,9 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from il6_platform.figures import style
+from il6_platform.figures.labels import labels_of, term_namer
 from il6_platform.report import formatting as journal
 from il6_platform.report import sentences
-from il6_platform.report.figure_catalogue import Picture, Report, labels_of, pictures, term_namer
+from il6_platform.report.figure_catalogue import Picture, Report, pictures
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import baseline, count_of
 from il6_platform.warehouse.database import Warehouse

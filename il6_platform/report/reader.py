@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.report.figure_catalogue import Report, rows_of
+from il6_platform.figures.labels import rows_of
+from il6_platform.report.figure_catalogue import Report
 from il6_platform.report.synthetic_flag import said_synthetic
 from il6_platform.report.tables import count_of
 from il6_platform.study import Study

@@ -14,8 +14,8 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.figures import style
+from il6_platform.figures.labels import labels_of, rows_of
 from il6_platform.report import formatting as journal
-from il6_platform.report.figure_catalogue import labels_of, rows_of
 from il6_platform.report.tables import count_of
 from il6_platform.study import Study
 

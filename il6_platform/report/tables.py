@@ -6,7 +6,8 @@ Belongs here: which estimate stands in which cell. Does not belong here: how a n
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,24 @@ from il6_platform.analysis.cohort import (
     MARKER,
     MARKER_TERM,
 )
+from il6_platform.analysis.spec import Analysis, Format, Listing, analyses
 from il6_platform.figures.kaplan_meier import group_of
+from il6_platform.figures.labels import labels_of, rows_of, term_namer
 from il6_platform.report import formatting as journal
-from il6_platform.report.figure_catalogue import Report, labels_of, rows_of, term_namer
+from il6_platform.report.figure_catalogue import Report
 
 GROUPS: tuple[str | None, ...] = (None, "control", "experimental", "high", "low")
 
 INTERVAL = "CI, confidence interval"
+
+FORMATS: dict[Format, Callable[[Any], str]] = {
+    "ratio": journal.ratio,
+    "number": journal.plain,
+    "percent": journal.percent,
+    "points": journal.points,
+    "difference": journal.difference,
+    "months": journal.months,
+}
 
 
 @dataclass(frozen=True)
@@ -53,11 +65,55 @@ class Table:
 
 def tables(report: Report) -> Iterator[Table]:
     """Give every table of the manuscript in its order; one without rows is left out."""
-    made = [baseline(report), cutoff(report), response(report), response_comparisons(report)]
-    for endpoint in report.study.endpoints:
-        made += [survival(report, endpoint), landmarks(report, endpoint), cox(report, endpoint)]
-    made.append(interaction(report))
-    yield from (table for table in made if table.rows)
+    declared = [one for one in analyses().values() if one.spec.tables]
+    for by_endpoint, group in itertools.groupby(declared, lambda one: one.spec.is_by_endpoint):
+        together = list(group)
+        for endpoint in report.study.endpoints if by_endpoint else (None,):
+            for one in together:
+                yield from (t for t in _declared(report, one, endpoint) if t.rows)
+
+
+def _declared(report: Report, one: Analysis, endpoint: str | None) -> Iterator[Table]:
+    for table in one.spec.tables:
+        if isinstance(table, Listing):
+            yield listing(report, one.name, table, endpoint)
+        else:
+            make = globals()[table]
+            yield make(report) if endpoint is None else make(report, endpoint)
+
+
+def listing(report: Report, analysis: str, declared: Listing, endpoint: str | None) -> Table:
+    """Make the table of an analysis that lists its rows, as its declaration says."""
+    study, name_of, labels = report.study, term_namer(report.study), labels_of(report.study)
+    rows = rows_of(report.results)(analysis=analysis)
+    rows = rows[rows["statistic"].isin(list(declared.rows))]
+    if endpoint is not None:
+        rows = rows[rows["endpoint"] == endpoint]
+    printed = []
+    for row in rows.to_dict("records"):
+        words, write = declared.rows[row["statistic"]]
+        of = [row["endpoint"], row["contrast"], row["model"], row["term"] and name_of(row["term"])]
+        of += [labels.get(row["population"], row["population"]) if not row["grp"] else None]
+        of += [_said(row["grp"], labels) if row["grp"] else None]
+        at = "" if pd.isna(row["at"]) else f" at {journal.plain(row['at'])}"
+        printed.append(
+            (
+                f"{words}{at}",
+                ", ".join(part for part in of if isinstance(part, str)),
+                journal.with_interval(pd.Series(row), FORMATS[write]),
+                journal.p_value(row["p_value"]),
+                count_of(row, "n"),
+                count_of(row, "events"),
+            )
+        )
+    filled = {"marker": study.marker.label, "unit": study.marker.unit}
+    return Table(
+        analysis if endpoint is None else f"{analysis}_{endpoint}",
+        declared.title.format(**filled, drug=study.arms.experimental_drug),
+        ("Statistic", "Of", "Estimate (95% CI)", "P", "n", "Events"),
+        tuple(printed),
+        (f"{INTERVAL}; NE, not estimable.", *_notes(rows)),
+    )
 
 
 def baseline(report: Report) -> Table:

@@ -10,7 +10,7 @@ import pytest
 
 from il6_platform.analysis import cutoff
 from il6_platform.analysis.cohort import Cohort
-from il6_platform.defs.analysis import ANALYSES
+from il6_platform.analysis.spec import analyses
 from il6_platform.statistics.codes import Code
 from il6_platform.study import Study
 from il6_platform_tests.held_back.compare import nonsense
@@ -120,7 +120,7 @@ def cohort_of(shape: str, n: int, study: Study, seed: int = 0) -> Cohort:
 
 
 def published(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-    made = [entry.module.analyse(cohort, study) for entry in ANALYSES.values()]
+    made = [one.analyse(cohort, study) for one in analyses().values()]
     rows = [cutoff.with_caution(one.frame(), study) for one in made]
     return (
         pd.concat(rows, ignore_index=True),

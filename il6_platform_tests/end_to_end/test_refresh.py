@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from il6_platform import workers as ahead
-from il6_platform.defs.analysis import ANALYSES
+from il6_platform.analysis.spec import analyses
 from il6_platform.publishing import cuts
 from il6_platform.publishing import publish as publishing
 from il6_platform.warehouse.database import Warehouse
@@ -56,9 +56,9 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
         patched.setattr(Ahead, "begin", noted)
         patched.setattr(ahead, "spare_cores", lambda: 1)
         assert installation.refresh() == 0
-    assert {"data_docs", "figures 1", *(f"analysis.{name}" for name in ANALYSES)} - set(begun) == {
-        "analysis.cutoff"
-    }
+    assert {"data_docs", "figures 1", *(f"analysis.{name}" for name in analyses())} - set(
+        begun
+    ) == {"analysis.cutoff"}
     first, first_cut = analysed(installation), (installation.home / "published").resolve()
     broken = installation.landing / DAYS[1]
     broken.mkdir()

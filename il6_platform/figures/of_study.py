@@ -1,0 +1,214 @@
+"""Which rows of a study go to which drawing, in the study's words.
+
+Belongs here: one function a figure, `(results, curves, study)` at least, that chooses rows and
+names them. Those that an analysis declares as its `figure` take no more than that. Does not belong
+here: drawing (the other modules), captions (`report.figure_catalogue`).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from il6_platform.analysis.cohort import ARM, ARM_TERM, MARKER, MARKER_TERM
+from il6_platform.figures import monitoring, roc, style
+from il6_platform.figures import response as response_bars
+from il6_platform.figures.balance import balance as love_plot
+from il6_platform.figures.evidence import evidence
+from il6_platform.figures.forest import forest
+from il6_platform.figures.kaplan_meier import kaplan_meier
+from il6_platform.figures.labels import labels_of, rows_of, term_namer
+from il6_platform.figures.marker_curve import marker_curve
+from il6_platform.study import Study
+
+
+def roc_curve(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the ROC curve with the cut-off."""
+    return roc.roc(results, curves, label=_marker(study))
+
+
+def cutoff_stability(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw how often resamples find each cut-off."""
+    return roc.stability(results, curves, label=_marker(study))
+
+
+def best_response(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the best responses by arm and marker group."""
+    return response_bars.response(results, labels_of(study))
+
+
+def arms_survival(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the arms' Kaplan-Meier curves of the first endpoint."""
+    return kaplan_meier(
+        results,
+        curves,
+        endpoint=study.endpoints[0],
+        population="all",
+        contrast=ARM,
+        labels=labels_of(study),
+    )
+
+
+def multivariable(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the multivariable model of the first endpoint."""
+    return multivariable_forest(results, study, study.endpoints[0])
+
+
+def subgroups(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the treatment's effect in subgroups on the first endpoint."""
+    return subgroup_forest(results, study, study.endpoints[0])
+
+
+def every_cutoff(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the hazard ratio at every cut-off, first endpoint."""
+    return scan_figure(curves, study, study.endpoints[0], None)
+
+
+def effect_by_marker(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the treatment's effect along the marker, first endpoint."""
+    return effect_figure(curves, study, study.endpoints[0])
+
+
+def balance(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the arms' standardised differences before and after weighting."""
+    return balance_figure(results, study)
+
+
+def over_time(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw how the answer moved with every quarter, first endpoint."""
+    return evidence_figure(results, study, study.endpoints[0])
+
+
+def looks_at_growing_data(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the looks against the monitoring boundary."""
+    return monitoring.looks(results, curves)
+
+
+def ratios(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw every ratio with an interval of an analysis, row by row."""
+    rows = results[results["statistic"].str.contains("ratio") & results["ci_low"].notna()]
+    labels, namer = labels_of(study), term_namer(study)
+    names = []
+    for row in rows.to_dict("records"):
+        of = [row["endpoint"], labels.get(row["population"], row["population"])]
+        of += [row["grp"], row["contrast"], row["model"], row["term"] and namer(row["term"])]
+        names.append(", ".join(str(part) for part in of if isinstance(part, str) and part))
+    return forest(rows, names, "Ratios with 95% intervals")
+
+
+def lines(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the curves of an analysis, one line an endpoint, population and group."""
+    figure = style.new_figure(5.2, 3.6, left=0.65)
+    axes = figure.subplots()
+    labels = labels_of(study)
+    by = curves.groupby(["endpoint", "population", "grp"], dropna=False, sort=False)
+    for number, (key, curve) in enumerate(by):
+        said = [labels.get(part, part) for part in key if isinstance(part, str)]
+        shown = curve.sort_values("x")
+        dashes = ("-", (0, (5, 1.5)), ":", "-.")[number % 4]
+        axes.plot(shown["x"], shown["y"], ls=dashes, label=", ".join(said))
+    if curves.empty:
+        style.say_nothing_to_draw(axes, "Nothing to draw.")
+    else:
+        axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _marker(study: Study) -> str:
+    return f"{study.marker.label} ({study.marker.unit})"
+
+
+def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the multivariable model of an endpoint."""
+    rows = rows_of(results)(
+        analysis="cox", endpoint=endpoint, model="multivariable", statistic="hazard_ratio"
+    )
+    units = {item.name: item.unit or "unit" for item in study.covariates if item.kind == "number"}
+    namer, labels = term_namer(study), labels_of(study)
+    called = {
+        ARM_TERM: f"{labels['experimental']} vs {labels['control']}",
+        MARKER_TERM: f"{labels['high']} vs low",
+        **{name: f"{namer(name)}, per {unit}" for name, unit in units.items()},
+    }
+    names = [called.get(term) or namer(term) for term in rows["term"]]
+    return forest(rows, names, f"{endpoint}: multivariable Cox model")
+
+
+def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the hazard ratios of every comparison of an endpoint."""
+    rows = compared(results, endpoint)
+    labels = labels_of(study)
+    called = {ARM: "Arms", MARKER: f"{labels['high']} vs low"}
+    names = [
+        f"{called[row.contrast]}: {labels[row.population]} (n={_count(row.n)})"
+        for row in rows.itertuples()
+    ]
+    title = f"{endpoint}: every comparison (arms: {labels['experimental']} vs {labels['control']})"
+    return forest(rows, names, title)
+
+
+def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the treatment's hazard ratio in each subgroup, with the interaction's P."""
+    rows = rows_of(results)(analysis="subgroups", endpoint=endpoint)
+    ratios = rows[rows["statistic"] == "hazard_ratio"]
+    tests = rows[rows["statistic"] == "interaction"].set_index("term")["p_value"].to_dict()
+    namer, labels = term_namer(study), labels_of(study)
+    names = [f"{namer(str(row.term))} (n={_count(row.n)})" for row in ratios.itertuples()]
+    # said once, at the variable's first level
+    said = [style.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]]
+    return forest(
+        ratios,
+        names,
+        f"{endpoint}: treatment's effect in subgroups",
+        sides=(labels["experimental"], labels["control"]),
+        tests=("P (interaction)", said),
+    )
+
+
+def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float | None) -> Figure:
+    """Draw the marker's hazard ratio at every cut-off, all patients."""
+    rows = rows_of(curves)(analysis="cutoff_scan", endpoint=endpoint, population="all")
+    return marker_curve(
+        rows,
+        title=f"{endpoint}: every cut-off",
+        label=f"Cut-off of {study.marker.label} ({study.marker.unit})",
+        ratio="high vs low",
+        mark=cutoff,
+    )
+
+
+def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the treatment's hazard ratio along the marker as it was measured."""
+    return marker_curve(
+        rows_of(curves)(analysis="continuous", endpoint=endpoint, grp=ARM),
+        title=f"{endpoint}: treatment's effect along the marker",
+        label=f"{study.marker.label} ({study.marker.unit})",
+        ratio="experimental vs control",
+    )
+
+
+def evidence_figure(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
+    """Draw the headline's hazard ratios, the interaction and the cut-off over calendar time."""
+    return evidence(rows_of(results)(analysis="evidence"), endpoint, study, labels_of(study))
+
+
+def balance_figure(results: pd.DataFrame, study: Study) -> Figure:
+    """Draw the arms' standardised differences before and after weighting."""
+    return love_plot(results, term_namer(study))
+
+
+def _count(n: object) -> str:
+    # a small count may be hidden by the study file
+    return "few" if pd.isna(n) else f"{n:.0f}"
+
+
+def compared(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
+    """Return the univariable hazard ratios of an endpoint's comparisons."""
+    rows = rows_of(results)(analysis="cox", endpoint=endpoint, model="univariable")
+    return rows[rows["contrast"].notna()]
+
+
+def cutoff(results: pd.DataFrame) -> float | None:
+    """Return the study's cut-off, or None where there is none."""
+    found = rows_of(results)(analysis="cutoff", statistic="cutoff")["estimate"].dropna()
+    return float(found.iloc[0]) if len(found) else None
