@@ -13,7 +13,16 @@ from pathlib import PurePosixPath
 from types import ModuleType
 
 from il6_platform.registry.exports import Export, ExportError
-from il6_platform.registry.formats import archives, not_tables, text, workbook
+from il6_platform.registry.formats import (
+    archives,
+    columnar,
+    json_records,
+    markup,
+    not_tables,
+    statistical,
+    text,
+    workbook,
+)
 from il6_platform.registry.formats.sheets import NoTableError, Sheet, told_apart
 from il6_platform.registry.formats.text import DELIMITERS, decoded, read_text
 
@@ -28,7 +37,7 @@ __all__ = [
     "told_apart",
 ]
 
-FORMATS: tuple[ModuleType, ...] = (workbook, text)
+FORMATS: tuple[ModuleType, ...] = (*(workbook, statistical, columnar, markup, json_records, text),)
 """Formats of one file; the first that opens one reads it, and text opens any."""
 
 

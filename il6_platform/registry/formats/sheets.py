@@ -6,7 +6,6 @@ limits that a file must keep. Does not belong here: any one format (a module eac
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -182,7 +181,8 @@ def text_of(value: Any) -> str:
     >>> text_of(1.0), text_of(date(2023, 2, 1)), text_of(1234567890123451.0)
     ('1', '2023-02-01', '1234567890123451')
     """
-    if value is None:
+    if value is None or value != value:
+        # not a number, not a time
         return ""
     if isinstance(value, datetime):
         midnight = (value.hour, value.minute, value.second, value.microsecond) == (0, 0, 0, 0)
@@ -202,8 +202,6 @@ def text_of(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    if math.isnan(value):
-        return ""
     if not value.is_integer():
         return repr(value)
     return str(int(value)) if abs(value) < EXACT else f"{value:.16E}"
