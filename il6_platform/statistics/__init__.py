@@ -10,11 +10,21 @@ from importlib import import_module
 from typing import Any
 
 PUBLIC: dict[str, tuple[str, ...]] = {
+    "assay_error": (
+        "regrouped_patients",
+        "regrouping_probability",
+        "repeated_comparison",
+    ),
     "baseline": (
         "describe",
         "standardized_difference",
     ),
     "censoring": ("pfs_with_rule",),
+    "competing_risks": (
+        "aalen_johansen",
+        "fine_gray",
+        "gray_test",
+    ),
     "continuous": (
         "effect_by_marker",
         "hazard_ratio_curve",
@@ -66,12 +76,16 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "multiple_imputation_cox",
         "rubin",
     ),
-    "landmark": ("landmark_by_response",),
+    "landmark": (
+        "landmark_by_response",
+        "landmark_by_start",
+    ),
     "maximal_selection": (
         "lausen92",
         "lausen94",
         "maxstat",
     ),
+    "meta_analysis": ("random_effects",),
     "multiplicity": ("adjust",),
     "prediction": ("months_to_events",),
     "proportions": (
@@ -95,6 +109,15 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "roc_curve",
         "youden",
     ),
+    "shrinkage": (
+        "Prior",
+        "neutral",
+        "posterior",
+        "probability_below",
+        "sceptical",
+        "subgroup_effects",
+    ),
+    "simultaneous_bands": ("confidence_band",),
     "small_sample": (
         "firth_cox",
         "fisher_mid_p",
@@ -106,6 +129,12 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "logrank",
         "reverse_kaplan_meier_median",
         "rmst_difference",
+    ),
+    "time_dependent_roc": (
+        "auc_at",
+        "cutoff_at",
+        "harrell_concordance",
+        "uno_concordance",
     ),
     "weighting": (
         "balance",

@@ -1,6 +1,8 @@
-"""Progression-free survival under the censoring rules of FDA guidance, for sensitivity analysis.
+"""Progression-free survival under other strategies for intercurrent events, for sensitivity.
 
-Belongs here: what ends a patient's PFS under a rule, from dates that are already derived. Does not
+Belongs here: what ends a patient's PFS where a new therapy or missed visits come before the event,
+from dates that are already derived: the event counts as it came (treatment policy), the patient is
+censored (hypothetical; FDA's rules) or has the event (composite; ICH E9(R1), 2019). Does not
 belong here: finding those dates among the assessments (the cohort's SQL).
 """
 
@@ -29,11 +31,12 @@ def pfs_with_rule(
     patients: pd.DataFrame,
     *,
     rules: Collection[str] = RULES,
+    composite: Collection[str] = (),
     interval_days: float,
     missed_visits: int = 2,
     window_days: float = 0,
 ) -> pd.DataFrame:
-    """Progression-free survival of each patient under censoring rules.
+    """Progression-free survival of each patient under rules for intercurrent events.
 
     `new_therapy`: a new anticancer therapy started before the event (or without one) censors at the
     last adequate assessment before the therapy. An event on the day of the therapy counts.
@@ -42,6 +45,9 @@ def pfs_with_rule(
     assessment before it, is censored at that assessment.
     Where both apply the therapy is the reason, its assessment being the earlier or the same. A
     patient without an adequate assessment is censored at `start`.
+
+    As `composite`, the therapy's start is an event, and so is the first of the missed visits, due
+    `interval_days` after the last adequate assessment.
 
     Parameters
     ----------
@@ -52,7 +58,9 @@ def pfs_with_rule(
         `last_assessed_before_therapy_on`, last adequate assessment on or before the therapy.
         All but `start` may be missing in a row.
     rules
-        Which of `RULES` to apply; none gives the PFS of `cohort.adtte`.
+        Which of `RULES` censor; none gives the PFS of `cohort.adtte`.
+    composite
+        Which of `RULES` count as the event instead.
     interval_days
         Scheduled interval between assessments.
     window_days
@@ -66,10 +74,13 @@ def pfs_with_rule(
     Raises
     ------
     ValueError
-        On missing columns, a missing start, dates before it or an unknown rule.
+        On missing columns, a missing start, dates before it, an unknown rule or one that is to
+        censor and to be an event.
     """
-    if unknown := set(rules) - set(RULES):
+    if unknown := {*rules, *composite} - set(RULES):
         raise ValueError(f"Unknown rules {sorted(unknown)}: use {' or '.join(RULES)}.")
+    if twice := set(rules) & set(composite):
+        raise ValueError(f"{sorted(twice)} cannot both censor and be an event.")
     if absent := [column for column in COLUMNS if column not in patients]:
         raise ValueError(f"The frame must have the columns {', '.join(absent)}.")
     dates = pd.DataFrame({column: pd.to_datetime(patients[column]) for column in COLUMNS})
@@ -91,13 +102,21 @@ def pfs_with_rule(
             "reason": has_event.map({True: "event", False: "last adequate assessment"}),
         }
     )
-    if "missed_visits" in rules:
-        gap = has_event & (dates["event_on"] - last > allowed)
-        outcome.loc[gap, "ended_on"] = last[gap]
-        outcome.loc[gap, ["event", "reason"]] = [0, "missed visits"]
-    if "new_therapy" in rules:
-        switched = dates["new_therapy_on"].notna() & ~(dates["event_on"] <= dates["new_therapy_on"])
-        outcome.loc[switched, "ended_on"] = before_therapy[switched]
-        outcome.loc[switched, ["event", "reason"]] = [0, "new therapy"]
+    gap = has_event & (dates["event_on"] - last > allowed)
+    missed_on = last + pd.Timedelta(days=interval_days)
+    therapy_on = dates["new_therapy_on"]
+    switched = therapy_on.notna() & ~(dates["event_on"] <= therapy_on)
+    for rule, who, censored_on, event_on, reason in (
+        ("missed_visits", gap, last, missed_on, "missed visits"),
+        ("new_therapy", switched, before_therapy, therapy_on, "new therapy"),
+    ):
+        if rule in rules:
+            outcome.loc[who, "ended_on"] = censored_on[who]
+            outcome.loc[who, ["event", "reason"]] = [0, reason]
+        elif rule in composite:
+            # of two events the earlier one counts
+            first = who & ~(outcome["event"].eq(1) & (outcome["ended_on"] < event_on))
+            outcome.loc[first, "ended_on"] = event_on[first]
+            outcome.loc[first, ["event", "reason"]] = [1, reason]
     months = (outcome["ended_on"] - start).dt.days / DAYS_PER_MONTH
     return outcome.assign(months=months)[["ended_on", "months", "event", "reason"]]

@@ -326,6 +326,22 @@ class Code(StrEnum):
         "the landmark.",
     )
     CENSORED_BY_RULE = ("censored_by_rule", "{n} patients are censored by the rule.")
+    # accuracy over time, bands, pooled studies, repeated measurements
+    NO_CASES_BY_THEN = ("no_cases_by_then", "Nobody is known to have the event by then.")
+    NO_CONTROLS_BEYOND = (
+        "no_controls_beyond",
+        "Nobody is known to be free of the event beyond then.",
+    )
+    NO_BAND = ("no_band", "Fewer than two event times: no band.")
+    FEWER_THAN_TWO_STUDIES = ("fewer_than_two_studies", "Fewer than two studies to pool.")
+    TWO_STUDIES = ("two_studies", "Two studies: the prediction interval says little.")
+    STUDIES_AGREE = (
+        "studies_agree",
+        "The studies agree better than chance allows: read the common-effect interval too.",
+    )
+    STUDIES_THE_SAME = ("studies_the_same", "All studies have the same effect: no interval.")
+    REPEATS_LEFT_OUT = ("repeats_left_out", "{n} repeats without a finite estimate left out.")
+    NO_REPEAT = ("no_repeat", "No repeat has a finite estimate.")
     # growing data
     AS_KNOWN_ON = ("as_known_on", "To {day}.")
     NEVER_SIGNIFICANT = ("never_significant", "P < 0.05 at no quarter's end.")

@@ -1,6 +1,7 @@
-"""Survival by response without immortal time: the landmark method.
+"""Survival by what happens after time zero, without immortal time: the landmark method.
 
-Belongs here: comparing responders with non-responders among patients who were there to respond.
+Belongs here: comparing responders with non-responders among patients who were there to respond, and
+arms that a later start of a drug decides among patients who were there to start it.
 Does not belong here: survival at fixed times (`survival`), which some also call landmarks.
 """
 
@@ -68,3 +69,44 @@ def landmark_by_response(
     results.append(logrank(since, died, responded))
     results += cox(pd.DataFrame({"response": responded}), since, died).estimates()
     return [result.but(at=landmark, note=joined(result.note, excluded)) for result in results]
+
+
+def landmark_by_start(
+    time: ArrayLike,
+    event: ArrayLike,
+    start_time: ArrayLike,
+    *,
+    landmark: float,
+) -> list[Estimate]:
+    """Compare patients who started a drug by a landmark with others, from the landmark on.
+
+    Where a drug may start within a window after time zero, who starts late was bound to live until
+    then: counted from time zero the arm gains immortal time (Suissa, Am J Epidemiol 2008). Kept are
+    the patients event-free and under observation beyond the landmark, grouped by whether the drug
+    had started by then; time counts from the landmark.
+
+    Parameters
+    ----------
+    time, event
+        Shape (n,): time >= 0 from time zero, event 1 or 0 (censored).
+    start_time
+        Shape (n,), start of the drug in the same unit; NaN without one.
+    landmark
+        The window's end in the same unit, >= 0.
+
+    Returns
+    -------
+    `median` by group (`experimental`, `control`), `logrank` and `hazard_ratio`, all `at` the
+    landmark; the note says how many patients are excluded and why.
+
+    Raises
+    ------
+    ValueError
+        On unequal lengths, missing or negative times, an event other than 0 and 1.
+    """
+    results = landmark_by_response(time, event, start_time, landmark=landmark)
+    names = {GROUPS[1]: "experimental", GROUPS[0]: "control"}
+    return [
+        row.but(grp=names.get(row.grp or "", row.grp), term=None if row.term else row.term)
+        for row in results
+    ]

@@ -102,3 +102,43 @@ def test_misuse_is_refused(row, options, message):
 def test_a_missing_column_is_named():
     with pytest.raises(ValueError, match="new_therapy_on"):
         outcome(patients().drop(columns="new_therapy_on"))
+
+
+def test_a_composite_counts_the_therapy_or_the_first_missed_visit_as_the_event():
+    frame = patients(
+        ("2020-01-01", "2020-06-01", "2020-05-01", "2020-04-01", "2020-03-01"),
+        ("2020-01-01", None, "2020-05-01", "2020-04-01", "2020-03-01"),
+        ("2020-01-01", "2020-03-01", "2020-02-01", "2020-05-15", None),  # event comes first
+        ("2020-01-01", "2020-08-01", "2020-02-26", None, None),
+        ("2020-01-01", "2020-08-01", "2020-02-26", "2020-03-15", "2020-02-26"),
+        ("2020-01-01", "2020-08-01", "2020-02-26", "2020-07-15", "2020-02-26"),
+    )
+    both = {"rules": [], "composite": ["new_therapy", "missed_visits"]}
+    assert outcome(frame, **both) == [
+        ("2020-04-01", 1, "new therapy"),
+        ("2020-04-01", 1, "new therapy"),
+        ("2020-03-01", 1, "event"),
+        ("2020-04-22", 1, "missed visits"),
+        ("2020-03-15", 1, "new therapy"),
+        ("2020-04-22", 1, "missed visits"),
+    ]
+    alone = outcome(frame, rules=[], composite=["new_therapy"])
+    assert alone[3:] == [
+        ("2020-08-01", 1, "event"),
+        ("2020-03-15", 1, "new therapy"),
+        ("2020-07-15", 1, "new therapy"),
+    ]
+
+
+def test_one_strategy_may_censor_and_the_other_count():
+    frame = patients(
+        ("2020-01-01", "2020-08-01", "2020-02-26", None, None),
+        ("2020-01-01", "2020-06-01", "2020-05-01", "2020-04-01", "2020-03-01"),
+    )
+    options = {"rules": ["missed_visits"], "composite": ["new_therapy"]}
+    assert outcome(frame, **options) == [
+        ("2020-02-26", 0, "missed visits"),
+        ("2020-04-01", 1, "new therapy"),
+    ]
+    with pytest.raises(ValueError, match="cannot both censor and be an event"):
+        outcome(frame, rules=["new_therapy"], composite=["new_therapy"])

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from il6_platform.statistics.landmark import GROUPS, landmark_by_response
+from il6_platform.statistics.landmark import (
+    GROUPS,
+    landmark_by_response,
+    landmark_by_start,
+)
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "adjustment.json").read_text())["landmark"]
@@ -113,3 +117,31 @@ def test_what_cannot_be_compared_is_said(time, event, response, landmark):
 def test_misuse_is_refused(call):
     with pytest.raises(ValueError, match=r"\w"):
         call()
+
+
+def test_arms_by_a_later_start_are_the_landmark_groups_under_their_names():
+    columns = (HEART["time"], HEART["event"], HEART["response_time"])
+    by_response = heart(30.0)
+    by_start = by_statistic(landmark_by_start(*columns, landmark=30))
+    for code, name in ((1, "experimental"), (0, "control")):
+        assert by_start["median", name].estimate == by_response["median", GROUPS[code]].estimate
+    ratio = by_start["hazard_ratio", None]
+    assert ratio.estimate == by_response["hazard_ratio", None].estimate
+    assert ratio.term is None
+    assert "excluded" in ratio.note
+
+
+def test_immortal_time_helps_the_late_starters_from_time_zero_and_not_from_the_landmark():
+    rng = np.random.default_rng(8)
+    n, window = 4000, 6.0
+    time, start = rng.exponential(10, n), rng.uniform(0, window, n)
+    # half of the patients are meant to start, and do so if they are alive
+    start = np.where((rng.random(n) < 0.5) & (start < time), start, np.nan)
+    event = np.ones(n)
+    from il6_platform.statistics.regression import cox
+
+    naive = cox(pd.DataFrame({"arm": ~np.isnan(start)}), time, event).estimates()[0]
+    at_landmark = by_statistic(landmark_by_start(time, event, start, landmark=window))
+    assert naive.ci_high < 0.9
+    honest = at_landmark["hazard_ratio", None]
+    assert honest.ci_low < 1 < honest.ci_high
