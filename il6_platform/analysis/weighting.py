@@ -6,6 +6,9 @@ confounder would have to be.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -55,6 +58,8 @@ SPEC = Spec(
 
 ESTIMANDS = {"ate": "inverse probability weights", "overlap": "overlap weights"}
 
+UNWEIGHTED = "unweighted, same patients"
+
 
 def analyse(cohort: Cohort, study: Study) -> Results:
     """Balance before and after, effective sample size, weighted hazard ratios and curves."""
@@ -66,6 +71,14 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     complete = design.notna().all(axis=1).to_numpy()
     inside = Cohort(cohort.patients[complete].reset_index(drop=True))
     design, arm = design[complete].reset_index(drop=True), inside.group("experimental")
+    factor = pd.DataFrame({"arm": arm.astype(float)})
+    said = Code.WEIGHTED_FOR.say(names=weighted_for(design, study), n=len(inside), of=len(cohort))
+    for endpoint in study.endpoints:
+        # a change of patients must not pass for the work of the weights
+        (crude,) = cox(factor, *inside.survival(endpoint)).estimates()
+        note = joined(Code.SAME_PATIENTS.say(), crude.note)
+        where = {"endpoint": endpoint, "contrast": ARM, "model": UNWEIGHTED}
+        results.add(crude.but(term=None, note=note), **where)
     for estimand, words in ESTIMANDS.items():
         found = weighting.propensity_weights(design, arm, estimand=estimand)
         results.add(found.estimates, contrast=ARM, model=words)
@@ -77,14 +90,11 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 reason = found.note or Code.NO_WEIGHTS.say()
                 results.add(unsupported("hazard_ratio", reason, n=len(inside)), **where)
                 continue
-            factor = pd.DataFrame({"arm": arm.astype(float)})
             fit = cox(factor, time, event, weights=found.weights, robust=True)
-            rows = [
-                row.but(term=None, note=joined(row.note, found.note)) for row in fit.estimates()
-            ]
-            results.add(rows, **where)
-            ratio = next((row for row in rows if row.statistic == "hazard_ratio"), None)
-            if ratio is not None and ratio.estimate is not None:
+            (ratio,) = fit.estimates()
+            ratio = ratio.but(term=None, note=joined(ratio.note, said, found.note))
+            results.add(ratio, **where)
+            if ratio.estimate is not None:
                 strength = weighting.e_value(ratio.estimate, ratio.ci_low, ratio.ci_high)
                 results.add(strength.but(n=fit.n, events=fit.events), **where)
             if estimand == "ate":
@@ -94,3 +104,13 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                     )
                     results.add_curve(curve, endpoint=endpoint, grp=name)
     return results
+
+
+def weighted_for(terms: Iterable[Any], study: Study) -> str:
+    """Return the labels of what terms of the propensity model are of, each once, in their order."""
+    labels = {item.name: item.label for item in study.covariates} | {"MARKER": study.marker.label}
+    names = [str(term).partition("[")[0] for term in terms]
+    said = (labels.get(name, name) for name in names)
+    # Age stands within a sentence, IL-6 and RAS stay as they are
+    names = list(dict.fromkeys(w[0].lower() + w[1:] if w[1:].islower() else w for w in said))
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "nothing"

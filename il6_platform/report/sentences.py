@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, MARKER
+from il6_platform.analysis.weighting import UNWEIGHTED, weighted_for
 from il6_platform.figures import style
 from il6_platform.figures.labels import labels_of, rows_of
 from il6_platform.report import formatting as journal
@@ -84,11 +85,19 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
     weighted = _row(
         results, "hazard_ratio", analysis="weighting", endpoint=endpoint, model="overlap weights"
     )
+    crude = _row(results, "hazard_ratio", analysis="weighting", endpoint=endpoint, model=UNWEIGHTED)
     if _known(weighted):
+        terms = rows_of(results)(
+            analysis="weighting", model="overlap weights", statistic="standardized_difference"
+        )["term"]
+        beside = ""
+        if _known(crude):
+            beside = f"; unweighted in the same patients: {crude['estimate']:.2f}"
         yield (
             "Not randomised",
-            "Weighted for what was measured before treatment, the treatment's hazard ratio is "
-            f"{_interval(weighted)}. Weights cannot balance what was not measured.",
+            f"Weighted for {weighted_for(terms, study)} ({weighted['n']:.0f} patients with all of "
+            f"them{beside}), the treatment's hazard ratio is {_interval(weighted)}. Weights cannot "
+            "balance what was not measured.",
         )
     yield from _cutoff(results, study)
     needed = _row(results, "required_events_interaction", analysis="monitoring")

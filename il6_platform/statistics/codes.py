@@ -283,6 +283,13 @@ class Code(StrEnum):
         "The covariates tell the arms apart perfectly: no patient of one arm compares with "
         "one of the other, and no weighting can help.",
     )
+    SCORE_PENALISED = (
+        "score_penalised",
+        "Some patients of one arm have no counterpart in the other: the propensity score is "
+        "penalised (Firth), and the weighted means are close, not equal.",
+    )
+    WEIGHTED_FOR = ("weighted_for", "Weighted for {names}; {n} of {of} patients have all of them.")
+    SAME_PATIENTS = ("same_patients", "Unweighted, in the same patients.")
     UNSTABLE_SCORE = (
         "unstable_score",
         "{n} patients in the smaller arm for {terms} terms of the propensity model, fewer "

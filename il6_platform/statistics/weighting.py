@@ -9,11 +9,14 @@ Davidian, Stat Med 2004).
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import qr
+from scipy.special import expit
 
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
@@ -23,6 +26,9 @@ ESTIMANDS = {"ate": "inverse probability, stabilised", "overlap": "overlap"}
 
 ARMS = {0: "control", 1: "experimental"}
 FEWEST_PER_TERM = 10
+SUSPICIOUS = 10.0
+"""Log odds of a score from which separation is looked for."""
+
 COMMON_SUPPORT = (0.1, 0.9)
 """Scores that Crump et al. (Biometrika 2009) keep as having enough patients of both arms."""
 
@@ -51,15 +57,17 @@ class PropensityWeights:
 
 
 def propensity_weights(
-    design: pd.DataFrame, arm: ArrayLike, *, estimand: str = "ate", c: float = 1.0
+    design: pd.DataFrame, arm: ArrayLike, *, estimand: str = "ate"
 ) -> PropensityWeights:
     """Weights from a propensity score: a logistic model of the arm on the covariates.
 
-    Ridge-penalised maximum likelihood (scikit-learn; sum of squared coefficients / (2 c) is taken
-    off the log-likelihood), numeric covariates standardised, 0/1 covariates as they are, the
-    intercept free. With score e, `ate` gives P(arm) / P(arm | covariates) (stabilised inverse
+    Maximum likelihood without penalty, so that overlap weights balance the means of all terms
+    exactly (Li, Morgan & Zaslavsky, JASA 2018, theorem 3). Where terms separate some patients of
+    the arms, so that there is no maximum, Firth's penalty keeps the score away from 0 and 1 (Heinze
+    & Schemper, Stat Med 2002); the balance is then close, not exact, and the note says so. Both by
+    firthmodels. With score e, `ate` gives P(arm) / P(arm | covariates) (stabilised inverse
     probability weights, Robins, Hernan & Brumback, Epidemiology 2000), `overlap` gives 1 - e to
-    the experimental and e to the control arm (Li, Morgan & Zaslavsky, JASA 2018).
+    the experimental and e to the control arm.
 
     Parameters
     ----------
@@ -67,9 +75,6 @@ def propensity_weights(
         Shape (n, k), covariates as numbers, a column a term, without missing values.
     arm
         Shape (n,), 1 experimental, 0 control.
-    c
-        Inverse strength of the penalty; `math.inf` for none, with which overlap weights balance
-        the means of all terms exactly.
 
     Raises
     ------
@@ -79,7 +84,7 @@ def propensity_weights(
     if estimand not in ESTIMANDS:
         raise ValueError(f"Unknown estimand {estimand!r}: use {' or '.join(ESTIMANDS)}.")
     x, a = _checked(design, arm)
-    words = f"Logistic propensity score (ridge, C = {c:g}), {ESTIMANDS[estimand]} weights"
+    words = f"Logistic propensity score, {ESTIMANDS[estimand]} weights"
     sizes = {code: int(np.sum(a == code)) for code in ARMS}
     if reason := _no_model(x, sizes):
         missing = [
@@ -90,7 +95,8 @@ def propensity_weights(
 
     from sklearn.metrics import roc_auc_score
 
-    score = _score(x, a, c)
+    score, is_penalised = _score(x, a)
+    words = f"Logistic propensity score{', Firth' * is_penalised}, {ESTIMANDS[estimand]} weights"
     auc = float(roc_auc_score(a, score))
     low, high = COMMON_SUPPORT
     shared = float(np.mean((score >= low) & (score <= high)))
@@ -109,7 +115,7 @@ def propensity_weights(
     else:
         treated = a.mean()
         weights = np.where(a == 1, treated / score, (1 - treated) / (1 - score))
-    notes = []
+    notes = [Code.SCORE_PENALISED.say()] if is_penalised else []
     if min(sizes.values()) < FEWEST_PER_TERM * x.shape[1]:
         notes.append(
             Code.UNSTABLE_SCORE.say(n=min(sizes.values()), terms=x.shape[1], least=FEWEST_PER_TERM)
@@ -310,14 +316,37 @@ def _e_value(ratio: float, rare: bool) -> float:
     return ratio + math.sqrt(ratio * (ratio - 1))
 
 
-def _score(x: NDArray[np.float64], a: NDArray[np.float64], c: float) -> NDArray[np.float64]:
-    from sklearn.linear_model import LogisticRegression
+def _score(x: NDArray[np.float64], a: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+    """Probability of the experimental arm, and whether Firth's penalty was needed for it."""
+    from firthmodels import FirthLogisticRegression, detect_separation
 
-    numeric = np.array([len(np.unique(column)) > 2 for column in x.T])
-    x = x.copy()
-    x[:, numeric] = (x[:, numeric] - x[:, numeric].mean(axis=0)) / x[:, numeric].std(axis=0)
-    model = LogisticRegression(C=c, solver="newton-cholesky", tol=1e-10, max_iter=200)
-    return model.fit(x, a).predict_proba(x)[:, 1]
+    x = x[:, np.ptp(x, axis=0) > 0]
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    x = x[:, _independent(x)]
+
+    def fit(penalty: float) -> tuple[NDArray[np.float64], bool]:
+        model = FirthLogisticRegression(
+            backend="numpy", penalty_weight=penalty, max_iter=200, gtol=1e-10, xtol=1e-10
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(x, a)
+        linear = x @ model.coef_ + model.intercept_
+        return linear, bool(model.converged_)
+
+    linear, converged = fit(0.0)
+    suspicious = not converged or np.abs(linear).max() > SUSPICIOUS
+    is_penalised = bool(suspicious and detect_separation(x, a).separation)
+    if is_penalised:
+        linear, _ = fit(0.5)
+    return np.asarray(expit(linear)), is_penalised
+
+
+def _independent(x: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Columns that do not follow from those before them."""
+    _, triangle, pivots = qr(x, mode="economic", pivoting=True)
+    size = np.abs(np.diag(triangle))
+    return np.sort(pivots[: len(size)][size > 1e-9 * size[0]])
 
 
 def _no_model(x: NDArray[np.float64], sizes: dict[int, int]) -> str | None:

@@ -24,7 +24,7 @@ for(tm in c("time_os","month","quarter")) for(fm in names(forms)) for(st in c("n
   R$models[[paste(tm,fm,st,w,sep="/")]] <- o }
 
 ## overlap and inverse probability weights of an unpenalised logistic model
-prop <- function(d) { g <- glm(reformulate(terms,"arm"), binomial, d, control=list(epsilon=1e-14,maxit=100)); e <- fitted(g); a <- d$arm; pa <- mean(a)
+prop <- function(d) { d$w <- NULL; g <- glm(reformulate(terms,"arm"), binomial, d, control=list(epsilon=1e-14,maxit=100)); e <- fitted(g); a <- d$arm; pa <- mean(a)
   W <- list(ate=ifelse(a==1,pa/e,(1-pa)/(1-e)), overlap=ifelse(a==1,1-e,e)); ess <- function(w) sum(w)^2/sum(w^2)
   auc <- mean(outer(e[a==1],e[a==0],">")+.5*outer(e[a==1],e[a==0],"=="))
   bal <- function(w) sapply(terms,function(v){x<-d[[v]];s2<-function(x) if(all(x%in%0:1)) mean(x)*(1-mean(x)) else var(x)
@@ -36,7 +36,7 @@ prop <- function(d) { g <- glm(reformulate(terms,"arm"), binomial, d, control=li
       list(time=times,surv=z$surv,se=z$std.err,lower=z$lower,upper=z$upper)})
     o[[k]] <- list(ess=list(control=ess(w[a==0]),experimental=ess(w[a==1])), balance=as.list(bal(w)), cox=list(coef=unname(coef(f)),robust_se=sqrt(f$var[1]),naive_se=sqrt(f$naive.var[1])), km=km) }
   o }
-R$weighting <- list(terms=terms, colon=prop(d), first120=prop(d[1:120,]))
+R$weighting <- list(terms=terms, colon=prop(d), first250=prop(d[1:250,]))
 
 ## profile likelihood interval of the treatment-by-marker product, and of one hazard ratio
 profile <- function(time, event, x, z=NULL) {  # x: profiled column, z: other columns
