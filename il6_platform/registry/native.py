@@ -76,6 +76,9 @@ DATE_COLUMNS = frozenset(
 )
 """Columns of days."""
 
+TIMED_COLUMNS = frozenset({"collected_on"})
+"""Columns of days whose time of day counts: of two samples of a day the later one does."""
+
 NUMBER_COLUMNS = frozenset(
     {"age_years", "liver_metastases_n", "largest_metastasis_mm", "value", "sum_of_diameters_mm"}
     | {"ecog", "line", "time"}

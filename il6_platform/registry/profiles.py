@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 from il6_platform.registry.cells import Spelling, plain, read_day, read_number
 from il6_platform.registry.exports import BEYOND, Export, ExportError, ExportRow
 from il6_platform.registry.formats import Sheet, open_sheets
-from il6_platform.registry.native import DATE_COLUMNS, NUMBER_COLUMNS, TABLES, VALUES
+from il6_platform.registry.native import DATE_COLUMNS, NUMBER_COLUMNS, TABLES, TIMED_COLUMNS, VALUES
 from il6_platform.registry.redcap_dictionary import Dictionary, is_dictionary, read_dictionary
 from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
@@ -549,7 +549,9 @@ def _distinct(read: dict[Path, Profile]) -> list[Profile]:
 def _native_text(column: str, text: str, spelling: Spelling) -> str:
     """Write a cell as the native format does, as far as it can be read."""
     if column in DATE_COLUMNS:
-        return read_day(text, spelling.orders, spelling.pivot).canonical()
+        read = read_day(text, spelling.orders, spelling.pivot)
+        is_timed = column in TIMED_COLUMNS
+        return read.canonical() if is_timed or read.day is None else read.day.isoformat()
     if column in NUMBER_COLUMNS:
         return read_number(text, spelling.decimal).canonical()
     return text
