@@ -96,6 +96,9 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         if item.path.name in dictionaries:
             continue
         with warehouse.connect() as connection:
+            unused = raw.land(connection, item.file, digest, arrived_at)
+            if unused:
+                context.log.warning(unused)
             is_known, since = raw.arrived(connection, digest, versions)
             if is_known:
                 continue

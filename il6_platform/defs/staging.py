@@ -36,23 +36,40 @@ from il6_platform.warehouse.database import Warehouse
 
 
 @asset(
-    key=key_of("staging.lines"),
+    key=key_of("staging.received"),
     group_name="staging",
     kinds={"sql", "duckdb"},
     owners=OWNERS["staging"],
     code_version=code_version(),
     pool=POOL,
     # what is wrong with an export's columns stops here
-    deps=[key_of(source) for source in (*sources("staging.lines"), "raw.column_changes")],
+    deps=[key_of(source) for source in (*sources("staging.received"), "raw.column_changes")],
+    description=described("staging.received"),
+)
+def received(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/staging/received.sql, once what a new export says of forgotten patients is erased."""
+    erase(warehouse)
+    warehouse.run_sql("staging.received")
+    return MaterializeResult(metadata=table_metadata(warehouse, "staging.received"))
+
+
+@asset(
+    key=key_of("staging.lines"),
+    group_name="staging",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(source) for source in sources("staging.lines")],
     description=described("staging.lines"),
 )
 def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-    """Run sql/staging/lines.sql, once what a new export says of forgotten patients is erased."""
-    erase(warehouse)
+    """Run sql/staging/lines.sql."""
     warehouse.run_sql("staging.lines")
     balance = warehouse.query(
         "pivot (select table_name, status from staging.lines) on status "
-        "in ('latest', 'superseded', 'duplicate', 'withdrawn') using count(*) order by table_name"
+        "in ('latest', 'superseded', 'duplicate', 'removed', 'withdrawn') "
+        "using count(*) order by table_name"
     )
     context.log.info(f"{int(balance.iloc[:, 1:].to_numpy().sum())} lines have arrived.")
     return MaterializeResult(
@@ -67,20 +84,14 @@ def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeRe
     owners=OWNERS["staging"],
     code_version=code_version(),
     pool=POOL,
-    deps=[key_of("raw.deliveries"), key_of("staging.lines")],
+    deps=[key_of("raw.deliveries"), key_of("staging.received")],
     check_specs=[spec(REGISTRY_DID_NOT_SHRINK, "staging.exports")],
 )
 def exports(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
     """Every export in the cut: whether it is a full one, which one it follows, what it lacks."""
     quality = warehouse.study.quality
     found = exports_of(
-        warehouse.query(
-            "select distinct l.table_name, l.delivery, l.position, d.file, d.delivered_on "
-            "from staging.lines as l inner join raw.deliveries as d on l.delivery = d.delivery "
-            "union select table_name, delivery, position, file, delivered_on "
-            "from raw.deliveries where position is not null and lines = 0 "
-            "order by table_name, position"
-        ),
+        warehouse.query(paths.sql_file("validation.batches").read_text("utf-8")),
         warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
         quality.exports,
     )
@@ -192,6 +203,27 @@ def staged_table(table: str) -> AssetsDefinition:
         )
 
     return staged
+
+
+@asset(
+    key=key_of("staging.vital_status"),
+    group_name="staging",
+    kinds={"sql", "duckdb"},
+    owners=OWNERS["staging"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(source) for source in sources("staging.vital_status")],
+    description=described("staging.vital_status"),
+)
+def vital_status(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Run sql/staging/vital_status.sql."""
+    warehouse.run_sql("staging.vital_status")
+    return MaterializeResult(
+        metadata={
+            **table_metadata(warehouse, "staging.vital_status"),
+            "summary": summary(warehouse, "staging.vital_status"),
+        }
+    )
 
 
 @asset(
@@ -324,4 +356,12 @@ def _check_result(judged: Judgement, column: str, verdicts: Sequence[Verdict]) -
     )
 
 
-ASSETS = [lines, exports, *(staged_table(table) for table in STAGED), quarantine, balance]
+ASSETS = [
+    received,
+    exports,
+    lines,
+    *(staged_table(table) for table in STAGED),
+    vital_status,
+    quarantine,
+    balance,
+]

@@ -12,7 +12,7 @@ from datetime import date, datetime
 import duckdb
 import pandas as pd
 
-from il6_platform.registry.deliveries import Delivery, Opened
+from il6_platform.registry.deliveries import Delivery, Opened, delivered_on
 from il6_platform.registry.exports import read_csv
 from il6_platform.registry.native import kept_columns
 from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled
@@ -112,13 +112,64 @@ def record(
     connection.execute("commit")
 
 
+def land(
+    connection: duckdb.DuckDBPyConnection, file: str, digest: str, arrived_at: datetime
+) -> str | None:
+    """Record that a file was found; say of one that holds nothing new that it is not used again.
+
+    Bytes that were delivered before are a delivery again where they come back: under a name that
+    has held other ones since, or with a later day in the name. So a rollback is a correction.
+    """
+    day = delivered_on(file)
+    before = connection.execute(
+        "select content, delivered_on from raw.landings where file = $file order by landing desc",
+        {"file": file},
+    ).fetchall()
+    if before and before[0][0] == digest:
+        return None
+    known = connection.execute(
+        "select file, delivered_on from raw.landings where content = $content "
+        "order by delivered_on desc, landing desc",
+        {"content": digest},
+    ).fetchall()
+    if not before and known and (day is None or day <= known[0][1]):
+        return f"{file}: holds the same as {known[0][0]} and is not used again."
+    first = connection.execute(
+        "select min(delivered_on) from raw.deliveries where delivery = $d or source = $d",
+        {"d": digest},
+    ).fetchall()[0][0]
+    day = day or (None if known else first) or arrived_at.date()
+    connection.execute(
+        "insert into raw.landings select coalesce(max(landing), 0) + 1, $file, $content, $day, "
+        "$arrived, $generation from raw.landings",
+        {
+            **{"file": file, "content": digest, "day": day, "arrived": arrived_at},
+            "generation": sum(one == day for _, one in before),
+        },
+    )
+    return None
+
+
 def order(connection: duckdb.DuckDBPyConnection, cut: date | None) -> None:
-    """Set the order of the cut: by the day of the export, then by arrival."""
+    """Set the order of the cut: by the day of the export, then by arrival.
+
+    What was delivered again counts from the last time on.
+    """
     connection.execute("update raw.deliveries set position = null")
     connection.execute(
+        "update raw.deliveries set delivered_on = l.delivered_on, generation = l.generation from ("
+        " select content, max(delivered_on) as delivered_on,"
+        "  max_by(generation, landing) as generation"
+        " from (from raw.landings where delivered_on <= coalesce($cut, 'infinity'::date)"
+        "  qualify delivered_on = max(delivered_on) over (partition by content))"
+        " group by content"
+        ") as l where coalesce(raw.deliveries.source, raw.deliveries.delivery) = l.content",
+        {"cut": cut},
+    )
+    connection.execute(
         "update raw.deliveries set position = o.position from ("
-        " select delivery, row_number() over (order by delivered_on, sequence) as position"
-        " from raw.deliveries"
+        " select delivery, row_number() over (order by delivered_on, generation, sequence)"
+        "  as position from raw.deliveries"
         " where status = 'accepted' and delivered_on <= coalesce($cut, 'infinity'::date)"
         ") as o where raw.deliveries.delivery = o.delivery",
         {"cut": cut},

@@ -95,7 +95,8 @@ def judge_table(
     found = problems(rows, verdicts, table)
     lines = ["delivery", "file_line"]
     wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
-    gone = rows.loc[rows["absent_from"].notna(), lines]
+    # of a patient, what the later export does not hold is removed already
+    gone = rows.loc[rows["absent_from"].notna() & rows["patient_id"].isna(), lines]
     resolved = wrong.merge(gone, on=lines)
     left = found.merge(resolved, on=lines, how="left", indicator="of")
     found = left.loc[left["of"] == "left_only", found.columns]

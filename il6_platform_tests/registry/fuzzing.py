@@ -28,11 +28,9 @@ from il6_platform.registry.deliveries import Opened, digest_of, open_deliveries
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
 from il6_platform.registry.redcap_dictionary import is_dictionary
-from il6_platform.validation.completeness import COLUMNS, exports
-from il6_platform.validation.quarantine import judge_table
-from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform_tests.derivation import stage
 from il6_platform_tests.registry import foreign
 from il6_platform_tests.registry.biff import xls
 
@@ -592,22 +590,7 @@ class Intake:
         return faults
 
     def _stage(self, judged: bool) -> None:
-        run = self.warehouse.run_sql
-        run("staging.lines")
-        found = exports(
-            self.warehouse.query(
-                "select table_name, delivery, position, file, delivered_on from raw.deliveries "
-                "where position is not null order by table_name, position"
-            ),
-            self.warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
-        )
-        self.warehouse.write("staging.exports", found, COLUMNS, "exports")
-        for table, rules in STAGED.items():
-            run(f"staging.{table}")
-            if judged:
-                judge_table(self.connection, table, rules)
-        run("staging.quarantine")
-        run("staging.balance")
+        stage(self.warehouse, judge=judged)
 
 
 def wrong(opened: Opened, made: Input) -> Iterable[str]:

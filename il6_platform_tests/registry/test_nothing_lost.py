@@ -58,6 +58,7 @@ def test_a_line_that_no_mapping_takes_is_quarantined_or_passed_over(made: Regist
     # a line that is in no place is found by the file's own count
     made.warehouse.query("delete from raw.labs where line = 4")
     made.warehouse.query("delete from raw.passed_over where line = 3")
+    made.warehouse.run_sql("staging.received")
     made.warehouse.run_sql("staging.lines")
     made.warehouse.run_sql("staging.balance")
     assert made.ask("select sum(unaccounted) as n from staging.balance")["n"].iloc[0] >= 2

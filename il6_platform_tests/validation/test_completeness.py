@@ -16,10 +16,12 @@ def shared(deliveries: list[Records]) -> tuple[pd.DataFrame, pd.DataFrame]:
     pairs = [
         {
             "table_name": "patients",
+            "site": "",
             "later": later,
             "earlier": earlier,
             "shared": len(records.keys() & before.keys()),
             "unchanged": sum(before.get(record) == said for record, said in records.items()),
+            "patients": len(records.keys() & before.keys()),
         }
         for later, records in enumerate(deliveries, start=1)
         for earlier, before in enumerate(deliveries[:later], start=1)
@@ -28,10 +30,11 @@ def shared(deliveries: list[Records]) -> tuple[pd.DataFrame, pd.DataFrame]:
     known = pd.DataFrame(
         {
             "table_name": "patients",
-            "delivery": [f"sha{i}" for i in range(len(deliveries))],
-            "position": range(1, len(deliveries) + 1),
+            "site": "",
+            "batch": range(1, len(deliveries) + 1),
             "file": [f"export-{i}.csv" for i in range(1, len(deliveries) + 1)],
             "delivered_on": pd.Timestamp("2024-01-01"),
+            "median_day": pd.NaT,
         }
     )
     return known, found[found["shared"] > 0]
@@ -147,5 +150,6 @@ def test_a_wrong_line_that_later_exports_put_right_leaves_the_worklist(made: Reg
     assert dict(status.itertuples(index=False, name=None)) == {
         "latest": 10,
         "duplicate": 8,
-        "superseded": 2,
+        "superseded": 1,
+        "removed": 1,
     }

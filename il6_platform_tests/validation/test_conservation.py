@@ -5,21 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform import paths
-from il6_platform.privacy.erasure import erase
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import digest_of, open_deliveries
-from il6_platform.registry.native import TABLES
-from il6_platform.validation.completeness import COLUMNS, exports
-from il6_platform.validation.quarantine import judge_table
-from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform_tests.derivation import load, stage
 
 HEADERS = {
     "patients": "patient_id,sex,birth_date,consent_withdrawn_on",
@@ -126,31 +121,15 @@ def test_every_line_of_every_delivery_is_in_exactly_one_place(
                         raw.record(connection, digest, file, opened, datetime.now(UTC))
                         (site.kept_path / digest).write_bytes(content)
             raw.order(connection, date(2030, 1, 1))
-            for table in TABLES:
-                kept = site.kept_path
-                raw.load(
-                    connection,
-                    table,
-                    [],
-                    lambda delivery, kept=kept: Path(kept, delivery).read_bytes(),
-                    warehouse.pseudonyms,
-                )
-            erase(warehouse)
-            warehouse.run_sql("staging.lines")
-            shared = warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8"))
-            deliveries = warehouse.query("from raw.deliveries where position is not null")
-            warehouse.write("staging.exports", exports(deliveries, shared), COLUMNS, "exports")
-            for table in STAGED:
-                warehouse.run_sql(f"staging.{table}")
-            for table in HEADERS:
-                judge_table(connection, table, STAGED[table])
-            for table in ("quarantine", "balance"):
-                warehouse.run_sql(f"staging.{table}")
+            load(warehouse)
+            stage(warehouse)
             balance = warehouse.read("staging.balance")
     assert balance["unaccounted"].sum() == 0
     found: Counter[tuple[str, str]] = Counter()
     for row in balance.to_dict("records"):
-        found[row["table_name"], "kept"] = row["current"] + row["quarantined"] + row["superseded"]
+        found[row["table_name"], "kept"] = sum(
+            row[what] for what in ("current", "quarantined", "superseded", "removed")
+        )
         for place in ("duplicate", "withdrawn", "forgotten"):
             found[row["table_name"], place] = row[place]
     assert +found == expected(days, forgotten)

@@ -85,7 +85,7 @@ def test_the_book_and_the_balance_are_beside_the_list(made: Registry) -> None:
     balance = {row["table_name"]: row for row in sheet(home, "balance")}
     assert balance["patients"] == {
         **{"table_name": "patients", "received": 4, "current": 2, "superseded": 1, "duplicate": 1},
-        **{"quarantined": 0, "withdrawn": 0, "forgotten": 0, "passed_over": 0},
+        **{"removed": 0, "quarantined": 0, "withdrawn": 0, "forgotten": 0, "passed_over": 0},
         "unaccounted": 0,
     }
     assert balance["labs"]["quarantined"] == 1 and balance["labs"]["received"] == 3

@@ -104,7 +104,7 @@ described as (
     left join time_zero as z on a.patient_id = z.patient_id
     left join experimental as e on a.patient_id = e.patient_id
     left join marker as m on a.patient_id = m.patient_id
-    left join staging.follow_up as f on a.patient_id = f.patient_id
+    left join staging.vital_status as f on a.patient_id = f.patient_id
     left join new_therapy as w on a.patient_id = w.patient_id
     left join timed as o on a.patient_id = o.patient_id
 )

@@ -66,6 +66,17 @@ create or replace macro result_number(received) as plain_number(regexp_replace(r
 -- What makes a day or a whole number the same however it is written; what cannot be read stands for itself.
 create or replace macro day_key(received) as coalesce(iso_date(received)::varchar, received);
 
+-- The time of day behind a day, or null; midnight is what programs write where no time is known.
+create or replace macro clock_of(received) as
+nullif(nullif(regexp_replace(regexp_extract(received, '\d[ T]+(\d{1,2}:\d{2}(:\d{2})?)', 1), '^0?0:00(:00)?$', ''), ''), null);
+
+-- What makes a moment the same: its day and, where it is said, the time of day.
+create or replace macro moment_key(received) as concat_ws(' ', day_key(received), clock_of(received));
+
+-- What makes a result the same however it is written, <x and >x too.
+create or replace macro number_text(received) as
+coalesce(regexp_extract(received, '^[<>]') || result_number(received), lower(received));
+
 create or replace macro whole_number(received) as
 if(regexp_full_match(received, '[-+]?\d+(\.0*)?'), try_cast(try_cast(received as double) as integer), null);
 

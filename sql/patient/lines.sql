@@ -11,4 +11,4 @@ left join staging.problems as p
     on l.table_name = p.table_name and l.delivery = p.delivery and l.line = p.file_line
 where l.patient = getvariable('patient')
 group by l.table_name, d.file, l.line, l.status, l.position
-order by list_position(['patients', 'treatments', 'labs', 'assessments', 'follow_up'], l.table_name), l.position, l.line;
+order by list_position(['patients', 'treatments', 'labs', 'assessments', 'follow_up', 'outcomes'], l.table_name), l.position, l.line;

@@ -16,6 +16,18 @@ alter table raw.deliveries add column if not exists source varchar;
 alter table raw.deliveries add column if not exists profile varchar;
 alter table raw.deliveries add column if not exists profile_version varchar;
 alter table raw.deliveries add column if not exists sheet varchar;
+alter table raw.deliveries add column if not exists generation integer default 0;
+-- the same bytes may be delivered again on a later day, which puts a correction back
+create table if not exists raw.landings (
+    landing integer, file varchar, content varchar, delivered_on date, arrived_at timestamptz, generation integer
+);
+comment on table raw.landings is 'When which bytes were dropped under which name: a file that is dropped again is a delivery again';
+comment on column raw.landings.landing is 'Order of arrival';
+comment on column raw.landings.file is 'Path in the landing folder';
+comment on column raw.landings.content is 'SHA-256 of the file';
+comment on column raw.landings.delivered_on is 'Day of the export: the date in its path, else the day of arrival';
+comment on column raw.landings.arrived_at is 'When the platform saw it';
+comment on column raw.landings.generation is 'How often the file had been replaced on that day';
 comment on table raw.deliveries is 'Every export file that arrived, known by the SHA-256 of its bytes';
 comment on column raw.deliveries.delivery is 'SHA-256 of the file';
 comment on column raw.deliveries.file is 'Path in the landing folder when it arrived';
@@ -31,6 +43,7 @@ comment on column raw.deliveries.source is 'SHA-256 of the file that this native
 comment on column raw.deliveries.profile is 'Registry profile that made it';
 comment on column raw.deliveries.profile_version is 'What the profile read then: a hash of its keys and of its data dictionary';
 comment on column raw.deliveries.sheet is 'Sheet or member of that file in which it stood';
+comment on column raw.deliveries.generation is 'How often the file had been replaced on that day';
 comment on column raw.deliveries.position is 'Order in the current data cut (later amends earlier); null: not in the cut';
 
 create table if not exists raw.patients (

@@ -3,7 +3,7 @@ create or replace table report.data_quality as
 with
 lines as (
     unpivot staging.balance
-    on current, superseded, duplicate, quarantined, withdrawn, forgotten, passed_over, unaccounted
+    on current, superseded, duplicate, removed, quarantined, withdrawn, forgotten, passed_over, unaccounted
     into name name value n
 )
 
@@ -25,7 +25,7 @@ order by kind, table_name, severity, name;
 comment on table report.data_quality is 'What became of every received line, and how often each rule was broken';
 comment on column report.data_quality.table_name is 'Native table; (no table): lines of which a profile makes none';
 comment on column report.data_quality.kind is 'lines (what became of them) or rule (of the book)';
-comment on column report.data_quality.name is 'current, superseded, duplicate, in quarantine, withdrawn, forgotten, passed over; or the rule';
+comment on column report.data_quality.name is 'current, superseded, duplicate, removed, in quarantine, withdrawn, forgotten, passed over; or the rule';
 comment on column report.data_quality.severity is 'quarantine: the row is set aside; warn: it is used';
 comment on column report.data_quality.n is 'Lines';
 comment on column report.data_quality.sentence is 'What the rule asks';

@@ -73,6 +73,7 @@ counted as (
         count(*) filter (where place = 'current') as current,
         count(*) filter (where place = 'superseded') as superseded,
         count(*) filter (where place = 'duplicate') as duplicate,
+        count(*) filter (where place = 'removed') as removed,
         count(*) filter (where place = 'quarantined') as quarantined,
         count(*) filter (where place = 'withdrawn') as withdrawn,
         count(*) filter (where place = 'forgotten') as forgotten,
@@ -128,6 +129,7 @@ select
     coalesce(c.current, 0) as current,
     coalesce(c.superseded, 0) as superseded,
     coalesce(c.duplicate, 0) as duplicate,
+    coalesce(c.removed, 0) as removed,
     coalesce(c.quarantined, 0) as quarantined,
     coalesce(c.withdrawn, 0) as withdrawn,
     coalesce(c.forgotten, 0) as forgotten,
@@ -140,7 +142,7 @@ union all by name
 select
     '(no table)' as table_name,
     sum(passed_over + abs(lines - taken - passed_over)) as received,
-    0 as current, 0 as superseded, 0 as duplicate, 0 as quarantined, 0 as withdrawn, 0 as forgotten,
+    0 as current, 0 as superseded, 0 as duplicate, 0 as removed, 0 as quarantined, 0 as withdrawn, 0 as forgotten,
     sum(passed_over) as passed_over,
     sum(abs(lines - taken - passed_over)) as unaccounted
 from of_sheets
@@ -153,6 +155,7 @@ comment on column staging.balance.received is 'Lines received in the deliveries 
 comment on column staging.balance.current is 'In the staging table';
 comment on column staging.balance.superseded is 'Amended by a later delivery';
 comment on column staging.balance.duplicate is 'Said the same as another line';
+comment on column staging.balance.removed is 'No longer in the full export that holds the patient';
 comment on column staging.balance.quarantined is 'Set aside: on the worklist';
 comment on column staging.balance.withdrawn is 'Of a patient who withdrew consent';
 comment on column staging.balance.forgotten is 'Erased on request (il6 forget)';

@@ -1,4 +1,4 @@
--- staging.follow_up: the latest version of each patient's vital status, typed. Rows that break a row rule are set aside (staging.quarantine).
+-- staging.follow_up: the latest version of each visit and death, typed. Rows that break a row rule are set aside (staging.quarantine).
 create or replace table staging.follow_up as
 select
     l.delivery,
@@ -14,7 +14,7 @@ inner join raw.follow_up as r on l.delivery = r.delivery and l.line = r.line
 where l.table_name = 'follow_up' and l.status = 'latest'
 order by l.position, l.line;
 
-comment on table staging.follow_up is 'One row a patient: when last known alive, or dead';
+comment on table staging.follow_up is 'One row a follow-up visit or death: the latest version of the record, typed';
 comment on column staging.follow_up.delivery is 'SHA-256 of the export file';
 comment on column staging.follow_up.file_line is 'Line in the file';
 comment on column staging.follow_up.record is 'Key of the record';

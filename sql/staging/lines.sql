@@ -1,104 +1,69 @@
--- staging.lines: every line of every delivery in the cut, which record it speaks of, and what became of it.
--- A later delivery that holds the same record (its natural key) amends it. Several courses of one drug in one line
--- of treatment are one record of several lines; in the other tables a record is one line.
+-- staging.lines: every line of every delivery in the cut, and what became of it.
+-- A later delivery that holds the same record amends it. A later full export that holds the patient replaces the
+-- patient's records of that table: one that it does not hold is removed. It also holds a patient who is in the same
+-- day's full export of patients. A patient who is in none of a later export stays in use.
 create or replace table staging.lines as
 with
--- names are few, results are many: each is looked up once
-names as (
-    select
-        received,
-        analyte_of(received) as analyte
-    from (select distinct cell(cells, 'analyte') as received from raw.labs) as given
+full_exports as (
+    select table_name, site, batch, delivered_on
+    from staging.exports
+    where kind = 'full'
 ),
 
-received as (
-    select
-        'patients' as table_name,
-        delivery, line, cells, problem,
-        [cell(cells, 'patient_id')] as natural_key,
-        null as part,
-        iso_date(cell(cells, 'consent_withdrawn_on')) as withdrawn_on
-    from raw.patients
-    union all
-    select
-        'treatments', delivery, line, cells, problem,
-        [cell(cells, 'patient_id'), number_key(cell(cells, 'line')), lower(cell(cells, 'drug'))],
-        day_key(cell(cells, 'start_date')),
-        null
-    from raw.treatments
-    union all
-    select
-        'labs', delivery, line, cells, problem,
-        [cell(cells, 'patient_id'), names.analyte, day_key(cell(cells, 'collected_on'))],
-        null,
-        null
-    from raw.labs
-    left join names on cell(cells, 'analyte') = names.received
-    union all
-    select
-        'assessments', delivery, line, cells, problem,
-        [cell(cells, 'patient_id'), day_key(cell(cells, 'assessed_on'))],
-        null,
-        null
-    from raw.assessments
-    union all
-    select
-        'follow_up', delivery, line, cells, problem,
-        [cell(cells, 'patient_id')],
-        null,
-        null
-    from raw.follow_up
-    union all
-    select
-        'outcomes', delivery, line, cells, problem,
-        [cell(cells, 'patient_id'), upper(cell(cells, 'endpoint'))],
-        null,
-        null
-    from raw.outcomes
+held as (
+    select r.table_name, r.site, r.number, max(r.batch) as batch
+    from staging.received as r
+    inner join full_exports as f on r.table_name = f.table_name and r.site = f.site and r.batch = f.batch
+    where r.number is not null
+    group by r.table_name, r.site, r.number
 ),
 
-keyed as (
-    select
-        r.table_name,
-        r.delivery,
-        d.position,
-        d.delivered_on,
-        r.line,
-        cell(r.cells, 'patient_id') as patient,
-        -- a line without its key cannot be matched to another one: it is a record of its own
-        if(
-            list_count(r.natural_key) < len(r.natural_key),
-            r.delivery || ':' || r.line,
-            array_to_string(r.natural_key, '|')
-        ) as record_key,
-        r.part,
-        r.withdrawn_on,
-        -- a line whose cells may have shifted says nothing that another one could repeat
-        md5(list_sort(map_entries(r.cells))::varchar || coalesce(r.problem, '')) as content
-    from received as r
-    inner join raw.deliveries as d on r.delivery = d.delivery
-    where d.position is not null
+held_as_patient as (
+    select f.table_name, r.site, r.number, max(f.batch) as batch
+    from staging.received as r
+    inner join full_exports as p
+        on p.table_name = 'patients' and r.site = p.site and r.batch = p.batch
+    inner join full_exports as f on p.site = f.site and p.delivered_on = f.delivered_on
+    where r.table_name = 'patients' and r.number is not null and f.table_name != 'patients'
+    group by f.table_name, r.site, r.number
+),
+
+last_held as (
+    select table_name, site, number, max(batch) as batch
+    from (from held union all from held_as_patient) as either_way
+    group by table_name, site, number
 ),
 
 versions as (
     select
-        *,
-        position = max(position) over (partition by table_name, record_key) as is_last,
-        max(position) over (
-            partition by table_name, record_key
-            order by position range between unbounded preceding and 1 preceding
+        r.*,
+        h.batch as held_in,
+        r.position = max(r.position) over of_record as is_last,
+        max(r.batch) over of_record as last_batch,
+        max(r.position) over (
+            partition by r.table_name, r.record
+            order by r.position range between unbounded preceding and 1 preceding
         ) as position_before,
         row_number() over (
-            partition by table_name, record_key, content order by position desc, line
+            partition by r.table_name, r.record, r.content order by r.position desc, r.line
         ) as repetition
-    from keyed
+    from staging.received as r
+    left join last_held as h
+        on r.table_name = h.table_name and r.site = h.site and r.number = h.number
+    window of_record as (partition by r.table_name, r.record)
 ),
 
--- who withdrew consent by the latest patient record leaves with every line
-withdrawn as (
-    select distinct patient
+-- lines of a record that say the same of what is decisive: the last one speaks
+spoken as (
+    select
+        *,
+        is_last and repetition = 1 as speaks,
+        min(decisive_content) over same_part != max(decisive_content) over same_part as differs,
+        row_number() over (
+            partition by table_name, record, part, position, repetition = 1 order by line desc
+        ) as place
     from versions
-    where table_name = 'patients' and is_last and withdrawn_on is not null
+    window same_part as (partition by table_name, record, part, position, repetition = 1)
 )
 
 select
@@ -107,21 +72,23 @@ select
     line,
     position,
     delivered_on,
+    batch,
+    site,
+    number,
     patient,
-    left(md5(table_name || '|' || record_key), 12) as record,
+    record,
     content,
     position_before,
     case
-        when exists(from withdrawn where versions.patient = withdrawn.patient) then 'withdrawn'
-        when is_last and repetition = 1 then 'latest'
-        when repetition > 1 then 'duplicate'
-        else 'superseded'
+        when is_withdrawn then 'withdrawn'
+        when not speaks then if(repetition > 1, 'duplicate', 'superseded')
+        when not differs and place > 1 then 'duplicate'
+        when last_batch < held_in then 'removed'
+        else 'latest'
     end as status,
-    is_last and repetition = 1
-    and count(*) filter (where is_last and repetition = 1) over (
-        partition by table_name, record_key, part
-    ) > 1 as in_conflict
-from versions
+    speaks and differs as in_conflict,
+    if(last_batch < held_in, held_in, null) as removed_by
+from spoken
 order by table_name, position, line;
 
 comment on table staging.lines is 'Every line of every delivery in the cut and what became of it';
@@ -130,9 +97,14 @@ comment on column staging.lines.delivery is 'SHA-256 of the export file';
 comment on column staging.lines.line is 'Line in the file';
 comment on column staging.lines.position is 'Order of the delivery in the cut';
 comment on column staging.lines.delivered_on is 'Day of the export';
+comment on column staging.lines.batch is 'Export that it is of';
+comment on column staging.lines.site is 'Site, where a patient is known by site and number; else empty';
+comment on column staging.lines.number is 'Pseudonym of the registry''s number';
 comment on column staging.lines.patient is 'Pseudonym of the patient';
 comment on column staging.lines.record is 'Key of the record that the line is a version of';
 comment on column staging.lines.content is 'Hash of what the line says, in any order of columns';
 comment on column staging.lines.position_before is 'Order of the last delivery before this one that held the record';
-comment on column staging.lines.status is 'latest, superseded (amended later), duplicate (same content again) or withdrawn (consent)';
+comment on column staging.lines.status is
+'latest, superseded (amended later), duplicate (says the same again), removed (no longer in the patient''s full export) or withdrawn (consent)';
 comment on column staging.lines.in_conflict is 'The same delivery holds the record twice, differently';
+comment on column staging.lines.removed_by is 'Full export that no longer holds the record';

@@ -110,10 +110,10 @@ select
 from staging.assessments as s
 inner join staging.lines as l on l.table_name = 'assessments' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.assessments as r on s.delivery = r.delivery and s.file_line = r.line
-inner join staging.exports as e on e.table_name = 'assessments' and s.delivery = e.delivery
+inner join staging.exports as e on e.table_name = 'assessments' and l.site = e.site and l.batch = e.batch
 left join staging.patients as p on s.patient_id = p.patient_id
 left join started as t on s.patient_id = t.patient_id
-left join staging.follow_up as f on s.patient_id = f.patient_id
+left join staging.vital_status as f on s.patient_id = f.patient_id
 left join raw.spellings as w on s.patient_id = w.patient
 left join compared as c on s.delivery = c.delivery and s.file_line = c.file_line
 order by l.position, l.line;

@@ -1,21 +1,42 @@
 -- What the rules of staging.follow_up judge: its rows with the received text, birth and treatment start.
 with
--- what the record said in the last delivery before that held it
-before as (
+-- what each export said of a patient, by its latest visit; a death is said whatever the visits
+said as (
     select
-        l.record,
-        l.position,
+        l.patient,
+        l.batch,
         min(r.file) as file,
-        arg_min(iso_date(cell(r.cells, 'last_contact_on')), l.line) as last_contact_on,
-        arg_min(lower(cell(r.cells, 'vital_status')), l.line) as vital_status,
-        arg_min(iso_date(cell(r.cells, 'died_on')), l.line) as died_on
+        max(iso_date(cell(r.cells, 'last_contact_on'))) as last_contact_on,
+        if(bool_or(lower(cell(r.cells, 'vital_status')) = 'dead'), 'dead', 'alive') as vital_status,
+        min(iso_date(cell(r.cells, 'died_on'))) as died_on
     from staging.lines as l
     inner join raw.follow_up as r on l.delivery = r.delivery and l.line = r.line
-    semi join staging.lines as latest
-        on l.table_name = latest.table_name and l.record = latest.record
-        and l.position = latest.position_before and latest.status = 'latest'
-    where l.table_name = 'follow_up'
-    group by l.record, l.position
+    where l.table_name = 'follow_up' and l.patient is not null
+    group by l.patient, l.batch
+),
+
+before as (
+    select
+        patient,
+        batch,
+        lag(file) over by_export as file,
+        lag(last_contact_on) over by_export as last_contact_on,
+        lag(vital_status) over by_export as vital_status,
+        lag(died_on) over by_export as died_on
+    from said
+    window by_export as (partition by patient order by batch)
+),
+
+-- the visit that counts is held against them: the latest one, or the death
+counts as (
+    select
+        s.delivery,
+        s.file_line
+    from staging.follow_up as s
+    qualify row_number() over (
+        partition by s.patient_id
+        order by s.vital_status = 'dead' desc nulls last, s.last_contact_on desc nulls last, s.file_line desc
+    ) = 1
 )
 
 select
@@ -24,9 +45,11 @@ select
     l.in_conflict,
     e.then_full as absent_from,
     before.file as file_before,
-    before.last_contact_on as last_contact_on_before,
-    before.died_on as died_on_before,
-    if(before.vital_status = 'dead' and before.died_on is not null, 'dead', null) as vital_status_before,
+    if(counts.file_line is null, null, before.last_contact_on) as last_contact_on_before,
+    if(counts.file_line is null, null, before.died_on) as died_on_before,
+    if(
+        counts.file_line is not null and before.vital_status = 'dead' and before.died_on is not null, 'dead', null
+    ) as vital_status_before,
     r.problem,
     r.file,
     r.cells as received,
@@ -41,8 +64,9 @@ select
 from staging.follow_up as s
 inner join staging.lines as l on l.table_name = 'follow_up' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.follow_up as r on s.delivery = r.delivery and s.file_line = r.line
-inner join staging.exports as e on e.table_name = 'follow_up' and s.delivery = e.delivery
-left join before on s.record = before.record and l.position_before = before.position
+inner join staging.exports as e on e.table_name = 'follow_up' and l.site = e.site and l.batch = e.batch
+left join before on s.patient_id = before.patient and l.batch = before.batch
+left join counts on s.delivery = counts.delivery and s.file_line = counts.file_line
 left join staging.patients as p on s.patient_id = p.patient_id
 left join (
     select

@@ -37,11 +37,11 @@ course as (
         p.patient_id,
         p.birth_date,
         least(min(p.diagnosis_date), min(t.start_date)) as began,
-        min(f.last_contact_on) as last_contact_on,
+        max(f.last_contact_on) as last_contact_on,
         min(f.died_on) as died_on
     from staging.patients as p
     left join staging.treatments as t on p.patient_id = t.patient_id
-    left join staging.follow_up as f on p.patient_id = f.patient_id
+    left join staging.vital_status as f on p.patient_id = f.patient_id
     group by p.patient_id, p.birth_date
 ),
 
@@ -106,7 +106,7 @@ select
 from staging.labs as s
 inner join staging.lines as l on l.table_name = 'labs' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.labs as r on s.delivery = r.delivery and s.file_line = r.line
-inner join staging.exports as e on e.table_name = 'labs' and s.delivery = e.delivery
+inner join staging.exports as e on e.table_name = 'labs' and l.site = e.site and l.batch = e.batch
 left join before on s.record = before.record and l.position_before = before.position
 left join raw.spellings as w on s.patient_id = w.patient
 left join course as c on s.patient_id = c.patient_id

@@ -15,6 +15,6 @@ select
 from staging.outcomes as s
 inner join staging.lines as l on l.table_name = 'outcomes' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.outcomes as r on s.delivery = r.delivery and s.file_line = r.line
-inner join staging.exports as e on e.table_name = 'outcomes' and s.delivery = e.delivery
+inner join staging.exports as e on e.table_name = 'outcomes' and l.site = e.site and l.batch = e.batch
 left join raw.spellings as w on s.patient_id = w.patient
 order by l.position, l.line;

@@ -65,7 +65,7 @@ select
 from staging.patients as s
 inner join staging.lines as l on l.table_name = 'patients' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
-inner join staging.exports as e on e.table_name = 'patients' and s.delivery = e.delivery
+inner join staging.exports as e on e.table_name = 'patients' and l.site = e.site and l.batch = e.batch
 left join before on s.record = before.record and l.position_before = before.position
 left join started as t on s.patient_id = t.patient
 left join raw.spellings as w on s.patient_id = w.patient

@@ -99,7 +99,7 @@ select
 from staging.treatments as s
 inner join staging.lines as l on l.table_name = 'treatments' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.treatments as r on s.delivery = r.delivery and s.file_line = r.line
-inner join staging.exports as e on e.table_name = 'treatments' and s.delivery = e.delivery
+inner join staging.exports as e on e.table_name = 'treatments' and l.site = e.site and l.batch = e.batch
 left join before on s.record = before.record and l.position_before = before.position
 left join staging.patients as p on s.patient_id = p.patient_id
 left join raw.spellings as w on s.patient_id = w.patient

@@ -1,0 +1,103 @@
+"""From exports to the cohort, by the product's own steps, without Dagster and the analyses.
+
+The steps are those of the assets in `il6_platform.defs` and in their order; a run costs no imports
+of the libraries that only analyses need, so that many small registries can be tried.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from il6_platform import paths
+from il6_platform.privacy.erasure import erase
+from il6_platform.registry import raw
+from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
+from il6_platform.registry.native import TABLES
+from il6_platform.registry.profiles import read_profiles
+from il6_platform.validation.completeness import COLUMNS, exports
+from il6_platform.validation.quarantine import judge_table
+from il6_platform.validation.rulebook import STAGED
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
+
+COHORT = ("subjects", "flow", "adrs", "adtr", "adtte", "covariates")
+"""Tables of the cohort that need no analysis."""
+
+
+def warehouse_of(folder: Path, study: Path, landing: Path | None = None) -> Warehouse:
+    """Return a warehouse whose home and landing folder lie in a folder."""
+    where = landing or folder / "landing"
+    where.mkdir(parents=True, exist_ok=True)
+    return Warehouse(
+        site=Site(home=str(folder / "home"), landing=str(where), study_file=str(study))
+    )
+
+
+def read(warehouse: Warehouse) -> None:
+    """Read what is in the landing folder into the raw tables."""
+    site = warehouse.site
+    profiles = read_profiles(*paths.profile_folders(site.home_path), landing=site.landing_path)
+    versions = {profile.name: profile.version for profile in profiles}
+    with warehouse.connect() as connection:
+        warehouse.prepare()
+        for item in landed(site.landing_path)[0]:
+            content = item.read() or b""
+            digest, now = digest_of(content), datetime.now(UTC)
+            raw.land(connection, item.file, digest, now)
+            if raw.arrived(connection, digest, versions)[0]:
+                continue
+            opened = open_deliveries(item.file, content, profiles)
+            for delivery in opened.deliveries:
+                if delivery.native is not None:
+                    site.keep(delivery.digest, delivery.native)
+            site.keep(digest, content)
+            raw.record(connection, digest, item.file, opened, now)
+        raw.order(connection, site.as_of_date)
+        load(warehouse)
+
+
+def load(warehouse: Warehouse) -> None:
+    """Load the deliveries that are kept into their raw tables."""
+    kept = warehouse.site.kept_path
+    covariates = [one.name for one in warehouse.study.covariates]
+    with warehouse.connect() as connection:
+        for table in TABLES:
+            raw.load(
+                connection,
+                table,
+                covariates,
+                lambda delivery: (kept / delivery).read_bytes(),
+                warehouse.pseudonyms,
+            )
+
+
+def stage(warehouse: Warehouse, *, judge: bool = True) -> None:
+    """Make the staging tables of the raw ones."""
+    with warehouse.connect() as connection:
+        erase(warehouse)
+        warehouse.run_sql("staging.received")
+        found = exports(
+            warehouse.query(paths.sql_file("validation.batches").read_text("utf-8")),
+            warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
+            warehouse.study.quality.exports,
+        )
+        warehouse.write("staging.exports", found, COLUMNS, "exports")
+        warehouse.run_sql("staging.lines")
+        for table, rules in STAGED.items():
+            warehouse.run_sql(f"staging.{table}")
+            if judge:
+                judge_table(connection, table, rules)
+            if table == "follow_up":
+                warehouse.run_sql("staging.vital_status")
+        for table in ("quarantine", "balance"):
+            warehouse.run_sql(f"staging.{table}")
+
+
+def derive(warehouse: Warehouse) -> None:
+    """Read, stage and derive the cohort of what is in the landing folder."""
+    with warehouse.connect():
+        read(warehouse)
+        stage(warehouse)
+        for table in COHORT:
+            warehouse.run_sql(f"cohort.{table}")
