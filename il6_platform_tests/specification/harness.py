@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import yaml
 
 from il6_platform import paths
+from il6_platform.validation.completeness import COLUMNS
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform_tests.specification.tables import Row, differences, on_day, parse
@@ -133,6 +135,7 @@ class Specification:
                     ],
                 )
         _insert(connection, "staging.lines", lines)
+        connection.execute(paths.sql_file("staging.vital_status").read_text("utf-8"))
         connection.execute("commit")
         return connection
 
@@ -206,10 +209,11 @@ def _template(study: str, censor: str | None) -> Path:
         return warehouse.working_database
     warehouse.prepare()
     of_cohort = [name for table in _files("cohort") for name in _sources(table)]
-    made = [f"staging.{table}" for table in ("lines", *NATIVE)]
+    made = [f"staging.{table}" for table in ("received", "lines", *NATIVE)]
     for name in dict.fromkeys([*made, *of_cohort]):
         if name.startswith("staging."):
             made += [each for each in (*_needed(name), name) if each not in made]
+    warehouse.write("staging.exports", pd.DataFrame(columns=list(COLUMNS)), COLUMNS, "exports")
     with warehouse.connect():
         for name in made:
             warehouse.run_sql(name)
