@@ -56,8 +56,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         month = (day - first).days / DAYS_PER_MONTH
         known = cohort.as_known_on(day)
         cut = chosen(known, study)
-        when = Code.AS_KNOWN_ON.say(day=day.date().isoformat())
-        row = Estimate("cutoff", cut, n=len(known), at=month, note=when, method=METHOD)
+        iso = day.date().isoformat()
+        when = Code.AS_KNOWN_ON.say(day=iso)
+        row = Estimate("cutoff", cut, n=len(known), at=month, term=iso, note=when, method=METHOD)
         if cut is None:
             row = row.but(note=joined(when, Code.NO_CUTOFF_THEN.say()))
         results.add(row, model="replay")
@@ -66,7 +67,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             for key, estimate in _comparisons(known, high, endpoint).items():
                 note = joined(when, estimate.note)
                 seen.setdefault((endpoint, *key), []).append(
-                    (day, estimate.but(at=month, note=note, method=METHOD))
+                    (day, estimate.but(at=month, term=iso, note=note, method=METHOD))
                 )
     for (name, population, contrast, _), path in seen.items():
         results.add(

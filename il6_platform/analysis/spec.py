@@ -164,7 +164,7 @@ class Spec:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class Declared:
     """An analysis as it was found in the package.
 
     Attributes
@@ -187,7 +187,7 @@ class Analysis:
 
 
 @cache
-def analyses() -> dict[str, Analysis]:
+def analyses() -> dict[str, Declared]:
     """Find the analyses of this package, by name, in the order of their places.
 
     Raises
@@ -202,7 +202,7 @@ def analyses() -> dict[str, Analysis]:
         if isinstance(getattr(module, "SPEC", None), Spec):
             said = (module.__doc__ or "").removeprefix(f"analysis.{entry.name}: ").strip()
             text = f"{said[:1].upper()}{said[1:]}"
-            found.append(Analysis(entry.name, module.SPEC, module.analyse, text))
+            found.append(Declared(entry.name, module.SPEC, module.analyse, text))
     found.sort(key=lambda one: one.spec.place)
     for one, other in itertools.pairwise(found):
         if one.spec.place == other.spec.place:

@@ -10,7 +10,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.cutoff import with_caution
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
-from il6_platform.analysis.spec import Analysis, analyses
+from il6_platform.analysis.spec import Declared, analyses
 from il6_platform.defs.metadata import picture, preview, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, key_of
 from il6_platform.paths import code_version
@@ -42,7 +42,7 @@ def analyse(table: str, cohort: Cohort, study: Study, is_synthetic: bool) -> Out
     return Outcome(results, curves, png(marked(figure, SYNTHETIC) if is_synthetic else figure))
 
 
-def analysis_table(entry: Analysis) -> AssetsDefinition:
+def analysis_table(entry: Declared) -> AssetsDefinition:
     """Return the asset of one analysis."""
     table, name, spec = entry.name, f"analysis.{entry.name}", entry.spec
 

@@ -9,12 +9,25 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.figures import style
 
 SERIES = (
-    ("inverse probability weights", "standardized_difference", "o", "white", "unweighted"),
-    ("inverse probability weights", "standardized_difference_weighted", "s", style.FIRST, None),
-    ("overlap weights", "standardized_difference_weighted", "D", style.SECOND, None),
+    (
+        Model.INVERSE_PROBABILITY_WEIGHTS,
+        Statistic.STANDARDIZED_DIFFERENCE,
+        "o",
+        "white",
+        "unweighted",
+    ),
+    (
+        Model.INVERSE_PROBABILITY_WEIGHTS,
+        Statistic.STANDARDIZED_DIFFERENCE_WEIGHTED,
+        "s",
+        style.FIRST,
+        None,
+    ),
+    (Model.OVERLAP_WEIGHTS, Statistic.STANDARDIZED_DIFFERENCE_WEIGHTED, "D", style.SECOND, None),
 )
 """Model and statistic of the rows, mark, its filling, and what to call them if not the model."""
 
@@ -22,7 +35,7 @@ SERIES = (
 def balance(results: pd.DataFrame, name: Callable[[str], str]) -> Figure:
     """Draw analysis weighting; `name` says what to call a term."""
     with matplotlib.rc_context(style.SETTINGS):
-        rows = results[(results["analysis"] == "weighting") & results["term"].notna()]
+        rows = results[(results["analysis"] == Analysis.WEIGHTING) & results["term"].notna()]
         terms = list(dict.fromkeys(rows["term"]))
         names = [name(term) for term in terms]
         figure = style.new_figure(

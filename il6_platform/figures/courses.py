@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from il6_platform.analysis.names import Analysis
 from il6_platform.figures import style
 
 ARMS = (("control", style.SECOND, ""), ("experimental", style.FIRST, "////"))
@@ -84,7 +85,7 @@ def _swim(axes: Axes, curves: pd.DataFrame, arm: str, colour: str) -> None:
 
 
 def _of(curves: pd.DataFrame, endpoint: str, arm: str | None = None) -> pd.DataFrame:
-    chosen = (curves["analysis"] == "response") & (curves["endpoint"] == endpoint)
+    chosen = (curves["analysis"] == Analysis.RESPONSE) & (curves["endpoint"] == endpoint)
     if arm is not None:
         chosen &= curves["grp"] == arm
     return curves[chosen & np.isfinite(curves["y"].astype(float))].sort_values(["grp", "x"])

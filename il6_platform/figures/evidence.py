@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -13,15 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from il6_platform.analysis.cohort import ARM, MARKER
+from il6_platform.analysis.names import Group, Statistic
 from il6_platform.figures import style
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Study
 
 PANELS = (
-    ("hazard_ratio", "all", ARM),
-    ("hazard_ratio", "control", MARKER),
-    ("hazard_ratio", "experimental", MARKER),
-    ("ratio_of_hazard_ratios", "all", None),
+    (Statistic.HAZARD_RATIO, Group.ALL, ARM),
+    (Statistic.HAZARD_RATIO, Group.CONTROL, MARKER),
+    (Statistic.HAZARD_RATIO, Group.EXPERIMENTAL, MARKER),
+    (Statistic.RATIO_OF_HAZARD_RATIOS, Group.ALL, None),
 )
 SPAN = (0.05, 20.0)
 
@@ -48,7 +48,7 @@ def evidence(rows: pd.DataFrame, endpoint: str, study: Study, labels: Mapping[st
             axes.set_title(f"{endpoint}: {title}", loc="left", fontsize=8, fontweight="bold")
             axes.set_ylabel("Ratio of HRs" if contrast is None else "Hazard ratio", fontsize=8)
         _events(panels[4], rows, endpoint)
-        cut = rows[rows["statistic"] == "cutoff"].dropna(subset=["estimate"])
+        cut = rows[rows["statistic"] == Statistic.CUTOFF].dropna(subset=["estimate"])
         panels[5].step(cut["at"], cut["estimate"], where="post", color=style.SECOND, lw=1.3)
         panels[5].set_title("Cut-off chosen then", loc="left", fontsize=8, fontweight="bold")
         panels[5].set_ylabel(f"{study.marker.label} ({study.marker.unit})", fontsize=8)
@@ -61,12 +61,12 @@ def evidence(rows: pd.DataFrame, endpoint: str, study: Study, labels: Mapping[st
 
 
 def first_day(rows: pd.DataFrame) -> date | None:
-    """Return the first patient's day, which a replay's notes and months tell, if there are any."""
-    for row in rows[rows["at"].notna() & rows["note"].notna()].itertuples():
-        found = re.match(r"To (\d{4}-\d\d-\d\d)\.", row.note)
-        if found:
-            return date.fromisoformat(found[1]) - timedelta(days=round(row.at * DAYS_PER_MONTH))
-    return None
+    """Return the first patient's day: months before the day (`term`) that a look is at, if any."""
+    looks = rows.dropna(subset=["at", "term"])
+    if looks.empty:
+        return None
+    day, months = looks.iloc[0][["term", "at"]]
+    return date.fromisoformat(day) - timedelta(days=round(months * DAYS_PER_MONTH))
 
 
 def show_years(axes: Axes, rows: pd.DataFrame, until: float | None = None) -> None:
@@ -113,7 +113,7 @@ def _ratios(axes: Axes, rows: pd.DataFrame) -> None:
 def _events(axes: Axes, rows: pd.DataFrame, endpoint: str) -> None:
     whole = rows[
         (rows["endpoint"] == endpoint)
-        & (rows["statistic"] == "ratio_of_hazard_ratios")
+        & (rows["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS)
         & rows["at"].notna()
     ].sort_values("at")
     for column, dash in (("n", "-"), ("events", (0, (5, 1.5)))):

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from il6_platform.analysis.names import Analysis
 from il6_platform.figures import style
 
 BOX = {"boxstyle": "square,pad=0.6", "facecolor": "white", "edgecolor": style.NEUTRAL, "lw": 0.9}
@@ -51,7 +52,7 @@ def flow(rows: pd.DataFrame, results: pd.DataFrame, labels: Mapping[str, str]) -
 
 
 def _size(results: pd.DataFrame, grp: str) -> int:
-    rows = results[(results["analysis"] == "response") & (results["grp"] == grp)]
+    rows = results[(results["analysis"] == Analysis.RESPONSE) & (results["grp"] == grp)]
     return int(rows["n"].max()) if len(rows) else 0
 
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import CONTRASTS
+from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.figures import style
 
 HEIGHT, ABOVE, BELOW = 4.5, 0.82, 1.2
@@ -44,9 +45,9 @@ def kaplan_meier(
         ):
             grp = group_of(population, name)
             curve = curves[
-                (curves["analysis"] == "survival")
+                (curves["analysis"] == Analysis.SURVIVAL)
                 & (curves["endpoint"] == endpoint)
-                & (curves["population"] == "all")
+                & (curves["population"] == Group.ALL)
                 & (curves["grp"] == grp)
             ].sort_values("x")
             if len(curve) < 2:
@@ -54,7 +55,7 @@ def kaplan_meier(
             x, y = curve["x"].to_numpy(float), curve["y"].to_numpy(float)
             low, high = curve["y_low"].to_numpy(float), curve["y_high"].to_numpy(float)
             axes.fill_between(x, low, high, step="post", color=colour, alpha=0.12, lw=0)
-            median = _one(results, endpoint, "median", population="all", grp=grp)
+            median = _one(results, endpoint, Statistic.MEDIAN, population=Group.ALL, grp=grp)
             label = f"{labels.get(name, name)} {_median(median)}"
             axes.step(x, y, where="post", color=colour, ls=line, lw=1.6, label=label)
             drawn.append((line, colour, curve))
@@ -74,8 +75,10 @@ def kaplan_meier(
         )  # fmt: skip
         title = f"{endpoint}: {labels.get(population, population)}"
         axes.set_title(title, loc="left", fontweight="bold", pad=43)
-        ratio = _one(results, endpoint, "hazard_ratio", population=population, contrast=contrast)
-        test = _one(results, endpoint, "logrank", population=population, contrast=contrast)
+        ratio = _one(
+            results, endpoint, Statistic.HAZARD_RATIO, population=population, contrast=contrast
+        )
+        test = _one(results, endpoint, Statistic.LOGRANK, population=population, contrast=contrast)
         words = f"Log-rank {style.p_text(None if test is None else test['p_value'])}"
         if ratio is not None and not np.isnan(ratio["estimate"]):
             words = (
@@ -142,7 +145,7 @@ def _one(results: pd.DataFrame, endpoint: str, statistic: str, **where: str) -> 
     for column in ("population", "contrast", "grp"):
         value = where.get(column)
         chosen &= results[column].isna() if value is None else results[column] == value
-    if statistic == "hazard_ratio":
-        chosen &= results["model"] == "univariable"
+    if statistic == Statistic.HAZARD_RATIO:
+        chosen &= results["model"] == Model.UNIVARIABLE
     found = results[chosen]
     return None if found.empty else found.iloc[0]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, TypedDict, Unpack
 
 import pandas as pd
 
 from il6_platform.analysis.cohort import ARM_TERM, MARKER_TERM
+from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.study import Study
 
 
@@ -42,10 +44,35 @@ def term_namer(study: Study) -> Callable[[str], str]:
     return name
 
 
-def rows_of(frame: pd.DataFrame) -> Callable[..., pd.DataFrame]:
+class Of(TypedDict, total=False):
+    """What rows are of, by the names of `analysis.names`; None asks for a missing one."""
+
+    analysis: Analysis | str
+    endpoint: str | None
+    population: str | None
+    contrast: str | None
+    grp: str | None
+    model: Model | None
+    term: str | None
+
+
+class Where(Of, total=False):
+    """What rows are of, and which statistic they hold."""
+
+    statistic: Statistic
+
+
+class Chooser(Protocol):
+    """Chooses rows by what they are of."""
+
+    def __call__(self, **where: Unpack[Where]) -> pd.DataFrame:
+        """Return the rows that have all the values."""
+
+
+def rows_of(frame: pd.DataFrame) -> Chooser:
     """Return what chooses the rows that have the values asked for; None is a missing one."""
 
-    def chosen(**where: str | None) -> pd.DataFrame:
+    def chosen(**where: Unpack[Where]) -> pd.DataFrame:
         kept = pd.Series(True, index=frame.index)
         for column, value in where.items():
             kept &= frame[column].isna() if value is None else frame[column] == value

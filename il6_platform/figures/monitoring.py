@@ -12,12 +12,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
+from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.figures import style
 from il6_platform.figures.evidence import show_years
 
 TARGETS = (
-    ("planned effect", "required_events", "o", "planned effect"),
-    ("planned interaction", "required_events_interaction", "s", "planned interaction"),
+    (Model.PLANNED_EFFECT, Statistic.REQUIRED_EVENTS, "o", "planned effect"),
+    (Model.PLANNED_INTERACTION, Statistic.REQUIRED_EVENTS_INTERACTION, "s", "planned interaction"),
 )
 """Model and statistic of the events needed, the mark, and what to call it."""
 
@@ -30,18 +31,18 @@ def looks(results: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(5.2, 3.6, left=0.6)
         axes = figure.subplots()
-        of = results[results["analysis"] == "monitoring"]
-        today = of[of["statistic"] == "logrank_z"].dropna(subset=["estimate"])
-        share = of[of["statistic"] == "information_fraction"].dropna(subset=["estimate"])
-        limits = curves[(curves["analysis"] == "monitoring") & (curves["grp"] == "boundary")]
+        of = results[results["analysis"] == Analysis.MONITORING]
+        today = of[of["statistic"] == Statistic.LOGRANK_Z].dropna(subset=["estimate"])
+        share = of[of["statistic"] == Statistic.INFORMATION_FRACTION].dropna(subset=["estimate"])
+        limits = curves[(curves["analysis"] == Analysis.MONITORING) & (curves["grp"] == "boundary")]
         if today.empty or limits.empty:
             style.say_nothing_to_draw(axes, "No look at the data can be judged yet.")
             return figure
         row = today.iloc[0]
         planned = share["events"].iloc[0] / share["estimate"].iloc[0]
         path = results[
-            (results["analysis"] == "evidence")
-            & (results["statistic"] == "hazard_ratio")
+            (results["analysis"] == Analysis.EVIDENCE)
+            & (results["statistic"] == Statistic.HAZARD_RATIO)
             & (results["endpoint"] == row["endpoint"])
             & (results["population"] == row["population"])
             & (results["contrast"] == row["contrast"])
@@ -76,7 +77,7 @@ def projection(results: pd.DataFrame) -> Figure:
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(5.2, 3.6, left=0.6)
         axes = figure.subplots()
-        of = results[results["analysis"] == "monitoring"]
+        of = results[results["analysis"] == Analysis.MONITORING]
         needed = of[of["statistic"].astype("string").str.startswith("required_events")].dropna(
             subset=["estimate"]
         )
@@ -85,9 +86,9 @@ def projection(results: pd.DataFrame) -> Figure:
             return figure
         endpoint = needed["endpoint"].iloc[0]
         path = results[
-            (results["analysis"] == "evidence")
+            (results["analysis"] == Analysis.EVIDENCE)
             & (results["endpoint"] == endpoint)
-            & (results["statistic"] == "ratio_of_hazard_ratios")
+            & (results["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS)
             & results["at"].notna()
         ].sort_values("at")
         axes.step(
@@ -100,7 +101,7 @@ def projection(results: pd.DataFrame) -> Figure:
             TARGETS, (style.SECOND, style.FIRST), strict=True
         ):
             target = needed[(needed["model"] == model) & (needed["statistic"] == statistic)]
-            when = of[(of["model"] == model) & (of["statistic"] == "months_to_events")]
+            when = of[(of["model"] == model) & (of["statistic"] == Statistic.MONTHS_TO_EVENTS)]
             when = when.dropna(subset=["estimate"])
             if target.empty or when.empty:
                 continue

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from il6_platform.analysis.cohort import ARM, ARM_TERM, MARKER, MARKER_TERM
+from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.figures import monitoring, roc, style
 from il6_platform.figures import response as response_bars
 from il6_platform.figures.balance import balance as love_plot
@@ -43,7 +44,7 @@ def arms_survival(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> 
         results,
         curves,
         endpoint=study.endpoints[0],
-        population="all",
+        population=Group.ALL,
         contrast=ARM,
         labels=labels_of(study),
     )
@@ -121,7 +122,10 @@ def _marker(study: Study) -> str:
 def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the multivariable model of an endpoint."""
     rows = rows_of(results)(
-        analysis="cox", endpoint=endpoint, model="multivariable", statistic="hazard_ratio"
+        analysis=Analysis.COX,
+        endpoint=endpoint,
+        model=Model.MULTIVARIABLE,
+        statistic=Statistic.HAZARD_RATIO,
     )
     units = {item.name: item.unit or "unit" for item in study.covariates if item.kind == "number"}
     namer, labels = term_namer(study), labels_of(study)
@@ -149,9 +153,9 @@ def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Fig
 
 def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the treatment's hazard ratio in each subgroup, with the interaction's P."""
-    rows = rows_of(results)(analysis="subgroups", endpoint=endpoint)
-    ratios = rows[rows["statistic"] == "hazard_ratio"]
-    tests = rows[rows["statistic"] == "interaction"].set_index("term")["p_value"].to_dict()
+    rows = rows_of(results)(analysis=Analysis.SUBGROUPS, endpoint=endpoint)
+    ratios = rows[rows["statistic"] == Statistic.HAZARD_RATIO]
+    tests = rows[rows["statistic"] == Statistic.INTERACTION].set_index("term")["p_value"].to_dict()
     namer, labels = term_namer(study), labels_of(study)
     names = [f"{namer(str(row.term))} (n={_count(row.n)})" for row in ratios.itertuples()]
     # said once, at the variable's first level
@@ -167,7 +171,7 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
 
 def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float | None) -> Figure:
     """Draw the marker's hazard ratio at every cut-off, all patients."""
-    rows = rows_of(curves)(analysis="cutoff_scan", endpoint=endpoint, population="all")
+    rows = rows_of(curves)(analysis=Analysis.CUTOFF_SCAN, endpoint=endpoint, population=Group.ALL)
     return marker_curve(
         rows,
         title=f"{endpoint}: every cut-off",
@@ -180,7 +184,7 @@ def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float
 def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the treatment's hazard ratio along the marker as it was measured."""
     return marker_curve(
-        rows_of(curves)(analysis="continuous", endpoint=endpoint, grp=ARM),
+        rows_of(curves)(analysis=Analysis.CONTINUOUS, endpoint=endpoint, grp=ARM),
         title=f"{endpoint}: treatment's effect along the marker",
         label=f"{study.marker.label} ({study.marker.unit})",
         ratio="experimental vs control",
@@ -189,7 +193,7 @@ def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
 
 def evidence_figure(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the headline's hazard ratios, the interaction and the cut-off over calendar time."""
-    return evidence(rows_of(results)(analysis="evidence"), endpoint, study, labels_of(study))
+    return evidence(rows_of(results)(analysis=Analysis.EVIDENCE), endpoint, study, labels_of(study))
 
 
 def balance_figure(results: pd.DataFrame, study: Study) -> Figure:
@@ -204,11 +208,13 @@ def _count(n: object) -> str:
 
 def compared(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
     """Return the univariable hazard ratios of an endpoint's comparisons."""
-    rows = rows_of(results)(analysis="cox", endpoint=endpoint, model="univariable")
+    rows = rows_of(results)(analysis=Analysis.COX, endpoint=endpoint, model=Model.UNIVARIABLE)
     return rows[rows["contrast"].notna()]
 
 
 def cutoff(results: pd.DataFrame) -> float | None:
     """Return the study's cut-off, or None where there is none."""
-    found = rows_of(results)(analysis="cutoff", statistic="cutoff")["estimate"].dropna()
+    found = rows_of(results)(analysis=Analysis.CUTOFF, statistic=Statistic.CUTOFF)[
+        "estimate"
+    ].dropna()
     return float(found.iloc[0]) if len(found) else None

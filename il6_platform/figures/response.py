@@ -8,6 +8,7 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
+from il6_platform.analysis.names import Analysis
 from il6_platform.figures import style
 
 SHADES = {
@@ -27,7 +28,7 @@ def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
         called = [labels.get(name, name) for grp in GROUPS for name in grp.split("/")]
         figure = style.new_figure(6.0, 3.1, left=style.width_of(called, 8), top=0.6)
         axes = figure.subplots()
-        rows = results[(results["analysis"] == "response") & (results["endpoint"] == "BOR")]
+        rows = results[(results["analysis"] == Analysis.RESPONSE) & (results["endpoint"] == "BOR")]
         names = []
         for y, grp in enumerate(GROUPS):
             shares = rows[rows["grp"] == grp].set_index("term")["estimate"]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from il6_platform.analysis.names import Analysis, Statistic
 from il6_platform.figures import style
 
 
@@ -15,14 +16,18 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(4.2, 4.0, left=0.6)
         axes = figure.subplots()
-        rows = results[results["analysis"] == "cutoff"].drop_duplicates("statistic")
+        rows = results[results["analysis"] == Analysis.CUTOFF].drop_duplicates("statistic")
         found = rows.set_index("statistic")
-        curve = curves[curves["analysis"] == "cutoff"]
-        if curve.empty or "auc" not in found.index or pd.isna(found.loc["auc", "estimate"]):
+        curve = curves[curves["analysis"] == Analysis.CUTOFF]
+        if (
+            curve.empty
+            or Statistic.AUC not in found.index
+            or pd.isna(found.loc[Statistic.AUC, "estimate"])
+        ):
             style.say_nothing_to_draw(axes, "No ROC: cases or controls are missing.")
             return figure
-        area = found.loc["auc"]
-        band = curves[(curves["analysis"] == "validity") & (curves["endpoint"] == "ROC")]
+        area = found.loc[Statistic.AUC]
+        band = curves[(curves["analysis"] == Analysis.VALIDITY) & (curves["endpoint"] == "ROC")]
         axes.fill_between(
             band["x"].astype(float), band["y_low"].astype(float), band["y_high"].astype(float),
             step="post", color=style.SECOND, alpha=0.13, lw=0,
@@ -33,11 +38,13 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
             f"AUC {area['estimate']:.2f} "
             f"(95% CI {style.number(area['ci_low'])} to {style.number(area['ci_high'])})"
         )
-        if "sensitivity" in found.index and pd.notna(found.loc["sensitivity", "estimate"]):
-            x = 1 - found.loc["specificity", "estimate"]
-            y = found.loc["sensitivity", "estimate"]
+        if Statistic.SENSITIVITY in found.index and pd.notna(
+            found.loc[Statistic.SENSITIVITY, "estimate"]
+        ):
+            x = 1 - found.loc[Statistic.SPECIFICITY, "estimate"]
+            y = found.loc[Statistic.SENSITIVITY, "estimate"]
             axes.plot([x], [y], "o", color=style.FIRST)
-            cut = found.loc["cutoff", "estimate"]
+            cut = found.loc[Statistic.CUTOFF, "estimate"]
             axes.annotate(f"{label} {cut:.3g}", (x, y), (8, -12), textcoords="offset points")
         axes.text(0.98, 0.04, words, ha="right", transform=axes.transAxes, fontsize=8)
         axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(0, 1.02))
@@ -51,12 +58,16 @@ def stability(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Fig
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(4.6, 3.2, left=0.6)
         axes = figure.subplots()
-        rows = curves[(curves["analysis"] == "validity") & (curves["endpoint"] == "cut-off found")]
+        rows = curves[
+            (curves["analysis"] == Analysis.VALIDITY) & (curves["endpoint"] == "cut-off found")
+        ]
         if rows.empty:
             style.say_nothing_to_draw(axes, "The cut-off was not chosen on these data.")
             return figure
         axes.vlines(rows["x"], 0, 100 * rows["y"].astype(float), color=style.SECOND, lw=2)
-        cut = results[(results["analysis"] == "cutoff") & (results["statistic"] == "cutoff")]
+        cut = results[
+            (results["analysis"] == Analysis.CUTOFF) & (results["statistic"] == Statistic.CUTOFF)
+        ]
         if len(cut) and pd.notna(cut["estimate"].iloc[0]):
             value = float(cut["estimate"].iloc[0])
             axes.axvline(value, color=style.FIRST, lw=1, ls=(0, (5, 1.5)))

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
+from typing import Unpack
 
 import pandas as pd
 
+from il6_platform.analysis.names import Analysis, Group, Model, Statistic
+from il6_platform.figures.labels import Where
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
 from il6_platform.report.tables import count_of
@@ -94,10 +97,10 @@ def remark(cut: Cut, place: Place) -> list[Item]:
                 "Methods, Design and patients",
                 f"landmarks_{endpoints[-1]}",
                 say="{} months",
-                analysis="survival",
-                statistic="follow_up_median",
+                analysis=Analysis.SURVIVAL,
+                statistic=Statistic.FOLLOW_UP_MEDIAN,
                 endpoint=endpoints[-1],
-                population="all",
+                population=Group.ALL,
                 grp=None,
             ),
         ),
@@ -125,8 +128,8 @@ def remark(cut: Cut, place: Place) -> list[Item]:
                 "cutoff",
                 say=f"{{}} {study.marker.unit} ({study.cutoff.method})",
                 write=journal.plain,
-                analysis="cutoff",
-                statistic="cutoff",
+                analysis=Analysis.CUTOFF,
+                statistic=Statistic.CUTOFF,
             ),
         ),
         (
@@ -150,8 +153,8 @@ def remark(cut: Cut, place: Place) -> list[Item]:
             said.counted(
                 "baseline",
                 "standardised differences of the marker groups",
-                analysis="baseline",
-                statistic="standardized_difference",
+                analysis=Analysis.BASELINE,
+                statistic=Statistic.STANDARDIZED_DIFFERENCE,
                 contrast="high vs low",
             ),
         ),
@@ -163,12 +166,12 @@ def remark(cut: Cut, place: Place) -> list[Item]:
                 f"survival_{endpoints[0]}",
                 *(f"km_{endpoint}" for endpoint in endpoints),
                 say=f"{endpoints[0]}, high vs low: hazard ratio {{}}",
-                analysis="cox",
-                model="univariable",
+                analysis=Analysis.COX,
+                model=Model.UNIVARIABLE,
                 endpoint=endpoints[0],
-                population="all",
+                population=Group.ALL,
                 contrast="high vs low",
-                statistic="hazard_ratio",
+                statistic=Statistic.HAZARD_RATIO,
             ),
         ),
         (
@@ -182,10 +185,10 @@ def remark(cut: Cut, place: Place) -> list[Item]:
             said.counted(
                 f"cox_{endpoints[0]}",
                 "terms, none selected",
-                analysis="cox",
-                model="multivariable",
+                analysis=Analysis.COX,
+                model=Model.MULTIVARIABLE,
                 endpoint=endpoints[0],
-                statistic="hazard_ratio",
+                statistic=Statistic.HAZARD_RATIO,
             ),
         ),
         (
@@ -269,8 +272,8 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
                 "cutoff",
                 say=f"{{}} {study.marker.unit} ({study.cutoff.method})",
                 write=journal.plain,
-                analysis="cutoff",
-                statistic="cutoff",
+                analysis=Analysis.CUTOFF,
+                statistic=Statistic.CUTOFF,
             ),
         ),
         (
@@ -315,8 +318,8 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
                 "interaction",
                 f"subgroups_{endpoints[0]}",
                 say=f"{endpoints[0]}: ratio of hazard ratios {{}}",
-                analysis="interaction",
-                statistic="ratio_of_hazard_ratios",
+                analysis=Analysis.INTERACTION,
+                statistic=Statistic.RATIO_OF_HAZARD_RATIOS,
                 endpoint=endpoints[0],
             ),
         ),
@@ -353,7 +356,7 @@ class _Said:
         *keys: str,
         say: str = "{}",
         write: Callable[[object], str] = journal.ratio,
-        **where: str | None,
+        **where: Unpack[Where],
     ) -> Answer:
         """Look an estimate up; one that could not be made is missing, and why."""
         row = self.cut.row(**where)
@@ -365,7 +368,7 @@ class _Said:
             write = journal.months
         return self.at(section, *keys, value=say.format(journal.with_interval(row, write)))
 
-    def counted(self, key: str, words: str, **where: str | None) -> Answer:
+    def counted(self, key: str, words: str, **where: Unpack[Where]) -> Answer:
         n = int(self.cut.rows(**where)["estimate"].notna().sum())
         if not n:
             return self.missing(f"no {words}")
@@ -387,10 +390,10 @@ class _Said:
             None,
             *(f"cox_{endpoint}" for endpoint in endpoints),
             say=f"{endpoints[0]}, adjusted: hazard ratio {{}}, {term}",
-            analysis="cox",
-            model="multivariable",
+            analysis=Analysis.COX,
+            model=Model.MULTIVARIABLE,
             endpoint=endpoints[0],
-            statistic="hazard_ratio",
+            statistic=Statistic.HAZARD_RATIO,
             term=term,
         )
 
@@ -414,8 +417,8 @@ class _Said:
     def events(self) -> str:
         found = [
             (endpoint, self.cut.row(
-                analysis="survival", statistic="median", endpoint=endpoint, population="all",
-                grp=None,
+                analysis=Analysis.SURVIVAL, statistic=Statistic.MEDIAN, endpoint=endpoint,
+                population=Group.ALL, grp=None,
             ))
             for endpoint in self.cut.study.endpoints
         ]  # fmt: skip
@@ -426,7 +429,7 @@ class _Said:
         )
 
     def unknown(self) -> str:
-        rows = self.cut.rows(analysis="missing", statistic="missing")
+        rows = self.cut.rows(analysis=Analysis.MISSING, statistic=Statistic.MISSING)
         named = rows[rows["term"].notna() & (rows["estimate"] > 0)]
         said = ", ".join(f"{row.term} {row.estimate:.0f}" for row in named.itertuples())
         return f"missing values: {said or 'none'}"

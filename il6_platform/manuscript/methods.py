@@ -13,6 +13,7 @@ from math import ceil
 
 import pandas as pd
 
+from il6_platform.analysis.names import Analysis, Statistic
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.spec import Technique, Topic, analyses
 from il6_platform.figures.labels import labels_of
@@ -112,7 +113,7 @@ def _design(cut: Cut) -> str:
 
 def _cutoff(cut: Cut, citations: Citations) -> str:
     rule, marker = cut.study.cutoff, cut.study.marker
-    found = cut.row(analysis="cutoff", statistic="cutoff")
+    found = cut.row(analysis=Analysis.CUTOFF, statistic=Statistic.CUTOFF)
     value = None if found is None or pd.isna(found["estimate"]) else found["estimate"]
     said = "could not be determined"
     if value is not None:
@@ -191,8 +192,8 @@ def _statistics(cut: Cut, citations: Citations) -> Iterator[str]:
 
 
 def _required(cut: Cut) -> str:
-    needed = cut.row(analysis="monitoring", statistic="required_events")
-    power = cut.row(analysis="monitoring", statistic="power")
+    needed = cut.row(analysis=Analysis.MONITORING, statistic=Statistic.REQUIRED_EVENTS)
+    power = cut.row(analysis=Analysis.MONITORING, statistic=Statistic.POWER)
     if needed is None or power is None or pd.isna(needed["estimate"]):
         return "the events that this requires were not computed."
     seen = count_of(needed.to_dict(), "events")

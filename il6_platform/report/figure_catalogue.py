@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from il6_platform.analysis.cohort import COMPARISONS, CONTRASTS
+from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.spec import analyses
 from il6_platform.figures import of_study, style
 from il6_platform.figures.courses import swimmer, waterfall
@@ -101,7 +102,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         f"ROC curve of {marker} with the bootstrap's pointwise 95% band; the point is the cut-off. "
         "Its accuracy is apparent: it was judged on the patients it was chosen on.",
         lambda: roc(results, curves, label=marker),
-        of(analysis="cutoff"),
+        of(analysis=Analysis.CUTOFF),
     )
     yield Picture(
         "cutoff-stability",
@@ -109,7 +110,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "How often each cut-off is found when the study is repeated on resampled patients: a "
         "cut-off that is rarely found again is not a property of the marker.",
         lambda: stability(results, curves, label=marker),
-        of(analysis="validity"),
+        of(analysis=Analysis.VALIDITY),
     )
     yield Picture(
         "response",
@@ -117,7 +118,9 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Best overall response (RECIST 1.1) by arm and marker group: complete (CR), partial (PR), "
         "stable (SD), progression (PD), not evaluable (NE); per cent, from 5 on.",
         lambda: response(results, labels),
-        results[results["endpoint"].isin(["ORR", "DCR"]) & (results["analysis"] == "response")],
+        results[
+            results["endpoint"].isin(["ORR", "DCR"]) & (results["analysis"] == Analysis.RESPONSE)
+        ],
     )
     yield Picture(
         "waterfall",
@@ -144,10 +147,13 @@ def _pictures(report: Report) -> Iterator[Picture]:
         f"{endpoint}: the answer at each quarter's end since the first patient, as it would have "
         "been then, with 95% limits. Looking so often makes a P below 0.05 likely somewhere.",
         lambda: of_study.evidence_figure(results, study, endpoint),
-        results[(results["statistic"] == "first_significant") & (results["endpoint"] == endpoint)],
+        results[
+            (results["statistic"] == Statistic.FIRST_SIGNIFICANT)
+            & (results["endpoint"] == endpoint)
+        ],
         is_wide=True,
     )
-    monitoring = of(analysis="monitoring")
+    monitoring = of(analysis=Analysis.MONITORING)
     yield Picture(
         "monitoring",
         "Evidence over time",
@@ -155,7 +161,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "allows for every planned look (Lan and DeMets). A difference is shown where the boundary "
         "is reached, not where P is below 0.05 at some look.",
         lambda: looks(results, curves),
-        monitoring[monitoring["model"] == "group sequential"],
+        monitoring[monitoring["model"] == Model.GROUP_SEQUENTIAL],
     )
     yield Picture(
         "projection",
@@ -163,7 +169,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Events so far, and when there will be as many as the planned effect and the planned "
         "interaction need, should enrolment and events go on as seen.",
         lambda: projection(results),
-        monitoring[monitoring["model"] != "group sequential"],
+        monitoring[monitoring["model"] != Model.GROUP_SEQUENTIAL],
     )
     yield Picture(
         "balance",
@@ -171,7 +177,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Standardised differences of the arms before and after weighting by a propensity score. "
         "Weights balance what was measured and nothing else.",
         lambda: of_study.balance_figure(results, study),
-        of(analysis="weighting"),
+        of(analysis=Analysis.WEIGHTING),
         is_wide=True,
     )
     yield from _brought_along(report)
@@ -197,25 +203,30 @@ def _brought_along(report: Report) -> Iterator[Picture]:
 def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     section, of = f"Survival: {endpoint}", rows_of(results)
-    few = results[results["analysis"].isin(["survival", "cox"]) & (results["endpoint"] == endpoint)]
-    drawn = curves[(curves["analysis"] == "survival") & (curves["endpoint"] == endpoint)]
+    few = results[
+        results["analysis"].isin([Analysis.SURVIVAL, Analysis.COX])
+        & (results["endpoint"] == endpoint)
+    ]
+    drawn = curves[(curves["analysis"] == Analysis.SURVIVAL) & (curves["endpoint"] == endpoint)]
     for population, contrast in COMPARISONS:
         named = [labels[name] for name in CONTRASTS[contrast]]
         groups = [group_of(population, name) for name in CONTRASTS[contrast]]
         compared = of(endpoint=endpoint, population=population, contrast=contrast, model=None)
         compared = pd.concat(
             [
-                compared[compared["analysis"].isin(["survival", "small_sample"])],
+                compared[compared["analysis"].isin([Analysis.SURVIVAL, Analysis.SMALL_SAMPLE])],
                 of(
-                    analysis="cox",
+                    analysis=Analysis.COX,
                     endpoint=endpoint,
                     population=population,
                     contrast=contrast,
-                    model="univariable",
+                    model=Model.UNIVARIABLE,
                 ),
             ]
         )
-        single = of(analysis="survival", endpoint=endpoint, population="all", contrast=None)
+        single = of(
+            analysis=Analysis.SURVIVAL, endpoint=endpoint, population=Group.ALL, contrast=None
+        )
         yield Picture(
             f"km-{endpoint}-{population}-{contrast}".lower().replace(" ", "-").replace("_", "-"),
             section,
@@ -244,7 +255,7 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         section,
         f"{endpoint}: multivariable Cox model on complete cases.",
         lambda: of_study.multivariable_forest(results, study, endpoint),
-        of(analysis="cox", endpoint=endpoint, model="multivariable"),
+        of(analysis=Analysis.COX, endpoint=endpoint, model=Model.MULTIVARIABLE),
         is_wide=True,
     )
     yield Picture(
@@ -254,7 +265,7 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         "interaction's P says so, not where one of them is significant.",
         lambda: of_study.subgroup_forest(results, study, endpoint),
         results[
-            results["analysis"].isin(["subgroups", "interaction"])
+            results["analysis"].isin([Analysis.SUBGROUPS, Analysis.INTERACTION])
             & (results["endpoint"] == endpoint)
         ],
         is_wide=True,
@@ -266,7 +277,7 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         "patients on either side, with pointwise 95% limits. A cut-off picked here because it "
         "looks best would flatter the marker.",
         lambda: of_study.scan_figure(curves, study, endpoint, of_study.cutoff(results)),
-        of(analysis="cutoff_scan", endpoint=endpoint, model="published"),
+        of(analysis=Analysis.CUTOFF_SCAN, endpoint=endpoint, model=Model.PUBLISHED),
     )
     yield Picture(
         f"effect-by-marker-{endpoint.lower()}",
@@ -274,5 +285,5 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         f"{endpoint}: the treatment's hazard ratio along the marker without a cut-off "
         "(log-linear interaction), with pointwise 95% limits.",
         lambda: of_study.effect_figure(curves, study, endpoint),
-        of(analysis="continuous", endpoint=endpoint),
+        of(analysis=Analysis.CONTINUOUS, endpoint=endpoint),
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from il6_platform.analysis.names import Statistic
 from il6_platform.figures import style
 from il6_platform.figures.labels import labels_of, term_namer
 from il6_platform.report import formatting as journal
@@ -21,12 +22,12 @@ from il6_platform.report.tables import baseline, count_of
 from il6_platform.warehouse.database import Warehouse
 
 MEASURES = {
-    "hazard_ratio": "HR",
-    "ratio_of_hazard_ratios": "ratio of HRs",
-    "sd": "SD",
-    "auc": "AUC",
-    "rmst": "restricted mean",
-    "rmst_difference": "difference of restricted means",
+    Statistic.HAZARD_RATIO: "HR",
+    Statistic.RATIO_OF_HAZARD_RATIOS: "ratio of HRs",
+    Statistic.SD: "SD",
+    Statistic.AUC: "AUC",
+    Statistic.RMST: "restricted mean",
+    Statistic.RMST_DIFFERENCE: "difference of restricted means",
 }
 """What a statistic is called where it stands in the headline; others go by their own name."""
 

@@ -12,11 +12,12 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import duckdb
 import pandas as pd
 
-from il6_platform.figures.labels import rows_of
+from il6_platform.figures.labels import Where, rows_of
 from il6_platform.report.figure_catalogue import Report
 from il6_platform.report.synthetic_flag import said_synthetic
 from il6_platform.report.tables import count_of
@@ -75,11 +76,11 @@ class Cut:
         flow = self.tables["flow"]
         return count_of(flow[flow["kind"] == kind].iloc[0].to_dict(), "n")
 
-    def rows(self, **where: str | None) -> pd.DataFrame:
+    def rows(self, **where: Unpack[Where]) -> pd.DataFrame:
         """Return the results that have the values asked for; None is a missing one."""
         return rows_of(self.results)(**where)
 
-    def row(self, **where: str | None) -> pd.Series | None:
+    def row(self, **where: Unpack[Where]) -> pd.Series | None:
         """Return the first of the results that have the values asked for, if there is one."""
         found = self.rows(**where)
         return None if found.empty else found.iloc[0]

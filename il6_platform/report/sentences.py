@@ -7,15 +7,16 @@ the methods (`methods`), where a sentence stands (`page`, `manuscript`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeGuard
+from typing import TypeGuard, Unpack
 
 import numpy as np
 import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, MARKER
-from il6_platform.analysis.weighting import UNWEIGHTED, weighted_for
+from il6_platform.analysis.names import Analysis, Group, Model, Statistic
+from il6_platform.analysis.weighting import weighted_for
 from il6_platform.figures import style
-from il6_platform.figures.labels import labels_of, rows_of
+from il6_platform.figures.labels import Of, labels_of, rows_of
 from il6_platform.report import formatting as journal
 from il6_platform.report.tables import count_of
 from il6_platform.study import Study
@@ -28,12 +29,12 @@ def answer(results: pd.DataFrame, study: Study) -> list[str]:
     """Say in two sentences what the numbers say, with the hedges that they demand."""
     endpoint, marker = study.endpoints[0], study.marker.label
     effect = _row(
-        results, "hazard_ratio", analysis="cox", endpoint=endpoint, contrast=ARM,
-        model="univariable", population="all",
+        results, Statistic.HAZARD_RATIO, analysis=Analysis.COX, endpoint=endpoint, contrast=ARM,
+        model=Model.UNIVARIABLE, population=Group.ALL,
     )  # fmt: skip
     product = _row(
-        results, "ratio_of_hazard_ratios", analysis="interaction", endpoint=endpoint,
-        model="interaction",
+        results, Statistic.RATIO_OF_HAZARD_RATIOS, analysis=Analysis.INTERACTION, endpoint=endpoint,
+        model=Model.INTERACTION,
     )  # fmt: skip
     if effect is None or pd.isna(effect["estimate"]):
         why = "" if effect is None else f" ({effect['note']})"
@@ -71,9 +72,16 @@ def certainty(results: pd.DataFrame, study: Study) -> list[tuple[str, str]]:
 def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     endpoint = study.endpoints[0]
     size = _row(
-        results, "median", analysis="survival", endpoint=endpoint, grp=None, population="all"
+        results,
+        Statistic.MEDIAN,
+        analysis=Analysis.SURVIVAL,
+        endpoint=endpoint,
+        grp=None,
+        population=Group.ALL,
     )
-    sizes = rows_of(results)(analysis="survival", endpoint=endpoint, statistic="median")
+    sizes = rows_of(results)(
+        analysis=Analysis.SURVIVAL, endpoint=endpoint, statistic=Statistic.MEDIAN
+    )
     cells = sizes.loc[sizes["grp"].astype("string").str.contains("/", na=False), "n"]
     # where small counts are hidden, the smallest group is not told either
     if size is not None and pd.notna(size["n"]) and len(cells) and cells.notna().all():
@@ -83,12 +91,24 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             f"of the {len(cells)} groups of arm and marker has {cells.min():.0f}.",
         )
     weighted = _row(
-        results, "hazard_ratio", analysis="weighting", endpoint=endpoint, model="overlap weights"
+        results,
+        Statistic.HAZARD_RATIO,
+        analysis=Analysis.WEIGHTING,
+        endpoint=endpoint,
+        model=Model.OVERLAP_WEIGHTS,
     )
-    crude = _row(results, "hazard_ratio", analysis="weighting", endpoint=endpoint, model=UNWEIGHTED)
+    crude = _row(
+        results,
+        Statistic.HAZARD_RATIO,
+        analysis=Analysis.WEIGHTING,
+        endpoint=endpoint,
+        model=Model.UNWEIGHTED,
+    )
     if _known(weighted):
         terms = rows_of(results)(
-            analysis="weighting", model="overlap weights", statistic="standardized_difference"
+            analysis=Analysis.WEIGHTING,
+            model=Model.OVERLAP_WEIGHTS,
+            statistic=Statistic.STANDARDIZED_DIFFERENCE,
         )["term"]
         beside = ""
         if _known(crude):
@@ -100,8 +120,8 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             "balance what was not measured.",
         )
     yield from _cutoff(results, study)
-    needed = _row(results, "required_events_interaction", analysis="monitoring")
-    power = _row(results, "power_interaction", analysis="monitoring")
+    needed = _row(results, Statistic.REQUIRED_EVENTS_INTERACTION, analysis=Analysis.MONITORING)
+    power = _row(results, Statistic.POWER_INTERACTION, analysis=Analysis.MONITORING)
     if _known(needed) and _known(power) and study.planned is not None:
         yield (
             "Power for the marker's question",
@@ -110,8 +130,8 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             f"show it with a power of {power['estimate']:.0%}.",
         )
     yield from _looks(results)
-    family = rows_of(results)(analysis="multiplicity", statistic="logrank")
-    holm = rows_of(results)(analysis="multiplicity", statistic="logrank_holm")
+    family = rows_of(results)(analysis=Analysis.MULTIPLICITY, statistic=Statistic.LOGRANK)
+    holm = rows_of(results)(analysis=Analysis.MULTIPLICITY, statistic=Statistic.LOGRANK_HOLM)
     if len(holm) > 1 and holm["p_value"].notna().all():
         before, after = ((rows["p_value"] < 0.05).sum() for rows in (family, holm))
         yield (
@@ -122,15 +142,20 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
 
 
 def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
-    cut = _row(results, "cutoff", analysis="cutoff")
-    found = _row(results, "cutoff_recovered", analysis="validity")
+    cut = _row(results, Statistic.CUTOFF, analysis=Analysis.CUTOFF)
+    found = _row(results, Statistic.CUTOFF_RECOVERED, analysis=Analysis.VALIDITY)
     if not _known(cut) or not _known(found):
         return
     words = (
         f"The cut-off of {cut['estimate']:.3g} {study.marker.unit} was chosen on these patients "
         f"and is found again in {found['estimate']:.0%} of resamples"
     )
-    ratios = _estimates(results, "validity", "hazard_ratio_apparent", "hazard_ratio_corrected")
+    ratios = _estimates(
+        results,
+        Analysis.VALIDITY,
+        Statistic.HAZARD_RATIO_APPARENT,
+        Statistic.HAZARD_RATIO_CORRECTED,
+    )
     if ratios:
         apparent, corrected = ratios
         words += (
@@ -141,8 +166,8 @@ def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
 
 
 def _looks(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    boundary = _row(results, "boundary", analysis="monitoring")
-    test = _row(results, "logrank_z", analysis="monitoring")
+    boundary = _row(results, Statistic.BOUNDARY, analysis=Analysis.MONITORING)
+    test = _row(results, Statistic.LOGRANK_Z, analysis=Analysis.MONITORING)
     if not _known(boundary) or not _known(test):
         return
     crossed = abs(test["estimate"]) >= boundary["estimate"]
@@ -151,8 +176,8 @@ def _looks(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
         f"{_small(boundary['p_value'])}; P is {style.p_number(test['p_value'])}: "
         f"{'crossed' if crossed else 'not crossed'}."
     )
-    repeated = _row(results, "hazard_ratio_repeated", analysis="monitoring")
-    adjusted = _row(results, "logrank_repeated", analysis="monitoring")
+    repeated = _row(results, Statistic.HAZARD_RATIO_REPEATED, analysis=Analysis.MONITORING)
+    adjusted = _row(results, Statistic.LOGRANK_REPEATED, analysis=Analysis.MONITORING)
     if _known(repeated) and _known(adjusted):
         words += (
             f" With every look counted, P is {style.p_number(adjusted['p_value'])} and the hazard "
@@ -168,7 +193,9 @@ def growth(results: pd.DataFrame, study: Study) -> list[str]:
 
 def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
     endpoint, labels = study.endpoints[0], labels_of(study)
-    first = rows_of(results)(analysis="evidence", endpoint=endpoint, statistic="first_significant")
+    first = rows_of(results)(
+        analysis=Analysis.EVIDENCE, endpoint=endpoint, statistic=Statistic.FIRST_SIGNIFICANT
+    )
     for row in first.itertuples():
         if (row.contrast, row.population) == (ARM, "all"):
             who = f"{labels['experimental']} against {labels['control']}"
@@ -182,7 +209,11 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
     for _, words in _looks(results):
         yield words
     powers = _estimates(
-        results, "monitoring", "conditional_power_planned", "conditional_power", "predictive_power"
+        results,
+        Analysis.MONITORING,
+        Statistic.CONDITIONAL_POWER_PLANNED,
+        Statistic.CONDITIONAL_POWER,
+        Statistic.PREDICTIVE_POWER,
     )
     if powers:
         planned, trend, predictive = powers
@@ -193,10 +224,10 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
             "(conditional power twice, predictive power)."
         )
     for model, what in (
-        ("planned effect", "the planned effect of treatment"),
-        ("planned interaction", "the planned interaction"),
+        (Model.PLANNED_EFFECT, "the planned effect of treatment"),
+        (Model.PLANNED_INTERACTION, "the planned interaction"),
     ):
-        date = _row(results, "months_to_events", analysis="monitoring", model=model)
+        date = _row(results, Statistic.MONTHS_TO_EVENTS, analysis=Analysis.MONITORING, model=model)
         if date is not None and isinstance(date["note"], str):
             yield f"To show {what}: {date['note']}"
 
@@ -220,7 +251,7 @@ def story(
         told.append(f"{became.sum():.0f} lines arrived: {parts or 'nothing in them'}.")
     people = {row["kind"]: count_of(row, "n") for row in flow.to_dict("records")}
     told.append(f"{people['arrived']} patients arrived, {people['analysed']} are analysed.")
-    cut = _row(results, "cutoff", analysis="cutoff")
+    cut = _row(results, Statistic.CUTOFF, analysis=Analysis.CUTOFF)
     if _known(cut):
         marker = study.marker
         told.append(f"{marker.label} is called high from {cut['estimate']:.3g} {marker.unit} on.")
@@ -246,13 +277,13 @@ def _known(row: pd.Series | None) -> TypeGuard[pd.Series]:
     return row is not None and bool(pd.notna(row["estimate"]))
 
 
-def _estimates(results: pd.DataFrame, analysis: str, *statistics: str) -> list[float]:
+def _estimates(results: pd.DataFrame, analysis: Analysis, *statistics: Statistic) -> list[float]:
     """Return the estimates of some statistics, or none where one of them is missing."""
     rows = [_row(results, name, analysis=analysis) for name in statistics]
     return [float(row["estimate"]) for row in rows if _known(row)] if all(map(_known, rows)) else []
 
 
-def _row(results: pd.DataFrame, statistic: str, **where: str | None) -> pd.Series | None:
-    found = rows_of(results)(statistic=statistic, **where)
+def _row(results: pd.DataFrame, statistic: Statistic, **of: Unpack[Of]) -> pd.Series | None:
+    found = rows_of(results)(statistic=statistic, **of)
     found = found[found["term"].isna()]
     return None if found.empty else found.iloc[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
@@ -21,9 +21,10 @@ from il6_platform.analysis.cohort import (
     MARKER,
     MARKER_TERM,
 )
-from il6_platform.analysis.spec import Analysis, Format, Listing, analyses
+from il6_platform.analysis.names import Analysis, Group, Model, Statistic
+from il6_platform.analysis.spec import Declared, Format, Listing, analyses
 from il6_platform.figures.kaplan_meier import group_of
-from il6_platform.figures.labels import labels_of, rows_of, term_namer
+from il6_platform.figures.labels import Where, labels_of, rows_of, term_namer
 from il6_platform.report import formatting as journal
 from il6_platform.report.figure_catalogue import Report
 
@@ -73,7 +74,7 @@ def tables(report: Report) -> Iterator[Table]:
                 yield from (t for t in _declared(report, one, endpoint) if t.rows)
 
 
-def _declared(report: Report, one: Analysis, endpoint: str | None) -> Iterator[Table]:
+def _declared(report: Report, one: Declared, endpoint: str | None) -> Iterator[Table]:
     for table in one.spec.tables:
         if isinstance(table, Listing):
             yield listing(report, one.name, table, endpoint)
@@ -119,7 +120,7 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
 def baseline(report: Report) -> Table:
     """Make table 1: patients before treatment, by arm and by marker group."""
     labels, name_of = labels_of(report.study), term_namer(report.study)
-    rows = rows_of(report.results)(analysis="baseline")
+    rows = rows_of(report.results)(analysis=Analysis.BASELINE)
     single = rows[rows["contrast"].isna()]
     size = {group: _size(_of_group(single, group)) for group in GROUPS}
     printed = []
@@ -135,25 +136,25 @@ def baseline(report: Report) -> Table:
             for found in [
                 _row(
                     report,
-                    analysis="baseline",
+                    analysis=Analysis.BASELINE,
                     term=base,
                     contrast=contrast,
-                    statistic="standardized_difference",
+                    statistic=Statistic.STANDARDIZED_DIFFERENCE,
                 )
             ]
         ]
-        levels = list(dict.fromkeys(mine.loc[mine["statistic"] == "rate", "term"]))
+        levels = list(dict.fromkeys(mine.loc[mine["statistic"] == Statistic.RATE, "term"]))
         if levels:
             printed.append(cells(f"{name_of(base)}, n (%)", [""] * len(GROUPS), gaps))
         else:
             by_group = [_median(_of_group(mine, group)) for group in GROUPS]
             printed.append(cells(f"{name_of(base)}, median (IQR)", by_group, gaps))
         for level in levels:
-            shown = mine[(mine["term"] == level) & (mine["statistic"] == "rate")]
+            shown = mine[(mine["term"] == level) & (mine["statistic"] == Statistic.RATE)]
             by_group = [_counted(_of_group(shown, group)) for group in GROUPS]
             inside = level.rstrip("]").partition("[")[2]
             printed.append(cells(f"\N{EM SPACE}{inside}", by_group, ["", ""]))
-        missing = mine[mine["statistic"] == "missing"]
+        missing = mine[mine["statistic"] == Statistic.MISSING]
         if missing["estimate"].sum():
             by_group = [f"{_of_group(missing, group)['estimate'].sum():.0f}" for group in GROUPS]
             printed.append(cells("\N{EM SPACE}Missing, n", by_group, ["", ""]))
@@ -176,33 +177,36 @@ def baseline(report: Report) -> Table:
 def cutoff(report: Report) -> Table:
     """Make the table of the cut-off: what it is, how well it divides, what is left of that."""
     marker = report.study.marker
-    found = rows_of(report.results)(analysis="cutoff")
+    found = rows_of(report.results)(analysis=Analysis.CUTOFF)
     # a share is printed as a percentage, what is no share as it is
     names = {
-        "cutoff": (f"Cut-off ({marker.unit}); high is at or above it", journal.plain),
-        "auc": ("Area under the ROC curve", journal.ratio),
-        "youden": ("Youden's index", journal.ratio),
-        "sensitivity": ("Sensitivity, %", journal.percent),
-        "specificity": ("Specificity, %", journal.percent),
-        "ppv": ("Positive predictive value, %", journal.percent),
-        "npv": ("Negative predictive value, %", journal.percent),
+        Statistic.CUTOFF: (f"Cut-off ({marker.unit}); high is at or above it", journal.plain),
+        Statistic.AUC: ("Area under the ROC curve", journal.ratio),
+        Statistic.YOUDEN: ("Youden's index", journal.ratio),
+        Statistic.SENSITIVITY: ("Sensitivity, %", journal.percent),
+        Statistic.SPECIFICITY: ("Specificity, %", journal.percent),
+        Statistic.PPV: ("Positive predictive value, %", journal.percent),
+        Statistic.NPV: ("Negative predictive value, %", journal.percent),
     }
     validity = {
-        "cutoff_bootstrap": ("Cut-off, bootstrap interval", journal.plain),
-        "auc_corrected": ("Area under the ROC curve, corrected for optimism", journal.ratio),
-        "youden_corrected": ("Youden's index, corrected for optimism", journal.ratio),
-        "hazard_ratio_corrected": (
+        Statistic.CUTOFF_BOOTSTRAP: ("Cut-off, bootstrap interval", journal.plain),
+        Statistic.AUC_CORRECTED: (
+            "Area under the ROC curve, corrected for optimism",
+            journal.ratio,
+        ),
+        Statistic.YOUDEN_CORRECTED: ("Youden's index, corrected for optimism", journal.ratio),
+        Statistic.HAZARD_RATIO_CORRECTED: (
             "Hazard ratio, high vs low, corrected for optimism",
             journal.ratio,
         ),
-        "hazard_ratio_cross_validated": ("Hazard ratio, cross-validated", journal.ratio),
-        "logrank_selection_corrected": (
+        Statistic.HAZARD_RATIO_CROSS_VALIDATED: ("Hazard ratio, cross-validated", journal.ratio),
+        Statistic.LOGRANK_SELECTION_CORRECTED: (
             "Log-rank test that counts the choosing of the cut-off",
             journal.difference,
         ),
-        "maxstat_permutation": ("Maximally selected log-rank test", journal.difference),
+        Statistic.MAXSTAT_PERMUTATION: ("Maximally selected log-rank test", journal.difference),
     }
-    checked = rows_of(report.results)(analysis="validity")
+    checked = rows_of(report.results)(analysis=Analysis.VALIDITY)
     rows = []
     for source, wanted in ((found, names), (checked, validity)):
         for statistic, (words, write) in wanted.items():
@@ -229,7 +233,7 @@ def response(report: Report) -> Table:
     """Make the table of best overall response by group."""
     labels = labels_of(report.study)
     rows = rows_of(report.results)(
-        analysis="response", statistic="rate", contrast=None, population="all"
+        analysis=Analysis.RESPONSE, statistic=Statistic.RATE, contrast=None, population=Group.ALL
     )
     groups = [*GROUPS, *(f"{arm}/{level}" for arm in GROUPS[1:3] for level in GROUPS[3:])]
     heads = [
@@ -266,19 +270,22 @@ def response_comparisons(report: Report) -> Table:
     for endpoint, words in (("ORR", "Objective response"), ("DCR", "Disease control")):
         for population, contrast in COMPARISONS:
             mine = rows_of(report.results)(
-                analysis="response", endpoint=endpoint, population=population, contrast=contrast
+                analysis=Analysis.RESPONSE,
+                endpoint=endpoint,
+                population=population,
+                contrast=contrast,
             )
             by = {str(row["statistic"]): row for _, row in mine.iterrows()}
-            if "risk_difference" not in by:
+            if Statistic.RISK_DIFFERENCE not in by:
                 continue
-            exact = by.get("fisher_exact")
+            exact = by.get(Statistic.FISHER_EXACT)
             printed.append(
                 (
                     f"{words}: {compared(report, population, contrast)}",
-                    _count(by["risk_difference"]),
-                    journal.with_interval(by["risk_difference"], journal.points),
-                    journal.with_interval(by.get("relative_risk"), journal.ratio),
-                    journal.with_interval(by.get("odds_ratio"), journal.ratio),
+                    _count(by[Statistic.RISK_DIFFERENCE]),
+                    journal.with_interval(by[Statistic.RISK_DIFFERENCE], journal.points),
+                    journal.with_interval(by.get(Statistic.RELATIVE_RISK), journal.ratio),
+                    journal.with_interval(by.get(Statistic.ODDS_RATIO), journal.ratio),
                     "" if exact is None else journal.p_value(exact["p_value"]),
                 )
             )
@@ -303,21 +310,21 @@ def survival(report: Report, endpoint: str) -> Table:
     labels = labels_of(report.study)
     printed = []
     for population, contrast in COMPARISONS:
-        where = {"endpoint": endpoint, "population": population, "contrast": contrast}
-        test = _row(report, analysis="survival", statistic="logrank", **where)
-        ratio = _row(
-            report,
-            analysis="cox",
-            statistic="hazard_ratio",
-            model="univariable",
-            term=None,
-            **where,
+        mine = rows_of(report.results)(endpoint=endpoint, population=population, contrast=contrast)
+        test = _first(rows_of(mine)(analysis=Analysis.SURVIVAL, statistic=Statistic.LOGRANK))
+        ratio = _first(
+            rows_of(mine)(
+                analysis=Analysis.COX,
+                statistic=Statistic.HAZARD_RATIO,
+                model=Model.UNIVARIABLE,
+                term=None,
+            )
         )
         if test is None:
             continue
         printed.append((compared(report, population, contrast), "", "", "", "", ""))
         for place, name in enumerate(CONTRASTS[contrast]):
-            median = _single(report, endpoint, "median", group_of(population, name))
+            median = _single(report, endpoint, Statistic.MEDIAN, group_of(population, name))
             printed.append(
                 (
                     f"\N{EM SPACE}{labels[name]}",
@@ -344,14 +351,17 @@ def landmarks(report: Report, endpoint: str) -> Table:
     """Make the table of an endpoint's survival probabilities and follow-up by group."""
     labels = labels_of(report.study)
     rows = rows_of(report.results)(
-        analysis="survival", statistic="survival", endpoint=endpoint, population="all"
+        analysis=Analysis.SURVIVAL,
+        statistic=Statistic.SURVIVAL,
+        endpoint=endpoint,
+        population=Group.ALL,
     )
     times = list(dict.fromkeys(rows["at"]))
     printed = []
     for group in [None, *dict.fromkeys(rows["grp"].dropna())]:
         mine = _of_group(rows, group)
         by_time = {row["at"]: row for _, row in mine.iterrows()}
-        follow_up = _single(report, endpoint, "follow_up_median", group)
+        follow_up = _single(report, endpoint, Statistic.FOLLOW_UP_MEDIAN, group)
         printed.append(
             (
                 labels["all"].capitalize() if group is None else _said(group, labels),
@@ -381,11 +391,16 @@ def cox(report: Report, endpoint: str) -> Table:
     """Make the table of an endpoint's univariable and multivariable Cox models."""
     name_of, labels = term_namer(report.study), labels_of(report.study)
     rows = rows_of(report.results)(
-        analysis="cox", endpoint=endpoint, statistic="hazard_ratio", population="all"
+        analysis=Analysis.COX,
+        endpoint=endpoint,
+        statistic=Statistic.HAZARD_RATIO,
+        population=Group.ALL,
     )
     # what the model's own terms are called where they stand alone
     alone = {ARM_TERM: ARM, MARKER_TERM: MARKER}
-    single, joint = (rows[rows["model"] == model] for model in ("univariable", "multivariable"))
+    single, joint = (
+        rows[rows["model"] == model] for model in (Model.UNIVARIABLE, Model.MULTIVARIABLE)
+    )
     terms = dict.fromkeys([*alone, *single["term"].dropna(), *joint["term"]])
     called = {
         ARM_TERM: f"{labels['experimental']} vs {labels['control']}",
@@ -418,25 +433,29 @@ def cox(report: Report, endpoint: str) -> Table:
     whole = {
         str(row["statistic"]): row
         for _, row in rows_of(report.results)(
-            analysis="cox", endpoint=endpoint, model="multivariable", term=None
+            analysis=Analysis.COX, endpoint=endpoint, model=Model.MULTIVARIABLE, term=None
         ).iterrows()
     }
     notes = [f"{INTERVAL}; HR, hazard ratio; NE, not estimable."]
     if len(joint):
         first = joint.iloc[0]
         notes.append(f"Multivariable model: n={_count(first)}, {_count(first, 'events')} events.")
-    if "concordance" in whole:
-        said = journal.with_interval(whole["concordance"], journal.ratio)
+    if Statistic.CONCORDANCE in whole:
+        said = journal.with_interval(whole[Statistic.CONCORDANCE], journal.ratio)
         notes.append(f"Harrell's C, apparent: {said}.")
     test = _row(
-        report, analysis="cox", endpoint=endpoint, statistic="proportional_hazards", term="GLOBAL"
+        report,
+        analysis=Analysis.COX,
+        endpoint=endpoint,
+        statistic=Statistic.PROPORTIONAL_HAZARDS,
+        term="GLOBAL",
     )
     if test is not None and pd.notna(test["p_value"]):
         said = _p_sign(test["p_value"])
         notes.append(f"Proportional hazards, global test: {said}.")
     notes += _notes(rows)
-    if "events_per_variable" in whole:
-        few = whole["events_per_variable"]
+    if Statistic.EVENTS_PER_VARIABLE in whole:
+        few = whole[Statistic.EVENTS_PER_VARIABLE]
         notes.append(f"{few['estimate']:.1f} events per term. {few['note'] or ''}".strip())
     return Table(
         f"cox_{endpoint}",
@@ -454,23 +473,23 @@ def cox(report: Report, endpoint: str) -> Table:
     )
 
 
-INTERACTIONS = {
-    "ratio_of_hazard_ratios": ("Ratio of hazard ratios, marker high to low", journal.ratio),
-    "interaction_wald": ("Wald test of the product", journal.difference),
-    "interaction_permutation": ("Permutation test of the product", journal.difference),
-    "rmst_difference_interaction": (
+INTERACTIONS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    Statistic.RATIO_OF_HAZARD_RATIOS: ("Ratio of hazard ratios, marker high to low", journal.ratio),
+    Statistic.INTERACTION_WALD: ("Wald test of the product", journal.difference),
+    Statistic.INTERACTION_PERMUTATION: ("Permutation test of the product", journal.difference),
+    Statistic.RMST_DIFFERENCE_INTERACTION: (
         "Difference of differences in restricted mean, months",
         journal.difference,
     ),
-    "logrank_stratified": ("Stratified log-rank test", journal.difference),
-    "risk_difference_interaction": (
+    Statistic.LOGRANK_STRATIFIED: ("Stratified log-rank test", journal.difference),
+    Statistic.RISK_DIFFERENCE_INTERACTION: (
         "Difference of risk differences, percentage points",
         journal.points,
     ),
-    "breslow_day": ("Breslow-Day test", journal.difference),
-    "tarone": ("Breslow-Day test with Tarone's correction", journal.difference),
-    "cochran_mantel_haenszel": ("Cochran-Mantel-Haenszel test", journal.difference),
-    "common_odds_ratio": ("Mantel-Haenszel common odds ratio", journal.ratio),
+    Statistic.BRESLOW_DAY: ("Breslow-Day test", journal.difference),
+    Statistic.TARONE: ("Breslow-Day test with Tarone's correction", journal.difference),
+    Statistic.COCHRAN_MANTEL_HAENSZEL: ("Cochran-Mantel-Haenszel test", journal.difference),
+    Statistic.COMMON_ODDS_RATIO: ("Mantel-Haenszel common odds ratio", journal.ratio),
 }
 
 
@@ -478,11 +497,12 @@ def interaction(report: Report) -> Table:
     """Make the table of the treatment-by-marker interaction on every scale."""
     name_of = term_namer(report.study)
     printed = []
-    rows = rows_of(report.results)(analysis="interaction")
+    write: Callable[[Any], str]
+    rows = rows_of(report.results)(analysis=Analysis.INTERACTION)
     for endpoint in dict.fromkeys(rows["endpoint"]):
         for _, row in rows[rows["endpoint"] == endpoint].iterrows():
             statistic = str(row["statistic"])
-            if statistic == "hazard_ratio":
+            if statistic == Statistic.HAZARD_RATIO:
                 arm, _, level = str(row["term"]).partition(" | ")
                 words = f"HR, {name_of(arm)}, marker {level}"
                 write = journal.ratio
@@ -490,7 +510,7 @@ def interaction(report: Report) -> Table:
                 words, write = INTERACTIONS[statistic]
             else:
                 continue
-            if isinstance(row["contrast"], str) and statistic == "logrank_stratified":
+            if isinstance(row["contrast"], str) and statistic == Statistic.LOGRANK_STRATIFIED:
                 words += f", {row['contrast']}"
             printed.append(
                 (
@@ -523,13 +543,15 @@ def compared(report: Report, population: str, contrast: str) -> str:
     return f"{who}: {first} vs {second}"
 
 
-def _single(report: Report, endpoint: str, statistic: str, group: str | None) -> pd.Series | None:
+def _single(
+    report: Report, endpoint: str, statistic: Statistic, group: str | None
+) -> pd.Series | None:
     return _row(
         report,
-        analysis="survival",
+        analysis=Analysis.SURVIVAL,
         endpoint=endpoint,
         statistic=statistic,
-        population="all",
+        population=Group.ALL,
         grp=group,
     )
 
@@ -540,9 +562,9 @@ def _of_group(rows: pd.DataFrame, group: str | None) -> pd.DataFrame:
 
 def _median(rows: pd.DataFrame) -> str:
     value = rows.drop_duplicates("statistic").set_index("statistic")["estimate"]
-    if pd.isna(value.get("median")):
+    if pd.isna(value.get(Statistic.MEDIAN)):
         return ""
-    low, high = journal.plain(value["q1"]), journal.plain(value["q3"])
+    low, high = journal.plain(value[Statistic.Q1]), journal.plain(value[Statistic.Q3])
     return f"{journal.plain(value['median'])} ({low}{journal.DASH}{high})"
 
 
@@ -557,9 +579,12 @@ def _said(group: str, labels: dict[str, str]) -> str:
     return ", ".join(labels[name] for name in group.split("/"))
 
 
-def _row(report: Report, **where: str | None) -> pd.Series | None:
-    found = rows_of(report.results)(**where)
-    return None if found.empty else found.iloc[0]
+def _row(report: Report, **where: Unpack[Where]) -> pd.Series | None:
+    return _first(rows_of(report.results)(**where))
+
+
+def _first(rows: pd.DataFrame) -> pd.Series | None:
+    return None if rows.empty else rows.iloc[0]
 
 
 def count_of(row: Mapping[Hashable, Any], name: str) -> str:
