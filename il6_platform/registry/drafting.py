@@ -67,13 +67,16 @@ CORE = {
 }
 """The native column without which a row says nothing of its table."""
 
+DRAFTED = {table: TABLES[table] for table in CORE}
+"""The tables among which columns are shared out."""
+
 TELLING = frozenset(
     {"sex", "response", "analyte", "unit", "drug", "primary_site", "metastasis_timing"}
     | {"vital_status"}
 )
 """Columns that their values give away, whatever they are called."""
 
-CODED = frozenset({*VALUES, "braf_status", "drug", "cause_of_death"})
+CODED = frozenset({*VALUES, "braf_status", "drug", "cause_of_death"} - {"event"})
 """Columns whose texts the vocabulary, or the table of names, gives a meaning."""
 
 CONVENTIONS = {
@@ -482,9 +485,9 @@ class _Drafting:
                 if column != "patient_id"
                 and not (has_wide and table == "labs" and column in ("analyte", "value"))
             ]
-            for table, native in TABLES.items()
+            for table, native in DRAFTED.items()
         }
-        about = {t: near(block.about, vocabulary().tables[t]) >= LIKELY for t in TABLES}
+        about = {t: near(block.about, vocabulary().tables[t]) >= LIKELY for t in DRAFTED}
         fits = {
             (table, slot): np.array(
                 [
@@ -497,8 +500,8 @@ class _Drafting:
         }
         best: tuple[float, tuple[str, ...], dict[str, dict[str, tuple[_Column, float]]]]
         best = (0.0, (), {})
-        for size in range(1, len(TABLES) + 1):
-            for tables in itertools.combinations(TABLES, size):
+        for size in range(1, len(DRAFTED) + 1):
+            for tables in itertools.combinations(DRAFTED, size):
                 rows = [(table, slot) for table in tables for slot in slots[table]]
                 gains = np.array([fits[row] for row in rows]).reshape(len(rows), len(columns))
                 # a required column is worth more than an optional one of the same name
@@ -553,7 +556,7 @@ class _Drafting:
     def _say_what_lacks(self, block: _Block, columns: list[_Column], lacking: list[str]) -> None:
         """Say of the table that a block comes nearest to which columns were not found."""
         near_miss = []
-        for table, native in TABLES.items():
+        for table, native in DRAFTED.items():
             slots = [name for name in native.required if name != "patient_id"]
             gone = [
                 slot

@@ -42,30 +42,37 @@ TABLES: dict[str, NativeTable] = {
                 "consent_withdrawn_on",
             ),
         ),
-        NativeTable("treatments", ("patient_id", "line", "drug", "start_date"), ("end_date",)),
-        NativeTable("labs", ("patient_id", "analyte", "value", "unit", "collected_on")),
         NativeTable(
-            "assessments", ("patient_id", "assessed_on", "response"), ("sum_of_diameters_mm",)
+            "treatments", ("patient_id", "line", "drug", "start_date"), ("site_id", "end_date")
+        ),
+        NativeTable(
+            "labs", ("patient_id", "analyte", "value", "unit", "collected_on"), ("site_id",)
+        ),
+        NativeTable(
+            "assessments",
+            ("patient_id", "assessed_on", "response"),
+            ("site_id", "sum_of_diameters_mm"),
         ),
         NativeTable(
             "follow_up",
             ("patient_id", "last_contact_on", "vital_status"),
-            ("died_on", "cause_of_death"),
+            ("site_id", "died_on", "cause_of_death"),
         ),
-        NativeTable("outcomes", ("patient_id", "endpoint", "time", "unit", "event")),
+        NativeTable("outcomes", ("patient_id", "endpoint", "time", "unit", "event"), ("site_id",)),
     )
 }
 """The native tables by name (DESIGN section 3)."""
 
 
 VALUES: dict[str, tuple[str, ...]] = {
-    "sex": ("F", "M"),
+    "sex": ("F", "M", "U"),
     "primary_site": ("right colon", "left colon", "rectum"),
     "metastasis_timing": ("synchronous", "metachronous"),
     "extrahepatic": ("Y", "N"),
     "ras_status": ("wild-type", "mutant"),
     "response": ("CR", "PR", "SD", "PD", "NE"),
     "vital_status": ("alive", "dead"),
+    "event": ("Y", "N"),
 }
 """The values of columns that have a list of them, as the rule book has it."""
 

@@ -79,9 +79,17 @@ RULES: list[Rule] = [
         _cannot_be_evaluated(
             "event_is_given",
             "event",
-            "event is not Y or N",
+            "event is empty",
             "ExpectColumnValuesToNotBeNull",
+            column=RECEIVED + "event",
+        ),
+        _cannot_be_evaluated(
+            "event_is_in_the_list",
+            "event",
+            "event must be Y or N",
+            "ExpectColumnValuesToBeInSet",
             column="event",
+            value_set=["Y", "N"],
         ),
     ),
 ]

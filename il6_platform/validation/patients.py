@@ -20,7 +20,7 @@ from il6_platform.validation.rules import (
 RULES: list[Rule] = [
     *whole_line(),
     required("sex"),
-    one_of("sex", ["F", "M"]),
+    one_of("sex", ["F", "M", "U"]),
     *date_column("birth_date"),
     no_placeholder("birth_date", "birth_is_placeholder", "warn"),
     Rule(

@@ -13,7 +13,7 @@ from il6_platform.registry.formats import read_text
 from il6_platform.registry.native import VALUES
 from il6_platform.registry.profiles import read_profile, read_profiles
 from il6_platform.registry.redcap_dictionary import read_dictionary
-from il6_platform.validation import assessments, follow_up, patients
+from il6_platform.validation import assessments, follow_up, outcomes, patients
 from il6_platform.yaml_config import YamlConfigError
 
 GOOD = """\
@@ -115,7 +115,7 @@ def test_covariates_of_the_study_are_declared(tmp_path: Path) -> None:
 def test_lists_of_values_are_the_rule_books() -> None:
     rules = {
         str(rule.column): tuple(rule.arguments["value_set"])
-        for module in (patients, assessments, follow_up)
+        for module in (patients, assessments, follow_up, outcomes)
         for rule in module.RULES
         if rule.id == f"{rule.column}_is_in_the_list" and rule.column in VALUES
     }

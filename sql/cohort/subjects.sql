@@ -79,7 +79,7 @@ described as (
         a.patient_id as usubjid,
         p.site_id as siteid,
         coalesce(date_sub('year', p.birth_date, z.trtsdt), p.age_years)::double as age,
-        p.sex,
+        nullif(p.sex, 'U') as sex,
         z.trtsdt,
         m.value as marker,
         m.collected_on as markdt,

@@ -38,7 +38,7 @@ select
     time,
     unit,
     if(months between 0 and 1200, months, null) as months,
-    if(event in ('Y', 'N'), event, null) as event
+    event
 from counted
 order by position, file_line;
 
@@ -51,4 +51,4 @@ comment on column staging.outcomes.endpoint is 'Endpoint by its name in the stud
 comment on column staging.outcomes.time is 'Time from time zero to the event or to censoring, as received';
 comment on column staging.outcomes.unit is 'Unit of the time: days, months or years';
 comment on column staging.outcomes.months is 'That time in months (days / 30.4375, years * 12); null: cannot be evaluated';
-comment on column staging.outcomes.event is 'Y: the event, N: censored; null: cannot be evaluated';
+comment on column staging.outcomes.event is 'Y: the event, N: censored; anything else cannot be evaluated';

@@ -30,7 +30,7 @@ comment on column staging.patients.file_line is 'Line in the file';
 comment on column staging.patients.record is 'Key of the record';
 comment on column staging.patients.patient_id is 'Pseudonym of the patient';
 comment on column staging.patients.site_id is 'Treating site';
-comment on column staging.patients.sex is 'F or M';
+comment on column staging.patients.sex is 'F, M or U (not known)';
 comment on column staging.patients.birth_date is 'Date of birth';
 comment on column staging.patients.age_years is 'Age at treatment start in years, as received';
 comment on column staging.patients.diagnosis_date is 'Date of diagnosis';
