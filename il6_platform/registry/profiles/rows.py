@@ -113,7 +113,9 @@ class Reading:
             own = {
                 column
                 for column in cells
-                if self.columns[column] in self.own
+                # a patient's number alone says nothing of a table
+                if column not in ("patient_id", "site_id")
+                and self.columns[column] in self.own
                 and not _is_unchecked(self.columns[column], received)
             }
             if not set(self.mapping.requires) <= set(implied | cells) and not own:
