@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 from il6_platform.registry.cells import NATIVE, Spelling, read_day, read_number
 from il6_platform.registry.exports import BEYOND, ExportRow
-from il6_platform.registry.native import DATE_COLUMNS, NUMBER_COLUMNS
+from il6_platform.registry.native import DATE_COLUMNS, NUMBER_COLUMNS, TIMED_COLUMNS
 from il6_platform.registry.profiles import keys
 from il6_platform.registry.profiles.texts import Codes, code_of, column_name, is_chosen, listed
 
@@ -230,7 +230,9 @@ def _order(text: str, reading: Reading, *, is_last: bool) -> tuple[bool, float, 
 def _native_text(column: str, text: str, spelling: Spelling) -> str:
     """Write a cell as the native format does, as far as it can be read."""
     if column in DATE_COLUMNS:
-        return read_day(text, spelling.orders, spelling.pivot).canonical()
+        read = read_day(text, spelling.orders, spelling.pivot)
+        is_timed = column in TIMED_COLUMNS
+        return read.canonical() if is_timed or read.day is None else read.day.isoformat()
     if column in NUMBER_COLUMNS:
         return read_number(text, spelling.decimal).canonical()
     return text
