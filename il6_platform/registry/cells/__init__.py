@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from il6_platform.registry.cells.analytes import Analyte, read_analyte
 from il6_platform.registry.cells.days import Day, possible_orders, read_day
-from il6_platform.registry.cells.drugs import ANY, Drug, read_drug
+from il6_platform.registry.cells.drug_dictionary import ANY
+from il6_platform.registry.cells.drugs import Drug, read_drug
 from il6_platform.registry.cells.numbers import (
     DECIMALS,
     Decimal,

@@ -8,20 +8,26 @@ _CONFUSABLE = str.maketrans("0o1li|", "oo1111")
 
 
 def is_misspelt(text: str, name: str) -> bool:
-    """Whether a text may be a name with a slip: one edit in five letters, digits unchanged.
+    """Whether a text may be a name with a slip: one edit, two from 8, three from 11 letters on.
 
-    Both are `key`s. Names of fewer than five letters have none: crp and cea are one edit apart
+    Both are `key`s; digits are no slip. Names of fewer than five letters have none: crp and cea are one edit apart
     from too many others.
 
     >>> is_misspelt("bevazizumab", "bevacizumab")
     True
     """
     length = len(name)
-    if min(len(text), length) < 5 or abs(len(text) - length) > 2:
+    allowed = 1 if length < 8 else 2 if length < 11 else 3
+    if length < 5 or len(text) < 4 or abs(len(text) - length) > allowed:
         return False
-    if [sign for sign in text if sign.isdigit()] != [sign for sign in name if sign.isdigit()]:
+    # an edit changes two kinds of sign at most
+    if len(set(text) ^ set(name)) > 2 * allowed or _digits(text) != _digits(name):
         return False
-    return edits(text, name) <= (1 if length < 8 else 2 if length < 11 else 3)
+    return edits(text, name) <= allowed
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
 
 
 def is_confusable(text: str, name: str) -> bool:
@@ -34,17 +40,19 @@ def is_confusable(text: str, name: str) -> bool:
 
 
 def is_abbreviation(text: str, name: str) -> bool:
-    """Whether a short text may stand for a name: its beginning, or some of its letters in order.
+    """Whether a short text may stand for a name: its beginning, its first letter and its end, or
+    some of its consonants.
 
     >>> is_abbreviation("bvc", "bevacizumab"), is_abbreviation("bevaciz", "bevacizumab")
     (True, True)
     """
-    if not text or len(text) >= len(name) or text[0] != name[0] or not name.isalpha():
+    if not text or not 5 < len(name) > len(text) or text[0] != name[0] or not name.isalpha():
         return False
-    if name.startswith(text):
-        return len(name) > 5
+    if name.startswith(text) or (len(text) > 2 and name.endswith(text[1:])):
+        return True
     letters = iter(name)
-    return len(text) <= 4 and len(name) > 5 and all(sign in letters for sign in text)
+    is_short = len(text) <= 4 and not {*text[1:]} & {*"aeiou"}
+    return is_short and all(sign in letters for sign in text)
 
 
 @cache

@@ -7,48 +7,133 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from il6_platform.registry.cells import read_drug
+from il6_platform.registry.cells import ANY, read_all, read_drug
+from il6_platform.registry.cells.drug_dictionary import lexicon, substances
 from il6_platform_tests.registry.cells.spec import rows
 
 GIVEN = """
 # names, brands, biosimilars, codes
-Avastin                             | bevacizumab
-MVASI 100mg                         | bevacizumab
-bevacizumab-awwb                    | bevacizumab
-Bevacizumab 5 mg/kg                 | bevacizumab
-bévacizumab                         | bevacizumab
-bevacizumabum                       | bevacizumab
-贝伐珠单抗                          | bevacizumab
-Бевацизумаб                         | bevacizumab
-ベバシズマブ                        | bevacizumab
-BEVA                                | bevacizumab
-L01FG01                             | bevacizumab
-L01XC07                             | bevacizumab
-253337                              | bevacizumab
+Avastin                                       | bevacizumab
+Avastin®                                      | bevacizumab
+AVASTIN (bevacizumab) 400mg/16ml              | bevacizumab
+MVASI 100mg                                   | bevacizumab
+Bevacizumab biosimilar                        | bevacizumab
+bevacizumab-awwb                              | bevacizumab
+bevacizumab-zzzz                              | bevacizumab
+Bevacizumab 5 mg/kg                           | bevacizumab
+bevacizumab 25 MG/ML Injectable Solution [Avastin] | bevacizumab
+bévacizumab                                   | bevacizumab
+bevacizumabum                                 | bevacizumab
+贝伐珠单抗                                         | bevacizumab
+贝伐珠单抗注射液 100mg                                | bevacizumab
+Бевацизумаб                                   | bevacizumab
+бевацизумабом                                 | bevacizumab
+ベバシズマブ                                        | bevacizumab
+ベバシズマブBS                                      | bevacizumab
+アバスチン                                         | bevacizumab
+ﾍﾞﾊﾞｼｽﾞﾏﾌﾞ                                    | bevacizumab
+BEVA                                          | bevacizumab
+bev.                                          | bevacizumab
+beva cizumab                                  | bevacizumab
+L01FG01                                       | bevacizumab
+L01XC07                                       | bevacizumab
+ATC L01FG01                                   | bevacizumab
+253337                                        | bevacizumab
+RxNorm 253337                                 | bevacizumab
+J9035                                         | bevacizumab
+5-FU 400 mg/m2 bolus                          | fluorouracil
+TAS-102                                       | trifluridine-tipiracil
+S-1 40 mg bid d1-14                           | tegafur-gimeracil-oteracil
+Leukovorin                                    | leucovorin
 # regimens and lists
-FOLFOX + bevacizumab                | bevacizumab + fluorouracil + leucovorin + oxaliplatin
-FOLFIRI/Bev                         | bevacizumab + fluorouracil + irinotecan + leucovorin
-mFOLFOX6-Bev                        | bevacizumab + fluorouracil + leucovorin + oxaliplatin
-CAPOX-B                             | bevacizumab + capecitabine + oxaliplatin
-XELOX-A                             | bevacizumab + capecitabine + oxaliplatin
-XELOX+Avastin                       | bevacizumab + capecitabine + oxaliplatin
-oxaliplatin; capecitabine           | capecitabine + oxaliplatin
-mFOLFOX6 + Avastin 5 mg/kg q2w      | bevacizumab + fluorouracil + leucovorin + oxaliplatin
-FOLFIRI, bevacizumab; leucovorin    | bevacizumab + fluorouracil + irinotecan + leucovorin
+FOLFOX                                        | fluorouracil + leucovorin + oxaliplatin
+mFOLFOX6 C1D1 2023-02-01                      | fluorouracil + leucovorin + oxaliplatin
+FOLFIRI                                       | fluorouracil + irinotecan + leucovorin
+CAPOX                                         | capecitabine + oxaliplatin
+FOLFOX + bevacizumab                          | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+FOLFIRI/Bev                                   | bevacizumab + fluorouracil + irinotecan + leucovorin
+mFOLFOX6-Bev                                  | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+folfoxbev                                     | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+CAPOX-B                                       | bevacizumab + capecitabine + oxaliplatin
+XELOXB                                        | bevacizumab + capecitabine + oxaliplatin
+CapeOx + B                                    | bevacizumab + capecitabine + oxaliplatin
+XELOX-A                                       | bevacizumab + capecitabine + oxaliplatin
+B+FOLFOX                                      | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+XELOX+Avastin                                 | bevacizumab + capecitabine + oxaliplatin
+XELOX联合贝伐珠单抗                                  | bevacizumab + capecitabine + oxaliplatin
+奥沙利铂+卡培他滨                                     | capecitabine + oxaliplatin
+BEV + FOLFIRI                                 | bevacizumab + fluorouracil + irinotecan + leucovorin
+FOLFOX w/ bev                                 | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+oxaliplatin; capecitabine                     | capecitabine + oxaliplatin
+oxaliplatin; capecitabine; bevacizumab        | bevacizumab + capecitabine + oxaliplatin
+mFOLFOX6 + Avastin 5 mg/kg q2w                | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+FOLFIRI, bevacizumab; leucovorin              | bevacizumab + fluorouracil + irinotecan + leucovorin
+targeted therapy: bevacizumab                 | bevacizumab
+5-FU/LV + bev                                 | bevacizumab + fluorouracil + leucovorin
 # not given
-no bevacizumab                      | -
-FOLFOX without bevacizumab          | fluorouracil + leucovorin + oxaliplatin
-bevacizumab not given               | -
-bevacizumab stopped before start    | -
-未用贝伐                            | -
+no bevacizumab                                | -
+non-bevacizumab                               | -
+bevacizumab-free                              | -
+FOLFOX without bevacizumab                    | fluorouracil + leucovorin + oxaliplatin
+FOLFOX (no bevacizumab)                       | fluorouracil + leucovorin + oxaliplatin
+FOLFOX but no bevacizumab                     | fluorouracil + leucovorin + oxaliplatin
+FOLFOX + bev (declined)                       | fluorouracil + leucovorin + oxaliplatin
+no bevacizumab or cetuximab                   | -
+bevacizumab: no                               | -
+bevacizumab = N                               | -
+bevacizumab 0 mg                              | -
+bevacizumab not given                         | -
+bevacizumab withheld                          | -
+bevacizumab stopped before start              | -
+bevacizumab declined                          | -
+bevacizumab contraindicated                   | -
+ohne Bevacizumab                              | -
+Bevacizumab nicht gegeben                     | -
+sans bévacizumab                              | -
+sin bevacizumab                               | -
+senza bevacizumab                             | -
+zonder bevacizumab                            | -
+без бевацизумаба                              | -
+未用贝伐                                          | -
+未联合贝伐珠单抗                                      | -
+贝伐珠单抗未用                                       | -
+ベバシズマブなし                                      | -
+placebo                                       | -
+best supportive care                          | -
 # it may be
-bevacizumab or placebo              | ? bevacizumab
-study drug                          | ? *
-bevazizumab                         | ? bevacizumab
-bevacizumb                          | ? bevacizumab
-bevacizumab planned                 | ? bevacizumab
-L01FG                               | ? bevacizumab ramucirumab
+bevacizumab?                                  | ? bevacizumab
+bevacizumab planned                           | ? bevacizumab
+bevacizumab or placebo                        | ? bevacizumab
+bevacizumab/placebo                           | ? bevacizumab
+bevacizumab or cetuximab                      | ? bevacizumab cetuximab
+bevacizumab/cetuximab                         | ? bevacizumab cetuximab
+FOLFOX ± bevacizumab                          | fluorouracil + leucovorin + oxaliplatin ? bevacizumab
+FOLFOX +/- bev                                | fluorouracil + leucovorin + oxaliplatin ? bevacizumab
+FOLFOX -> FOLFOX + bev                        | ? bevacizumab fluorouracil leucovorin oxaliplatin
+no cetuximab, bevacizumab                     | ? bevacizumab
+FOLFOX-A                                      | fluorouracil + leucovorin + oxaliplatin ? bevacizumab nab-paclitaxel
+study drug                                    | ? *
+FOLFOX + study drug                           | fluorouracil + leucovorin + oxaliplatin ? *
+unknown                                       | ? *
+other                                         | ? *
+bevazizumab                                   | ? bevacizumab
+bevacizumb                                    | ? bevacizumab
+avsatin                                       | ? bevacizumab
+bevaciz                                       | ? bevacizumab
+Bmab                                          | ? bevacizumab
+L01FG                                         | ? bevacizumab ramucirumab
+D10045                                        | ? *
+99999                                         | ? *
+bevacizumab foo                               | ? bevacizumab foo
+FOLFOX + beavcizumab                          | fluorouracil + leucovorin + oxaliplatin ? bevacizumab
+# far from every name: it stands for itself
+xanomeline                                    | xanomeline
+Xanomeline 54 mg                              | xanomeline
+FOLFOX + xanomeline                           | fluorouracil + leucovorin + oxaliplatin + xanomeline
+xanomeline or placebo                         | ? xanomeline
 """
 
 
@@ -58,3 +143,50 @@ def test_what_was_given(text: str, reading: str) -> None:
     read = read_drug(text)
     assert " + ".join(read.substances) == sure.strip(" -")
     assert list(read.may_be) == perhaps.split()
+
+
+WORDS = st.sampled_from(sorted(lexicon()))
+SIGNS = st.sampled_from([" ", " + ", "/", "-", "; ", ", ", " (", ") ", "? "])
+
+
+@given(st.text(max_size=30) | st.lists(WORDS | SIGNS, max_size=8).map("".join))
+def test_any_text_is_read_and_nothing_is_both_sure_and_doubtful(text: str) -> None:
+    read = read_drug(text)
+    assert not {*read.substances} & {*read.may_be}
+    assert (read.certainty == "unclear") <= bool(read.may_be)
+    assert bool(read.may_be) <= (read.certainty in ("unclear", "unknown", "missing"))
+
+
+@given(st.sampled_from(sorted(substances())))
+def test_a_substance_is_read_as_itself_and_is_taken_back_by_a_no(name: str) -> None:
+    assert read_drug(name).substances == (name,)
+    assert read_drug(name.upper()).substances == (name,)
+    assert read_drug(f"no {name}").holds(name) is False
+    assert read_drug(f"{name}?").holds(name) is None
+    assert read_drug(f"{name} or placebo").holds(name) is None
+
+
+@given(st.sampled_from(["bevacizumab", "avastin", "贝伐珠单抗", "mvasi"]), st.data())
+def test_a_slip_of_the_pen_is_never_surely_another_drug(name: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(1, len(name) - 1))
+    other = data.draw(st.sampled_from("abcdefghiklmnopqrstuvwxyz"))
+    for slipped in (
+        name[:place] + other + name[place + 1 :],
+        name[:place] + name[place + 1 :],
+        name[:place] + other + name[place:],
+    ):
+        if len(slipped) > 3:
+            assert read_drug(slipped).holds("bevacizumab") is not False, slipped
+
+
+@given(st.lists(st.sampled_from(["FOLFOX", "FOLFIRI", "CAPOX", "irinotecan"]), min_size=1))
+def test_the_study_drug_is_found_in_any_list(names: list[str]) -> None:
+    assert read_drug(" + ".join(names)).holds("bevacizumab") is False
+    for listed in (["Bev", *names], [*names, "Avastin"]):
+        assert read_drug(" + ".join(listed)).holds("bevacizumab") is True
+        assert read_drug("; ".join(listed)).holds("bevacizumab") is True
+
+
+def test_a_code_of_no_dictionary_may_be_any_drug() -> None:
+    table = read_all("drug", ["12345", "KIT-017"])
+    assert table.column("may_be").to_pylist() == [[ANY], [ANY]]
