@@ -10,8 +10,8 @@ _CONFUSABLE = str.maketrans("0o1li|", "oo1111")
 def is_misspelt(text: str, name: str) -> bool:
     """Whether a text may be a name with a slip: one edit, two from 8, three from 11 letters on.
 
-    Both are `key`s; digits are no slip. Names of fewer than five letters have none: crp and cea are one edit apart
-    from too many others.
+    Both are `key`s; digits are no slip. Names of fewer than five letters have none: crp
+    and cea are one edit apart from too many others.
 
     >>> is_misspelt("bevazizumab", "bevacizumab")
     True
