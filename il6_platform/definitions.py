@@ -10,10 +10,9 @@ from pathlib import Path
 from dagster import Definitions, definitions
 
 from il6_platform import paths
-from il6_platform.defs import analysis, cohort, report, staging
-from il6_platform.defs import raw as registry
-from il6_platform.defs.jobs import nightly, refresh_study
-from il6_platform.defs.sensors import alert_sensors, new_deliveries
+from il6_platform.defs import analysis, cohort, raw, report, staging
+from il6_platform.defs.jobs import nightly, refresh_registry, refresh_study
+from il6_platform.defs.sensors import alert_sensors, new_deliveries, studies_behind
 from il6_platform.defs.specs import annotated
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -41,19 +40,19 @@ def build_defs(
     site = Site(
         home=str(home),
         landing=str(landing or paths.default_landing(home)),
-        study_file=str(study_file or paths.default_study()),
+        study_file=str(study_file) if study_file else None,
         as_of=as_of,
         censor=censor,
     )
     return Definitions(
         assets=[
             annotated(one)
-            for stage in (registry, staging, cohort, analysis, report)
+            for stage in (raw, staging, cohort, analysis, report)
             for one in stage.ASSETS
         ],
-        jobs=[refresh_study],
-        sensors=[new_deliveries(site), *alert_sensors(site)],
-        schedules=[nightly(site.study.schedule)],
+        jobs=[refresh_registry, refresh_study],
+        sensors=[new_deliveries(site), studies_behind(site), *alert_sensors(site)],
+        schedules=[nightly(site)],
         resources={"warehouse": Warehouse(site=site)},
     )
 

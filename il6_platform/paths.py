@@ -32,8 +32,9 @@ def demo_landing() -> Path:
 
 
 def default_study() -> Path:
-    """Return the study file used where none is named (`IL6_STUDY`, else data/study.yaml)."""
-    return (read_settings().study or project_root() / "data" / "study.yaml").resolve()
+    """Return the study file of a home that holds none (`IL6_STUDY`, else the shipped one)."""
+    shipped = project_root() / "data" / "studies" / "il6_bevacizumab.yaml"
+    return (read_settings().study or shipped).resolve()
 
 
 def default_home() -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 import zlib
 from datetime import date
 from pathlib import Path
@@ -221,6 +222,8 @@ class Study(_Part):
     marker: Marker
     arms: Arms
     cutoff: Cutoff
+    name: str = Field(default="study", pattern=r"^[A-Za-z0-9_]+$", max_length=64)
+    default: bool = False
     title: str = "Biomarker study"
     endpoints: tuple[Endpoint, ...] = Field(default=("PFS", "OS"), min_length=1)
     covariates: tuple[Covariate, ...] = ()
@@ -282,7 +285,7 @@ class Study(_Part):
 
 
 def read_study(path: Path | str) -> Study:
-    """Read a study file.
+    """Read a study file; a study that has no `name:` is called after its file.
 
     Raises
     ------
@@ -290,7 +293,14 @@ def read_study(path: Path | str) -> Study:
         Naming file, line and key, and what to write instead, where the file is missing, is not
         YAML, has an unknown key or a value that cannot be.
     """
+    file = Path(path)
     try:
-        return read_typed(Path(path), Study, "study file", "name another with --study")
+        study = read_typed(file, Study, "study file", "name another with --study")
     except YamlConfigError as error:
         raise StudyError(str(error)) from None
+    if "name" in study.model_fields_set:
+        return study
+    # in a home, `studies/<name>/study.yaml` is the study of its folder
+    in_home = file.name == "study.yaml" and file.resolve().parent.parent.name == "studies"
+    words = file.resolve().parent.name if in_home else file.stem
+    return study.model_copy(update={"name": re.sub(r"[^A-Za-z0-9_]+", "_", words)[:64]})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from il6_platform.cli.options import home_of, site_of
+from il6_platform.cli.options import add_study, home_of, site_of
 from il6_platform.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
-    """This command has none of its own."""
+    add_study(parser)
 
 
 def run(asked: argparse.Namespace) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from il6_platform.cli.options import site_of
+from il6_platform.cli.options import add_study, site_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
+    add_study(parser)
     parser.add_argument("earlier", help="a cut's name or its beginning (il6 cuts)")
     parser.add_argument("later", nargs="?", default="published", help="default: the published one")
 
@@ -22,7 +23,7 @@ def run(asked: argparse.Namespace) -> None:
     found = difference(site, earlier, later)
     print("\n".join(in_words(earlier, later, found)))
     if found.patients is not None and len(found.patients):
-        listed = site.home_path / "patients" / f"{earlier}-{later}.csv"
+        listed = site.study_folder / "patients" / f"{earlier}-{later}.csv"
         listed.touch(mode=0o600)
         found.patients.to_csv(listed, index=False, lineterminator="\n")
         print(f"\nWho they are (pseudonyms, stays here): {listed}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from il6_platform.cli.options import site_of
+from il6_platform.cli.options import add_study, site_of
 from il6_platform.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
-    parser.add_argument("--to", type=Path, help="folder (default IL6_HOME/exchange/CUT)")
+    add_study(parser)
+    parser.add_argument("--to", type=Path, help="folder (default in the study's own folder)")
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -25,8 +26,8 @@ def run(asked: argparse.Namespace) -> None:
     site = site_of(asked)
     try:
         name = find(site, "published")
-        folder = (asked.to or site.home_path / "exchange" / name).resolve()
-        written = write_exchange(Warehouse(site=site), name, folder)
+        folder = (asked.to or site.study_folder / "exchange" / name).resolve()
+        written = write_exchange(Warehouse(site=site, holds="study"), name, folder)
     except duckdb.IOException:
         raise UsageError("a refresh is running; try again when it has ended") from None
     print(f"{len(written)} files of cut {name}: {folder}")

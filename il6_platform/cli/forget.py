@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from il6_platform import paths
 from il6_platform.cli.options import add_landing, home_of, landing_of
 from il6_platform.errors import UsageError
 
@@ -18,23 +17,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
-    from filelock import FileLock, Timeout
-
     from il6_platform.privacy.erasure import forget
-    from il6_platform.warehouse.database import Warehouse
-    from il6_platform.warehouse.home import Site
+    from il6_platform.warehouse.home import BusyError, Site
 
     home = home_of(asked)
-    if not (home / "working.duckdb").exists():
+    site = Site(home=str(home), landing=str(landing_of(asked)), wait_seconds=0)
+    if not site.registry_database.exists():
         raise UsageError(f"nothing is kept in {home}")
-    landing = landing_of(asked)
-    site = Site(home=str(home), landing=str(landing), study_file=str(paths.default_study()))
     # a number on the command line stays in the shell's history
     patient = sys.stdin.readline().strip() if asked.patient == "-" else asked.patient
     try:
-        with FileLock(home / "refresh.lock", timeout=0, mode=0o600):
-            done = forget(Warehouse(site=site), patient)
-    except Timeout:
+        done = forget(site, patient)
+    except BusyError:
         raise UsageError("a refresh is running; try again when it has ended") from None
     print(
         f"Erased: {done.rows} rows in {done.exports} exports, and the patient's row in "

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from il6_platform.cli.options import site_of
+from il6_platform.cli.options import add_study, site_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
+    add_study(parser)
     parser.add_argument("cut", nargs="?", default="published", help="default: the published one")
-    parser.add_argument("--to", type=Path, help="folder (default IL6_HOME/manuscript/CUT)")
+    parser.add_argument("--to", type=Path, help="folder (default in the study's own folder)")
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -22,6 +23,6 @@ def run(asked: argparse.Namespace) -> None:
 
     site = site_of(asked)
     name = find(site, asked.cut)
-    folder = (asked.to or site.home_path / "manuscript" / name).resolve()
+    folder = (asked.to or site.study_folder / "manuscript" / name).resolve()
     written = put(pack(read_cut(site.cuts_path / name / "report.duckdb")), folder)
     print(f"{written} files of cut {name}: {folder}")

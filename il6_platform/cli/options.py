@@ -22,8 +22,8 @@ def add_landing(parser: argparse.ArgumentParser) -> None:
 
 
 def add_study(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names the study file."""
-    parser.add_argument("--study", type=Path, help="study file (default data/study.yaml)")
+    """Add the option that names the study: one of the home, or a file that is added to it."""
+    parser.add_argument("--study", help="name of a study of the home, or a study file")
 
 
 def day(text: str) -> str:
@@ -48,33 +48,46 @@ def landing_of(asked: argparse.Namespace) -> Path:
 
 
 def site_of(asked: argparse.Namespace) -> Site:
-    """Return the installation that a command reads."""
+    """Return the installation that a command reads, with the study that is meant.
+
+    Raises
+    ------
+    UsageError
+        Where the home has several studies and none is named or the default.
+    """
+    from il6_platform.study import read_study
     from il6_platform.warehouse.home import Site
 
     home = home_of(asked)
-    landing = paths.default_landing(home)
-    return Site(home=str(home), landing=str(landing), study_file=str(paths.default_study()))
+    landing = asked.landing if getattr(asked, "landing", None) else paths.default_landing(home)
+    site = Site(home=str(home), landing=str(landing))
+    named = getattr(asked, "study", None)
+    if named is None:
+        if len(site.studies()) > 1 and site.default_study() is None:
+            raise UsageError(
+                f"{home} has several studies ({', '.join(site.studies())}); name one with --study"
+            )
+        return site
+    path = Path(named)
+    return site.of_study(read_study(path).name if path.suffix in (".yaml", ".yml") else str(named))
 
 
-def read_published(home: Path, sql: str) -> pd.DataFrame:
-    """Answer a query from the published report of a home."""
-    import duckdb
-
-    database = home / "published" / "report.duckdb"
-    if not database.exists():
-        raise UsageError(f"nothing is published in {home} yet: il6 refresh")
-    with duckdb.connect(database.resolve(), read_only=True) as connection:
-        return connection.execute(sql).df()
+def read_published(site: Site, sql: str) -> pd.DataFrame:
+    """Answer a query from the published report of a study."""
+    found = site.read_published(sql)
+    if found is None:
+        raise UsageError(f"nothing is published in {site.home} yet: il6 refresh")
+    return found
 
 
-def print_headline(home: Path) -> None:
+def print_headline(site: Site) -> None:
     """Print each published claim beside this cut's figure."""
     import pandas as pd
 
     registry = "select value from report.provenance where kind = 'registry'"
-    for said in read_published(home, registry)["value"]:
+    for said in read_published(site, registry)["value"]:
         print(f"{said}\n")
-    for row in read_published(home, "from report.headline").itertuples():
+    for row in read_published(site, "from report.headline").itertuples():
         said = (
             f"P={row.published_p_value:g}"
             if pd.notna(row.published_p_value)

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from il6_platform.cli.options import home_of
+from il6_platform.cli.options import home_of, site_of
 from il6_platform.errors import UsageError
 
 
@@ -26,13 +26,13 @@ def run(asked: argparse.Namespace) -> None:
     from il6_platform.report.one_patient import in_words, look_up
 
     home = home_of(asked)
-    database = home / "working.duckdb"
-    if not database.exists():
+    site = site_of(asked)
+    if not site.registry_database.exists():
         raise UsageError(f"nothing is kept in {home} yet: il6 refresh")
     # a number on the command line stays in the shell's history
     number = sys.stdin.readline().strip() if asked.number == "-" else asked.number
     try:
-        found = look_up(database, Pseudonyms(home / "pseudonym.key"), number)
+        found = look_up(site, Pseudonyms(home / "pseudonym.key"), number)
     except duckdb.IOException:
         raise UsageError("a refresh is running; try again when it has ended") from None
     except duckdb.CatalogException:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from il6_platform.cli.options import home_of, read_published
+from il6_platform.cli.options import add_study, read_published, site_of
 from il6_platform.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
+    add_study(parser)
     parser.add_argument("sql", help="for example: select * from report.headline")
 
 
@@ -19,7 +20,7 @@ def run(asked: argparse.Namespace) -> None:
     import pandas as pd
 
     try:
-        frame = read_published(home_of(asked), asked.sql)
+        frame = read_published(site_of(asked), asked.sql)
     except duckdb.Error as error:
         raise UsageError(str(error).splitlines()[0]) from None
     with pd.option_context(

@@ -33,7 +33,7 @@ def run(asked: argparse.Namespace) -> None:
     from il6_platform.validation.docs import FOLDER, build
 
     home = home_of(asked)
-    database = home / "working.duckdb"
+    database = home / "registry.duckdb"
     if not database.exists():
         raise UsageError(f"nothing was judged in {home} yet: il6 refresh")
     try:

@@ -22,11 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
+    from il6_platform.warehouse.home import Site
+
     home = home_of(asked)
+    site = Site(home=str(home), landing=str(landing_of(asked)))
+    site.add_study(Path(asked.study).resolve()) if asked.study else site.has_study()
     environment = child_environment(
         IL6_HOME=str(home),
         IL6_LANDING=str(landing_of(asked)),
-        IL6_STUDY=str(Path(asked.study or paths.default_study()).resolve()),
         DAGSTER_HOME=str(prepare_instance(home)),
     )
     dagster = Path(sys.executable).with_name("dagster")

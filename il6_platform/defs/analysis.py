@@ -12,7 +12,7 @@ from il6_platform.analysis.cutoff import with_caution
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import Declared, analyses
 from il6_platform.defs.metadata import picture, preview, table_metadata
-from il6_platform.defs.specs import OWNERS, POOL, key_of
+from il6_platform.defs.specs import OWNERS, STUDIES, key_of
 from il6_platform.paths import code_version
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
@@ -53,7 +53,7 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         kinds={"python", "pandas", "duckdb"},
         owners=OWNERS["analysis"],
         code_version=code_version(),
-        pool=POOL,
+        partitions_def=STUDIES,
         deps=[key_of(source) for source in spec.reads],
         description=f"{entry.text}\n\nMade by `il6_platform/analysis/{table}.py`.",
     )
@@ -104,7 +104,6 @@ def _begin(
     )
     asked = Cohort.of(adsl, adtte, adrs, adtr, study), study, synthetic
     if "cohort.adsl" in reads:
-        warehouse.begin_docs()
         # Dagster takes them by name
         for table, entry in sorted(analyses().items(), reverse=True):
             asked_for = not chosen or key_of(f"analysis.{table}") in chosen

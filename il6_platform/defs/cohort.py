@@ -12,7 +12,7 @@ from dagster import (
 
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import patient_summary, preview, table_metadata
-from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of
+from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
 from il6_platform.paths import code_version
 from il6_platform.validation import cohort
 from il6_platform.validation.rules import Rule, judge
@@ -40,7 +40,7 @@ def cohort_table(table: str) -> AssetsDefinition:
         kinds={"sql", "duckdb"},
         owners=OWNERS["cohort"],
         code_version=code_version(),
-        pool=POOL,
+        partitions_def=STUDIES,
         deps=[key_of(source) for source in sources(name)],
         description=described(name),
         check_specs=[

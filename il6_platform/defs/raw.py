@@ -17,7 +17,7 @@ from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.paths import code_version, profile_folders
-from il6_platform.publishing.publish import content_key
+from il6_platform.publishing.publish import registry_key
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
@@ -72,6 +72,8 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     of the cut is set: by the export's date, then by arrival. The same bytes twice change nothing.
     """
     site = warehouse.site
+    # studies must not rest on tables that are being made
+    site.registry_content_path.unlink(missing_ok=True)
     found, waiting = landed(site.landing_path, watch_seconds=0.3)
     if waiting:
         context.log.info(f"{len(waiting)} files are still being written; they are left for now.")
@@ -111,7 +113,7 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
                 # a letter may say anything of anybody: it is not kept
                 site.keep(digest, content)
             raw.record(connection, digest, item.file, opened, since or arrived_at)
-    seen = content_key(site, present)
+    seen = registry_key(site, present)
     warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
     with warehouse.connect() as connection:
         raw.order(connection, site.as_of_date)
@@ -178,7 +180,7 @@ def raw_table(table: str) -> AssetsDefinition:
         ),
     )
     def rows(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-        covariates = [one.name for one in warehouse.study.covariates]
+        covariates = warehouse.site.covariates()
         kept = warehouse.site.kept_path
         with warehouse.connect() as connection:
             fresh = raw.load(

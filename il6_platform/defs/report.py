@@ -21,7 +21,7 @@ from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import analyses
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
-from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of
+from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import alerts
 from il6_platform.publishing import publish as publishing
@@ -47,7 +47,7 @@ def report_table(table: str) -> AssetsDefinition:
         kinds={"sql", "duckdb"},
         owners=OWNERS["report"],
         code_version=code_version(),
-        pool=POOL,
+        partitions_def=STUDIES,
         deps=[key_of(source) for source in sources(name)],
         description=described(name),
     )
@@ -68,7 +68,7 @@ def report_table(table: str) -> AssetsDefinition:
     kinds={"python", "duckdb"},
     owners=OWNERS["report"],
     code_version=code_version(),
-    pool=POOL,
+    partitions_def=STUDIES,
     deps=[*(key_of(f"analysis.{name}") for name in analyses()), key_of("cohort.flow")],
     check_specs=[
         *(
@@ -112,7 +112,7 @@ def results(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
     kinds={"python", "duckdb"},
     owners=OWNERS["report"],
     code_version=code_version(),
-    pool=POOL,
+    partitions_def=STUDIES,
     deps=[key_of(f"analysis.{name}") for name, one in analyses().items() if one.spec.draws_curves],
 )
 def curves(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -160,7 +160,7 @@ def _united(
     kinds={"python", "duckdb"},
     owners=OWNERS["report"],
     code_version=code_version(),
-    pool=POOL,
+    partitions_def=STUDIES,
     deps=[key_of("raw.deliveries"), key_of("report.results")],
 )
 def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -236,7 +236,7 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     kinds={"python", "duckdb"},
     owners=OWNERS["report"],
     code_version=code_version(),
-    pool=POOL,
+    partitions_def=STUDIES,
     deps=[
         *(key_of(f"report.{t}") for t in ("results", "headline", "flow", "data_quality")),
         key_of("report.provenance"),
@@ -286,7 +286,7 @@ SQL_TABLES = ("headline", "flow", "data_quality")
     kinds={"html", "duckdb"},
     owners=OWNERS["report"],
     code_version=code_version(),
-    pool=POOL,
+    partitions_def=STUDIES,
     deps=[results, curves, *(key_of(f"report.{t}") for t in SQL_TABLES), provenance, history],
     check_specs=[
         AssetCheckSpec(

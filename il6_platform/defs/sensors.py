@@ -13,17 +13,25 @@ from dagster import (
     RunStatusSensorContext,
     SensorDefinition,
     SensorEvaluationContext,
+    SensorResult,
     SkipReason,
     run_status_sensor,
     sensor,
 )
 
-from il6_platform.defs.jobs import fail_orphaned_run, refresh_study
+from il6_platform.defs.jobs import fail_orphaned_run, refresh_registry, refresh_study
+from il6_platform.defs.specs import STUDIES
 from il6_platform.publishing.alerts import DESCRIPTIONS
-from il6_platform.publishing.publish import content_key, published_content
+from il6_platform.publishing.publish import (
+    content_key,
+    published_content,
+    registry_content,
+    registry_key,
+)
 from il6_platform.registry.deliveries import digests, landed
 from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic
 from il6_platform.settings import read_settings
+from il6_platform.warehouse.database import PARTITION
 from il6_platform.warehouse.home import Site
 
 SETTLE_SECONDS = 5.0
@@ -31,11 +39,11 @@ SETTLE_SECONDS = 5.0
 
 
 def new_deliveries(site: Site) -> SensorDefinition:
-    """Return the sensor that refreshes when complete files change what the study rests on."""
+    """Return the sensor that refreshes the registry when complete files change what it holds."""
 
     @sensor(
         name="new_deliveries",
-        job=refresh_study,
+        job=refresh_registry,
         minimum_interval_seconds=read_settings().sensor_seconds,
         default_status=DefaultSensorStatus.RUNNING,
         description="Watch the landing folder; refresh when a complete new export is there.",
@@ -47,11 +55,42 @@ def new_deliveries(site: Site) -> SensorDefinition:
             return SkipReason(f"{len(waiting)} files are still being written.")
         if not found:
             return SkipReason("The landing folder holds no exports.")
-        key, known = content_key(site), published_content(site)
+        site.has_study()
+        key, known = registry_key(site), registry_content(site)
         if key == known:
-            return SkipReason("Nothing new: what is there is published.")
-        current = site.published_path.resolve().name if known else "nothing"
-        return RunRequest(run_key=f"{key} instead of {current}")
+            return SkipReason("Nothing new: what is there has been read.")
+        return RunRequest(run_key=f"{key} instead of {known}")
+
+    return watch
+
+
+def studies_behind(site: Site) -> SensorDefinition:
+    """Return the sensor that refreshes each study that is not of the registry as it stands."""
+
+    @sensor(
+        name="studies_behind",
+        job=refresh_study,
+        minimum_interval_seconds=read_settings().sensor_seconds,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Refresh each study whose study file or registry is newer than its report.",
+    )
+    def watch(context: SensorEvaluationContext) -> SensorResult | SkipReason:
+        registry = registry_content(site)
+        if registry is None:
+            return SkipReason("The registry has not been read, or its last refresh was blocked.")
+        requests = []
+        for name in site.studies():
+            study = site.of_study(name)
+            key, known = content_key(study, registry), published_content(study)
+            if key != known:
+                run_key = f"{name}: {key} instead of {known}"
+                requests.append(RunRequest(run_key=run_key, partition_key=name))
+        if not requests:
+            return SkipReason("Every study is published as the registry stands.")
+        names = [str(one.partition_key) for one in requests]
+        return SensorResult(
+            run_requests=requests, dynamic_partitions_requests=[STUDIES.build_add_request(names)]
+        )
 
     return watch
 
@@ -70,7 +109,7 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
         @run_status_sensor(
             name=name,
             run_status=of,
-            monitored_jobs=[refresh_study],
+            monitored_jobs=[refresh_registry, refresh_study],
             default_status=status,
             description=words,
         )
@@ -80,7 +119,7 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
                 sentences.insert(0, "A refresh did not publish; the last report stays.")
             if not sentences:
                 return SkipReason("Nothing to tell.")
-            tell(_title(site), sentences)
+            tell(_title(_site_of(site, context)), sentences)
             return None
 
         return listen
@@ -98,6 +137,12 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
             "Tell when a refresh was blocked by data quality or failed.",
         ),
     ]
+
+
+def _site_of(site: Site, context: RunStatusSensorContext) -> Site:
+    """Return the installation with the study that a run is of."""
+    study = context.dagster_run.tags.get(PARTITION)
+    return site if study is None else site.of_study(study)
 
 
 def _title(site: Site) -> str:

@@ -16,6 +16,7 @@ from dagster import (
     AssetSpec,
     BetaWarning,
     CodeReferencesMetadataValue,
+    DynamicPartitionsDefinition,
     LocalFileCodeReference,
     UrlCodeReference,
 )
@@ -32,8 +33,11 @@ OWNERS = {
 }
 """Who answers for a group of assets."""
 
-POOL = "refresh"
-"""One refresh at a time: the pool's limit is set in dagster.yaml."""
+POOL = "registry"
+"""One refresh of the registry at a time: the limit of the pool is set in dagster.yaml."""
+
+STUDIES = DynamicPartitionsDefinition(name="study")
+"""The studies of the home: cohort, analyses and report have a partition each."""
 
 _SUMMARIES = {"raw.deliveries", "staging.balance", "cohort.flow", "analysis", "report"}
 """Tables and schemas that hold no row of a patient."""

@@ -19,6 +19,7 @@ from il6_platform.defs.metadata import preview, summary, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.privacy.erasure import erase
+from il6_platform.publishing.publish import mark_registry_whole
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
 from il6_platform.validation.docs import FOLDER
@@ -89,7 +90,7 @@ def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeRe
 )
 def exports(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
     """Every export in the cut: whether it is a full one, which one it follows, what it lacks."""
-    quality = warehouse.study.quality
+    quality = warehouse.site.quality
     found = exports_of(
         warehouse.query(paths.sql_file("validation.batches").read_text("utf-8")),
         warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
@@ -156,7 +157,7 @@ def staged_table(table: str) -> AssetsDefinition:
             judged = judge_table(connection, table, rules, warehouse.ahead)
         records, set_aside, found = judged.records, judged.set_aside, judged.problems
         share = set_aside / records if records else 0.0
-        allowed = warehouse.study.quality.max_quarantine_share
+        allowed = warehouse.site.quality.max_quarantine_share
         context.log.info(
             f"{name}: {records} records, {set_aside} set aside, "
             f"{int((found['severity'] == 'warn').sum())} warnings."
@@ -271,6 +272,9 @@ def balance(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
     received, lost = int(found["received"].sum()), int(found["unaccounted"].sum())
     said = f"{received} lines were received, {lost} of them are unaccounted for."
     context.log.info(said)
+    if lost == 0:
+        # all of the registry is judged and whole: studies may rest on it
+        mark_registry_whole(warehouse)
     return MaterializeResult(
         metadata={**table_metadata(warehouse, "staging.balance"), "balance": preview(found)},
         check_results=[
@@ -305,7 +309,7 @@ def _drift(warehouse: Warehouse) -> AssetCheckResult:
     )
     amended = shift_of_pairs(known["value"].to_numpy(), known["value_before"].to_numpy())
     notable = [one for one in (news, amended) if one is not None and one.is_notable]
-    large = any(one.fold >= study.quality.max_marker_shift for one in notable)
+    large = any(one.fold >= warehouse.site.quality.max_marker_shift for one in notable)
     return check(
         MARKER_DID_NOT_SHIFT.id,
         not notable,

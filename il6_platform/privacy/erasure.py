@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 import re
 import shutil
@@ -30,7 +31,7 @@ from il6_platform.registry.deliveries import digests
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
 from il6_platform.registry.native import TABLES
-from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.database import Warehouse, locked
 from il6_platform.warehouse.home import Site
 
 _PATIENT = ("patient", "patient_id", "USUBJID")
@@ -61,7 +62,7 @@ class UnknownPatientError(UsageError):
     """Nothing is kept of the patient who is named."""
 
 
-def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
+def forget(site: Site, patient_id: str) -> Forgotten:
     """Erase a patient, given by the registry's number or by the pseudonym, and record it.
 
     Raises
@@ -69,8 +70,13 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     UnknownPatientError
         Where nothing is known of such a patient; nothing was changed.
     """
+    registry = Warehouse(site=site)
+    with registry.held(logging.getLogger(__name__)):
+        return _forget(registry, patient_id)
+
+
+def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     site = warehouse.site
-    warehouse.prepare()
     patient = warehouse.pseudonyms.of(patient_id)
     if not _rows_of(warehouse, patient):
         patient = patient_id
@@ -89,18 +95,10 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     # from here on it is on record: what is cut short is done by the next refresh or call
     with warehouse.connect() as connection:
         rows, exports = erase(warehouse, everywhere=True)
-        holding = connection.execute(
-            "select schema_name || '.' || table_name, column_name from duckdb_columns() "
-            "where database_name = current_database() and list_contains($names, column_name)",
-            {"names": list(_PATIENT)},
-        ).fetchall()
-        for table, column in holding:
-            connection.execute(f'delete from {table} where "{column}" = ?', [patient])
+        _erase_derived(connection, patient)
         warehouse.leave_worklist()
         warehouse.write_anew_when_closed()
-    cuts = sum(_without(path, patient) for path in (site.home_path / "patients").glob("*.*"))
-    # patients as datasets (il6 export): made again on demand, without this one
-    shutil.rmtree(site.home_path / "exchange", ignore_errors=True)
+    cuts = sum(_erase_in_study(site.of_study(name), patient) for name in site.studies())
     recorded = _record(site)
     amounts = {"rows": rows, "exports": exports, "cuts": cuts}
     recorded.loc[recorded.index[-1], list(amounts)] = [str(n) for n in amounts.values()]
@@ -114,6 +112,30 @@ def forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     }
     there = [file for file, digest in digests(site.landing_path).items() if digest in hit]
     return Forgotten(patient, rows, exports, cuts, there, others["patient"].tolist())
+
+
+def _erase_derived(connection: duckdb.DuckDBPyConnection, patient: str) -> None:
+    """Delete a patient from every table of a database that has a pseudonym in it."""
+    holding = connection.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and list_contains($names, column_name)",
+        {"names": list(_PATIENT)},
+    ).fetchall()
+    for table, column in holding:
+        connection.execute(f'delete from {table} where "{column}" = ?', [patient])
+
+
+def _erase_in_study(site: Site, patient: str) -> int:
+    """Erase a patient from a study's database, datasets and lists; return the cuts they were in."""
+    study = Warehouse(site=site, holds="study")
+    with locked(study.lock_path, site):
+        if study.database.exists():
+            with study.connect() as connection:
+                _erase_derived(connection, patient)
+                study.write_anew_when_closed()
+        # patients as datasets (il6 export): made again on demand, without this one
+        shutil.rmtree(site.study_folder / "exchange", ignore_errors=True)
+        return sum(_without(path, patient) for path in (site.study_folder / "patients").glob("*.*"))
 
 
 def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:

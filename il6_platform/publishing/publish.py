@@ -78,13 +78,11 @@ def cut_of(
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
-    """Name everything that a refresh would see, so that the same content never runs twice.
+def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
+    """Name everything that a refresh of the registry would see: the same never runs twice.
 
     Parameters
     ----------
-    site
-        The installation; its study file is read anew, since a code server lives long.
     files
         Name -> SHA-256 of the files that a refresh saw; those in the landing folder by default.
     """
@@ -92,10 +90,9 @@ def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
         files = digests(site.landing_path)
     kept = {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
     parts = [*sorted(kept | set(files.values())), *sorted(files)]
-    study = read_study(site.study_file)
-    parts += [study.digest, code_version(), *versions().values(), site.as_of or ""]
-    parts += [f"censored {site.censor}"] if site.censor else []
+    parts += [code_version(), *versions().values(), site.as_of or "", *site.covariates()]
     parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
+    parts.append(site.quality.model_dump_json())
     parts += [
         digest_of(path.read_bytes())
         for folder in profile_folders(site.home_path)
@@ -104,6 +101,35 @@ def content_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     ]
     if site.forgotten_path.exists():
         parts.append(site.forgotten_path.read_text(encoding="utf-8"))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def registry_content(site: Site) -> str | None:
+    """Return the key on which the registry's tables rest; None where they are not whole."""
+    path = site.registry_content_path
+    return path.read_text(encoding="utf-8").strip() if path.exists() else None
+
+
+def mark_registry_whole(warehouse: Warehouse) -> None:
+    """Say on which content the registry's tables rest, now that all of them are made."""
+    path = warehouse.site.registry_content_path
+    fresh = path.with_suffix(".new")
+    fresh.write_text(str(warehouse.query("select key from study.content")["key"].iloc[0]), "utf-8")
+    os.replace(fresh, path)
+
+
+def content_key(site: Site, registry: str) -> str:
+    """Name everything that a refresh of a study would see.
+
+    Parameters
+    ----------
+    site
+        The installation; its study file is read anew, since a code server lives long.
+    registry
+        The key of the registry.
+    """
+    parts = [registry, read_study(site.study_path).digest]
+    parts += [f"censored {site.censor}"] if site.censor else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -165,8 +191,9 @@ def publish(warehouse: Warehouse) -> Publication:
         fresh = site.content_path.with_suffix(".new")
         # what came in while this cut was made is not in it: the next refresh shall see it
         seen = warehouse.query("select key from study.content")["key"].iloc[0]
-        fresh.write_text(str(seen), encoding="utf-8")
+        fresh.write_text(content_key(site, str(seen)), encoding="utf-8")
         os.replace(fresh, site.content_path)
+        site.point_home_at()
     return Publication(cut, folder, is_current, same)
 
 

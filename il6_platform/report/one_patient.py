@@ -8,7 +8,6 @@ own key.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +16,7 @@ import pandas as pd
 from il6_platform import paths
 from il6_platform.errors import UsageError
 from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.warehouse.home import Site
 
 _ARMS = {"E": "experimental", "C": "control"}
 
@@ -46,13 +46,13 @@ class OnePatient:
         return {"patient": self.patient, "studies": self.studies, "lines": self.lines}
 
 
-def look_up(database: Path, pseudonyms: Pseudonyms, number: str) -> OnePatient:
+def look_up(site: Site, pseudonyms: Pseudonyms, number: str) -> OnePatient:
     """Read all that is kept of a patient.
 
     Parameters
     ----------
-    database
-        The working database; nobody may be writing it.
+    site
+        The installation; nobody may be writing its databases.
     number
         The registry's own, or the pseudonym.
 
@@ -61,9 +61,9 @@ def look_up(database: Path, pseudonyms: Pseudonyms, number: str) -> OnePatient:
     UnknownPatientError
         Where no line speaks of such a patient.
     """
-    with duckdb.connect(database, read_only=True) as connection:
-        site, _, of_site = number.partition(":")
-        for patient in (pseudonyms.of(number), pseudonyms.of(of_site, site), number):
+    with duckdb.connect(site.registry_database, read_only=True) as connection:
+        place, _, of_site = number.partition(":")
+        for patient in (pseudonyms.of(number), pseudonyms.of(of_site, place), number):
             connection.execute("set variable patient = $patient", {"patient": patient})
             found = _answer(connection, "lines")
             if len(found):
@@ -72,7 +72,7 @@ def look_up(database: Path, pseudonyms: Pseudonyms, number: str) -> OnePatient:
                     {str(key): value for key, value in row.items()}
                     for row in found.assign(problems=found["problems"].map(list)).to_dict("records")
                 ]
-                return OnePatient(number, lines, _studies(connection, patient))
+                return OnePatient(number, lines, _studies(site, patient))
     raise UnknownPatientError(
         "no line of such a patient is kept; give the number as the exports write it"
     )
@@ -82,8 +82,22 @@ def _answer(connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
     return connection.execute(paths.sql_file(f"patient.{name}").read_text(encoding="utf-8")).df()
 
 
-def _studies(connection: duckdb.DuckDBPyConnection, patient: str) -> dict[str, dict[str, Any]]:
-    """Return what the study made of a patient; nothing before its first cohort."""
+def _studies(site: Site, patient: str) -> dict[str, dict[str, Any]]:
+    """Return what each study of the home made of a patient."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in site.studies():
+        database = site.of_study(name).working_database
+        if database.exists():
+            with duckdb.connect(database, read_only=True) as connection:
+                connection.execute("set variable patient = $patient", {"patient": patient})
+                found |= _study(connection, name, patient)
+    return found
+
+
+def _study(
+    connection: duckdb.DuckDBPyConnection, name: str, patient: str
+) -> dict[str, dict[str, Any]]:
+    """Return what a study made of a patient, by its name; nothing before its first cohort."""
     try:
         subjects = connection.execute(
             'from cohort.subjects where "USUBJID" = $patient', {"patient": patient}
@@ -93,7 +107,6 @@ def _studies(connection: duckdb.DuckDBPyConnection, patient: str) -> dict[str, d
             {"patient": patient},
         ).df()
         sources = _answer(connection, "records")
-        (name,) = connection.execute("select study_name from study.settings").fetchall()[0]
     except duckdb.CatalogException:
         return {}
     if subjects.empty:

@@ -1,9 +1,9 @@
-"""The DuckDB warehouse: where tables live, how they are written, how a cut is published.
+"""The DuckDB databases: where tables live, who writes them, how they are written.
 
-Belongs here: the working database, its lock, running a table's SQL file, and moving a finished cut
-into place. Does not belong here: what a table means; that is `sql/` and `analysis`.
+Belongs here: opening and locking the registry's and a study's database, running a table's SQL file.
+Does not belong here: what a table means (`sql/`, `analysis`), where files lie (`home`).
 
-The working database has one writer and no reader but the platform. Analysts read what is published.
+A database has one writer and no reader but the platform. Analysts read what is published.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import duckdb
 import pandas as pd
@@ -26,15 +26,15 @@ from pydantic import PrivateAttr
 from il6_platform import paths
 from il6_platform.registry.exports import ExportError, read_csv
 from il6_platform.registry.pseudonyms import Pseudonyms
-from il6_platform.registry.units import analytes, conversions, plain_name
 from il6_platform.study import Study
-from il6_platform.validation import docs
+from il6_platform.warehouse import study_tables
 from il6_platform.warehouse.home import BusyError, Site
 from il6_platform.workers import Ahead
 
 T = TypeVar("T")
 
-SCHEMAS = ("study", "raw", "staging", "cohort", "analysis", "report")
+PARTITION = "dagster/partition"
+"""Tag of a run that says which study it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,13 @@ class Column:
 
 
 class Warehouse(ConfigurableResource):
-    """The working database of a running refresh; holding it means that no other refresh runs."""
+    """The database of a running refresh: the registry's, or in a study's partition the study's.
+
+    Holding it means that no other refresh of the same database runs.
+    """
 
     site: Site
+    holds: Literal["registry", "study"] = "registry"
     _connection: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
     _made: dict[str, Any] = PrivateAttr(default_factory=dict)
     _ahead: Ahead | None = PrivateAttr(default=None)
@@ -57,37 +61,64 @@ class Warehouse(ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator[Warehouse, None, None]:
-        """Hold the refresh lock for a whole run; it ends with its process, however that ends."""
+        """Hold the run's database for a whole run; the lock ends with its process."""
         logger = context.log or logging.getLogger(__name__)
-        lock = FileLock(self.site.home_path / "refresh.lock", mode=0o600)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            logger.info("Another refresh is running; this one waits for it to end.")
-            try:
-                lock.acquire(timeout=self.site.wait_seconds)
-            except Timeout:
-                raise BusyError(
-                    f"another refresh of {self.site.home} is running; try again when it has ended"
-                ) from None
-        holder = self.site.home_path / "refresh.holder"
-        try:
-            holder.write_text(getattr(context.run, "run_id", "") or "", encoding="utf-8")
-            # one connection for the run: opening the file anew for each query costs more than both
-            self._made.clear()
+        tags = context.run.tags if context.run else {}
+        study = tags.get(PARTITION)
+        run_id = getattr(context.run, "run_id", "") or ""
+        if study is None:
+            held = Warehouse(site=self.site, holds="registry")
+        else:
+            held = Warehouse(site=self.site.of_study(study), holds="study")
+        with held.held(logger, run_id):
+            yield held
+
+    @contextmanager
+    def held(self, logger: logging.Logger, run_id: str = "") -> Generator[None, None, None]:
+        """Hold the database, prepared, for as long as the block lasts.
+
+        Raises
+        ------
+        BusyError
+            Where another refresh of it does not end in time.
+        """
+        holder = self.lock_path.with_suffix(".holder")
+        with locked(self.lock_path, self.site, logger):
+            holder.write_text(run_id, encoding="utf-8")
+            if self.holds == "registry" and self.site.as_of:
+                self.site.begin_look_back()
             self._ahead = Ahead()
-            with self.connect():
-                self.prepare()
-                try:
-                    yield self
-                finally:
-                    self.leave_worklist()
-                    self.leave_docs()
-            holder.unlink(missing_ok=True)
-        finally:
-            self.ahead.close()
-            self._ahead = None
-            lock.release()
+            try:
+                # one connection for the run: opening the file for each query costs more than both
+                with self.connect():
+                    self.prepare(logger)
+                    try:
+                        yield
+                    finally:
+                        self.leave_documents()
+                holder.unlink(missing_ok=True)
+            finally:
+                self.ahead.close()
+                self._ahead = None
+
+    @property
+    def lock_path(self) -> Path:
+        """The file whose lock the refresh of this database holds."""
+        if self.holds == "registry":
+            return self.site.home_path / "registry.lock"
+        return self.site.study_folder / "refresh.lock"
+
+    @property
+    def database(self) -> Path:
+        """The database's file."""
+        if self.holds == "registry":
+            return self.site.registry_database
+        return self.site.working_database
+
+    def leave_documents(self) -> None:
+        """Leave the data manager's worklist, whatever became of the refresh."""
+        if self.holds == "registry":
+            self.leave_worklist()
 
     def leave_worklist(self) -> None:
         """Write the data manager's worklist, whatever became of the refresh.
@@ -109,23 +140,6 @@ class Warehouse(ConfigurableResource):
                 self._numbers,
             )
 
-    def begin_docs(self) -> None:
-        """Have the rule book's pages begun elsewhere: all is judged."""
-        if not self.site.as_of:
-            self.ahead.begin(docs.FOLDER, docs.keep_up_to_date, *self._docs())
-
-    def leave_docs(self) -> None:
-        """Build the rule book's pages where rules or counts are not those of the last time."""
-        if not self.site.as_of:
-            self.ahead.result(docs.FOLDER, lambda: None)
-            docs.keep_up_to_date(*self._docs())
-
-    def _docs(self) -> tuple[Path, pd.DataFrame]:
-        with self.connect() as connection:
-            connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
-            verdicts = connection.execute("from staging.verdicts order by table_name, rule").df()
-        return self.site.home_path / docs.FOLDER, verdicts
-
     def _numbers(self, delivery: str) -> pd.Series:
         """Return the registry's patient numbers of a kept export by line, none where it is gone."""
         try:
@@ -146,11 +160,6 @@ class Warehouse(ConfigurableResource):
         """The study that is asked."""
         return self.site.study
 
-    @property
-    def working_database(self) -> Path:
-        """The working database's file."""
-        return self.site.home_path / "working.duckdb"
-
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
         """The site's pseudonyms; their key never leaves IL6_HOME."""
@@ -158,13 +167,13 @@ class Warehouse(ConfigurableResource):
 
     @contextmanager
     def connect(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:
-        """Open the working database for as long as the block lasts; blocks may be nested."""
+        """Open the database for as long as the block lasts; blocks may be nested."""
         if self._connection is not None:
             yield self._connection
             return
         try:
-            with duckdb.connect(self.working_database) as connection:
-                os.chmod(self.working_database, 0o600)
+            with duckdb.connect(self.database) as connection:
+                os.chmod(self.database, 0o600)
                 connection.execute("set timezone = 'UTC'")
                 self._connection = connection
                 try:
@@ -176,12 +185,12 @@ class Warehouse(ConfigurableResource):
                 self.write_anew()
 
     def write_anew_when_closed(self) -> None:
-        """Have the working database written anew once nobody has it open: rows were erased."""
+        """Have the database written anew once nobody has it open: rows were erased."""
         self._holds_erased = True
 
     def write_anew(self) -> None:
-        """Copy the working database into a fresh file in its place: deleted rows linger in one."""
-        database = self.working_database
+        """Copy the database into a fresh file in its place: deleted rows linger in one."""
+        database = self.database
         fresh = database.with_name(f".{database.name}")
         fresh.unlink(missing_ok=True)
         with duckdb.connect() as connection:
@@ -199,98 +208,15 @@ class Warehouse(ConfigurableResource):
             self._made[name] = make()
         return cast(T, self._made[name])
 
-    def prepare(self) -> None:
-        """Make schemas, macros and the study's settings, which all SQL reads as tables."""
-        study = self.study
-        data = paths.project_root() / "data"
-        names = analytes(data / "units.csv", data / "names.csv")
-        marker = study.marker.analyte.strip().lower()
+    def prepare(self, logger: logging.Logger | None = None) -> None:
+        """Make schemas, macros and the tables that all SQL of this database reads."""
         with self.connect() as connection:
-            for schema in SCHEMAS:
-                connection.execute(f"create schema if not exists {schema}")
-            for tables in (
-                "raw.tables",
-                "raw.sources",
-                "raw.spellings",
-                "raw.erased",
-                "staging.problems",
-            ):
-                connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
-            settings = {
-                "study_name": Path(self.site.study_file).stem,
-                "analyte": names.get(plain_name(marker), marker),
-                "marker_label": study.marker.label,
-                "unit": study.marker.unit,
-                "window_first_day": study.marker.window_days[0],
-                "window_last_day": study.marker.window_days[1],
-                "below_loq": study.marker.below_loq,
-                "experimental_drug": study.arms.experimental_drug.strip().lower(),
-                "experimental_label": study.arms.experimental_label,
-                "control_label": study.arms.control_label,
-                "arm_window_days": study.arms.arm_window_days,
-                "confirm_response": study.confirm_response,
-                "minimal_cell": study.quality.minimal_cell or 0,
-                "changed_columns": [name.lower() for name in study.quality.changed_columns],
-                "censored_on": self.site.censored_on,
-            }
-            # an untyped null would make a column of integers
-            types = {"censored_on": "::date", "changed_columns": "::varchar[]"}
-            columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
-            connection.execute(
-                f"create or replace table study.settings as select {columns}", settings
-            )
-            connection.execute(
-                "create or replace table study.analytes (name varchar, analyte varchar)"
-            )
-            connection.executemany("insert into study.analytes values (?, ?)", [*names.items()])
-            connection.execute(
-                "create or replace table study.units "
-                "(analyte varchar, unit varchar, factor double, standard varchar)"
-            )
-            known = conversions(data / "units.csv", data / "names.csv", marker, study.marker.unit)
-            connection.executemany(
-                "insert into study.units values (?, ?, ?, ?)",
-                [[one.analyte, one.unit, one.factor, one.standard] for one in known],
-            )
-            for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
-                connection.execute(script.read_text(encoding="utf-8"))
-            connection.execute(
-                "create or replace table study.names as from read_csv(?)", [str(data / "names.csv")]
-            )
-            connection.execute(
-                "create or replace table study.covariates "
-                "(name varchar, label varchar, kind varchar)"
-            )
-            connection.execute(
-                "create or replace table study.published (position integer, claim varchar, "
-                "analysis varchar, endpoint varchar, population varchar, contrast varchar, "
-                "grp varchar, term varchar, statistic varchar, source varchar, estimate double, "
-                "p_value double, n varchar)"
-            )
-            for position, claim in enumerate(study.published, start=1):
-                connection.execute(
-                    "insert into study.published values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        position,
-                        claim.claim,
-                        claim.analysis,
-                        claim.endpoint,
-                        claim.population,
-                        claim.contrast,
-                        claim.grp,
-                        claim.term,
-                        claim.statistic,
-                        claim.source,
-                        claim.estimate,
-                        claim.p_value,
-                        ", ".join(f"{group} {n}" for group, n in claim.n.items()),
-                    ],
-                )
-            for item in study.covariates:
-                connection.execute(
-                    "insert into study.covariates values (?, ?, ?)",
-                    [item.name.lower(), item.title, item.kind],
-                )
+            if self.holds == "registry":
+                study_tables.prepare_registry(connection, self.site)
+            else:
+                with locked(self.site.home_path / "registry.lock", self.site, logger):
+                    study_tables.copy_registry(connection, self.site)
+                study_tables.prepare_study(connection, self.site)
 
     def run_sql(self, table: str) -> None:
         """Make a table by its SQL file (`staging.labs`: `sql/staging/labs.sql`), all or nothing."""
@@ -376,6 +302,36 @@ class Warehouse(ConfigurableResource):
             found = connection.execute(f"select count(*) from {table}").fetchone()
         assert found is not None
         return int(found[0])
+
+
+@contextmanager
+def locked(
+    path: Path, site: Site, logger: logging.Logger | None = None
+) -> Generator[None, None, None]:
+    """Hold a lock of the home; it ends with its process, however that ends.
+
+    Raises
+    ------
+    BusyError
+        Where whoever holds it does not let go in time.
+    """
+    lock = FileLock(path, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        (logger or logging.getLogger(__name__)).info(
+            "Another refresh is running; this one waits for it to end."
+        )
+        try:
+            lock.acquire(timeout=site.wait_seconds)
+        except Timeout:
+            raise BusyError(
+                f"another refresh of {site.home} is running; try again when it has ended"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def comment_on(connection: duckdb.DuckDBPyConnection, *comments: tuple[str, str, str]) -> None:

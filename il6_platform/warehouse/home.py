@@ -1,13 +1,17 @@
-"""The folders of a home: landing folder, kept deliveries, cuts, and the link to the current one.
+"""The folders of a home: the registry's and, for each study, its own.
 
-IL6_HOME/working.duckdb        raw, staging, cohort, analysis, report: as of the running refresh
-IL6_HOME/cuts/<cut>/           report.duckdb, report.html: one folder a data cut, never changed
-IL6_HOME/published -> cuts/... the current cut: a link that is replaced in one step
-IL6_HOME/cuts.csv              when each cut was first kept, and after which one
-IL6_HOME/patients/<cut>        who is in a cut, as hashes: for `il6 diff`, never published
-IL6_HOME/worklist.xlsx         what the data manager has to put right, as of the last refresh
-IL6_HOME/deliveries/<sha256>   every export as it arrived, but for patients who are forgotten
-IL6_HOME/forgotten.csv         who was forgotten (pseudonyms), when, and how much was erased
+IL6_HOME/registry.duckdb         raw, staging: as of the last refresh of the registry
+IL6_HOME/deliveries/<sha256>     every export as it arrived, but for patients who are forgotten
+IL6_HOME/worklist.xlsx           what the data manager has to put right, as of the last refresh
+IL6_HOME/forgotten.csv           who was forgotten (pseudonyms), when, and how much was erased
+IL6_HOME/published               the link to the published cut of the only or default study
+IL6_HOME/studies/<name>/
+    study.yaml                   the study file
+    working.duckdb               cohort, analysis, report: as of the study's last refresh
+    cuts/<cut>/                  report.duckdb, report.html: a folder a cut, never changed
+    published -> cuts/...        the current cut: a link that is replaced in one step
+    cuts.csv                     when each cut was first kept, and after which one
+    patients/<cut>               who is in a cut, as hashes: for `il6 diff`, never published
 """
 
 from __future__ import annotations
@@ -22,28 +26,50 @@ import duckdb
 import pandas as pd
 from dagster import ConfigurableResource
 
-from il6_platform.errors import PlatformError
-from il6_platform.study import Study, read_study
+from il6_platform import paths
+from il6_platform.errors import PlatformError, UsageError
+from il6_platform.registry_file import quality_of
+from il6_platform.study import Quality, Study, read_study
 
 
 class BusyError(PlatformError):
-    """Another refresh holds the warehouse; the message says what to do."""
+    """Another refresh holds a database; the message says what to do."""
 
 
 class Site(ConfigurableResource):
-    """Where this installation's files are: landing folder, home folder, study file."""
+    """An installation, and the study that a command is about.
+
+    Attributes
+    ----------
+    home, landing
+        The folder of the installation, and the one in which exports are dropped.
+    study_file
+        The study; the home's default, or its first one, where none is named.
+    as_of
+        ISO date: only what had been exported by then.
+    censor
+        ISO date: follow-up is cut there.
+    wait_seconds
+        How long to wait for another refresh to end.
+    """
 
     home: str
     landing: str
-    study_file: str
+    study_file: str | None = None
     as_of: str | None = None
     censor: str | None = None
     wait_seconds: float = 600
 
     @cached_property
     def study(self) -> Study:
-        """The study that is asked (read once a process)."""
-        return read_study(self.study_file)
+        """The study (read once a process)."""
+        return read_study(self.study_path)
+
+    @property
+    def study_path(self) -> Path:
+        """The study file: the one that is named, the home's default or first, or the shipped."""
+        named = self.study_file or self.default_study() or next(iter(self.studies().values()), None)
+        return Path(named or paths.default_study())
 
     @property
     def home_path(self) -> Path:
@@ -73,35 +99,131 @@ class Site(ConfigurableResource):
         path.write_bytes(content)
 
     @property
-    def cuts_path(self) -> Path:
-        """The folder of published cuts."""
-        path = self.home_path / "cuts"
-        path.mkdir(exist_ok=True)
-        return path
+    def registry_database(self) -> Path:
+        """The registry's database; a look back has one of its own, so as not to disturb it."""
+        return self.home_path / ("lookback.duckdb" if self.as_of else "registry.duckdb")
+
+    def begin_look_back(self) -> None:
+        """Make the database of a look back: the registry's as it stands."""
+        at_rest = self.home_path / "registry.duckdb"
+        self.registry_database.unlink(missing_ok=True)
+        if at_rest.exists():
+            shutil.copyfile(at_rest, self.registry_database)
 
     @property
-    def published_path(self) -> Path:
-        """The link to the current cut; it is there once something was published."""
-        return self.home_path / "published"
-
-    @property
-    def content_path(self) -> Path:
-        """The file that says which content is published: its key, and the cut that it gave."""
-        return self.home_path / "published.content"
-
-    @property
-    def ledger_path(self) -> Path:
-        """The file that says in which order the cuts came; it is not published."""
-        return self.home_path / "cuts.csv"
+    def registry_content_path(self) -> Path:
+        """The file that says on which content the registry's tables rest."""
+        return self.registry_database.with_suffix(".content")
 
     @property
     def forgotten_path(self) -> Path:
         """The record of who was forgotten, by pseudonym; it is not published."""
         return self.home_path / "forgotten.csv"
 
+    @property
+    def studies_path(self) -> Path:
+        """The folder of the studies."""
+        path = self.home_path / "studies"
+        path.mkdir(exist_ok=True, mode=0o700)
+        return path
+
+    def studies(self) -> dict[str, Path]:
+        """Return the study files of the home by the study's name.
+
+        A study is `studies/<name>/study.yaml`, or any YAML file in `studies/` itself.
+        """
+        files = [*self.studies_path.glob("*.y*ml"), *self.studies_path.glob("*/study.yaml")]
+        found: dict[str, Path] = {}
+        # a file in `studies/` itself is the user's: it comes before the copy in the study's folder
+        for file in sorted(files, key=lambda path: (len(path.parts), path)):
+            found.setdefault(name_in(file), file)
+        return found
+
+    def has_study(self) -> None:
+        """Add the shipped study (or IL6_STUDY) to a home that has none."""
+        if not self.studies():
+            self.add_study(paths.default_study())
+
+    def of_study(self, name: str) -> Site:
+        """Return this installation with another study.
+
+        Raises
+        ------
+        UsageError
+            Where the home has no study of the name; the message says which it has.
+        """
+        studies = self.studies()
+        if self.study_file is not None and self.study.name == name:
+            return self
+        if name not in studies:
+            known = ", ".join(studies) or "none yet"
+            raise UsageError(f"there is no study {name!r} in {self.home}; there are {known}")
+        return Site(
+            home=self.home,
+            landing=self.landing,
+            study_file=str(studies[name]),
+            as_of=self.as_of,
+            censor=self.censor,
+            wait_seconds=self.wait_seconds,
+        )
+
+    def default_study(self) -> Path | None:
+        """Return the study file that is meant where none is named, if one can be.
+
+        It is the home's only study or the one with `default: true`.
+        """
+        studies = self.studies()
+        if len(studies) < 2:
+            return next(iter(studies.values()), None)
+        return next((file for file in studies.values() if read_study(file).default), None)
+
+    @property
+    def quality(self) -> Quality:
+        """The thresholds of the registry."""
+        return quality_of(self.home_path, self.study)
+
+    def covariates(self) -> list[str]:
+        """Return the covariates of all studies: columns of patients that enter the registry."""
+        files = {*self.studies().values(), self.study_path}
+        return sorted({one.name for file in files for one in read_study(file).covariates})
+
+    @property
+    def study_folder(self) -> Path:
+        """The study's own folder in the home."""
+        path = self.studies_path / self.study.name
+        path.mkdir(exist_ok=True, mode=0o700)
+        return path
+
+    @property
+    def working_database(self) -> Path:
+        """The study's working database."""
+        return self.study_folder / "working.duckdb"
+
+    @property
+    def cuts_path(self) -> Path:
+        """The folder of the study's published cuts."""
+        path = self.study_folder / "cuts"
+        path.mkdir(exist_ok=True)
+        return path
+
+    @property
+    def published_path(self) -> Path:
+        """The link to the study's current cut; it is there once something was published."""
+        return self.study_folder / "published"
+
+    @property
+    def content_path(self) -> Path:
+        """The file that says which content is published: its key, and the cut that it gave."""
+        return self.study_folder / "published.content"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The file that says in which order the cuts came; it is not published."""
+        return self.study_folder / "cuts.csv"
+
     def patients_of(self, cut: str) -> Path:
         """Return the file that says, by hashes, who is in a cut; it is not published."""
-        folder = self.home_path / "patients"
+        folder = self.study_folder / "patients"
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder / f"{cut}.parquet"
 
@@ -132,6 +254,65 @@ class Site(ConfigurableResource):
         with duckdb.connect(path, read_only=True) as connection:
             return connection.execute(query).df()
 
+    def add_study(self, file: Path) -> Path:
+        """Add a study file to the home, or replace its copy there; return the home's file.
+
+        A file that lies in the home's `studies` folder is used where it is.
+
+        Raises
+        ------
+        UsageError
+            Where the home has another study of that name, which this one would overwrite.
+        """
+        made = read_study(file)
+        if self.studies_path.resolve() in file.resolve().parents:
+            return file
+        known = self.studies().get(made.name)
+        if known is not None:
+            other = read_study(known)
+            asks_the_same = (other.marker.analyte, other.arms.experimental_drug) == (
+                made.marker.analyte,
+                made.arms.experimental_drug,
+            )
+            if not asks_the_same:
+                raise UsageError(
+                    f"study file {file}: the home has another study called {made.name} (of "
+                    f"{other.marker.label}, not {made.marker.label}); give this one a `name:` of "
+                    "its own"
+                )
+        place = self.studies_path / made.name / "study.yaml"
+        place.parent.mkdir(exist_ok=True, mode=0o700)
+        content = file.read_bytes()
+        if not place.exists() or place.read_bytes() != content:
+            fresh = place.with_suffix(".new")
+            fresh.write_bytes(content)
+            os.replace(fresh, place)
+        return place
+
+    def point_home_at(self) -> None:
+        """Let `IL6_HOME/published` lead to the published cut of the only or default study."""
+        default = self.default_study()
+        if default is None:
+            return
+        link = self.home_path / "published"
+        target = Path("studies", name_in(default), "published")
+        points_there = link.is_symlink() and link.readlink() == target
+        if (self.home_path / target).exists() and not points_there:
+            replace_link(link, target)
+
+
+def name_in(file: Path) -> str:
+    """Return the name of the study of a file, as `read_study` would."""
+    return read_study(file).name
+
+
+def replace_link(link: Path, target: Path) -> None:
+    """Point a symbolic link at another folder in one step."""
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target, target_is_directory=True)
+    os.replace(fresh, link)
+
 
 def put_in_place(built: Path, cut_folder: Path, link: Path | None) -> None:
     """Rename a finished cut's folder into place, then point the link at it, each in one step."""
@@ -139,9 +320,5 @@ def put_in_place(built: Path, cut_folder: Path, link: Path | None) -> None:
         shutil.rmtree(built)
     else:
         os.replace(built, cut_folder)
-    if link is None:
-        return
-    fresh = link.with_name(f".{link.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(os.path.relpath(cut_folder, link.parent), target_is_directory=True)
-    os.replace(fresh, link)
+    if link is not None:
+        replace_link(link, Path(os.path.relpath(cut_folder, link.parent)))

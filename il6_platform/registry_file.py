@@ -1,0 +1,118 @@
+"""The registry file (`IL6_HOME/registry.yaml`), typed: what a registry is, whatever studies ask it.
+
+Belongs here: its keys and their defaults, and what of a study's `quality:` goes where. Does not
+belong here: what a study asks (`study`), how an export is laid out (a profile).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from il6_platform.errors import UsageError
+from il6_platform.study import Quality, Study
+from il6_platform.yaml_config import read_typed
+
+NAME = "registry.yaml"
+
+Exports = Literal["auto", "full", "updates"]
+
+PLACES = {
+    "exports": "exports",
+    "max_quarantine_share": "quality.max_quarantine_share",
+    "max_missing_share": "quality.max_missing_share",
+    "max_marker_shift": "quality.max_marker_shift",
+    "changed_columns": "quality.changed_columns",
+    "minimal_cell": "disclosure.minimal_cell",
+}
+"""Key of a study's `quality:` -> its place in the registry file."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SiteOfRegistry(_Part):
+    """A site that delivers: how (full exports or updates), and how often at least."""
+
+    exports: Exports = "auto"
+    every_days: int | None = Field(default=None, gt=0)
+
+
+class Thresholds(_Part):
+    """What the data may cost before a refresh is blocked."""
+
+    max_quarantine_share: float = Field(default=0.2, ge=0, le=1)
+    max_missing_share: float = Field(default=0.2, ge=0, le=1)
+    max_marker_shift: float = Field(default=4, gt=1)
+    changed_columns: tuple[str, ...] = ()
+
+
+class Disclosure(_Part):
+    """What may leave the site: no count of fewer patients than `minimal_cell`."""
+
+    minimal_cell: int | None = Field(default=None, ge=2)
+
+
+class Keep(_Part):
+    """How much is kept: published cuts of a study, and days of Dagster's runs and events."""
+
+    cuts: int | None = Field(default=None, ge=1)
+    run_days: int | None = Field(default=None, ge=1)
+
+
+class RegistryFile(_Part):
+    """A registry: its sites, thresholds, disclosure policy, retention and sources."""
+
+    exports: Exports = "auto"
+    sites: dict[str, SiteOfRegistry] = Field(default_factory=dict)
+    quality: Thresholds = Thresholds()
+    disclosure: Disclosure = Disclosure()
+    keep: Keep = Keep()
+    connectors: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @property
+    def as_quality(self) -> Quality:
+        """The thresholds as one object, as a study file without a registry file says them."""
+        return Quality(
+            exports=self.exports,
+            minimal_cell=self.disclosure.minimal_cell,
+            **self.quality.model_dump(),
+        )
+
+
+def read_registry_file(home: Path) -> RegistryFile | None:
+    """Read the registry file of a home, or return None where it has none.
+
+    Raises
+    ------
+    YamlConfigError
+        Naming file, line and key of what cannot be.
+    """
+    path = home / NAME
+    if not path.exists():
+        return None
+    return read_typed(path, RegistryFile, "registry file", "remove it or make it readable")
+
+
+def quality_of(home: Path, study: Study) -> Quality:
+    """Return the thresholds in force: the registry file's, or in a home without one the study's.
+
+    Raises
+    ------
+    UsageError
+        Where there is a registry file and the study has a `quality:` all the same.
+    """
+    registry = read_registry_file(home)
+    if registry is None:
+        return study.quality
+    said = [key for key in PLACES if key in study.quality.model_fields_set]
+    if said:
+        moves = ", ".join(f"quality.{key} to {PLACES[key]}" for key in said)
+        raise UsageError(
+            f"study {study.name}, key quality: the home has a registry file, which holds what is "
+            f"true for all studies; move {moves} of {home / NAME}"
+        )
+    return registry.as_quality

@@ -1,0 +1,146 @@
+"""The tables that all SQL of a database reads: choices, dictionaries, the registry's copy.
+
+Belongs here: filling them from the study file and from `data/`, and copying the registry's tables
+into a study's database. Does not belong here: deriving anything of them; that is `sql/`.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from il6_platform import paths
+from il6_platform.errors import DataQualityError
+from il6_platform.registry.units import analytes, conversions, plain_name
+from il6_platform.study import Study
+from il6_platform.warehouse.home import Site
+
+RAW = ("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "staging.problems")
+"""SQL files that make the tables to which the registry only adds."""
+
+COPIED = ("raw.deliveries", "raw.patients")
+"""Tables of the registry outside `staging` that a study reads."""
+
+
+def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """Make what the registry's SQL reads: schemas, raw tables, dictionaries, macros."""
+    _make_schemas(connection, "study", "raw", "staging")
+    for tables in RAW:
+        connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
+    _fill_study(connection, site)
+
+
+def prepare_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """Make what a study's SQL reads: schemas, the study's choices, dictionaries, macros."""
+    _make_schemas(connection, "study", "cohort", "analysis", "report")
+    _fill_study(connection, site)
+    _fill_published(connection, site.study)
+
+
+def copy_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """Copy what a study reads of the registry into its own database; the registry is at rest."""
+    if not site.registry_content_path.exists():
+        raise DataQualityError(
+            "the registry's last refresh was blocked or has not ended; put that right first "
+            "(il6 refresh says what it was)"
+        )
+    _make_schemas(connection, "raw", "staging", "study")
+    path = str(site.registry_database).replace("'", "''")
+    connection.execute(f"attach '{path}' as registry (read_only)")
+    try:
+        names = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where database_name = 'registry' and (schema_name = 'staging' "
+            "or schema_name || '.' || table_name in (select unnest($copied))) order by all",
+            {"copied": [*COPIED, "study.content"]},
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(f"create or replace table {name} as from registry.{name}")
+    finally:
+        connection.execute("detach registry")
+
+
+def _make_schemas(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
+    for schema in schemas:
+        connection.execute(f"create schema if not exists {schema}")
+
+
+def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """Fill the study's choices and the dictionaries, then read the macros that use them."""
+    study = site.study
+    data = paths.project_root() / "data"
+    names = analytes(data / "units.csv", data / "names.csv")
+    marker = study.marker.analyte.strip().lower()
+    settings = {
+        "study_name": study.name,
+        "analyte": names.get(plain_name(marker), marker),
+        "marker_label": study.marker.label,
+        "unit": study.marker.unit,
+        "window_first_day": study.marker.window_days[0],
+        "window_last_day": study.marker.window_days[1],
+        "below_loq": study.marker.below_loq,
+        "experimental_drug": study.arms.experimental_drug.strip().lower(),
+        "experimental_label": study.arms.experimental_label,
+        "control_label": study.arms.control_label,
+        "arm_window_days": study.arms.arm_window_days,
+        "confirm_response": study.confirm_response,
+        "minimal_cell": site.quality.minimal_cell or 0,
+        "changed_columns": [name.lower() for name in site.quality.changed_columns],
+        "censored_on": site.censored_on,
+    }
+    # an untyped null would make a column of integers
+    types = {"censored_on": "::date", "changed_columns": "::varchar[]"}
+    columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
+    connection.execute(f"create or replace table study.settings as select {columns}", settings)
+    connection.execute("create or replace table study.analytes (name varchar, analyte varchar)")
+    connection.executemany("insert into study.analytes values (?, ?)", [*names.items()])
+    connection.execute(
+        "create or replace table study.units "
+        "(analyte varchar, unit varchar, factor double, standard varchar)"
+    )
+    known = conversions(data / "units.csv", data / "names.csv", marker, study.marker.unit)
+    connection.executemany(
+        "insert into study.units values (?, ?, ?, ?)",
+        [[one.analyte, one.unit, one.factor, one.standard] for one in known],
+    )
+    connection.execute(
+        "create or replace table study.names as from read_csv(?)", [str(data / "names.csv")]
+    )
+    connection.execute(
+        "create or replace table study.covariates (name varchar, label varchar, kind varchar)"
+    )
+    for item in study.covariates:
+        connection.execute(
+            "insert into study.covariates values (?, ?, ?)",
+            [item.name.lower(), item.title, item.kind],
+        )
+    for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
+        connection.execute(script.read_text(encoding="utf-8"))
+
+
+def _fill_published(connection: duckdb.DuckDBPyConnection, study: Study) -> None:
+    """Fill the published claims."""
+    connection.execute(
+        "create or replace table study.published (position integer, claim varchar, "
+        "analysis varchar, endpoint varchar, population varchar, contrast varchar, "
+        "grp varchar, term varchar, statistic varchar, source varchar, estimate double, "
+        "p_value double, n varchar)"
+    )
+    for position, claim in enumerate(study.published, start=1):
+        connection.execute(
+            "insert into study.published values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                position,
+                claim.claim,
+                claim.analysis,
+                claim.endpoint,
+                claim.population,
+                claim.contrast,
+                claim.grp,
+                claim.term,
+                claim.statistic,
+                claim.source,
+                claim.estimate,
+                claim.p_value,
+                ", ".join(f"{group} {n}" for group, n in claim.n.items()),
+            ],
+        )
