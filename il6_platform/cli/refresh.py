@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from il6_platform import paths, workers
 from il6_platform.cli.options import add_landing, add_study, day, home_of, landing_of
 from il6_platform.errors import DataQualityError, Il6Error, PlatformError, UsageError
@@ -131,6 +129,7 @@ def _refresh(site: Site, reads_registry: bool, studies: Sequence[str]) -> dict[s
     from dagster import DagsterInstance
 
     from il6_platform.definitions import build_defs
+    from il6_platform.defs.instance import prepare_instance
     from il6_platform.defs.jobs import fail_orphaned_run
     from il6_platform.defs.specs import STUDIES
 
@@ -204,22 +203,3 @@ def _innermost(error: Any) -> str:
     while error.cause is not None:
         error = error.cause
     return str(error.message.strip().splitlines()[0])
-
-
-def prepare_instance(home: Path) -> Path:
-    """Make Dagster's own folder in IL6_HOME, with the shipped settings; return it."""
-    folder = home / "dagster"
-    # the mode is of the last folder only: one after the other
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.mkdir(exist_ok=True, mode=0o700)
-    shipped = (paths.project_root() / "dagster.yaml").read_text(encoding="utf-8")
-    # one database for all runs' events: a file a run would hold each asset event a second time
-    event_log = {
-        "module": "il6_platform.dagster_storage",
-        "class": "EventLog",
-        "config": {"base_dir": str(folder)},
-    }
-    settings = shipped + yaml.safe_dump({"event_log_storage": event_log})
-    (folder / "dagster.yaml").touch(mode=0o600)
-    (folder / "dagster.yaml").write_text(settings, encoding="utf-8")
-    return folder

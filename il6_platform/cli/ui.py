@@ -9,7 +9,6 @@ from pathlib import Path
 
 from il6_platform import paths
 from il6_platform.cli.options import add_landing, add_study, home_of, landing_of
-from il6_platform.cli.refresh import prepare_instance
 from il6_platform.settings import child_environment
 
 
@@ -22,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
+    from il6_platform.defs.instance import prepare_instance
     from il6_platform.warehouse.home import Site
 
     home = home_of(asked)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from il6_platform.validation.rulebook import DERIVED, STAGED, book
+from il6_platform.validation.rulebook import DERIVED, STAGED
 from il6_platform.validation.rules import Rule
 
 if TYPE_CHECKING:
@@ -64,16 +63,6 @@ def build(folder: Path, verdicts: pd.DataFrame) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
     return folder / "index.html"
-
-
-def keep_up_to_date(folder: Path, verdicts: pd.DataFrame) -> None:
-    """Build the Data Docs where they are not there or rules or counts have changed since."""
-    of = sha256(f"{book().to_csv()}{verdicts.to_csv()}".encode()).hexdigest()
-    said = folder / ".of"
-    if not said.exists() or said.read_text() != of:
-        build(folder, verdicts)
-        said.touch(mode=0o600)
-        said.write_text(of)
 
 
 def _suite(table: str, rules: Sequence[Rule]) -> ExpectationSuite:

@@ -15,6 +15,7 @@ import pytest
 from filelock import FileLock
 
 from il6_platform import cli, paths
+from il6_platform.study import read_study
 
 
 @dataclass
@@ -32,11 +33,23 @@ class Installation:
             *("--study", str(self.study)),
         ]
 
+    @property
+    def registry(self) -> Path:
+        return self.home / "registry.duckdb"
+
+    @property
+    def study_folder(self) -> Path:
+        return self.home / "studies" / read_study(self.study).name
+
+    @property
+    def working(self) -> Path:
+        return self.study_folder / "working.duckdb"
+
     def refresh(self, *more: str) -> int:
         return cli.main(["refresh", *self.options, *more])
 
     def ask(self, sql: str) -> pd.DataFrame:
-        database = (self.home / "published" / "report.duckdb").resolve()
+        database = (self.study_folder / "published" / "report.duckdb").resolve()
         with duckdb.connect(database, read_only=True) as connection:
             return connection.execute(sql).df()
 

@@ -24,7 +24,7 @@ def cohort(demo: Installation) -> Cohort:
 
 
 def _cohort(demo: Installation, study: Study) -> Cohort:
-    with duckdb.connect(demo.home / "working.duckdb", read_only=True) as connection:
+    with duckdb.connect(demo.working, read_only=True) as connection:
         tables = [
             connection.execute(f"from cohort.{t}").df() for t in ("adsl", "adtte", "adrs", "adtr")
         ]

@@ -80,11 +80,11 @@ def test_the_command_counts_patients_and_names_none(
     assert cli.main(["diff", earlier[:6], "--home", str(grown.home)]) == 0
     said = capsys.readouterr().out
     assert "3  came, analysed" in said and "crossed P = 0.05" in said
-    listed = grown.home / "patients" / f"{earlier}-{later}.csv"
+    listed = grown.study_folder / "patients" / f"{earlier}-{later}.csv"
     patients = pd.read_csv(listed)["patient"]
     assert listed.stat().st_mode & 0o077 == 0
     assert len(patients) > 0 and not any(patient in said for patient in patients)
-    for path in (grown.home / "cuts").rglob("*.*"):
+    for path in (grown.study_folder / "cuts").rglob("*.*"):
         content = path.read_bytes()
         assert not any(patient.encode() in content for patient in patients), path
 
@@ -142,7 +142,7 @@ def test_follow_up_is_cut_at_the_day_that_is_asked_for(
 
 def cohort(installation: Installation) -> Cohort:
     """Return the cohort of the last refresh."""
-    with duckdb.connect(installation.home / "working.duckdb", read_only=True) as working:
+    with duckdb.connect(installation.working, read_only=True) as working:
         tables = [
             working.execute(f"from cohort.{t}").df() for t in ("adsl", "adtte", "adrs", "adtr")
         ]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from il6_platform import paths
-from il6_platform.cli import prepare_instance
+from il6_platform.defs.instance import prepare_instance
 from il6_platform_tests.end_to_end.conftest import Installation, open_to_others
 
 PATIENCE = 240

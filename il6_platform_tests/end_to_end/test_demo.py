@@ -60,7 +60,7 @@ def test_everybody_is_analysed_or_counted_under_one_reason(demo: Installation) -
 
 def test_each_planted_fault_is_found_by_its_rule(demo: Installation) -> None:
     planted = synthetic.build(read_study(paths.default_study())).faults
-    with duckdb.connect(demo.home / "working.duckdb") as working:
+    with duckdb.connect(demo.registry, read_only=True) as working:
         found = working.execute("select table_name, rule, sentence from staging.quarantine").df()
     pairs = set(zip(found["table_name"], found["rule"], strict=True))
     assert {(fault.table, fault.expected) for fault in planted} <= pairs
@@ -124,7 +124,7 @@ def test_nothing_new_publishes_nothing(
 
 
 def test_diameters_agree_with_the_response_that_they_make(demo: Installation) -> None:
-    with duckdb.connect(demo.home / "working.duckdb", read_only=True) as working:
+    with duckdb.connect(demo.working, read_only=True) as working:
         visits = working.execute(
             'select r."AVALC", t."PCHG", t."AVAL" from cohort.adtr as t '
             'join cohort.adrs as r on r."USUBJID" = t."USUBJID" and r."ADT" = t."ADT" '

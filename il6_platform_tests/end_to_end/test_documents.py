@@ -43,7 +43,7 @@ def test_the_datasets_are_the_cohort(pack: Path, demo: Installation) -> None:
     folder = pack / "exchange"
     assert folder.stat().st_mode & 0o077 == 0
     dictionary = pd.read_csv(folder / "define.csv")
-    with duckdb.connect(demo.home / "working.duckdb", read_only=True) as working:
+    with duckdb.connect(demo.working, read_only=True) as working:
         for name in ("adsl", "adrs", "adtr", "adtte"):
             whole = working.execute(f"from cohort.{name}").df()
             assert (folder / f"{name}.xpt").stat().st_mode & 0o077 == 0

@@ -35,7 +35,7 @@ def cut(demo: Installation) -> Cut:
 @pytest.fixture(scope="module")
 def pack(demo: Installation) -> Files:
     assert cli.main(["manuscript", "--home", str(demo.home)]) == 0
-    (folder,) = (demo.home / "manuscript").iterdir()
+    (folder,) = (demo.study_folder / "manuscript").iterdir()
     assert folder.name == (demo.home / "published").resolve().name
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -376,7 +376,7 @@ def test_the_pack_is_made_again_with_the_same_bytes(pack: Files, cut: Cut) -> No
 
 
 def test_no_patient_is_in_the_pack(pack: Files, demo: Installation) -> None:
-    with duckdb.connect(demo.home / "working.duckdb", read_only=True) as connection:
+    with duckdb.connect(demo.working, read_only=True) as connection:
         keys = [
             key.encode()
             for (key,) in connection.execute('select "USUBJID" from cohort.subjects').fetchall()

@@ -28,7 +28,7 @@ def test_a_patient_is_shown_as_the_cohort_has_them(
     found = json.loads(said)
     (study,) = found["studies"].values()
     pseudonym = _pseudonym(demo, number)
-    with duckdb.connect(demo.home / "working.duckdb", read_only=True) as connection:
+    with duckdb.connect(demo.working, read_only=True) as connection:
         subject = connection.execute(
             'select "ANALFL" = \'Y\', "ARMCD", "MARKER" from cohort.subjects where "USUBJID" = ?',
             [pseudonym],

@@ -52,18 +52,21 @@ def planted(installation: Installation) -> None:
 
 
 def in_database(home: Path) -> list[str]:
-    """Return the tables of the working database in which the name stands, in any column."""
-    with duckdb.connect(home / "working.duckdb", read_only=True) as connection:
-        tables = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables()"
-        ).fetchall()
-        return [
-            table
-            for (table,) in tables
-            if connection.execute(
-                f"from {table} as whole where whole::varchar ilike '%' || ? || '%'", [NAME]
-            ).fetchone()
-        ]
+    """Return the tables of the databases in which the name stands, in any column."""
+    found = []
+    for database in [home / "registry.duckdb", *home.glob("studies/*/working.duckdb")]:
+        with duckdb.connect(database, read_only=True) as connection:
+            tables = connection.execute(
+                "select schema_name || '.' || table_name from duckdb_tables()"
+            ).fetchall()
+            found += [
+                f"{database.name}: {table}"
+                for (table,) in tables
+                if connection.execute(
+                    f"from {table} as whole where whole::varchar ilike '%' || ? || '%'", [NAME]
+                ).fetchone()
+            ]
+    return found
 
 
 def found_in(home: Path) -> list[str]:
@@ -76,7 +79,9 @@ def found_in(home: Path) -> list[str]:
         name = path.relative_to(home)
         if any(word in str(name).lower() for word in WORDS):
             holding.append(str(name))
-        if not path.is_file() or name.parts[0] in ("deliveries", "working.duckdb", "worklist.xlsx"):
+        if not path.is_file() or {"deliveries", "worklist.xlsx"} & {*name.parts}:
+            continue
+        if path.suffix == ".duckdb" and "cuts" not in name.parts:
             continue
         if path.suffix == ".xlsx":
             with zipfile.ZipFile(path) as sheets:

@@ -56,9 +56,9 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
         patched.setattr(Ahead, "begin", noted)
         patched.setattr(ahead, "spare_cores", lambda: 1)
         assert installation.refresh() == 0
-    assert {"data_docs", "figures 1", *(f"analysis.{name}" for name in analyses())} - set(
-        begun
-    ) == {"analysis.cutoff"}
+    assert {"figures 1", *(f"analysis.{name}" for name in analyses())} - set(begun) == {
+        "analysis.cutoff"
+    }
     first, first_cut = analysed(installation), (installation.home / "published").resolve()
     broken = installation.landing / DAYS[1]
     broken.mkdir()
@@ -81,7 +81,9 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
         landing=str(installation.landing),
         study_file=str(installation.study),
     )
-    assert publishing.content_key(site) != publishing.published_content(site)
+    assert publishing.content_key(
+        site, publishing.registry_key(site)
+    ) != publishing.published_content(site)
     shutil.rmtree(installation.landing / DAYS[2])
     assert first_cut.is_dir()
     history = installation.ask("select distinct cut from report.history")
@@ -93,7 +95,7 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
         assert installation.refresh("--as-of", DAYS[0]) == 0
     assert "made again, the same" in capfd.readouterr().err
     assert (installation.home / "published").resolve() != first_cut
-    assert len(list((installation.home / "cuts").iterdir())) == 2
+    assert len(list((installation.study_folder / "cuts").iterdir())) == 2
 
 
 def test_a_batch_with_too_many_wrong_rows_is_blocked(
@@ -162,7 +164,7 @@ def test_a_killed_refresh_leaves_the_old_report_and_the_next_one_is_clean(
     assert installation.refresh() == 0
     assert analysed(installation) > n
     # nothing half-built is left
-    assert len(list((installation.home / "cuts").iterdir())) == 2
+    assert len(list((installation.study_folder / "cuts").iterdir())) == 2
 
 
 def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(

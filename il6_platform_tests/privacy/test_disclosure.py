@@ -66,7 +66,7 @@ def test_a_hidden_count_is_not_the_rest_of_those_shown(hidden: Installation) -> 
 
 def test_no_count_can_be_worked_out_between_the_points_of_a_curve(hidden: Installation) -> None:
     """An attacker who knows n counts the events between any two numbers that are published."""
-    with duckdb.connect(hidden.home / "working.duckdb", read_only=True) as working:
+    with duckdb.connect(hidden.working, read_only=True) as working:
         times = working.execute(
             'select "PARAMCD", "AVAL", "CNSR", "ARMCD", "MARKERGR" '
             'from cohort.adtte join cohort.adsl using ("USUBJID")'

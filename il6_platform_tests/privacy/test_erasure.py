@@ -87,7 +87,7 @@ def test_who_is_forgotten_is_found_nowhere_in_the_home_folder(
     record = (home / "forgotten.csv").read_text().splitlines()
     assert len(record) == 2 and record[1].split(",")[1] == pseudonym
     assert stat.S_IMODE((home / "forgotten.csv").stat().st_mode) == 0o600
-    assert stat.S_IMODE((home / "working.duckdb").stat().st_mode) == 0o600
+    assert stat.S_IMODE((home / "registry.duckdb").stat().st_mode) == 0o600
     # a second time there is nobody
     assert cli.main(command) == 2
     # the kept exports hold all other lines as they were
@@ -100,7 +100,7 @@ def test_who_is_forgotten_is_found_nowhere_in_the_home_folder(
     for name, content in everything_kept(home).items():
         assert number not in content, name
     assert (home / "published").resolve().name != first
-    with duckdb.connect(home / "working.duckdb", read_only=True) as working:
+    with duckdb.connect(home / "registry.duckdb", read_only=True) as working:
         balance = working.execute(
             "select sum(forgotten), sum(unaccounted), sum(received) from staging.balance"
         ).fetchone()
@@ -152,7 +152,7 @@ def test_foreign_broken_and_shifted_exports_are_cleared_and_nobody_else_is_lost(
         {"p": pseudonym},
     ).set_index("table_name")["n"]
     assert len(theirs) == 5 and theirs["labs"] > 3
-    done = forget(made.warehouse, number)
+    done = forget(made.warehouse.site, number)
     assert done.still_landed == [
         "2024-01-01/redcap_flat_2023-12-31.csv",
         "2024-01-02/labs.csv",
@@ -195,6 +195,6 @@ def test_whoever_forgets_hears_of_other_spellings_of_the_number(made: Registry) 
     made.deliver("2024-01-01", patients=PEOPLE, labs=[*LABS, "b,il6,3,pg/mL,2020-02-01"])
     assert made.stage()
     other = made.warehouse.pseudonyms.of("b")
-    assert forget(made.warehouse, "B").spelt_otherwise == [other]
-    assert forget(made.warehouse, other).spelt_otherwise == []
-    assert forget(made.warehouse, "A").spelt_otherwise == []
+    assert forget(made.warehouse.site, "B").spelt_otherwise == [other]
+    assert forget(made.warehouse.site, other).spelt_otherwise == []
+    assert forget(made.warehouse.site, "A").spelt_otherwise == []

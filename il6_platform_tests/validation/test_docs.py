@@ -10,7 +10,6 @@ import pytest
 from il6_platform import cli
 from il6_platform.validation.docs import build
 from il6_platform.validation.rulebook import BATCHES, STAGED, book
-from il6_platform_tests.validation.conftest import Registry
 
 
 def test_the_book_is_printed_with_severity_and_owner(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,21 +19,6 @@ def test_the_book_is_printed_with_severity_and_owner(capsys: pytest.CaptureFixtu
     assert "registry_did_not_shrink  [block; data manager]" in said
     assert all(sentence in said for sentence in book()["says"])
     assert len(book()) > sum(map(len, STAGED.values())) + len(BATCHES)
-
-
-def test_a_refresh_leaves_the_pages_whatever_became_of_it(made: Registry) -> None:
-    made.study.write_text(made.study.read_text().replace("share: 1", "share: 0.1"))
-    made.deliver("2024-01-01", patients=["A,X,1950-01-01,"])
-    assert not made.stage()
-    page = made.folder / "home" / "data_docs" / "index.html"
-    first = page.stat().st_mtime_ns
-    assert "patients" in page.read_text()
-    # the same rules with the same counts are not drawn again, others are
-    made.warehouse.leave_docs()
-    assert page.stat().st_mtime_ns == first
-    made.ask("update staging.verdicts set judged = judged + 1")
-    made.warehouse.leave_docs()
-    assert page.stat().st_mtime_ns > first
 
 
 def test_its_pages_say_what_the_last_refresh_found(tmp_path: Path) -> None:
