@@ -21,19 +21,8 @@ from il6_platform.errors import Il6Error
 from il6_platform.settings import read_settings
 
 COMMANDS = (
-    *(
-        "demo",
-        "refresh",
-        "status",
-        "patient",
-        "query",
-        "cuts",
-        "diff",
-        "rules",
-        "profile",
-        "forget",
-    ),
-    *("manuscript", "export", "ui"),
+    *("demo", "refresh", "status", "studies", "query", "patient", "cuts", "diff"),
+    *("rules", "profile", "forget", "manuscript", "export", "ui"),
 )
 """The commands in the order of the help; each is the module of its name."""
 
