@@ -23,6 +23,7 @@ from il6_platform import paths
 from il6_platform.validation.completeness import COLUMNS
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.study_tables import prepare_registry, prepare_study
 from il6_platform_tests.specification.tables import Row, differences, on_day, parse
 
 NATIVE = ("patients", "treatments", "labs", "assessments", "follow_up")
@@ -204,10 +205,10 @@ def _template(study: str, censor: str | None) -> Path:
     """Return a database with the study's tables and empty staging tables."""
     warehouse = _warehouse(study, censor)
     if study or censor:
-        shutil.copyfile(_template("", None), warehouse.working_database)
-        warehouse.prepare()
-        return warehouse.working_database
-    warehouse.prepare()
+        shutil.copyfile(_template("", None), warehouse.database)
+        _prepare(warehouse)
+        return warehouse.database
+    _prepare(warehouse)
     of_cohort = [name for table in _files("cohort") for name in _sources(table)]
     made = [f"staging.{table}" for table in ("received", "lines", *NATIVE)]
     for name in dict.fromkeys([*made, *of_cohort]):
@@ -217,7 +218,7 @@ def _template(study: str, censor: str | None) -> Path:
     with warehouse.connect():
         for name in made:
             warehouse.run_sql(name)
-    return warehouse.working_database
+    return warehouse.database
 
 
 def _warehouse(study: str, censor: str | None) -> Warehouse:
@@ -234,6 +235,13 @@ def _warehouse(study: str, censor: str | None) -> Warehouse:
         censor=censor,
     )
     return Warehouse(site=site)
+
+
+def _prepare(warehouse: Warehouse) -> None:
+    """Make what the SQL of registry and study reads: here one database holds both."""
+    with warehouse.connect() as connection:
+        prepare_registry(connection, warehouse.site)
+        prepare_study(connection, warehouse.site)
 
 
 def _files(schema: str) -> list[str]:
