@@ -126,14 +126,14 @@ def _erase_derived(connection: duckdb.DuckDBPyConnection, patient: str) -> None:
 
 
 def _erase_in_study(site: Site, patient: str) -> int:
-    """Erase a patient from a study's database, datasets and lists; return the cuts they were in."""
+    """Erase a patient from what a study keeps beside its cuts; return the cuts they were in.
+
+    The study's database and datasets are made again on demand, without the patient.
+    """
     study = Warehouse(site=site, holds="study")
     with locked(study.lock_path, site):
-        if study.database.exists():
-            with study.connect() as connection:
-                _erase_derived(connection, patient)
-                study.write_anew_when_closed()
-        # patients as datasets (il6 export): made again on demand, without this one
+        for path in site.study_folder.glob("working.duckdb*"):
+            path.unlink()
         shutil.rmtree(site.study_folder / "exchange", ignore_errors=True)
         return sum(_without(path, patient) for path in (site.study_folder / "patients").glob("*.*"))
 
