@@ -249,6 +249,7 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
     if profile is not None:
         lacking = profile.lacking(sheets)
         if lacking is not None:
+            lacking += _hidden(every)
             return Opened([_delivery(file, content, "rejected", None, lacking)])
         parts = profile.native(sheets)
         if not parts:
@@ -260,7 +261,7 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
             return Opened([_delivery(file, content, "rejected", table, problem)])
         if not parts:
             near = closest(profiles, sheets)
-            words = f"{problem}; {near}" if near else problem
+            words = (f"{problem}; {near}" if near else problem) + _hidden(every)
             return Opened([_delivery(file, content, "unrecognised", None, words)])
     name = profile.name if profile else "native"
     places = told_apart([f"{part.place}: {part.table}".removeprefix(": ") for part in parts])
@@ -342,7 +343,7 @@ def _native_parts(file: str, sheets: Sequence[Sheet]) -> tuple[list[NativePart],
         lacking = native.missing_columns(table, header)
         twice = [name for name in native.kept_columns(table.name) if f"{name} (2)" in header]
         if lacking:
-            return [], table.name, f"{place}{_lacks(lacking)}"
+            return [], table.name, f"{place}{_lacks(lacking)}{_hidden([sheet])}"
         if twice:
             words = f"{place}holds the column {', '.join(sorted(twice))} twice; keep one of each"
             return [], table.name, words
@@ -356,6 +357,13 @@ def _native_parts(file: str, sheets: Sequence[Sheet]) -> tuple[list[NativePart],
         ]
         parts.append(NativePart(table.name, sheet.name, rows, sheet.name, header))
     return parts, None, problem
+
+
+def _hidden(sheets: Sequence[Sheet]) -> str:
+    """Say what of sheets is not read because it is hidden: what lacks may be there."""
+    unread = [f"sheet {sheet.name}: {sheet.unread}" for sheet in sheets if sheet.unread]
+    columns = [words for one in sheets for words in [one.export.passed_over.get(None)] if words]
+    return "".join(f"; {words}" for words in [*unread, *columns])
 
 
 def _native(file: str, content: bytes) -> Delivery:

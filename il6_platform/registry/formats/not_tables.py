@@ -11,6 +11,7 @@ import zipfile
 from pathlib import PurePosixPath
 
 from il6_platform.registry.formats.sheets import NoTableError
+from il6_platform.registry.native import recognise
 
 CLUTTER = re.compile(r"~\$.*|\.~lock\..*|thumbs\.db|ehthumbs.*\.db|desktop\.ini|\.ds_store|\._.*")
 """Names of files that systems and programs leave beside others, in small letters."""
@@ -46,6 +47,19 @@ ENDINGS = {
     ),
 }
 """Ending of a name -> what such a file is; a table is not called so."""
+
+TABLES = (
+    *(".csv", ".tsv", ".tab", ".txt", ".dat", ".asc", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+    *(".xpt", ".sas7bdat", ".sav", ".zsav", ".por", ".dta", ".parquet", ".arrow", ".feather"),
+    *(".json", ".ndjson", ".jsonl", ".xml", ".html", ".zip", ".7z", ".gz", ".tgz", ".tar", ".xz"),
+)
+"""Endings of names that a table's file may have: an empty one lacks its table."""
+
+_NOTE = re.compile(
+    r"(?:read[ _-]?me|liesmich|lies_mich|lisez[ _-]?moi|l[eé]eme|leggimi|change_?log|licen[cs]e"
+    r"|notes?|hinweise?|说明|自述)[^.]*(?:\.txt|\.text|)"
+)
+"""Names of notes to who finds the exports."""
 
 _DOCUMENTS = {"word/": "a letter (Word)", "ppt/": "a presentation", "visio/": "a drawing"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -83,6 +97,12 @@ def _kind(file: str, content: bytes) -> str | None:
         return _of_ole(content, PurePosixPath(file).suffix.lower())
     if _MAIL.match(content):
         return "mail"
+    name = PurePosixPath(file)
+    is_named = recognise(file, []) is not None
+    if _NOTE.fullmatch(name.name.lower()) and not is_named:
+        return "a note"
+    if not content.strip() and not is_named and name.suffix.lower() not in TABLES:
+        return "an empty file"
     return ENDINGS.get(PurePosixPath(file).suffix.lower())
 
 

@@ -42,9 +42,10 @@ FEWEST_SIGNS = 8
 _LETTERS = r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153"
 _SIGNS = r"\u00a0-\u00bf\u00d7\u00f7\u20ac\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2122"
 _WESTERN = re.compile(
-    # a letter with an accent stands beside a letter or alone, a sign wherever it may
+    # a letter with an accent stands beside a letter, a sign not between two, a dash anywhere
     rf"(?<=[A-Za-z{_LETTERS}])[{_LETTERS}](?!\d)|[{_LETTERS}](?=[A-Za-z{_LETTERS}])"
-    rf"|(?<![^\W\d_])\u00e0(?![^\W_])|[{_SIGNS}]"
+    rf"|(?<![^\W\d_])\u00e0(?![^\W_])"
+    rf"|(?<![A-Za-z])[{_SIGNS}]|[{_SIGNS}](?![A-Za-z])|[\u00a0\u00ad\u00b4\u00b7\u2013-\u2019]"
 )
 """A sign beyond ASCII where a text in a Western language may have it."""
 

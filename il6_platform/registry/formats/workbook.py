@@ -18,6 +18,9 @@ from il6_platform.registry.formats.workbook_marks import Marks, marks_of
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
+FIRST_LONG = 1e15
+"""The first number of 16 digits."""
+
 HIDDEN_SHEET = "the sheet is hidden; show it and export again where it is needed"
 HIDDEN_ROW = (
     "the row is hidden, by hand or by a filter; show it and export again where it is needed"
@@ -67,6 +70,7 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
         marks = marks_of(content)
         for about in workbook.sheets_metadata:
             rows = workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
+            _check_digits(rows)
             cells = [[text_of(cell) for cell in row] for row in rows]
             export = _export(cells, marks.get(about.name, Marks()))
             if export is None:
@@ -76,7 +80,7 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
     except CalamineError as error:
         if "password" in str(error).lower():
             raise _locked() from None
-        raise ExportError(f"is no workbook that can be read ({error}); export it again") from None
+        raise ExportError(f"is a workbook that cannot be read ({error}); export it again") from None
     except BaseException as error:
         # the reader gives up on some damaged files in a way that is no Exception
         if type(error).__name__ != "PanicException":
@@ -106,6 +110,22 @@ def _export(cells: list[list[str]], marks: Marks) -> Export | None:
         # nothing of it is seen
         return Export([], passed_over=passed_over)
     return sheet_of_lines(lines, seen, passed_over=passed_over)
+
+
+def _check_digits(rows: Sequence[Sequence[object]]) -> None:
+    """Refuse a column of numbers of 16 digits that all end in 0: a spreadsheet keeps 15."""
+    long: dict[int, set[float]] = {}
+    for row in rows:
+        for place, cell in enumerate(row):
+            if isinstance(cell, float) and cell >= FIRST_LONG:
+                long.setdefault(place, set()).add(cell)
+    for place, numbers in long.items():
+        if len(numbers) > 2 and all(number % 10 == 0 for number in numbers):
+            raise ExportError(
+                f"holds numbers of more than 15 digits in column {_letters(place)}, of which the "
+                "spreadsheet dropped the last digits; format the column as text, enter them again "
+                "and export it again"
+            )
 
 
 def _without(row: Sequence[str], places: Sequence[int]) -> list[str]:

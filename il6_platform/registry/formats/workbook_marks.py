@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats.sheets import text_of
 
 STRUCK = "(struck through)"
@@ -41,9 +42,12 @@ class Marks:
 
 
 def marks_of(content: bytes) -> dict[str, Marks]:
-    """Return the marks of a workbook's sheets by their names; none where they cannot be looked up.
+    """Return the marks of a workbook's sheets by their names; none of a binary one (xlsb).
 
-    The values of a damaged workbook that can still be read are not refused for its marks.
+    Raises
+    ------
+    ExportError
+        Where they cannot be looked up: what is hidden would be read in silence.
     """
     try:
         if not content.startswith(b"PK"):
@@ -54,7 +58,11 @@ def marks_of(content: bytes) -> dict[str, Marks]:
                 return _of_ods(archive)
             return _of_xlsx(archive) if "xl/workbook.xml" in names else {}
     except Exception:
-        return {}
+        # each library fails of a damaged file in its own ways
+        raise ExportError(
+            "is a workbook whose formats cannot be read: it is damaged, or another program wrote "
+            "it; save it as .xlsx and deliver that"
+        ) from None
 
 
 # --- how a format shows a number ------------------------------------------------------------------
@@ -359,7 +367,9 @@ def _of_biff(book: Any, sheet: Any) -> Marks:
             if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) or cell.value == "":
                 continue
             filled += 1
-            style = book.xf_list[cell.xf_index] if cell.xf_index is not None else None
+            # a program that writes no styles names one that is not there
+            is_styled = cell.xf_index is not None and cell.xf_index < len(book.xf_list)
+            style = book.xf_list[cell.xf_index] if is_styled else None
             text = None
             if cell.ctype == xlrd.XL_CELL_ERROR:
                 text = ERROR.format(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
