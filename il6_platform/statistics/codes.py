@@ -148,7 +148,10 @@ class Code(StrEnum):
         "no_penalised_maximum",
         "The penalised likelihood has no maximum to be found.",
     )
-    LIMIT_NOT_FOUND = ("limit_not_found", "A limit or the P value could not be found.")
+    LIMIT_NOT_FOUND = (
+        "limit_not_found",
+        "The interval is open where the likelihood does not fall far enough to set a limit.",
+    )
     NO_INFORMATION = (
         "no_information",
         "The data say nothing of it: its interval would span a factor of more than 10^8.",

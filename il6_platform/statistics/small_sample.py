@@ -35,9 +35,12 @@ interval spans a factor of 10^8."""
 
 UNKNOWN = Code.NO_INFORMATION.say()
 
+FARTHEST = math.log(1e8)
+"""Distance of a limit from its log hazard ratio, over a covariate's range, beyond which it is open:
+there the information is lost in rounding, and where the profile falls so far cannot be told."""
+
 _CELLS = 1 << 20
 _ROUNDING = 1e-9
-_FARTHEST = 100.0
 _SIMPLEX = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}
 
 
@@ -202,8 +205,10 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
     if note:
         return [unsupported("hazard_ratio_firth", note, term=k, **fields) for k in terms]
     assert fit is not None
-    rows = zip(terms, scale, *fit, strict=True)
-    reach = np.ptp(x, axis=0) / scale * fit[1]
+    width = np.ptp(x, axis=0) / scale
+    lower, upper = (_open_beyond(fit[0], limits, width) for limits in fit[3:])
+    rows = zip(terms, scale, *fit[:3], lower, upper, strict=True)
+    reach = width * fit[1]
     return [
         unsupported("hazard_ratio_firth", UNKNOWN, term=term, **fields)
         if spread > LARGEST_ERROR
@@ -220,6 +225,11 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
         )
         for spread, (term, unit, coefficient, error, p, low, high) in zip(reach, rows, strict=True)
     ]
+
+
+def _open_beyond(coefficients: Floats, limits: Floats, width: Floats) -> Floats:
+    """Limits, NaN where they lie beyond `FARTHEST` over the covariate's range."""
+    return np.where(np.abs(limits - coefficients) * width < FARTHEST, limits, np.nan)
 
 
 def _log_rank_scores(t: Floats, e: NDArray[np.bool_]) -> Floats:
@@ -358,21 +368,26 @@ class _Profile:
     """The penalised log-likelihood (Breslow), maximised over all coefficients but one."""
 
     def __init__(self, x: Floats, t: Floats, e: NDArray[np.bool_], best: Floats) -> None:
+        order = np.argsort(-t, kind="stable")
         moments, self._died = np.unique(t[e], return_counts=True)
-        self._x, self._e, self._best = x, e, best
-        self._at_risk = (t[:, None] >= moments).astype(float)
+        self._x, self._e, self._best = x[order], e[order], best
+        # patients by falling time: those at risk at a moment are the first so many
+        self._last = len(t) - 1 - np.searchsorted(np.sort(t), moments)
         self._top = self._value(best)
 
     def _value(self, beta: Floats) -> float:
         linear = self._x @ beta
         linear = linear - linear.max()
-        weighted = self._at_risk * np.exp(linear)[:, None]
-        total = weighted.sum(axis=0)
+        weighted = np.exp(linear)
+        total = np.cumsum(weighted)[self._last]
         if not np.all(total > 0):
             return -math.inf
-        share = weighted / total
-        mean = share.T @ self._x
-        square = np.einsum("nj,np,nq,j->pq", share, self._x, self._x, self._died, optimize=True)
+        mean = np.cumsum(weighted[:, None] * self._x, axis=0)[self._last] / total[:, None]
+        # each patient's share of the hazards of all moments at which it is at risk
+        taken = np.zeros(len(weighted))
+        np.add.at(taken, self._last, self._died / total)
+        share = weighted * np.cumsum(taken[::-1])[::-1]
+        square = (self._x.T * share) @ self._x
         sign, log_determinant = np.linalg.slogdet(square - (mean.T * self._died) @ mean)
         if sign <= 0:
             return -math.inf
@@ -401,7 +416,7 @@ class _Profile:
         far = 2 * error
         while gap(far) < 0:
             far *= 2
-            if far > _FARTHEST:
+            if far > 100:
                 return math.nan
         return float(self._best[j] + side * brentq(gap, 0.0, far, xtol=1e-8))
 

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from il6_platform.statistics.codes import Code
+from il6_platform.statistics.estimate import Z
 from il6_platform.statistics.regression import cox
 from il6_platform.statistics.small_sample import firth_cox, fisher_mid_p, permutation_logrank
 
@@ -372,3 +374,39 @@ def test_too_little_for_a_firth_model_is_said(x, time, event, note):
 def test_missing_covariates_are_refused():
     with pytest.raises(ValueError, match="leave incomplete patients out"):
         firth_cox(pd.DataFrame({"x": [1.0, np.nan]}), [1, 2], [1, 1])
+
+
+def penalised(x: np.ndarray, time: np.ndarray, event: np.ndarray, beta: float) -> float:
+    """Firth's log-likelihood of one covariate by its definition (Breslow ties), in long doubles."""
+    value, information = np.longdouble(0), np.longdouble(0)
+    risk = np.exp(np.longdouble(beta) * x.astype(np.longdouble))
+    for i in np.flatnonzero(event):
+        share = np.where(time >= time[i], risk, 0) / risk[time >= time[i]].sum()
+        value += np.log(share[i])
+        information += share @ (x - share @ x) ** 2
+    return float(value + np.log(information) / 2)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32 - 1), st.integers(3, 12), st.booleans())
+def test_a_profile_limit_is_where_the_likelihood_has_fallen_or_it_is_open(
+    seed: int, n: int, binary: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = (rng.random(n) < 0.5).astype(float) if binary else rng.normal(size=n)
+    time, event = np.ceil(rng.exponential(size=n) * 4), rng.random(n) < 0.7
+    (row,) = firth_cox(pd.DataFrame({"x": x}), time, event)
+    if row.estimate is None:
+        assert row.note
+        return
+    best = np.log(row.estimate)
+    top = penalised(x, time, event, best)
+    for side, limit in ((-1, row.ci_low), (1, row.ci_high)):
+        if limit is not None:
+            fall = 2 * (top - penalised(x, time, event, np.log(limit)))
+            assert fall == pytest.approx(Z**2, abs=0.02)
+            assert abs(np.log(limit) - best) * np.ptp(x) < np.log(1e8)
+        else:
+            assert row.note == Code.LIMIT_NOT_FOUND.say()
+            far = best + side * np.log(1e8) / np.ptp(x)
+            assert 2 * (top - penalised(x, time, event, far)) < Z**2 + 0.02
