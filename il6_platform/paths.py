@@ -54,11 +54,14 @@ def profile_folders(home: Path) -> tuple[Path, Path]:
 
 COMPUTES = (
     *("registry", "validation", "warehouse", "cohort", "statistics", "analysis", "figures"),
-    *("report", "publishing", "privacy", "study.py", "registry_file.py"),
+    *("report", "publishing", "privacy", "study.py", "endpoints.py", "registry_file.py"),
 )
 """What of the package can move a number, a figure or a sentence of a published cut."""
 
-DICTIONARIES = ("literature.csv", "units.csv", "names.csv", "drugs.csv", "vocabulary.yaml")
+DICTIONARIES = (
+    *("literature.csv", "units.csv", "names.csv", "drugs.csv"),
+    *("vocabulary.yaml", "endpoints.yaml"),
+)
 """Files of `data/` that can move a number."""
 
 

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import re
 import zlib
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,10 +27,10 @@ from pydantic import (
     model_validator,
 )
 
+from il6_platform.endpoints import Endpoint, EndpointName, endpoint_library
 from il6_platform.errors import UsageError
-from il6_platform.yaml_config import YamlConfigError, read_typed
+from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
-Endpoint = Literal["PFS", "OS"]
 Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
 Contrast = Literal["experimental vs control", "high vs low"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
@@ -37,7 +38,8 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 RESERVED = frozenset(
     {"usubjid", "siteid", "arm", "armcd", "trtsdt", "marker", "markdt", "marklim", "markergr"}
     | {"dthdt", "lstalvdt", "ittfl", "analfl", "exclreas", "subjseq", "patient_id"}
-    | {"newtrtdt", "bor", "response_months", "best_change", "event_on", "last_assessed_on"}
+    | {"dthcaus", "newtrtdt", "bor", "response_months", "best_change", "event_on"}
+    | {"last_assessed_on"}
 )
 """Names that ADSL uses itself, so that no covariate can have them."""
 
@@ -88,7 +90,7 @@ class EventOutcome(_Part):
     whole follow-up and needs no `by_months`.
     """
 
-    endpoint: Endpoint
+    endpoint: EndpointName
     by_months: float | None = Field(default=None, gt=0)
     censored: Literal["left_out", "weighted"] = "left_out"
 
@@ -151,7 +153,7 @@ class Covariate(_Part):
 class Planned(_Part):
     """The effect that the study was, or would be, powered for."""
 
-    endpoint: Endpoint = "PFS"
+    endpoint: EndpointName = "PFS"
     hazard_ratio: float = Field(gt=0)
     ratio_of_hazard_ratios: float = Field(default=0.5, gt=0)
     alpha: float = Field(default=0.05, gt=0, lt=1)
@@ -211,13 +213,23 @@ class Published(_Part):
 class Test(_Part):
     """A log-rank test of the study's family, by its coordinates in `report.results`."""
 
-    endpoint: Endpoint
+    endpoint: EndpointName
     population: Population = "all"
     contrast: Contrast
 
 
+NamedOrDeclared = Annotated[
+    Annotated[EndpointName, Tag("name")] | Annotated[Endpoint, Tag("declared")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "declared"),
+]
+"""An endpoint of the library by its name, or one that the study file declares."""
+
+
 class Study(_Part):
     """A study: every choice that shapes its numbers."""
+
+    # a study is stored and read again as its file has it
+    model_config = ConfigDict(serialize_by_alias=True)
 
     marker: Marker
     arms: Arms
@@ -225,7 +237,9 @@ class Study(_Part):
     name: str = Field(default="study", pattern=r"^[A-Za-z0-9_]+$", max_length=64)
     default: bool = False
     title: str = "Biomarker study"
-    endpoints: tuple[Endpoint, ...] = Field(default=("PFS", "OS"), min_length=1)
+    named_endpoints: tuple[NamedOrDeclared, ...] = Field(
+        default=("PFS", "OS"), min_length=1, alias="endpoints"
+    )
     covariates: tuple[Covariate, ...] = ()
     landmarks_months: tuple[float, ...] = (6, 12, 24)
     confirm_response: bool = False
@@ -257,6 +271,31 @@ class Study(_Part):
         return self
 
     @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The names of the study's endpoints, the first one being its primary endpoint."""
+        return tuple(one if isinstance(one, str) else one.name for one in self.named_endpoints)
+
+    @property
+    def known_endpoints(self) -> dict[str, Endpoint]:
+        """The endpoints that may be named: the library's, then those of the study file."""
+        declared = [one for one in self.named_endpoints if isinstance(one, Endpoint)]
+        return endpoint_library() | {one.name: one for one in declared}
+
+    @property
+    def needed_endpoints(self) -> tuple[str, ...]:
+        """The study's endpoints, and those that its cut-off or its family of tests looks at."""
+        asked = self.cutoff.outcome
+        of_cutoff = [asked.endpoint] if isinstance(asked, EventOutcome) else []
+        family = [test.endpoint for test in self.family]
+        return tuple(dict.fromkeys([*self.endpoints, *of_cutoff, *family]))
+
+    @property
+    def derived_endpoints(self) -> tuple[Endpoint, ...]:
+        """The endpoints of `cohort.adtte`: PFS and OS in any case, then what the study needs."""
+        names = dict.fromkeys(["PFS", "OS", *self.needed_endpoints])
+        return tuple(self.known_endpoints[name] for name in names)
+
+    @property
     def higher(self) -> bool:
         """Whether a higher marker is taken to mean more events (fewer responses)."""
         return "lower" not in (self.marker.direction, self.cutoff.direction)
@@ -284,6 +323,39 @@ class Study(_Part):
         return np.random.default_rng([self.seed, zlib.crc32(analysis.encode())])
 
 
+def _endpoint_mistakes(study: Study) -> Iterator[tuple[Place, str]]:
+    """Give what is wrong with the endpoints that a study file names, by its place."""
+    library, known = endpoint_library(), study.known_endpoints
+    seen: set[str] = set()
+    for position, one in enumerate(study.named_endpoints):
+        name = one if isinstance(one, str) else one.name
+        if isinstance(one, Endpoint) and name in library:
+            yield ("endpoints", position, "name"), f"{name} is in the library; name yours otherwise"
+        if name in seen:
+            yield ("endpoints", position), f"{name} is named twice; name it once"
+        seen.add(name)
+    named: list[tuple[Place, str]] = [
+        (("endpoints", position), name) for position, name in enumerate(study.endpoints)
+    ]
+    if isinstance(study.cutoff.outcome, EventOutcome):
+        named.append((("cutoff", "outcome", "endpoint"), study.cutoff.outcome.endpoint))
+    if study.planned is not None:
+        named.append((("planned", "endpoint"), study.planned.endpoint))
+    named += [
+        (("family", position, "endpoint"), test.endpoint)
+        for position, test in enumerate(study.family)
+    ]
+    for place, name in named:
+        if name not in known:
+            yield (
+                place,
+                f"{name} is no known endpoint; write one of {', '.join(known)}, or declare it "
+                "under endpoints: {name: ..., events: [...], censor: ...}",
+            )
+        elif place[0] == "cutoff" and known[name].starts != "treatment_start":
+            yield place, f"{name} is not of every patient; name one that starts with treatment"
+
+
 def read_study(path: Path | str) -> Study:
     """Read a study file; a study that has no `name:` is called after its file.
 
@@ -295,7 +367,9 @@ def read_study(path: Path | str) -> Study:
     """
     file = Path(path)
     try:
-        study = read_typed(file, Study, "study file", "name another with --study")
+        study = read_typed(
+            file, Study, "study file", "name another with --study", _endpoint_mistakes
+        )
     except YamlConfigError as error:
         raise StudyError(str(error)) from None
     if "name" in study.model_fields_set:

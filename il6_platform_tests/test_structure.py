@@ -25,6 +25,7 @@ LAYERS = [
     {"validation", "registry", "statistics"},
     {"registry_file"},
     {"study"},
+    {"endpoints"},
     {"yaml_config", "paths", "workers", "dagster_storage"},
     {"settings"},
     {"errors"},

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from il6_platform.endpoints import COMPETING, EVENT
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
-from il6_platform.study import Covariate, EventOutcome, Study
+from il6_platform.study import Covariate, Study
 
 ARM, MARKER = "experimental vs control", "high vs low"
 
@@ -40,9 +41,10 @@ class Cohort:
     Attributes
     ----------
     patients
-        One row a patient (ANALFL = Y), ADSL's columns, and `time_PFS`, `event_PFS`, ... of each
-        endpoint (months; boolean), `BOR`, `response_months` (to the first CR or PR that counts for
-        it, or NaN), `best_change` (lowest percent change of the sum of diameters, or NaN), dates of
+        One row a patient (ANALFL = Y), ADSL's columns, and `time_PFS`, `event_PFS`,
+        `competing_PFS`, `start_PFS`, ... of each endpoint (months; booleans; date), `BOR`,
+        `response_months` (to the first CR or PR that counts for it, or NaN), `best_change` (lowest
+        percent change of the sum of diameters, or NaN), dates of
         progression-free survival's event and of the assessments before it,
         the covariates under the study file's names.
     """
@@ -61,13 +63,12 @@ class Cohort:
         """Join the ADaM tables of a cohort, in their stored order."""
         patients = adsl[adsl["ANALFL"] == "Y"].set_index("USUBJID")
         patients = patients.rename(columns=_names(adsl, study))
-        asked = study.cutoff.outcome
-        # the cut-off's outcome need not be an endpoint of the study
-        needed = {asked.endpoint} if isinstance(asked, EventOutcome) else set()
-        for endpoint in (*study.endpoints, *(needed - set(study.endpoints))):
+        for endpoint in study.needed_endpoints:
             rows = adtte[adtte["PARAMCD"] == endpoint].set_index("USUBJID")
             patients[f"time_{endpoint}"] = rows["AVAL"].reindex(patients.index).astype(float)
-            patients[f"event_{endpoint}"] = rows["CNSR"].reindex(patients.index) == 0
+            patients[f"event_{endpoint}"] = rows["CNSR"].reindex(patients.index) == EVENT
+            patients[f"competing_{endpoint}"] = rows["CNSR"].reindex(patients.index) == COMPETING
+            patients[f"start_{endpoint}"] = pd.to_datetime(rows["STARTDT"]).reindex(patients.index)
         best = adrs[adrs["PARAMCD"] == "BOR"].set_index("USUBJID")["AVALC"]
         patients["BOR"] = best.reindex(patients.index)
         patients = patients.assign(**_visits(patients, adtte, adrs))
@@ -89,11 +90,14 @@ class Cohort:
             "BOR": patients["BOR"].mask(patients["response_months"] > elapsed, "SD")
         }
         for name in [c.removeprefix("time_") for c in patients if str(c).startswith("time_")]:
-            time, event = patients[f"time_{name}"], patients[f"event_{name}"].astype(bool)
-            changed |= {
-                f"time_{name}": time.clip(upper=elapsed),
-                f"event_{name}": event & (time <= elapsed),
-            }
+            time = patients[f"time_{name}"]
+            waited = patients.get(f"start_{name}", patients["TRTSDT"]) - patients["TRTSDT"]
+            since = elapsed - pd.to_timedelta(waited).dt.days / DAYS_PER_MONTH
+            # who had no response by the day has no time from it
+            changed[f"time_{name}"] = time.clip(upper=since).where(since >= 0)
+            for kind in (f"event_{name}", f"competing_{name}"):
+                if kind in patients:
+                    changed[kind] = patients[kind].astype(bool) & (time <= since)
         return Cohort(patients.assign(**changed).reset_index(drop=True))
 
     def __len__(self) -> int:
@@ -135,6 +139,15 @@ class Cohort:
             self.patients[f"time_{endpoint}"].to_numpy(dtype=float),
             self.patients[f"event_{endpoint}"].to_numpy(dtype=bool),
         )
+
+    def competing(self, endpoint: str) -> NDArray[np.bool_]:
+        """Return whose time of an endpoint ended with a competing event: no event, not censored."""
+        return self.patients[f"competing_{endpoint}"].to_numpy(dtype=bool)
+
+    def having(self, endpoint: str) -> Cohort:
+        """Return the patients who have a time of an endpoint: of DOR, who responded."""
+        has_time = self.patients[f"time_{endpoint}"].notna()
+        return self if has_time.all() else Cohort(self.patients[has_time].reset_index(drop=True))
 
     def responded(self, endpoint: str) -> NDArray[np.bool_]:
         """Return who responded (ORR: CR or PR) or was controlled (DCR: or SD); NE did not."""

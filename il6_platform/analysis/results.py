@@ -14,7 +14,7 @@ from il6_platform.statistics.estimate import Estimate
 
 RESULT_COLUMNS: dict[str, tuple[str, str]] = {
     "analysis": ("varchar", "Which analysis: baseline, cutoff, response, survival, cox, ..."),
-    "endpoint": ("varchar", "PFS, OS, ORR, DCR, or null"),
+    "endpoint": ("varchar", "PFS, OS or another endpoint of the study, ORR, DCR, or null"),
     "population": ("varchar", "Who is in: all, control, experimental, marker_high, marker_low"),
     "contrast": ("varchar", "What is compared: experimental vs control, high vs low, or null"),
     "grp": ("varchar", "Group that a one-sample estimate is of: control, high, control/high, ..."),
@@ -41,7 +41,7 @@ RESULT_COLUMNS: dict[str, tuple[str, str]] = {
 
 CURVE_COLUMNS: dict[str, tuple[str, str]] = {
     "analysis": ("varchar", "Which analysis"),
-    "endpoint": ("varchar", "PFS, OS, what a point of a patient's course marks, or null"),
+    "endpoint": ("varchar", "Endpoint, what a point of a patient's course marks, or null"),
     "population": ("varchar", "Who is in"),
     "grp": ("varchar", "Group that the curve is of, or null"),
     "x": ("double", "Horizontal: months, false-positive share, marker value, rank"),

@@ -47,7 +47,8 @@ def sources(*tables: str) -> tuple[str, ...]:
 @cache
 def read_tables(table: str) -> tuple[str, ...]:
     """Return the tables whose columns the lineage of a table needs to know."""
-    return tuple(sorted({*sources(table), "study.settings", "study.covariates", "study.published"}))
+    names = ("settings", "covariates", "published", "endpoints", "endpoint_sources")
+    return tuple(sorted({*sources(table), *(f"study.{name}" for name in names)}))
 
 
 def column_lineage(

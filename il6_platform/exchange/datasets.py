@@ -30,7 +30,7 @@ DATASETS = {
 }
 CODELISTS = {
     "ARMCD": {"C": "Control", "E": "Experimental"},
-    "CNSR": {"0": "Event", "1": "Censored"},
+    "CNSR": {"0": "Event", "1": "Censored", "2": "Competing event"},
     "ITTFL": {"Y": "Yes", "N": "No"},
     "ANALFL": {"Y": "Yes", "N": "No"},
     "MARKERGR": {"high": "At or above the cut-off", "low": "Below the cut-off"},
@@ -43,6 +43,9 @@ CODELISTS = {
         "NE": "Not evaluable",
     },
 }
+OF_RESPONSE = (None, "ORR", "DCR", "BOR")
+"""Endpoints of results that are not times to an event."""
+
 NAME, LABEL = 8, 40
 """Longest name and label that SAS transport version 5 takes."""
 
@@ -205,7 +208,7 @@ def reporting_event(results: pd.DataFrame, cut: str, title: str) -> dict[str, An
                 "reason": {"controlledTerm": "SPECIFIED IN SAP"},
                 "purpose": {"controlledTerm": "PRIMARY OUTCOME MEASURE"},
                 "analysisSetId": f"S.{row['population']}",
-                "dataset": "ADTTE" if row["endpoint"] in ("PFS", "OS") else "ADSL",
+                "dataset": "ADSL" if row["endpoint"] in OF_RESPONSE else "ADTTE",
                 "variable": row["endpoint"] or row["analysis"],
                 "methodId": method["id"],
                 "results": [],

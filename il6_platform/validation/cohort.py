@@ -94,7 +94,7 @@ ADTR = [
 
 ADTTE = [
     _unique("USUBJID", "PARAMCD"),
-    _in_set("CNSR", [0, 1]),
+    _in_set("CNSR", [0, 1, 2]),
     _given("AVAL"),
     _given("EVNTDESC"),
     _blocks(

@@ -33,6 +33,7 @@ def prepare_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     """Make what a study's SQL reads: schemas, the study's choices, dictionaries, macros."""
     _make_schemas(connection, "study", "cohort", "analysis", "report")
     _fill_study(connection, site)
+    _fill_endpoints(connection, site.study)
     _fill_published(connection, site.study)
 
 
@@ -115,6 +116,27 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         )
     for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
         connection.execute(script.read_text(encoding="utf-8"))
+
+
+def _fill_endpoints(connection: duckdb.DuckDBPyConnection, study: Study) -> None:
+    """Fill the endpoints and what ends each of them, by which `sql/cohort/adtte.sql` works."""
+    connection.execute(
+        "create or replace table study.endpoints "
+        "(position integer, name varchar, label varchar, starts varchar)"
+    )
+    connection.execute(
+        "create or replace table study.endpoint_sources "
+        "(endpoint varchar, source varchar, cnsr integer, precedence integer)"
+    )
+    for position, one in enumerate(study.derived_endpoints, start=1):
+        connection.execute(
+            "insert into study.endpoints values (?, ?, ?, ?)",
+            [position, one.name, one.label, one.starts],
+        )
+        connection.executemany(
+            "insert into study.endpoint_sources values (?, ?, ?, ?)",
+            [[one.name, *source] for source in one.sources()],
+        )
 
 
 def _fill_published(connection: duckdb.DuckDBPyConnection, study: Study) -> None:

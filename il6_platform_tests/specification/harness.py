@@ -26,7 +26,7 @@ from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.study_tables import prepare_registry, prepare_study
 from il6_platform_tests.specification.tables import Row, differences, on_day, parse
 
-NATIVE = ("patients", "treatments", "labs", "assessments", "follow_up")
+NATIVE = ("patients", "treatments", "labs", "assessments", "follow_up", "outcomes")
 
 STUDY = """
 marker: {analyte: il6, label: IL-6, unit: pg/mL}
@@ -40,9 +40,10 @@ DEFAULTS: dict[str, Row] = {
     "labs": {"analyte": "il6", "value": "4", "unit": "pg/mL", "collected_on": "day 0"},
     "assessments": {},
     "follow_up": {"last_contact_on": "day 400", "vital_status": "alive"},
+    "outcomes": {},
 }
 """What a row says where its test does not. A table that a test leaves out has one such row a
-patient; assessments that are left out are none."""
+patient; assessments and outcomes that are left out are none."""
 
 
 class Specification:

@@ -42,6 +42,7 @@ comment on column cohort.adsl."MARKER" is 'Baseline marker in the study''s unit'
 comment on column cohort.adsl."MARKDT" is 'Day of the baseline marker';
 comment on column cohort.adsl."MARKLIM" is '< or > where the marker was beyond the assay''s limit';
 comment on column cohort.adsl."DTHDT" is 'Date of death';
+comment on column cohort.adsl."DTHCAUS" is 'Cause of death: disease or other; null: not known';
 comment on column cohort.adsl."LSTALVDT" is 'Date last known alive or of death';
 comment on column cohort.adsl."NEWTRTDT" is 'Start of the first therapy of a later line';
 comment on column cohort.adsl."ITTFL" is 'Y: treated first-line, consented, followed up';

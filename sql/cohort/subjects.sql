@@ -85,7 +85,12 @@ described as (
         m.collected_on as markdt,
         m.beyond_limit as marklim,
         if(is_known(f.died_on), f.died_on, null) as dthdt,
-        least(f.last_contact_on, settings.censored_on) as lstalvdt,
+        case
+            when f.cause_of_death in ('disease', 'cancer', 'tumour', 'tumor', 'progression', 'disease progression', 'progressive disease') then 'disease'
+            when f.cause_of_death != 'unknown' then 'other'
+        end as dthcaus,
+        -- least() passes over nulls: without a last contact it would be the day of censoring
+        if(f.last_contact_on is null, null, least(f.last_contact_on, settings.censored_on)) as lstalvdt,
         w.newtrtdt,
         if(e.patient_id is not null, 'E', 'C') as armcd,
         if(e.patient_id is not null, settings.experimental_label, settings.control_label) as arm,
@@ -121,6 +126,7 @@ select
     markdt as "MARKDT",
     marklim as "MARKLIM",
     dthdt as "DTHDT",
+    if(dthdt is null, null, dthcaus) as "DTHCAUS",
     lstalvdt as "LSTALVDT",
     newtrtdt as "NEWTRTDT",
     if(exclreas is null or exclreas = 'No baseline marker in the window', 'Y', 'N') as "ITTFL",
@@ -142,6 +148,7 @@ comment on column cohort.subjects."MARKER" is 'Baseline marker in the study''s u
 comment on column cohort.subjects."MARKDT" is 'Day of the baseline marker';
 comment on column cohort.subjects."MARKLIM" is '< or > where the marker was beyond the assay''s limit; the study file says what value it takes';
 comment on column cohort.subjects."DTHDT" is 'Date of death';
+comment on column cohort.subjects."DTHCAUS" is 'Cause of death: disease or other; null: not known';
 comment on column cohort.subjects."LSTALVDT" is 'Date last known alive or of death';
 comment on column cohort.subjects."NEWTRTDT" is 'Start of the first therapy of a later line';
 comment on column cohort.subjects."ITTFL" is 'Y: treated first-line, consented, followed up';

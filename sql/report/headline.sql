@@ -97,41 +97,42 @@ select
 from now
 union all by name
 select
-    1000 + if(endpoint = 'PFS', 0, 1) as position,
-    'Does the marker predict the benefit? Treatment-by-marker interaction, ' || endpoint as claim,
+    999 + e.position as position,
+    'Does the marker predict the benefit? Treatment-by-marker interaction, ' || r.endpoint as claim,
     'not reported; needed before a marker is called predictive' as source,
-    endpoint,
-    population,
-    contrast,
+    r.endpoint,
+    r.population,
+    r.contrast,
     null::double as published_estimate,
     null::double as published_p_value,
     null::varchar as published_n,
-    statistic as measure,
-    estimate,
-    ci_low,
-    ci_high,
-    p_value,
+    r.statistic as measure,
+    r.estimate,
+    r.ci_low,
+    r.ci_high,
+    r.p_value,
     'likelihood ratio' as test,
-    n,
-    events,
+    r.n,
+    r.events,
     null::bigint as n_first,
     null::bigint as n_second,
     null::double as median_first,
     null::double as median_second,
     case
-        when estimate is null then 'Cannot be judged: ' || note
-        when p_value < 0.05 then 'The effect of treatment differs by marker group in these data.'
+        when r.estimate is null then 'Cannot be judged: ' || r.note
+        when r.p_value < 0.05 then 'The effect of treatment differs by marker group in these data.'
         else 'No evidence that the effect of treatment differs by marker: two subgroup P values do not make a predictive marker.'
     end as reading
-from report.results
-where analysis = 'interaction' and statistic = 'ratio_of_hazard_ratios'
+from report.results as r
+inner join study.endpoints as e on r.endpoint = e.name
+where r.analysis = 'interaction' and r.statistic = 'ratio_of_hazard_ratios'
 order by position;
 
 comment on table report.headline is 'Published claims beside this cut''s figures, and the interaction that the claims imply';
 comment on column report.headline.position is 'Order';
 comment on column report.headline.claim is 'What was claimed';
 comment on column report.headline.source is 'Where it was published';
-comment on column report.headline.endpoint is 'PFS, OS, or null';
+comment on column report.headline.endpoint is 'Endpoint, or null';
 comment on column report.headline.population is 'Who is in';
 comment on column report.headline.contrast is 'What is compared';
 comment on column report.headline.published_estimate is 'Figure as published';
