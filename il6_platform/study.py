@@ -219,8 +219,8 @@ class Test(_Part):
 
 
 NamedOrDeclared = Annotated[
-    Annotated[EndpointName, Tag("name")] | Annotated[Endpoint, Tag("declared")],
-    Discriminator(lambda value: "name" if isinstance(value, str) else "declared"),
+    Annotated[EndpointName, Tag("Name")] | Annotated[Endpoint, Tag("Declared")],
+    Discriminator(lambda value: "Name" if isinstance(value, str) else "Declared"),
 ]
 """An endpoint of the library by its name, or one that the study file declares."""
 
@@ -237,9 +237,7 @@ class Study(_Part):
     name: str = Field(default="study", pattern=r"^[A-Za-z0-9_]+$", max_length=64)
     default: bool = False
     title: str = "Biomarker study"
-    named_endpoints: tuple[NamedOrDeclared, ...] = Field(
-        default=("PFS", "OS"), min_length=1, alias="endpoints"
-    )
+    named_endpoints: tuple[NamedOrDeclared, ...] = Field(default=("PFS", "OS"), alias="endpoints")
     covariates: tuple[Covariate, ...] = ()
     landmarks_months: tuple[float, ...] = (6, 12, 24)
     confirm_response: bool = False
@@ -252,6 +250,13 @@ class Study(_Part):
     monitoring: Monitoring | None = None
     published: tuple[Published, ...] = ()
     family: tuple[Test, ...] = ()
+
+    @field_validator("named_endpoints")
+    @classmethod
+    def _has_a_first(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not value:
+            raise ValueError("name at least one endpoint")
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> Study:

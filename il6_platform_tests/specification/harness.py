@@ -152,7 +152,7 @@ class Specification:
         )
         tables = dict(self._tables)
         for name in NATIVE:
-            default = _days(DEFAULTS[name])
+            default = _days(DEFAULTS[name]) if DEFAULTS[name] else {}
             if name not in tables:
                 tables[name] = [{"patient_id": one} for one in patients] if default else []
             tables[name] = [default | row for row in tables[name]]
