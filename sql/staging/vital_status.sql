@@ -14,7 +14,13 @@ select
     patient_id,
     max(last_contact_on) as last_contact_on,
     min(died_on) filter (is_last_of_deaths) as died_on,
-    count(distinct died_on) filter (is_last_of_deaths) as days_of_death
+    count(distinct died_on) filter (is_last_of_deaths) as days_of_death,
+    -- two causes of one death are no known one
+    if(
+        count(distinct cause_of_death) filter (is_last_of_deaths) = 1,
+        min(cause_of_death) filter (is_last_of_deaths),
+        null
+    ) as cause_of_death
 from visits
 where patient_id is not null
 group by patient_id
@@ -25,3 +31,4 @@ comment on column staging.vital_status.patient_id is 'Pseudonym of the patient';
 comment on column staging.vital_status.last_contact_on is 'Last day on which the status is known';
 comment on column staging.vital_status.died_on is 'Day of death, as the last export says that has one';
 comment on column staging.vital_status.days_of_death is 'Days of death that this export has: more than one contradict each other';
+comment on column staging.vital_status.cause_of_death is 'Cause of death; null where that export has none or several';
