@@ -51,9 +51,11 @@ class Vocabulary(BaseModel):
     months: tuple[tuple[str, ...], ...]
     line_words: tuple[str, ...]
     ordinals: dict[int, tuple[str, ...]]
+    value_words: tuple[str, ...]
     units: dict[str, tuple[str, ...]]
     specimens: dict[str, tuple[str, ...]]
     analyte_words: tuple[str, ...]
+    fraction_words: tuple[str, ...]
     drug_text: DrugText
     identifiers: dict[str, tuple[str, ...]]
 

@@ -63,74 +63,94 @@ def read_analyte(text: str) -> Analyte:
     bare = folded(text)
     if not bare:
         return Analyte(text, certainty="missing")
-    if key(text) in known:
+    if key(text) in known and "%" not in bare:
         return Analyte(text, known[key(text)], "known")
-    bare, unit = _without_unit(bare)
-    words = re.findall(r"[^\W_]+", bare)
-    found, rest = _longest(words, known)
+    bare, unit = _without_unit(bare.replace("%", " percent "))
+    words = re.findall(r"[^\W_]+", _unspaced().sub(r" \g<0> ", bare))
+    named: set[str] = set()
+    rest = words
+    while (found := _longest(rest, known)) is not None:
+        named.add(found[0])
+        rest = found[1]
+    if not named:
+        return _unlisted(text, words, known, unit)
     specimens = {_specimens()[word] for word in rest if word in _specimens()}
-    rest = [word for word in rest if word not in _specimens() and word not in _neutral()]
-    if found is None:
-        return _unlisted(text, words, known)
-    if rest or len(specimens) > 1:
-        return Analyte(text, None, "unclear", (found,), unit)
+    is_fraction = bool({*rest} & _fractions())
+    rest = [word for word in rest if word not in {*_specimens(), *_neutral(), *_fractions()}]
+    if len(named) > 1 or rest or len(specimens) > 1:
+        return Analyte(text, None, "unclear", tuple(sorted(named)), unit)
     specimen = specimens.pop() if specimens else None
+    analyte = named.pop() + (" fraction" if is_fraction else "")
     if specimen not in (None, "blood"):
-        return Analyte(text, f"{found} in {specimen}", "known", (), unit, specimen)
-    return Analyte(text, found, "known", (), unit, specimen)
+        analyte = f"{analyte} in {specimen}"
+    return Analyte(text, analyte, "known", (), unit, specimen)
 
 
 def _without_unit(bare: str) -> tuple[str, str | None]:
-    """Take a unit in brackets, or behind a comma, out of a name."""
-    for part in re.findall(r"[\[(]([^\[\]()]*)[\])]|[,;] ?([^,;\[\]()]+)$", bare):
-        inner = (part[0] or part[1]).strip()
+    """Take a unit out of a name: in brackets, behind a comma, at the end, or as in il6_pgml."""
+    bracketed = re.findall(r"[\[(]([^\[\]()]*)[\])]|[,;] ?([^,;\[\]()]+)$", bare)
+    candidates = [(part[0] or part[1]).strip() for part in bracketed]
+    words = bare.split()
+    candidates += [" ".join(words[start:]) for start in range(1, len(words))]
+    for inner in candidates:
         unit = read_unit(inner).unit
-        if unit:
+        if unit and "/" in unit:
             return bare.replace(inner, " "), unit
+    joined = re.search(r"[_ ]((?:pg|ng|ug|mg|g|u|iu)_?(?:ml|dl|l))$", bare)
+    if joined:
+        symbols = re.fullmatch(r"(.*?)_?(ml|dl|l)", joined[1])
+        assert symbols is not None
+        return bare[: joined.start()], read_unit("/".join(symbols.groups())).unit
     return bare, None
 
 
-def _longest(words: Sequence[str], known: Mapping[str, str]) -> tuple[str | None, list[str]]:
+def _longest(words: Sequence[str], known: Mapping[str, str]) -> tuple[str, list[str]] | None:
     """Return the analyte whose name takes the most letters, and the words that it leaves."""
-    best: tuple[int, str | None, list[str]] = (0, None, list(words))
+    best: tuple[int, str, list[str]] | None = None
     for start in range(len(words)):
         for stop in range(start + 1, min(len(words), start + 8) + 1):
             joined = "".join(words[start:stop])
-            rest = [*words[:start], *words[stop:]]
             found = known.get(joined) or _glued(joined, known)
-            if found and len(joined) > best[0]:
-                best = len(joined), found, rest
-    return best[1], best[2]
+            if found and (best is None or len(joined) > best[0]):
+                best = len(joined), found, [*words[:start], *words[stop:]]
+    return best[1:] if best else None
 
 
 def _glued(word: str, known: Mapping[str, str]) -> str | None:
-    """Return the analyte of a name with a neutral word before it: hsIL6, 血清白介素6."""
-    for before in (*_specimens(), *_neutral()):
-        if _specimens().get(before, "blood") != "blood":
-            continue
-        if len(before) < 2 and before not in ("s", "p"):
-            continue
-        if word.startswith(before) and word[len(before) :] in known:
-            return known[word[len(before) :]]
-        if not before.isascii() and word.endswith(before) and word[: -len(before)] in known:
-            return known[word[: -len(before)]]
+    """Return the analyte of a name with a neutral word glued before it: hsIL6, sIL6."""
+    blood = {one for one, specimen in _specimens().items() if specimen == "blood"}
+    for beside in (blood | _neutral()) - {"p", "b"}:
+        if word.startswith(beside) and word[len(beside) :] in known:
+            return known[word[len(beside) :]]
     return None
 
 
-def _unlisted(text: str, words: Sequence[str], known: Mapping[str, str]) -> Analyte:
+@cache
+def _unspaced() -> re.Pattern[str]:
+    """Match words that a name without spaces holds: 血清IL-6测定."""
+    words = {*_specimens(), *_neutral(), *_fractions()}
+    long = sorted((word for word in words if not word.isascii() and len(word) > 1), key=len)
+    return re.compile("|".join(map(re.escape, reversed(long))))
+
+
+def _unlisted(
+    text: str, words: Sequence[str], known: Mapping[str, str], unit: str | None
+) -> Analyte:
     """Read a name that holds no known one: another interleukin, a misspelling, or unknown."""
     joined = "".join(words)
     other = _INTERLEUKIN.fullmatch(joined)
     if other:
-        return Analyte(text, f"il{int(other[1])}", "known")
+        return Analyte(text, f"il{int(other[1])}", "known", (), unit)
+    core = "".join(word for word in words if word not in {*_specimens(), *_neutral()})
     near = {
         name
         for written, name in known.items()
-        if is_confusable(joined, written) or is_misspelt(joined, written)
+        for spelt in {joined, core}
+        if is_confusable(spelt, written) or is_misspelt(spelt, written)
     }
     if near:
-        return Analyte(text, None, "unclear", tuple(sorted(near)))
-    return Analyte(text, None, "missing" if is_missing(text) and text != "NA" else "unknown")
+        return Analyte(text, None, "unclear", tuple(sorted(near)), unit)
+    return Analyte(text, None, "missing" if is_missing(text) else "unknown", (), unit)
 
 
 @cache
@@ -146,12 +166,13 @@ def names() -> dict[str, str]:
 
 @cache
 def _specimens() -> dict[str, str]:
-    return {
-        word: specimen
-        for specimen, listed in vocabulary().specimens.items()
-        for name in (specimen, *listed)
-        for word in [folded(name)]
-    }
+    table = vocabulary().specimens
+    return {folded(word): specimen for specimen, listed in table.items() for word in listed}
+
+
+@cache
+def _fractions() -> frozenset[str]:
+    return frozenset(folded(word) for word in vocabulary().fraction_words)
 
 
 @cache

@@ -76,6 +76,8 @@ def with_plain_signs(bare: str) -> str:
     >>> with_plain_signs("folfox w/ bev +/- x -> y").split()
     ['folfox', 'with', 'bev', '±', 'x', '→', 'y']
     """
+    bare = re.sub(r"(?:[=:]\s*|\(\s*)(?:n|0|f|false)\s*(?=[);,]|$)", " not given ", bare)
+    bare = re.sub(r"\(\s*-\s*\)", " ? ", bare)
     bare = re.sub(r"\+\s?/?\s?-(?!>)|-\s?/\s?\+", " ± ", bare)
     bare = re.sub(r"-+>|=+>|>>+|⇒", " → ", bare)
     bare = re.sub(r"(?<![a-z0-9])w/(?!o)", " with ", bare)

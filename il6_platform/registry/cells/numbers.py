@@ -89,10 +89,10 @@ def read_number(text: str, decimal: Decimal | None = None) -> Number:
     >>> read_number("0,123").problem
     'ambiguous'
     """
-    if is_missing(text) or folded(text) in _codes():
-        return Number(text, problem="missing")
     if folded(text) in _not_detected():
         return Number(text, problem="not_detected")
+    if is_missing(text) or folded(text) in _codes():
+        return Number(text, problem="missing")
     bare = plain(text)
     comparator: Literal["", "<", ">"] = ""
     found = _COMPARATOR.match(bare)
@@ -192,6 +192,8 @@ def read_line(text: str) -> Integer:
     """
     whole = read_integer(text)
     if whole.problem != "unreadable":
+        return whole
+    if re.search(r"\d\D+\d", plain(text)):
         return whole
     bare = re.sub(r"[\s\-_.()]+", " ", folded(text)).strip()
     for word in _line_words():

@@ -39,20 +39,29 @@ def read_word(column: str, text: str) -> Word:
     'unreadable'
     """
     listed = _listed(column)
-    bare = plain(text)
-    if key(text) in listed and not _DOUBT.search(folded(text)):
+    is_doubtful = bool(_DOUBT.search(folded(text)))
+    if key(text) in listed and not is_doubtful:
         return Word(text, listed[key(text)])
     if is_missing(text):
         return Word(text, problem="missing")
-    if not _DOUBT.search(folded(text)):
-        bare = re.sub(r"^\d{1,2}\s*[:=.\-)]\s*", "", bare)
-        if key(bare) in listed:
-            return Word(text, listed[key(bare)])
-        parts = [part for part in re.split(r"[:=,;/()\[\]]| [-] ", bare) if key(part)]
-        meant = {listed.get(key(part)) for part in parts}
-        if len(meant) == 1 and None not in meant:
-            return Word(text, meant.pop())
-    return Word(text, problem="unreadable")
+    bare = re.sub(r"^\d{1,2}\s*[:=.\-)]\s*", "", plain(text))
+    parts = re.split(r"[:=,;/()\[\]]| [-] ", bare)
+    meant = {listed.get(key(part), listed.get(_core(part))) for part in parts if _core(part)}
+    if is_doubtful or len(meant) != 1 or None in meant:
+        return Word(text, problem="unreadable")
+    return Word(text, meant.pop())
+
+
+def _core(part: str) -> str:
+    """Return the `key` of a part without words that say nothing of its value."""
+    words = re.findall(r"[^\W_]+", folded(part))
+    return "".join(word for word in words if word not in _passed_over())
+
+
+@cache
+def _passed_over() -> frozenset[str]:
+    words = (folded(phrase).split() for phrase in vocabulary().value_words)
+    return frozenset(word for phrase in words for word in phrase)
 
 
 @cache

@@ -84,6 +84,8 @@ FOLFOX + bev (declined)                       | fluorouracil + leucovorin + oxal
 no bevacizumab or cetuximab                   | -
 bevacizumab: no                               | -
 bevacizumab = N                               | -
+bevacizumab: 0                                 | -
+bevacizumab (N)                                | -
 bevacizumab 0 mg                              | -
 bevacizumab not given                         | -
 bevacizumab withheld                          | -
