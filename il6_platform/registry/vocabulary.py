@@ -29,6 +29,7 @@ class DrugText(BaseModel):
     either: tuple[str, ...]
     placebo: tuple[str, ...]
     resets: tuple[str, ...]
+    scheme: tuple[str, ...]
     passed_over: tuple[str, ...]
 
 

@@ -22,7 +22,16 @@ ANY = "*"
 """Stands for any substance, those of no dictionary too."""
 
 Role = Literal[
-    "drug", "regimen", "class", "without", "not_given", "doubt", "either", "placebo", "passed_over"
+    "drug",
+    "regimen",
+    "class",
+    "without",
+    "not_given",
+    "doubt",
+    "either",
+    "placebo",
+    "scheme",
+    "passed_over",
 ]
 
 
@@ -45,6 +54,7 @@ def lexicon() -> dict[str, Entry]:
         "doubt": words.doubt,
         "either": words.either,
         "placebo": words.placebo,
+        "scheme": words.scheme,
     }
     found = {key(word): Entry(role) for role, listed in roles.items() for word in listed}
     for row in _rows():

@@ -114,6 +114,7 @@ def _without_doses(bare: str) -> str:
     """Take doses, schedules and dates out; a dose of nothing is a drug that was not given."""
     bare = re.sub(r"\((?:r|tm|c)\)", " ", bare)
     bare = _ZERO.sub(" not given ", bare.replace("²", "2"))
+    bare = re.sub(r"\bdose\s?[:=]?\s?0(?![\d.,])", " not given ", bare)
     return " ".join(_DOSES.sub(" ", bare).split())
 
 
@@ -164,8 +165,9 @@ def _unknown(atoms: Sequence[str], start: int) -> tuple[int, str]:
     ):
         word += atoms[stop]
         stop += 1
-    if stop + 1 < len(atoms) and atoms[stop] == "-" and re.fullmatch(r"\d{2,}", atoms[stop + 1]):
-        # a trial's or a maker's code: ABT-869
+    behind = "".join(atoms[stop : stop + 2])
+    if re.fullmatch(r"-\d{2,}", behind) or (len(word) < 5 and re.fullmatch(r" \d{3,}", behind)):
+        # a trial's or a maker's code: ABT-869, AMG 386
         return stop + 2, word + atoms[stop + 1]
     return stop, word
 

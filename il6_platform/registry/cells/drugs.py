@@ -239,8 +239,14 @@ def _negate(mentions: Sequence[Mention]) -> None:
 
 
 def _mentions_until_end(items: Iterable[Item]) -> list[Mention]:
-    said = itertools.takewhile(lambda item: item.text not in _ENDS, items)
-    return [item.mention for item in said if item.mention is not None]
+    """Return the mentions of what is said together: to a full stop, or within brackets."""
+    found: list[Mention] = []
+    for item in items:
+        if item.text in _ENDS or (found and item.text in ("(", "[")):
+            break
+        if item.mention is not None:
+            found.append(item.mention)
+    return found
 
 
 def _doubt(items: list[Item]) -> None:
@@ -303,7 +309,9 @@ def _summary(text: str, items: Sequence[Item]) -> Drug:
             is_sure = mention.status == "given" and mention.kind != "class"
             (given if is_sure else may_be).update(mention.substances)
     is_negated = any(item.role in ("without", "not_given", "placebo") for item in items)
-    if not mentions and not is_negated:
+    is_named_scheme = unknown and any(item.role == "scheme" for item in items)
+    if (not mentions and not is_negated) or is_named_scheme:
+        # a scheme that only its site knows may hold any drug
         may_be.add(ANY)
     may_be -= given
     certainty: Certainty = "known"

@@ -136,6 +136,20 @@ xanomeline                                    | xanomeline
 Xanomeline 54 mg                              | xanomeline
 FOLFOX + xanomeline                           | fluorouracil + leucovorin + oxaliplatin + xanomeline
 xanomeline or placebo                         | ? xanomeline
+# found by variants of the cases
+TRIBE regimen                                 | tribe ? *
+FOLFOX regimen                                | fluorouracil + leucovorin + oxaliplatin
+BI 695502                                     | bevacizumab
+AMG 386                                       | ? *
+bevacizumab refused by patient                | -
+bevacizumab omitted due to bleeding           | bleeding
+FOLFOX (bev omitted)                          | fluorouracil + leucovorin + oxaliplatin
+bevacizumab dose 0                            | -
+not recorded                                  | ? *
+FOLFOX方案                                      | fluorouracil + leucovorin + oxaliplatin
+贝伐珠单抗单药                                       | bevacizumab
+ФОЛФОКС + бевацизумаб                         | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+bevacizumab (-)                               | ? bevacizumab
 """
 
 
@@ -187,6 +201,19 @@ def test_the_study_drug_is_found_in_any_list(names: list[str]) -> None:
     for listed in (["Bev", *names], [*names, "Avastin"]):
         assert read_drug(" + ".join(listed)).holds("bevacizumab") is True
         assert read_drug("; ".join(listed)).holds("bevacizumab") is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["FOLFOX+靶向", "FOLFOX + mAb", "anti-VEGF", "biological", "targeted therapy", "化疗+靶向"],
+)
+def test_a_class_that_the_study_drug_is_of_may_be_it(text: str) -> None:
+    assert read_drug(text).holds("bevacizumab") is None
+
+
+@pytest.mark.parametrize("text", ["chemotherapy", "化疗", "fluoropyrimidine", "anti-EGFR", "PD-1"])
+def test_a_class_that_the_study_drug_is_not_of_is_not_it(text: str) -> None:
+    assert read_drug(text).holds("bevacizumab") is False
 
 
 def test_a_code_of_no_dictionary_may_be_any_drug() -> None:
