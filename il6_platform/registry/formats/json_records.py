@@ -1,7 +1,8 @@
 """JSON and NDJSON: records as rows; what is nested becomes columns by its path (`code.text`).
 
 A list of records is a table; an object of several lists a sheet each; a bundle of FHIR resources a
-sheet for each kind of resource. Numbers stand as they were written: no digit is lost.
+sheet for each kind of resource, with the columns of `fhir` beside the paths. Numbers stand as they
+were written: no digit is lost.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from il6_platform.registry.exports import MAX_CELL, Export, ExportError
+from il6_platform.registry.formats import fhir
 from il6_platform.registry.formats.sheets import (
     Sheet,
     sheet_of_lines,
@@ -101,8 +103,7 @@ def _tables(value: Any) -> dict[str, list[Any]]:
     """Return the lists of records that a value holds, by their names."""
     if isinstance(value, dict):
         if value.get("resourceType") == "Bundle":
-            entries = value.get("entry") or []
-            return _by_kind([one.get("resource", one) for one in entries if isinstance(one, dict)])
+            return _by_kind(fhir.resources(value))
         if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
             return {"": [value["columns"], *value["data"]]}
         lists = {name: rows for name, rows in value.items() if _is_table(rows)}
@@ -142,7 +143,12 @@ def _export(records: list[Any]) -> Export:
         return sheet_of_lines(range(1, len(cells) + 1), cells, is_whole=True)
     if not all(isinstance(one, dict) for one in records):
         raise ExportError("is JSON whose list holds no records; export it as a list of records")
-    return sheet_of_records([dict(_flat(one, "", 0)) for one in records])
+    return sheet_of_records(
+        [
+            dict(_flat(one, "", 0)) | (fhir.columns(one) if fhir.is_resource(one) else {})
+            for one in records
+        ]
+    )
 
 
 def _flat(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:

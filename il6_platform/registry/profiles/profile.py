@@ -236,12 +236,11 @@ class Profile(Part):
         )
 
     def _speaks_of_others(self, mapping: Mapping, header: set[str], export: Export) -> bool:
-        """Whether a sheet has the columns that choose a mapping's rows, and no row is chosen."""
-        choosing = {column_name(name) for name in mapping.when}
-        return (
-            bool(choosing)
-            and choosing <= header
-            and not any(is_meant(mapping, received) for _, received in self._received(export))
+        """Whether a sheet has columns that choose a mapping's rows, and these choose none."""
+        here = {name: values for name, values in mapping.when.items() if column_name(name) in header}
+        choosing = mapping.model_copy(update={"when": here})
+        return bool(here) and not any(
+            is_meant(choosing, received) for _, received in self._received(export)
         )
 
     def _reads_sheet(self, mapping: Mapping, header: set[str]) -> bool:

@@ -38,6 +38,8 @@ def choice_of(text: str) -> str:
 def matches(text: str, pattern: str) -> bool:
     """Say whether a text is like a pattern, in which `*` stands for anything.
 
+    `*` alone is anything but nothing.
+
     Examples
     --------
     >>> matches("1:DECEASED", "1:*"), matches("[Not Available]", "[Not*")
@@ -48,6 +50,8 @@ def matches(text: str, pattern: str) -> bool:
 
 @cache
 def _pattern(pattern: str) -> re.Pattern[str]:
+    if pattern == "*":
+        return re.compile(".+", re.DOTALL)
     return re.compile(".*".join(map(re.escape, code_of(pattern).split("*"))), re.DOTALL)
 
 
