@@ -82,7 +82,7 @@ class Mapping(Part):
         code "" is a cell in which nothing stands; `*` stands for anything (`1:*`).
     when
         The export's column -> the value, or values, that a row must have; an empty text is missing,
-        `*` stands for anything.
+        `*` stands for anything, `["", "*"]` for a column that is there, whatever it holds.
     sheet
         Name of the sheets, or members of an archive, that are read; `*` stands for anything.
     keep

@@ -255,7 +255,9 @@ class Profile(Part):
         needed |= {mapping.keep.by} if mapping.keep else set()
         # a column that is not there is missing in each row
         return needed | {
-            column_name(name) for name, values in mapping.when.items() if "" not in listed(values)
+            column_name(name)
+            for name, values in mapping.when.items()
+            if "" not in listed(values) or "*" in listed(values)
         }
 
     def native(self, sheets: Sequence[Sheet]) -> list[NativePart]:
