@@ -237,7 +237,8 @@ class Profile(Part):
 
     def _speaks_of_others(self, mapping: Mapping, header: set[str], export: Export) -> bool:
         """Whether a sheet has columns that choose a mapping's rows, and these choose none."""
-        here = {name: values for name, values in mapping.when.items() if column_name(name) in header}
+        asked = mapping.when.items()
+        here = {name: values for name, values in asked if column_name(name) in header}
         choosing = mapping.model_copy(update={"when": here})
         return bool(here) and not any(
             is_meant(choosing, received) for _, received in self._received(export)
