@@ -236,8 +236,13 @@ class Profile(Part):
         )
 
     def _speaks_of_others(self, mapping: Mapping, header: set[str], export: Export) -> bool:
-        """Whether a sheet has columns that choose a mapping's rows, and these choose none."""
+        """Whether a sheet is of another kind: a column by which a mapping knows it is not there.
+
+        So is one whose columns that choose the mapping's rows choose none.
+        """
         asked = mapping.when.items()
+        if any({"", "*"} <= set(listed(v)) and column_name(k) not in header for k, v in asked):
+            return True
         here = {name: values for name, values in asked if column_name(name) in header}
         choosing = mapping.model_copy(update={"when": here})
         return bool(here) and not any(
