@@ -104,7 +104,8 @@ def read_day(text: str, orders: tuple[str, ...] = (), pivot: int | None = None) 
         The cell as received.
     orders
         In which order a source writes day and month before the year. Without it 05/03/2021 is
-        ambiguous; with both, the first that gives a day counts.
+        ambiguous, and so is 14/03/2021: a source that has not said its order is not half read.
+        With several, the first that gives a day counts.
     pivot
         The last two digits of the latest year that a two-digit year can mean (30: 29 is 2029, 31
         is 1931). Without it a two-digit year is ambiguous.
@@ -169,29 +170,32 @@ def _settled(
 ) -> Day:
     """Choose among the readings of a text by what the source states."""
     readings = list(readings)
-    ordered = [one for order in orders for one in readings if one.order == order]
-    ordered += [one for one in readings if one.order is None]
-    for chosen in [[one] for one in ordered] or [readings]:
-        found = [day for one in chosen for day in _days(one, pivot)]
-        if found:
-            return _interval(text, chosen, found, clock)
-    return Day(text, problem="no_such_day")
+    stated = [one for order in orders for one in readings if one.order == order]
+    stated += [one for one in readings if one.order is None]
+    for one in stated:
+        days = list(_days(one, pivot))
+        if days:
+            return _interval(text, one, days, clock)
+    possible = sorted({day for one in readings for day, _ in _days(one, pivot)})
+    if stated or not possible:
+        return Day(text, problem="no_such_day")
+    if len(possible) == 1 and all(any(_days(one, pivot)) for one in readings):
+        # 05/05/2021 is the same day in any order
+        return _known(text, possible, clock)
+    return Day(text, None, possible[0], possible[-1], "none", clock, "ambiguous")
 
 
 def _interval(
-    text: str, chosen: Sequence[_Written], found: Sequence[tuple[date, date]], clock: int | None
+    text: str, one: _Written, days: Sequence[tuple[date, date]], clock: int | None
 ) -> Day:
-    one = chosen[0]
+    """Return a reading whose order is known: a day, or the days between which it lies."""
     if one.year is None:
         return Day(text, problem="partial")
-    first, last = min(day for day, _ in found), max(day for _, day in found)
-    if one.month is None or one.day is None:
-        precision: Precision = "year" if one.month is None else "month"
-        problem: DayProblem = "partial" if len(found) == 1 else "ambiguous"
-        if first in PLACEHOLDERS and precision == "year":
-            return Day(text, None, first, last, precision, None, problem)
-        return Day(text, None, first, last, precision, None, problem)
-    return _known(text, sorted({day for day, _ in found}), clock)
+    if one.month is not None and one.day is not None:
+        return _known(text, sorted({day for day, _ in days}), clock)
+    precision: Precision = "year" if one.month is None else "month"
+    problem: DayProblem = "partial" if len(days) == 1 else "ambiguous"
+    return Day(text, None, days[0][0], days[-1][1], precision, None, problem)
 
 
 def _known(text: str, days: Sequence[date], clock: int | None) -> Day:

@@ -58,12 +58,17 @@ class Number:
     def canonical(self) -> str:
         """Return the text as the native format writes it; what could not be read as received.
 
-        >>> read_number("< 1.234,50", ",").canonical()
-        '<1234.50'
+        A text that the native format would read as another number than its source meant gets a
+        question mark, which none can read.
+
+        >>> read_number("< 1.234,50", ",").canonical(), read_number("1.234", ",").canonical()
+        ('<1234.50', '1.234?')
         """
-        if self.value is None or self.unit:
-            return self.received
-        return f"{self.comparator}{self.digits}"
+        if self.value is not None:
+            unit = f" {self.unit}" if self.unit else ""
+            return f"{self.comparator}{self.digits}{unit}"
+        is_read_otherwise = read_number(self.received).value is not None
+        return f"{self.received}?" if is_read_otherwise else self.received
 
 
 def read_number(text: str, decimal: Decimal | None = None) -> Number:

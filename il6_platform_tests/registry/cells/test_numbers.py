@@ -130,9 +130,12 @@ def test_any_text_is_read_and_its_native_text_is_the_same_number(text: str, sign
     read = read_number(text, sign)  # type: ignore[arg-type]
     assert (read.value is None) == bool(read.problem)
     assert read.value is None or math.isfinite(read.value)
-    if read.value is not None and not read.unit:
-        again = read_number(read.canonical())
-        assert (again.value, again.comparator) == (read.value, read.comparator)
+    again = read_number(read.canonical())
+    # what its source states is not known where the native text is read
+    assert (again.value, again.comparator, again.unit) == (
+        *(read.value, read.comparator if read.value is not None else again.comparator),
+        read.unit,
+    )
 
 
 @pytest.mark.parametrize(
