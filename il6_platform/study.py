@@ -61,6 +61,7 @@ class Marker(_Part):
     window_days: tuple[int, int] = (-28, 0)
     below_loq: Literal["half", "limit", "zero"] = "half"
     direction: Literal["higher", "lower"] | None = None
+    assay_cv: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _check(self) -> Marker:
@@ -96,9 +97,13 @@ class EventOutcome(_Part):
 
 
 class Cutoff(_Part):
-    """How the marker is cut: a patient is high where MARKER >= cut-off."""
+    """How the marker is cut: a patient is high where MARKER >= cut-off.
 
-    method: Literal["youden", "maxstat", "median", "fixed"]
+    A rule that looks at the data leaves `min_share` of the patients, and `min_patients`, on either
+    side. Method interaction takes the cut-off with the largest interaction with the treatment.
+    """
+
+    method: Literal["youden", "maxstat", "interaction", "median", "fixed"]
     outcome: (
         Annotated[
             Annotated[Literal["response"], Tag("response")] | Annotated[EventOutcome, Tag("event")],
@@ -108,6 +113,13 @@ class Cutoff(_Part):
     ) = None
     value: float | None = None
     direction: Literal["higher", "lower"] | None = None
+    min_share: float = Field(default=0.1, ge=0, lt=0.5)
+    min_patients: int = Field(default=10, ge=1)
+
+    @property
+    def is_data_driven(self) -> bool:
+        """Whether the outcomes of these patients choose the cut-off."""
+        return self.method in ("youden", "maxstat", "interaction")
 
     @model_validator(mode="after")
     def _check(self) -> Cutoff:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,10 +13,12 @@ from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results, with_reason
 from il6_platform.analysis.spec import Spec, Topic, analyses, technique
 from il6_platform.statistics import roc
-from il6_platform.statistics.codes import Code, joined
+from il6_platform.statistics.codes import Code, Reason, joined
 from il6_platform.statistics.cutoff_rules import (
     Rule,
+    Search,
     ipcw_weights,
+    smallest_group,
     weighted_roc,
     weighted_youden,
 )
@@ -74,7 +78,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     outcome, left_out = case_control(cohort, study)
     if is_weighted(study):
         rows, curve = weighted(cohort, study)
-        results.add([row.but(note=joined(row.note, DATA_DRIVEN)) for row in rows])
+        results.add([_said_to_be_chosen(row) for row in rows])
         results.add_curve(_path(curve, study.higher))
         return results
     if outcome is not None:
@@ -107,12 +111,11 @@ def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     rows
         In the columns of `report.results`; they are not changed.
     """
-    if study.cutoff.method not in ("youden", "maxstat"):
+    if not study.cutoff.is_data_driven:
         return rows
     corrected = [name for name, one in analyses().items() if one.spec.corrects_selection]
     naive = rows["p_value"].notna() & ~rows["analysis"].isin(corrected)
     naive &= (rows["contrast"] == MARKER) | (rows["term"] == MARKER_TERM)
-    # nobody has a correction for an interaction with a chosen cut-off
     uncounted = rows["p_value"].notna() & (rows["model"] == "interaction")
     uncounted &= rows["analysis"] == "interaction"
     return with_reason(with_reason(rows, naive, NAIVE), uncounted, UNCOUNTED)
@@ -126,19 +129,37 @@ def weighted(cohort: Cohort, study: Study) -> tuple[list[Estimate], pd.DataFrame
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     weights = ipcw_weights(*cohort.survival(asked.endpoint), asked.by_months)
     curve = weighted_roc(marker, *weights, higher=study.higher)
-    return weighted_youden(marker, *weights, higher=study.higher), curve
+    rows = weighted_youden(marker, *weights, higher=study.higher, **smallest(study))
+    return rows, curve
 
 
 def rule_of(cohort: Cohort, study: Study) -> Rule | None:
     """Return the rule that resampling runs anew, or None where these data chose nothing."""
+    asked, limits = study.cutoff.outcome, smallest(study)
+    match study.cutoff.method:
+        case "maxstat":
+            share = study.cutoff.min_share
+            return Rule("maxstat", min_prop=share, max_prop=1 - share, **limits)
+        case "interaction":
+            return Rule("interaction", arm=cohort.group("experimental"), **limits)
+        case "youden" if is_weighted(study) and isinstance(asked, EventOutcome):
+            return Rule("youden_ipcw", by=asked.by_months, higher=study.higher, **limits)
+        case "youden":
+            outcome = case_control(cohort, study)[0]
+            return Rule("youden", outcome=outcome, higher=study.higher, **limits)
+        case _:
+            return None
+
+
+def cutoff_endpoint(study: Study) -> str:
+    """Return the endpoint that the cut-off's rule looks at, else the study's first one."""
     asked = study.cutoff.outcome
-    if study.cutoff.method == "maxstat":
-        return Rule("maxstat")
-    if study.cutoff.method != "youden":
-        return None
-    if is_weighted(study) and isinstance(asked, EventOutcome):
-        return Rule("youden_ipcw", by=asked.by_months, higher=study.higher)
-    return Rule("youden", outcome=case_control(cohort, study)[0], higher=study.higher)
+    return asked.endpoint if isinstance(asked, EventOutcome) else study.endpoints[0]
+
+
+def smallest(study: Study) -> dict[str, Any]:
+    """Return what a cut-off must leave on either side, as the functions of `statistics` take it."""
+    return {"min_share": study.cutoff.min_share, "min_patients": study.cutoff.min_patients}
 
 
 def case_control(cohort: Cohort, study: Study) -> tuple[NDArray[np.float64] | None, str | None]:
@@ -158,20 +179,30 @@ def case_control(cohort: Cohort, study: Study) -> tuple[NDArray[np.float64] | No
 def _cut(cohort: Cohort, marker: NDArray, outcome: NDArray | None, study: Study) -> list[Estimate]:
     rule = study.cutoff
     if rule.method == "youden" and outcome is not None:
-        found = roc.youden(marker, outcome, higher=study.higher).estimates()
-        return [row.but(note=joined(row.note, DATA_DRIVEN)) for row in found]
-    if rule.method == "fixed":
-        value, words, note = rule.value, "Fixed by the study file", None
-    elif rule.method == "median":
-        value, words, note = _observed_median(marker), "Lowest value at or above the median", None
-    else:
-        value, words, note = _maxstat(cohort, marker, study)
+        found = roc.youden(marker, outcome, higher=study.higher, **smallest(study)).estimates()
+        return [_said_to_be_chosen(row) for row in found]
+    value: float | None
+    note: str | None = None
+    match rule.method:
+        case "fixed":
+            value, words = rule.value, "Fixed by the study file"
+        case "median":
+            value, words = _observed_median(marker), "Lowest value at or above the median"
+        case "interaction":
+            value, words, note = _interaction(cohort, marker, study)
+        case _:
+            value, words, note = _maxstat(cohort, marker, study)
     if value is None:
         return [unsupported("cutoff", note or Code.NO_MARKER.say(), n=len(marker), method=words)]
+    note = joined(note, None if rule.is_data_driven else _few_on_a_side(marker, value, study))
     cutoff = Estimate("cutoff", value, n=len(marker), method=words, note=note)
     if outcome is None:
         return [cutoff]
     return [cutoff, *roc.classified(marker, outcome, value, higher=study.higher)[1:]]
+
+
+def _said_to_be_chosen(row: Estimate) -> Estimate:
+    return row if row.estimate is None else row.but(note=joined(row.note, DATA_DRIVEN))
 
 
 def _observed_median(marker: NDArray) -> float | None:
@@ -181,11 +212,36 @@ def _observed_median(marker: NDArray) -> float | None:
 def _maxstat(cohort: Cohort, marker: NDArray, study: Study) -> tuple[float | None, str, str | None]:
     from il6_platform.statistics.maximal_selection import maxstat
 
-    asked = study.cutoff.outcome
-    endpoint = asked.endpoint if isinstance(asked, EventOutcome) else study.endpoints[0]
-    found = maxstat(marker, *cohort.survival(endpoint))
+    endpoint, least = cutoff_endpoint(study), study.cutoff.min_patients
+    share = study.cutoff.min_share
+    found = maxstat(
+        *(marker, *cohort.survival(endpoint)),
+        min_prop=share,
+        max_prop=1 - share,
+        min_patients=least,
+    )
     words = f"Maximally selected log-rank statistic, {endpoint} (Hothorn & Lausen 2003)"
     return found.cutoff, words, DATA_DRIVEN if found.cutoff is not None else found.note
+
+
+def _interaction(
+    cohort: Cohort, marker: NDArray, study: Study
+) -> tuple[float | None, str, str | None]:
+    endpoint, rule = cutoff_endpoint(study), rule_of(cohort, study)
+    assert rule is not None
+    found = Search(marker, *cohort.survival(endpoint), rule).cutoff
+    words = f"Largest likelihood ratio of treatment x high marker, {endpoint} (Cox, Efron)"
+    return found, words, DATA_DRIVEN if found is not None else Code.NO_ADMISSIBLE_CUTOFF.say()
+
+
+def _few_on_a_side(marker: NDArray, cutoff: float, study: Study) -> Reason | None:
+    """Say where a cut-off that the study fixes leaves fewer than it asks of any other."""
+    least = smallest_group(len(marker), **smallest(study))
+    high = int((marker >= cutoff).sum())
+    few = min(high, len(marker) - high)
+    if few >= least:
+        return None
+    return Code.FEW_BESIDE_CUTOFF.say(n=few, least=least)
 
 
 def _roc_path(marker: NDArray, outcome: NDArray, higher: bool) -> pd.DataFrame:

@@ -111,6 +111,51 @@ class Paper(StrEnum):
         "areas under receiver operating characteristic curves for censored event times with "
         "competing risks. Stat Med 2013;32:5381-5397."
     )
+    UNO_C = (
+        "Uno H, Cai T, Pencina MJ, D'Agostino RB, Wei LJ. On the C-statistics for evaluating "
+        "overall adequacy of risk prediction procedures with censored survival data. Stat Med "
+        "2011;30:1105-1117."
+    )
+    AALEN = (
+        "Aalen OO, Johansen S. An empirical transition matrix for non-homogeneous Markov chains "
+        "based on censored observations. Scand J Stat 1978;5:141-150."
+    )
+    GRAY = (
+        "Gray RJ. A class of K-sample tests for comparing the cumulative incidence of a competing "
+        "risk. Ann Stat 1988;16:1141-1154."
+    )
+    FINE = (
+        "Fine JP, Gray RJ. A proportional hazards model for the subdistribution of a competing "
+        "risk. J Am Stat Assoc 1999;94:496-509."
+    )
+    SPIEGELHALTER = (
+        "Spiegelhalter DJ, Freedman LS, Parmar MKB. Bayesian approaches to randomized trials. J R "
+        "Stat Soc A 1994;157:357-416."
+    )
+    DIXON = "Dixon DO, Simon R. Bayesian subset analysis. Biometrics 1991;47:871-881."
+    HARTUNG = (
+        "Hartung J, Knapp G. A refined method for the meta-analysis of controlled clinical trials "
+        "with binary outcome. Stat Med 2001;20:3875-3889."
+    )
+    INTHOUT = (
+        "IntHout J, Ioannidis JPA, Rovers MM, Goeman JJ. Plea for routinely presenting prediction "
+        "intervals in meta-analysis. BMJ Open 2016;6:e010247."
+    )
+    NAIR = (
+        "Nair VN. Confidence bands for survival functions with censored data: a comparative "
+        "study. Technometrics 1984;26:265-275."
+    )
+    HALL = (
+        "Hall WJ, Wellner JA. Confidence bands for a survival curve from censored data. "
+        "Biometrika 1980;67:133-143."
+    )
+    SUISSA = (
+        "Suissa S. Immortal time bias in pharmaco-epidemiology. Am J Epidemiol 2008;167:492-499."
+    )
+    ESTIMANDS = (
+        "ICH E9(R1). Addendum on estimands and sensitivity analysis in clinical trials to the "
+        "guideline on statistical principles for clinical trials. 2019."
+    )
     ANDERSON = (
         "Anderson JR, Cain KC, Gelber RD. Analysis of survival by tumor response. J Clin "
         "Oncol 1983;1:710-719."

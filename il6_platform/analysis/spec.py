@@ -36,11 +36,14 @@ class Topic(StrEnum):
     INTERACTION = "Whether the marker modifies the treatment's effect: "
     CUTOFF = "How far the cut-off can be trusted: "
     MARKER = "The marker without a cut-off: "
+    OVER_TIME = "The marker over time: "
+    COMPETING = "Competing events: "
     SMALL = "Because the groups are small, also: "
     ARMS = "Because the arms were not randomised, also: "
     MISSING = "Missing values: "
     SENSITIVITY = "Sensitivity analyses: "
     TESTS = "Several tests and several looks: "
+    BELIEF = "How far the estimates should be believed: "
 
 
 @dataclass(frozen=True)

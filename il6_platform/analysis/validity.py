@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import COMPARISONS, MARKER, Cohort
-from il6_platform.analysis.cutoff import rule_of
+from il6_platform.analysis.cutoff import cutoff_endpoint, rule_of
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.progress import telling
 from il6_platform.analysis.results import Results
@@ -20,12 +20,13 @@ from il6_platform.statistics.cutoff_rules import Rule
 from il6_platform.statistics.cutoff_validation import (
     bootstrap_cutoff,
     cross_validate,
+    interaction_test,
     permutation_test,
     roc_band,
 )
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.maximal_selection import maxstat
-from il6_platform.study import EventOutcome, Study
+from il6_platform.study import Study
 
 SPEC = Spec(
     place=90,
@@ -44,6 +45,7 @@ SPEC = Spec(
             Topic.CUTOFF,
             "permutation that repeats the choice",
             "logrank_selection_corrected",
+            "interaction_selection_corrected",
             "maxstat_permutation",
         ),
         technique(
@@ -66,12 +68,14 @@ SPEC = Spec(
 FEWEST = 10
 """Patients below which resampling a cut-off says nothing."""
 
+MANY, FEWER_REPLICATES = 150, 500
+"""Above so many patients, the search for an interaction is repeated so many times at most."""
+
 
 def analyse(cohort: Cohort, study: Study) -> Results:
     """Bootstrap, cross-validation and permutation of the cut-off's choice; maximal selection."""
     results = Results("validity")
-    asked = study.cutoff.outcome
-    endpoint = asked.endpoint if isinstance(asked, EventOutcome) else study.endpoints[0]
+    endpoint = cutoff_endpoint(study)
     where = {"endpoint": endpoint, "contrast": MARKER}
     rule = rule_of(cohort, study)
     if rule is None or len(cohort) < FEWEST:
@@ -88,7 +92,14 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     else:
         reason = Code.NO_REPLICATES.say()
         rows = [unsupported("logrank_selection_corrected", reason, n=len(cohort))]
-    selected = maxstat(marker, time, event)
+    asked = study.cutoff
+    selected = maxstat(
+        *(marker, time, event),
+        min_prop=asked.min_share,
+        max_prop=1 - asked.min_share,
+        # beside another rule it stands as R's maxstat has it
+        min_patients=asked.min_patients if asked.method == "maxstat" else 1,
+    )
     rows += [
         row.but(statistic="maxstat_cutoff") if row.statistic == "cutoff" else row
         for row in selected.estimates()
@@ -109,7 +120,7 @@ def _resampled(
     study: Study,
 ) -> list[Estimate]:
     """Add the bootstrap's curves; return what permutation, bootstrap and cross-validation say."""
-    rng, replicates = study.rng("validity"), study.replicates
+    rng, replicates = study.rng("validity"), _replicates(rule, len(marker), study)
     corrected = permutation_test(
         *(marker, time, event, rule),
         rng=rng,
@@ -136,13 +147,13 @@ def _resampled(
 
 
 def _elsewhere(results: Results, cohort: Cohort, own: str, rule: Rule, study: Study) -> None:
-    """Add the corrected P of the other comparisons of high with low: each arm, each endpoint.
+    """Add the corrected P of the interaction and of the other comparisons of high with low.
 
     Outcomes are permuted within arms. A rule that looks at survival itself chooses another cut-off
     for another endpoint, so that only its own endpoint has such a P.
     """
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
-    arm = cohort.group("experimental")
+    arm, replicates = cohort.group("experimental"), _replicates(rule, len(cohort), study)
     for endpoint in study.endpoints if rule.outcome is not None else (own,):
         for population in (name for name, contrast in COMPARISONS if contrast == MARKER):
             if (endpoint, population) == (own, "all"):
@@ -150,11 +161,23 @@ def _elsewhere(results: Results, cohort: Cohort, own: str, rule: Rule, study: St
             _, corrected = permutation_test(
                 *(marker, *cohort.survival(endpoint), rule),
                 rng=study.rng(f"selection {endpoint} {population}"),
-                replicates=study.replicates,
+                replicates=replicates,
                 strata=arm,
                 inside=cohort.group(population),
             )
             results.add(corrected, endpoint=endpoint, population=population, contrast=MARKER)
+        _, corrected = interaction_test(
+            *(marker, *cohort.survival(endpoint), arm, rule),
+            rng=study.rng(f"interaction selection {endpoint}"),
+            replicates=replicates,
+        )
+        results.add(corrected, endpoint=endpoint, model="interaction")
+
+
+def _replicates(rule: Rule, n: int, study: Study) -> int:
+    """Return the study's replicates, fewer where each fits hundreds of models."""
+    searches = rule.method == "interaction" and n > MANY
+    return min(study.replicates, FEWER_REPLICATES) if searches else study.replicates
 
 
 def _with_its_estimate_inside(row: Estimate) -> Estimate:

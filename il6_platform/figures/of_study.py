@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from il6_platform.analysis.cohort import ARM, ARM_TERM, MARKER, MARKER_TERM
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures import monitoring, roc, style
+from il6_platform.figures import monitoring, roc, style, time_curves
 from il6_platform.figures import response as response_bars
 from il6_platform.figures.balance import balance as love_plot
 from il6_platform.figures.evidence import evidence
@@ -83,6 +83,16 @@ def over_time(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figu
 def looks_at_growing_data(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
     """Draw the looks against the monitoring boundary."""
     return monitoring.looks(results, curves)
+
+
+def auc_over_time(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw AUC(t) and the cut-off at t, a line an endpoint."""
+    return time_curves.auc_and_cutoff(curves, _marker(study))
+
+
+def incidence_by_arm(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw cumulative incidences by arm, a panel an event."""
+    return time_curves.incidence(curves, labels_of(study))
 
 
 def ratios(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:

@@ -136,15 +136,18 @@ def _cutoff(cut: Cut, citations: Citations) -> str:
         case "maxstat":
             how = f"at the maximally selected log-rank statistic{of}"
             how += citations.cite(Paper.LAUSEN, Paper.HOTHORN)
+        case "interaction":
+            how = f"where its interaction with treatment{of} is largest (likelihood ratio)"
         case "median":
             how = "at the median"
         case "fixed":
             how = "fixed beforehand"
-    chosen = (
-        " It was chosen on the data that it is judged on."
-        if rule.method in ("youden", "maxstat")
-        else ""
-    )
+    chosen = " It was chosen on the data that it is judged on." if rule.is_data_driven else ""
+    if rule.is_data_driven:
+        chosen += (
+            f" It leaves at least {rule.min_share:.0%} of the patients, and {rule.min_patients}, "
+            "on either side."
+        )
     at = "A patient is high where the marker is at or above the cut-off"
     return f"{at}, {how}; it {said}.{chosen}"
 

@@ -56,7 +56,7 @@ def answer(results: pd.DataFrame, study: Study) -> list[str]:
             f"The treatment's effect {found} between high and low {marker} (ratio of hazard ratios "
             f"{_interval(product)}, interaction {style.p_text(product['p_value'])})"
         )
-        if study.cutoff.method in ("youden", "maxstat"):
+        if study.cutoff.is_data_driven:
             second += "; the cut-off was chosen on the same data, which flatters it"
         if pd.notna(product["events"]) and product["events"] < FEW:
             second += f"; {product['events']:.0f} events in four groups are few"

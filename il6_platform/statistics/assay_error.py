@@ -122,7 +122,7 @@ def repeated_comparison(
 
     Returns
     -------
-    `hazard_ratio_repeated` (high against low, Cox) and `ratio_of_hazard_ratios_repeated` (arm x
+    `hazard_ratio_remeasured` (high against low, Cox) and `ratio_of_hazard_ratios_remeasured` (arm x
     high), each the median of the repeats with their 2.5 and 97.5 percentiles; `logrank_agreement`,
     the proportion of repeats whose log-rank test of high against low is on the same side of 0.05 as
     that of the data. A repeat without a finite estimate is left out and counted in the note.
@@ -156,8 +156,8 @@ def repeated_comparison(
     p = np.concatenate(p_values)
     tested = ~np.isnan(p)
     rows = [
-        _percentiles("hazard_ratio_repeated", np.concatenate(ratios), fields),
-        _percentiles("ratio_of_hazard_ratios_repeated", np.concatenate(products), fields),
+        _percentiles("hazard_ratio_remeasured", np.concatenate(ratios), fields),
+        _percentiles("ratio_of_hazard_ratios_remeasured", np.concatenate(products), fields),
     ]
     if np.isnan(own) or not tested.any():
         note = Code.NO_EVENT_AT_RISK_TOGETHER.say()

@@ -220,7 +220,12 @@ class Code(StrEnum):
     )
     UNCORRECTED = (
         "uncorrected",
-        "The cut-off was chosen on these data; neither P nor interval counts that.",
+        "The cut-off was chosen on these data; neither P nor interval is corrected for that: "
+        "analysis validity has the corrected P of the likelihood ratio.",
+    )
+    FEW_BESIDE_CUTOFF = (
+        "few_beside_cutoff",
+        "Only {n} patients on one side of the cut-off, fewer than the {least} that the study asks.",
     )
     TIED_CUTOFFS = (
         "tied_cutoffs",
@@ -342,9 +347,19 @@ class Code(StrEnum):
         "no_controls_beyond",
         "Nobody is known to be free of the event beyond then.",
     )
+    NO_COMPETING_EVENTS = ("no_competing_events", "No competing event: read the Cox model.")
+    NO_ASSAY_CV = (
+        "no_assay_cv",
+        "The study file does not state the assay's coefficient of variation (marker.assay_cv).",
+    )
+    NO_LITERATURE = ("no_literature", "No estimate of other studies is on file for this.")
+    NOT_ESTIMATED = ("not_estimated", "The data support no estimate to start from.")
     NO_BAND = ("no_band", "Fewer than two event times: no band.")
     FEWER_THAN_TWO_STUDIES = ("fewer_than_two_studies", "Fewer than two studies to pool.")
-    TWO_STUDIES = ("two_studies", "Two studies: the prediction interval says little.")
+    TWO_STUDIES = (
+        "two_studies",
+        "Two studies: the intervals have one degree of freedom; read the common-effect one.",
+    )
     STUDIES_AGREE = (
         "studies_agree",
         "The studies agree better than chance allows: read the common-effect interval too.",

@@ -21,6 +21,7 @@ from scipy.stats import chi2, norm
 from il6_platform.statistics._check import same_length
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.regression import no_maximum
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -141,7 +142,7 @@ def aalen_johansen(time: ArrayLike, cause: ArrayLike, *, of: int = 1) -> Cumulat
         + incidence**2 * np.cumsum(both)
     )
     variance = np.maximum(variance, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         logarithm = np.log(incidence)
         spread = Z * np.sqrt(variance) / (incidence * logarithm)
         low, high = incidence ** np.exp(-spread), incidence ** np.exp(spread)
@@ -187,7 +188,7 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, *, of: int = 
         return unsupported("gray", Code.NO_EVENTS.say(), **fields)
     score, covariance = _gray(t, c, g.ravel(), len(labels), of)
     df = len(labels) - 1
-    if np.linalg.matrix_rank(covariance) < df:
+    if not np.isfinite(covariance).all() or np.linalg.matrix_rank(covariance) < df:
         return unsupported("gray", Code.NO_EVENT_OF_TWO_GROUPS.say(), **fields)
     statistic = float(score @ np.linalg.solve(covariance, score))
     return Estimate("gray", statistic, df=df, p_value=float(chi2.sf(statistic, df)), **fields)
@@ -214,7 +215,8 @@ def _gray(t: Floats, c: Ints, g: Ints, groups: int, of: int) -> tuple[Floats, Fl
         if deaths > 0:
             score += d1 - deaths * share / share.sum()
             a = np.diag(ratio) - np.outer(ratio, ratio) / total
-            carried += a * deaths / (total * (1 - pooled))
+            # once everybody has had the event nothing is left to carry on
+            carried += a * deaths / (total * (1 - pooled)) if pooled < 1 - 1e-12 else 0.0
             gone = np.divide(1 - after, left, out=np.zeros(groups), where=left > 0)
             t4 = np.where(left > 0, 1 - gone, 1.0)
             t5 = 1 - max(deaths - 1, 0) / np.maximum(total * survival - 1, 1e-12)
@@ -325,18 +327,18 @@ def fine_gray(
         none = np.full(len(terms), np.nan)
         return SubdistributionFit(terms, none, np.diag(none), np.nan, len(t), events, note)
 
-    if not events:
-        return failed(Code.NO_EVENTS.say())
+    # who had a competing event stays at risk, whatever his weight
+    lasting = np.where((c != of) & (c != 0), np.inf, t)
+    reason = no_maximum(frame, lasting, c == of)
+    if reason:
+        return failed(reason)
     centred = x - x.mean(axis=0)
-    if np.linalg.matrix_rank(centred) < len(terms):
-        varies = centred.any(axis=0).all()
-        return failed((Code.COLLINEAR if varies else Code.COVARIATE_DOES_NOT_VARY).say())
     sample = _Subdistribution(t, c, centred, of)
     beta = np.zeros(len(terms))
     for _ in range(MOST_STEPS):
         value, score, information = sample.likelihood(beta)
         if np.linalg.matrix_rank(information) < len(terms):
-            return failed(Code.MODEL_SEPARATED.say())
+            return failed(Code.NOT_CONVERGED.say())
         step = np.linalg.solve(information, score)
         # halve until the likelihood rises: far from the maximum Newton's step overshoots
         while sample.likelihood(beta + step)[0] < value - 1e-9 and np.abs(step).max() > TOLERANCE:
@@ -345,7 +347,7 @@ def fine_gray(
         if np.abs(step).max() < TOLERANCE:
             break
     else:
-        return failed(Code.MODEL_SEPARATED.say())
+        return failed(Code.NOT_CONVERGED.say())
     covariance = sample.sandwich(beta, information)
     value = sample.likelihood(beta)[0]
     return SubdistributionFit(terms, beta, covariance, value, len(t), events)

@@ -81,7 +81,7 @@ def random_effects(effects: ArrayLike, std_errors: ArrayLike) -> list[Estimate]:
     common_error = float(1 / np.sqrt(fixed.sum()))
     q = float(fixed @ (y - common) ** 2)
     typical = (k - 1) * fixed.sum() / (fixed.sum() ** 2 - (fixed**2).sum())
-    note = None
+    note = Code.TWO_STUDIES.say() if k == 2 else None
     if quantile * error < Z * common_error:
         note = Code.STUDIES_AGREE.say()
     return [

@@ -438,6 +438,14 @@ def _cell_without_events(arm: NDArray, high: NDArray, event: NDArray) -> str | N
     return None
 
 
+def no_maximum(design: pd.DataFrame, time: NDArray, event: NDArray) -> str | None:
+    """Say why the partial likelihood of a Cox model has no maximum; None where it has one.
+
+    Also for a subdistribution, where who had a competing event stays at risk for ever.
+    """
+    return _cannot_be_fitted(design, time, event, None) or _separated(design, time, event)
+
+
 def _cannot_be_fitted(
     design: pd.DataFrame, time: NDArray, event: NDArray, strata: NDArray | None
 ) -> str | None:

@@ -18,7 +18,11 @@ from il6_platform_tests.held_back.compare import nonsense
 STUDY: dict[str, Any] = {
     "marker": {"analyte": "il6", "unit": "pg/mL"},
     "arms": {"experimental_drug": "bevacizumab"},
-    "cutoff": {"method": "youden", "outcome": {"endpoint": "PFS", "by_months": 6}},
+    "cutoff": {
+        "method": "youden",
+        "outcome": {"endpoint": "PFS", "by_months": 6},
+        "min_patients": 2,
+    },
     "covariates": [
         {"name": "age", "kind": "number"},
         {"name": "grade", "kind": "category", "reference": "G2"},
@@ -30,10 +34,20 @@ STUDY: dict[str, Any] = {
 }
 CUTOFFS: tuple[dict[str, Any], ...] = (
     STUDY["cutoff"],
-    {"method": "youden", "outcome": "response"},
-    {"method": "youden", "outcome": STUDY["cutoff"]["outcome"] | {"censored": "weighted"}},
-    {"method": "youden", "outcome": STUDY["cutoff"]["outcome"], "direction": "lower"},
-    {"method": "maxstat"},
+    {"method": "youden", "outcome": "response", "min_patients": 2},
+    {
+        "method": "youden",
+        "outcome": STUDY["cutoff"]["outcome"] | {"censored": "weighted"},
+        "min_patients": 2,
+    },
+    {
+        "method": "youden",
+        "outcome": STUDY["cutoff"]["outcome"],
+        "direction": "lower",
+        "min_patients": 2,
+    },
+    {"method": "maxstat", "min_patients": 2},
+    {"method": "interaction", "min_patients": 2},
     {"method": "median"},
     {"method": "fixed", "value": 4.3},
 )

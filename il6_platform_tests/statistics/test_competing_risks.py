@@ -151,9 +151,9 @@ def test_what_the_data_cannot_support_is_said():
     assert gray_test([1, 2], [1, 1], [0, 0]).note == "Only one group has patients."
     assert gray_test([1, 2], [2, 0], [0, 1]).note == "No events."
     separated = fine_gray(pd.DataFrame({"g": [0, 0, 0, 1, 1, 1]}), range(1, 7), [1, 1, 1, 0, 0, 0])
-    assert separated.estimates()[0].estimate is None
+    assert separated.estimates()[0].code == "separation"
     constant = fine_gray(pd.DataFrame({"g": [1, 1, 1]}), [1, 2, 3], [1, 1, 0])
-    assert constant.estimates()[0].code == "covariate_does_not_vary"
+    assert constant.estimates()[0].code == "does_not_vary"
     assert fine_gray(pd.DataFrame({"g": [0, 1]}), [1, 2], [0, 2]).note == "No events."
 
 
