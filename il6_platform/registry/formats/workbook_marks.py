@@ -151,9 +151,23 @@ def _of_xlsx(archive: zipfile.ZipFile) -> dict[str, Marks]:
         path = target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
         path = posixpath.normpath(path)
         if path in archive.namelist():
-            with archive.open(path) as stream:
-                found[sheet.get("name")] = _of_sheet(stream, formats, struck, is_1904)
+            content = archive.read(path)
+            if _is_marked(content, {*formats, *struck}):
+                found[sheet.get("name")] = _of_sheet(content, formats, struck, is_1904)
     return found
+
+
+def _is_marked(content: bytes, styles: set[int]) -> bool:
+    """Say whether a sheet may have a mark: most have none, and need not be read cell by cell."""
+    styled = b"|".join(str(number).encode() for number in sorted(styles))
+    return (
+        re.search(
+            rb"""\shidden\s*=|\st\s*=\s*["']e["']|<(?:\w+:)?f[\s/>]"""
+            + (rb"""|\ss\s*=\s*["'](?:""" + styled + rb""")["']""" if styled else b""),
+            content,
+        )
+        is not None
+    )
 
 
 def _parser() -> Any:
@@ -192,45 +206,42 @@ def _styles(archive: zipfile.ZipFile) -> tuple[dict[int, str], set[int]]:
     return formats, struck
 
 
-def _of_sheet(stream: Any, formats: Mapping[int, str], struck: set[int], is_1904: bool) -> Marks:
-    """Read the marks of a sheet, one element after the other."""
+def _of_sheet(content: bytes, formats: Mapping[int, str], struck: set[int], is_1904: bool) -> Marks:
+    """Read the marks of a sheet, one row after the other."""
     from lxml import etree
 
     marks = Marks()
-    row_number, filled, crossed = -1, 0, 0
-    column = -1
-    for event, element in etree.iterparse(
-        stream, events=("start", "end"), resolve_entities=False, no_network=True
+    number = -1
+    tags = ("{*}row", "{*}col")
+    for _, element in etree.iterparse(
+        io.BytesIO(content), tag=tags, resolve_entities=False, no_network=True
     ):
-        tag = element.tag.rpartition("}")[2]
-        if event == "start":
-            if tag == "row":
-                row_number = int(element.get("r", row_number + 2)) - 1
-                filled = crossed = 0
-                column = -1
-                if element.get("hidden") in ("1", "true"):
-                    marks.hidden_rows.add(row_number)
+        is_hidden = element.get("hidden") in ("1", "true")
+        if element.tag.endswith("}col"):
+            if is_hidden:
+                last = min(int(element.get("max", 1)), 20_000)
+                marks.hidden_columns |= set(range(int(element.get("min", 1)) - 1, last))
             continue
-        if tag == "col" and element.get("hidden") in ("1", "true"):
-            last = min(int(element.get("max", 1)), 20_000)
-            marks.hidden_columns |= set(range(int(element.get("min", 1)) - 1, last))
-        elif tag == "c":
-            column = _column(element.get("r"), column)
-            style = int(element.get("s", 0))
-            text, is_filled = _seen(element, style, formats, is_1904)
+        number = int(element.get("r", number + 2)) - 1
+        if is_hidden:
+            marks.hidden_rows.add(number)
+        filled, crossed, column = 0, 0, -1
+        for cell in element:
+            column = _column(cell.get("r"), column)
+            style = int(cell.get("s", 0))
+            text, is_filled = _seen(cell, style, formats, is_1904)
             if is_filled:
                 filled += 1
                 if style in struck:
                     crossed += 1
                     text = STRUCK
             if text is not None:
-                marks.cells[row_number, column] = text
-        elif tag == "row":
-            if filled and filled == crossed:
-                marks.struck_rows.add(row_number)
-            element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
+                marks.cells[number, column] = text
+        if filled and filled == crossed:
+            marks.struck_rows.add(number)
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
     return marks
 
 
@@ -251,13 +262,13 @@ def _seen(
     value = has_formula = None
     is_filled = False
     for child in element:
-        tag = child.tag.rpartition("}")[2]
-        if tag == "v":
+        tag = child.tag
+        if tag.endswith("}v"):
             value = child.text
             is_filled = bool(value)
-        elif tag == "f":
+        elif tag.endswith("}f"):
             has_formula = True
-        elif tag == "is":
+        elif tag.endswith("}is"):
             is_filled = any(text.strip() for text in child.itertext())
     kind = element.get("t", "n")
     if has_formula and value is None and kind != "str":
