@@ -1,5 +1,7 @@
 """Registry: exports in the landing folder -> raw rows, as text, append-only."""
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -19,12 +21,13 @@ from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.publishing.publish import registry_key
 from il6_platform.registry import raw
-from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
+from il6_platform.registry.deliveries import Opened, digest_of, landed, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.validation.rulebook import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
 from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 from il6_platform.yaml_config import YamlConfigError
 
 COLUMN_RULES = {
@@ -102,17 +105,12 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             if unused:
                 context.log.warning(unused)
             is_known, since = raw.arrived(connection, digest, versions)
-            if is_known:
-                continue
-            opened = open_deliveries(item.file, content, profiles)
-            for delivery in opened.deliveries:
-                context.log.info(f"{delivery.file}: {delivery.status}")
-                if delivery.native is not None:
-                    site.keep(delivery.digest, delivery.native)
-            if any(one.status != "passed over" for one in opened.deliveries):
-                # a letter may say anything of anybody: it is not kept
-                site.keep(digest, content)
-            raw.record(connection, digest, item.file, opened, since or arrived_at)
+            if not is_known:
+                opened = open_deliveries(item.file, content, profiles)
+                _keep(site, digest, content, opened)
+                raw.record(connection, digest, item.file, opened, since or arrived_at)
+                for words in _became(item.file, opened):
+                    context.log.info(words)
     seen = registry_key(site, present)
     warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
     with warehouse.connect() as connection:
@@ -157,6 +155,27 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
             ),
         ],
     )
+
+
+def _keep(site: Site, digest: str, content: bytes, opened: Opened) -> None:
+    """Keep a file as it arrived, and the native tables that were made of it."""
+    for delivery in opened.deliveries:
+        if delivery.native is not None:
+            site.keep(delivery.digest, delivery.native)
+    # a letter may say anything of anybody: it is not kept
+    if any(one.status != "passed over" for one in opened.deliveries):
+        site.keep(digest, content)
+
+
+def _became(file: str, opened: Opened) -> Iterator[str]:
+    """Say what a file turned out to be, and of its sheets how many lines are in no table, why."""
+    for one in opened.deliveries:
+        note = f" ({one.problem})" if one.status == "passed over" else ""
+        yield f"{one.file}: {one.status}{note}"
+    for source in opened.sources:
+        place = f"{file}, sheet {source.name}" if source.name else file
+        for reason, lines in Counter(source.passed_over.values()).items():
+            yield f"{place}: passed over ({lines}): {reason}"
 
 
 def _unreadable(file: str) -> str:

@@ -93,6 +93,11 @@ def write(
         "worklist": tasks(with_numbers(found, numbers), datetime.now(UTC).date()),
         "rule book": book,
         "balance": _balance(connection),
+        "passed over": connection.execute(
+            paths.sql_file("validation.passed_over").read_text("utf-8")
+        )
+        .df()
+        .head(MOST_ROWS),
     }
     from xlsxwriter import Workbook
 

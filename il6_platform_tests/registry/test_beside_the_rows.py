@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from openpyxl import load_workbook
 
 from il6_platform.registry.deliveries import Opened, open_deliveries
+from il6_platform_tests.validation.conftest import Registry, made
+
+__all__ = ["made"]
 
 PEOPLE = ["P1,F,1950-01-01", "P2,M,1951-01-01", "P3,F,1952-01-01"]
 HEADER = "patient_id,sex,birth_date"
@@ -114,3 +118,20 @@ def test_a_last_cell_that_breaks_off(
     (one,) = open_deliveries("patients.csv", text.encode(encoding), []).deliveries
     assert one.status == ("rejected" if is_cut else "accepted")
     assert not is_cut or ("truncated" in str(one.problem) and "line 4" in str(one.problem))
+
+
+def test_what_is_passed_over_is_on_the_worklist_and_in_the_balance(made: Registry) -> None:
+    folder = made.folder / "landing" / "2024-01-31"
+    folder.mkdir(parents=True)
+    (folder / "patients.csv").write_text("\n".join([HEADER, *PEOPLE, HEADER, "Total,3,", ""]))
+    (folder / "letter.pdf").write_bytes(b"%PDF-1.4")
+    assert made.stage()
+    made.warehouse.leave_worklist()
+    sheet = load_workbook(made.folder / "home" / "worklist.xlsx")["passed over"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
+    assert [row[0] for row in rows] == ["2024-01-31/letter.pdf", *["2024-01-31/patients.csv"] * 2]
+    assert [row[4] for row in rows] == [None, "6", "5"]
+    balance = made.ask("from staging.balance").set_index("table_name")
+    assert balance.loc["patients", "received"] == 3
+    assert balance.loc["(no table)", "passed_over"] == 2
+    assert balance["unaccounted"].sum() == 0
