@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import Literal
 
-from il6_platform.registry.cells.text import folded, is_missing
+from il6_platform.registry.cells.text import folded, is_missing, key
 from il6_platform.registry.vocabulary import vocabulary
 
 Order = Literal["dmy", "mdy", "ymd"]
@@ -125,6 +125,8 @@ def read_day(text: str, orders: tuple[str, ...] = (), pivot: int | None = None) 
     bare = folded(text)
     if is_missing(text) or bare in _ongoing():
         return Day(text, problem="missing")
+    if re.fullmatch(r"[0\W]+|[9\W]+", bare) and len(key(bare)) == 8:
+        return Day(text, problem="placeholder")
     serial = re.fullmatch(r"([1-6]\d{4})(\.\d*)?", bare)
     if serial:
         part = round(float(f"0{serial[2] or '.0'}") * 86400)
@@ -246,12 +248,15 @@ def _without_clock(bare: str) -> Iterator[tuple[str, int | None]]:
         if clock is not None:
             yield compact[1], clock or None
         return
-    for parted in re.finditer(r"(?<=[\d日号г.])(?:t|:|,? )(?=[\d上下ap오])", bare):
+    # a time stands behind a T, a colon, a blank, or at once behind the sign for day
+    for parted in re.finditer(
+        r"(?<=[\d日号г.])(?:t|:|,? )(?=[\d上下ap오])|(?<=[日号])(?=\S)", bare
+    ):
         found = _CLOCK.fullmatch(bare[parted.end() :].strip())
         if not found:
             continue
         half = (found["half"] or found["zone_before"] or "").replace(".", "")
-        if found["minute"] is None and not half and bare[parted.start()] != "t":
+        if found["minute"] is None and not half and parted[0] != "t":
             continue
         half = {"上午": "am", "下午": "pm", "오전": "am", "오후": "pm"}.get(half, half)
         clock = _seconds(found["hour"], found["minute"] or "0", found["second"] or "0", half)
@@ -289,7 +294,7 @@ def _part(text: str) -> str | None:
 def _by_year_first(bare: str) -> Iterator[_Written]:
     unknown = rf"(?:{_UNKNOWN})"
     found = re.fullmatch(
-        rf"(\d{{4}}) ?([-/. ]) ?(\d{{1,2}}|{unknown})(?: ?\2 ?(\d{{1,2}}|{unknown}))?", bare
+        rf"(\d{{4}}) ?([-/. ]) ?(\d{{1,2}}|{unknown})(?: ?\2 ?(\d{{1,2}}|{unknown})\.?)?", bare
     )
     if found:
         month = _part(found[3])
@@ -301,7 +306,11 @@ def _by_year_first(bare: str) -> Iterator[_Written]:
 
 
 def _by_digits(bare: str) -> Iterator[_Written]:
-    if re.fullmatch(r"\d{4}|\d{6}|\d{8}", bare) and int(bare[:4]) in _YEARS:
+    if re.fullmatch(r"\d{8}", bare) and int(bare[4:]) in _YEARS:
+        # a year behind is a month of 18 and more in front: no text is both
+        yield _Written(bare[4:], bare[2:4], bare[:2], "dmy")
+        yield _Written(bare[4:], bare[:2], bare[2:4], "mdy")
+    elif re.fullmatch(r"\d{4}|\d{6}|\d{8}", bare) and int(bare[:4]) in _YEARS:
         month, day = _part(bare[4:6] or "-"), _part(bare[6:] or "-")
         if len(bare) != 6 or month is None or int(month) <= 12:
             yield _Written(bare[:4], month, month and day)
@@ -309,9 +318,8 @@ def _by_digits(bare: str) -> Iterator[_Written]:
     found = re.fullmatch(rf"(\d{{1,2}}|{unknown}) ?[-/.] ?(\d{{4}})", bare)
     if found:
         yield _Written(found[2], _part(found[1]), None)
-    found = re.fullmatch(
-        rf"(\d{{1,2}}|{unknown}) ?([-/. ]) ?(\d{{1,2}}|{unknown}) ?\2 ?(\d{{4}}|\d{{2}})\.?", bare
-    )
+    ordered = rf"(\d{{1,2}}|{unknown}) ?([-/. ]) ?(\d{{1,2}}|{unknown}) ?\2 ?(\d{{4}}|\d{{2}})"
+    found = re.fullmatch(rf"{ordered}\.?(?: ?г\.?)?", bare)
     if not found:
         return
     one, other = _part(found[1]), _part(found[3])
@@ -326,7 +334,7 @@ def _by_digits(bare: str) -> Iterator[_Written]:
 
 
 def _by_eastern_signs(bare: str) -> Iterator[_Written]:
-    bare = bare.replace(" ", "")
+    bare = bare.replace(" ", "").replace("元月", "1月")
     era, added = next(((name, n) for name, n in _ERAS.items() if bare.startswith(name)), ("", 0))
     digits = r"(元|\d{1,3})" if era else r"(\d{4})"
     found = re.fullmatch(
