@@ -22,8 +22,8 @@ def run(asked: argparse.Namespace) -> None:
     """Run the command."""
     import duckdb
 
-    from il6_platform.registry.pseudonyms import Pseudonyms
     from il6_platform.report.one_patient import in_words, look_up
+    from il6_platform.warehouse.integrity import open_key
 
     home = home_of(asked)
     site = site_of(asked)
@@ -32,7 +32,7 @@ def run(asked: argparse.Namespace) -> None:
     # a number on the command line stays in the shell's history
     number = sys.stdin.readline().strip() if asked.number == "-" else asked.number
     try:
-        found = look_up(site, Pseudonyms(home / "pseudonym.key"), number)
+        found = look_up(site, open_key(home), number)
     except duckdb.IOException:
         raise UsageError("a refresh is running; try again when it has ended") from None
     except duckdb.CatalogException:

@@ -48,8 +48,10 @@ def run(asked: argparse.Namespace) -> None:
         registry_content,
         registry_key,
     )
+    from il6_platform.warehouse.integrity import open_key
 
     site = _site(asked)
+    open_key(site.home_path)
     names = _studies(asked, site)
     key = registry_key(site)
     reads_registry = asked.force or key != registry_content(site)
@@ -169,6 +171,11 @@ def _execute(
             instance=instance, raise_on_error=False, run_config=STORY_ONLY, partition_key=study
         )
     except DagsterError as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, Il6Error):
+            cause = cause.__cause__
+        if cause is not None:
+            raise cause from None
         raise PlatformError(f"{type(error).__name__}: {error}") from None
     of = f" of study {study}" if study else ""
     blocking = [

@@ -1,7 +1,7 @@
 """Registry: exports in the landing folder -> raw rows, as text, append-only."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -18,13 +18,14 @@ from dagster import (
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
+from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.publishing.publish import registry_key
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import Opened, digest_of, landed, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
 from il6_platform.registry.native import TABLES
-from il6_platform.registry.profiles import read_profiles
+from il6_platform.registry.profiles import Profile, read_profiles
 from il6_platform.validation.rulebook import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -89,6 +90,7 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     present: dict[str, str] = {}
     unreadable: list[str] = []
     arrived_at = datetime.now(UTC)
+    _read_kept(context, warehouse, profiles)
     for item in found:
         content = item.read()
         if content is None:
@@ -115,6 +117,8 @@ def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
     with warehouse.connect() as connection:
         raw.order(connection, site.as_of_date)
+        if not site.as_of:
+            write_whole(site.landings_path, raw.write_landings(connection))
     known = warehouse.query("from raw.deliveries order by sequence")
     here = known[known["source"].fillna(known["delivery"]).isin(present.values())]
     rejected = here[here["status"] == "rejected"]
@@ -176,6 +180,24 @@ def _became(file: str, opened: Opened) -> Iterator[str]:
         place = f"{file}, sheet {source.name}" if source.name else file
         for reason, lines in Counter(source.passed_over.values()).items():
             yield f"{place}: passed over ({lines}): {reason}"
+
+
+def _read_kept(
+    context: AssetExecutionContext, warehouse: Warehouse, profiles: Sequence[Profile]
+) -> None:
+    """Read the kept deliveries again where the database is a new one, in their old order."""
+    site = warehouse.site
+    with warehouse.connect() as connection:
+        again = raw.restore_landings(connection, site.landings_path)
+        if again:
+            context.log.info(f"The database is made again from {len(again)} kept deliveries.")
+        for file, digest, arrived_at in again:
+            path = site.kept_path / digest
+            if path.exists():
+                content = path.read_bytes()
+                opened = open_deliveries(file, content, profiles)
+                _keep(site, digest, content, opened)
+                raw.record(connection, digest, file, opened, arrived_at)
 
 
 def _unreadable(file: str) -> str:

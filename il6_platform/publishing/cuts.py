@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform.errors import UsageError
+from il6_platform.files import write_whole
 from il6_platform.paths import sql_file
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -83,12 +85,11 @@ def enter(site: Site, cut: str, last_export: str, after: str) -> None:
         return
     now = datetime.now(UTC).isoformat(timespec="seconds")
     known[cut] = Kept(cut, now, last_export, after)
-    fresh = site.ledger_path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(Kept.__dataclass_fields__), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([vars(line) for line in known.values()])
-    os.replace(fresh, site.ledger_path)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(Kept.__dataclass_fields__), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([vars(line) for line in known.values()])
+    write_whole(site.ledger_path, text.getvalue())
 
 
 def predecessor(site: Site, cut: str, last_export: str) -> str:

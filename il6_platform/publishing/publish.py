@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import shutil
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.privacy import disclosure as minimal_cells
 from il6_platform.publishing import cuts
@@ -25,6 +25,7 @@ from il6_platform.report.synthetic_flag import is_synthetic
 from il6_platform.study import Study, read_study
 from il6_platform.warehouse.database import Warehouse, copy_tables
 from il6_platform.warehouse.home import Site, put_in_place
+from il6_platform.warehouse.integrity import damages, write_manifest
 
 HISTORY = (
     *("analysis", "endpoint", "population", "contrast", "model", "term", "statistic"),
@@ -107,15 +108,15 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
 def registry_content(site: Site) -> str | None:
     """Return the key on which the registry's tables rest; None where they are not whole."""
     path = site.registry_content_path
-    return path.read_text(encoding="utf-8").strip() if path.exists() else None
+    if not path.exists() or not site.registry_database.exists():
+        return None
+    return path.read_text(encoding="utf-8").strip()
 
 
 def mark_registry_whole(warehouse: Warehouse) -> None:
     """Say on which content the registry's tables rest, now that all of them are made."""
-    path = warehouse.site.registry_content_path
-    fresh = path.with_suffix(".new")
-    fresh.write_text(str(warehouse.query("select key from study.content")["key"].iloc[0]), "utf-8")
-    os.replace(fresh, path)
+    key = str(warehouse.query("select key from study.content")["key"].iloc[0])
+    write_whole(warehouse.site.registry_content_path, key)
 
 
 def content_key(site: Site, registry: str) -> str:
@@ -136,6 +137,9 @@ def content_key(site: Site, registry: str) -> str:
 def published_content(site: Site) -> str | None:
     """Return the content key of the published cut, or None before the first publication."""
     if not site.published_path.exists() or not site.content_path.exists():
+        return None
+    if any(damages(site.published_path.resolve())):
+        # what is published is not what was published: it is built anew
         return None
     return site.content_path.read_text(encoding="utf-8").strip()
 
@@ -181,18 +185,18 @@ def publish(warehouse: Warehouse) -> Publication:
         copy_tables(connection, "report", building / "report.duckdb")
     (building / "report.html").write_text(render(warehouse), encoding="utf-8")
     _check(warehouse, building / "report.duckdb")
-    same = _same(building, folder) if folder.exists() else None
+    write_manifest(building)
+    is_whole = folder.exists() and not any(damages(folder))
+    same = _same(building, folder) if is_whole else None
     cuts.keep_patients(warehouse, cut)
     cuts.enter(site, cut, about["last_export"], cuts.predecessor(site, cut, about["last_export"]))
     looks_back = site.as_of or site.censor
     is_current = not looks_back or not site.published_path.exists()
     put_in_place(building, folder, site.published_path if is_current else None)
     if is_current:
-        fresh = site.content_path.with_suffix(".new")
         # what came in while this cut was made is not in it: the next refresh shall see it
         seen = warehouse.query("select key from study.content")["key"].iloc[0]
-        fresh.write_text(content_key(site, str(seen)), encoding="utf-8")
-        os.replace(fresh, site.content_path)
+        write_whole(site.content_path, content_key(site, str(seen)))
         site.point_home_at()
     return Publication(cut, folder, is_current, same)
 

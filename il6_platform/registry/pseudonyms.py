@@ -16,6 +16,11 @@ class Pseudonyms:
 
     The key is made on first use, readable by its owner only. Without it a pseudonym cannot be
     traced to a patient, nor a guessed number be confirmed (RFC 2104).
+
+    Raises
+    ------
+    ValueError
+        Where the key file holds no key.
     """
 
     def __init__(self, key_file: Path) -> None:
@@ -27,7 +32,16 @@ class Pseudonyms:
         else:
             with os.fdopen(handle, "w") as stream:
                 stream.write(secrets.token_hex(32))
+                stream.flush()
+                os.fsync(stream.fileno())
         self._key = bytes.fromhex(key_file.read_text())
+        if len(self._key) < 32:
+            raise ValueError("the key is too short")
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells the key from another one without giving it away."""
+        return hmac.new(self._key, b"fingerprint", hashlib.sha256).hexdigest()[:16]
 
     def of(self, patient_id: str, site: str = "") -> str:
         """Return the pseudonym of a registry number: 16 hexadecimal digits.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -148,6 +149,44 @@ def land(
         },
     )
     return None
+
+
+LANDINGS = ("landing", "file", "content", "delivered_on", "arrived_at", "generation")
+"""Columns of the ledger of deliveries."""
+
+
+def write_landings(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the ledger of deliveries as CSV."""
+    rows = connection.execute(
+        f"select columns([{', '.join(map(repr, LANDINGS))}])::varchar from raw.landings "
+        "order by landing"
+    ).df()
+    return rows.to_csv(index=False, lineterminator="\n")
+
+
+def restore_landings(
+    connection: duckdb.DuckDBPyConnection, ledger: Path
+) -> list[tuple[str, str, datetime]]:
+    """Fill an empty database's landings from the ledger; return what is to be read again.
+
+    Returns
+    -------
+    list of tuple
+        File, SHA-256 and arrival of each content, in the order in which they arrived.
+    """
+    (n,) = connection.execute("select count(*) from raw.landings").fetchall()[0]
+    if n or not ledger.exists():
+        return []
+    connection.execute(
+        f"insert into raw.landings by name select {', '.join(LANDINGS)} from read_csv(?, "
+        "types={'landing': 'integer', 'delivered_on': 'date', 'arrived_at': 'timestamptz', "
+        "'generation': 'integer'}, header=true, all_varchar=false)",
+        [str(ledger)],
+    )
+    return connection.execute(
+        "select first(file order by landing), content, min(arrived_at) from raw.landings "
+        "group by content order by min(landing)"
+    ).fetchall()
 
 
 def order(connection: duckdb.DuckDBPyConnection, cut: date | None) -> None:

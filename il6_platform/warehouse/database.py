@@ -29,6 +29,7 @@ from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.study import Study
 from il6_platform.warehouse import study_tables
 from il6_platform.warehouse.home import BusyError, Site
+from il6_platform.warehouse.integrity import open_key
 from il6_platform.workers import Ahead
 
 T = TypeVar("T")
@@ -84,11 +85,14 @@ class Warehouse(ConfigurableResource):
         """
         holder = self.lock_path.with_suffix(".holder")
         with locked(self.lock_path, self.site, logger):
+            # a home without its own key must not be written: every patient would be a second one
+            open_key(self.site.home_path)
             holder.write_text(run_id, encoding="utf-8")
             if self.holds == "registry" and self.site.as_of:
                 self.site.begin_look_back()
             self._ahead = Ahead()
             try:
+                self.drop_if_damaged(logger)
                 # one connection for the run: opening the file for each query costs more than both
                 with self.connect():
                     self.prepare(logger)
@@ -100,6 +104,21 @@ class Warehouse(ConfigurableResource):
             finally:
                 self.ahead.close()
                 self._ahead = None
+
+    def drop_if_damaged(self, logger: logging.Logger) -> None:
+        """Take away a database that cannot be opened: it is a cache, and is made again."""
+        if not self.database.exists():
+            return
+        try:
+            duckdb.connect(self.database).close()
+        except duckdb.Error as error:
+            if "lock" in str(error).lower():
+                raise
+            logger.warning(f"{self.database.name} is damaged; it is made again.")
+            for path in self.database.parent.glob(f"{self.database.name}*"):
+                path.unlink()
+            if self.holds == "registry":
+                self.site.registry_content_path.unlink(missing_ok=True)
 
     @property
     def lock_path(self) -> Path:
@@ -163,7 +182,7 @@ class Warehouse(ConfigurableResource):
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
         """The site's pseudonyms; their key never leaves IL6_HOME."""
-        return Pseudonyms(self.site.home_path / "pseudonym.key")
+        return open_key(self.site.home_path)
 
     @contextmanager
     def connect(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:

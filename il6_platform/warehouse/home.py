@@ -28,8 +28,10 @@ from dagster import ConfigurableResource
 
 from il6_platform import paths
 from il6_platform.errors import PlatformError, UsageError
+from il6_platform.files import replace_link, sync_folder, sync_tree, write_whole
 from il6_platform.registry_file import quality_of
 from il6_platform.study import Quality, Study, read_study
+from il6_platform.warehouse.integrity import damages
 
 
 class BusyError(PlatformError):
@@ -94,9 +96,7 @@ class Site(ConfigurableResource):
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep a delivery's bytes under its name, for their owner only."""
-        path = self.kept_path / name
-        path.touch(mode=0o600)
-        path.write_bytes(content)
+        write_whole(self.kept_path / name, content)
 
     @property
     def registry_database(self) -> Path:
@@ -114,6 +114,11 @@ class Site(ConfigurableResource):
     def registry_content_path(self) -> Path:
         """The file that says on which content the registry's tables rest."""
         return self.registry_database.with_suffix(".content")
+
+    @property
+    def landings_path(self) -> Path:
+        """The ledger of deliveries: which bytes were dropped under which name, and when."""
+        return self.home_path / "deliveries.csv"
 
     @property
     def forgotten_path(self) -> Path:
@@ -251,7 +256,7 @@ class Site(ConfigurableResource):
         path = self.published_database()
         if path is None:
             return None
-        with duckdb.connect(path, read_only=True) as connection:
+        with open_published(path) as connection:
             return connection.execute(query).df()
 
     def add_study(self, file: Path) -> Path:
@@ -284,9 +289,7 @@ class Site(ConfigurableResource):
         place.parent.mkdir(exist_ok=True, mode=0o700)
         content = file.read_bytes()
         if not place.exists() or place.read_bytes() != content:
-            fresh = place.with_suffix(".new")
-            fresh.write_bytes(content)
-            os.replace(fresh, place)
+            write_whole(place, content)
         return place
 
     def point_home_at(self) -> None:
@@ -306,19 +309,28 @@ def name_in(file: Path) -> str:
     return read_study(file).name
 
 
-def replace_link(link: Path, target: Path) -> None:
-    """Point a symbolic link at another folder in one step."""
-    fresh = link.with_name(f".{link.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target, target_is_directory=True)
-    os.replace(fresh, link)
+def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published database to read it and nothing else: no other file, no extension."""
+    connection = duckdb.connect(path, read_only=True)
+    connection.execute("set enable_external_access = false; set lock_configuration = true")
+    return connection
 
 
 def put_in_place(built: Path, cut_folder: Path, link: Path | None) -> None:
-    """Rename a finished cut's folder into place, then point the link at it, each in one step."""
-    if cut_folder.exists():
+    """Rename a finished cut's folder into place, then point the link at it, each in one step.
+
+    A cut that is there and whole stays; one that is damaged is replaced.
+    """
+    sync_tree(built)
+    if cut_folder.exists() and not [*damages(cut_folder)]:
         shutil.rmtree(built)
     else:
+        aside = cut_folder.with_name(f".damaged-{cut_folder.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        if cut_folder.exists():
+            os.replace(cut_folder, aside)
         os.replace(built, cut_folder)
+        sync_folder(cut_folder.parent)
+        shutil.rmtree(aside, ignore_errors=True)
     if link is not None:
         replace_link(link, Path(os.path.relpath(cut_folder, link.parent)))

@@ -1,0 +1,59 @@
+"""Files that survive a power cut: written beside, synchronised, then renamed into place.
+
+Belongs here: writing, linking and hashing files. Does not belong here: what is in them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
+    """Write a file so that a reader sees the old content or the new, also after a power cut."""
+    fresh = path.with_name(f".{path.name}.new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(fresh, path)
+    sync_folder(path.parent)
+
+
+def replace_link(link: Path, target: Path) -> None:
+    """Point a symbolic link at another folder in one step."""
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target, target_is_directory=True)
+    os.replace(fresh, link)
+    sync_folder(link.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a folder's entries written; a file system that cannot do it is left alone."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sync_tree(folder: Path) -> None:
+    """Have all files of a folder written, then the folders."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            sync_folder(path)
+        elif not path.is_symlink():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+    sync_folder(folder)
+
+
+def digest_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,108 @@
+"""What a home must hold to be trusted: its version, its key, and cuts as they were published.
+
+    IL6_HOME/home.json                          format of the home, fingerprint of its key
+    IL6_HOME/studies/<name>/cuts/<cut>/manifest.json    SHA-256 of every file of the cut
+
+Belongs here: making and checking these. Does not belong here: mending what is damaged; a refresh
+builds it anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from il6_platform.errors import PlatformError
+from il6_platform.files import digest_of_file, sync_folder, write_whole
+from il6_platform.registry.pseudonyms import Pseudonyms
+
+VERSION = 1
+"""Format of a home that this code reads and writes."""
+
+MANIFEST = "manifest.json"
+
+
+class HomeError(PlatformError):
+    """A home that must not be written: its key is gone or another one, or it is a newer one."""
+
+
+def open_key(home: Path) -> Pseudonyms:
+    """Return the home's pseudonyms; a new home gets its key and its `home.json`.
+
+    Raises
+    ------
+    HomeError
+        Where the key is missing, empty, unreadable or not the home's own, or the home was made by
+        a newer version: with another key every patient would be a second one.
+    """
+    about, key = home / "home.json", home / "pseudonym.key"
+    record = _read(about)
+    if record is not None and int(record["version"]) > VERSION:
+        raise HomeError(
+            f"{home} was made by a newer version of il6_platform (format {record['version']}, "
+            f"this one reads {VERSION}); install that version"
+        )
+    if not key.exists() and (record is not None or _holds_deliveries(home)):
+        raise HomeError(
+            f"{key} is gone, so patients could not be matched to those before; restore it from "
+            "your backup (il6 restore)"
+        )
+    try:
+        pseudonyms = Pseudonyms(key)
+    except ValueError:
+        raise HomeError(
+            f"{key} is empty or damaged; restore it from your backup (il6 restore)"
+        ) from None
+    sync_folder(home)
+    if record is None:
+        write_whole(about, json.dumps({"version": VERSION, "key": pseudonyms.fingerprint}))
+    elif record["key"] != pseudonyms.fingerprint:
+        raise HomeError(
+            f"{key} is not the key of this home (fingerprint {pseudonyms.fingerprint}, it was "
+            f"{record['key']}); restore the right one from your backup (il6 restore)"
+        )
+    return pseudonyms
+
+
+def _read(about: Path) -> dict[str, str | int] | None:
+    if not about.exists():
+        return None
+    try:
+        record = json.loads(about.read_text(encoding="utf-8"))
+        return {"version": int(record["version"]), "key": str(record["key"])}
+    except (ValueError, KeyError, TypeError):
+        raise HomeError(f"{about} is damaged; restore it from your backup (il6 restore)") from None
+
+
+def _holds_deliveries(home: Path) -> bool:
+    kept = home / "deliveries"
+    return kept.is_dir() and any(kept.iterdir())
+
+
+def write_manifest(cut: Path) -> None:
+    """Write down the hashes of a cut's files."""
+    hashes = {
+        path.relative_to(cut).as_posix(): digest_of_file(path)
+        for path in sorted(cut.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+    write_whole(cut / MANIFEST, json.dumps({"files": hashes}, indent=1), mode=0o600)
+
+
+def damages(cut: Path) -> Iterator[str]:
+    """Say of a published cut which of its files are missing or not what was published."""
+    try:
+        files = json.loads((cut / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except OSError:
+        yield f"{cut.name}: {MANIFEST} is missing"
+        return
+    except (ValueError, KeyError):
+        yield f"{cut.name}: {MANIFEST} is damaged"
+        return
+    for name, digest in files.items():
+        path = cut / name
+        if not path.is_file():
+            yield f"{cut.name}: {name} is missing"
+        elif digest_of_file(path) != digest:
+            yield f"{cut.name}: {name} is damaged"
