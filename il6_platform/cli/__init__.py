@@ -22,7 +22,7 @@ from il6_platform.settings import read_settings
 
 COMMANDS = (
     *("demo", "refresh", "status", "studies", "query", "patient", "cuts", "diff"),
-    *("rules", "profile", "forget", "manuscript", "export", "verify", "ui"),
+    *("rules", "profile", "forget", "manuscript", "export", "release", "verify", "ui"),
 )
 """The commands in the order of the help; each is the module of its name."""
 

@@ -1,14 +1,15 @@
 """Minimal cells: counts of a few patients are hidden before anything is published.
 
 Belongs here: the order of the steps, which are SQL (`sql/report/small_cells.sql`, `complements.sql`
-and `minimal_cells.sql`), and which steps of a curve may be shown. Does not belong here: how a
-hidden count is shown; that is `page`.
+and `minimal_cells.sql`), and which steps of a curve may be shown. Does not belong here: when it
+is done (`publishing.release`), how a hidden count is shown (`page`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -21,15 +22,12 @@ STEPS = "analysis in ('survival', 'weighting', 'cutoff') or endpoint = 'ROC'"
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def hide(warehouse: Warehouse) -> None:
-    """Hide the small counts of the report tables, where the study file asks for it.
+def hide(warehouse: Warehouse, least: int) -> None:
+    """Hide the counts of fewer than `least` patients in the report tables.
 
     Hiding a count can give away another one that was hidden before, so complements are looked for
     until nothing more has to go.
     """
-    least = warehouse.study.quality.minimal_cell
-    if not least:
-        return
     with warehouse.connect() as connection:
         curves = connection.execute(f"select rowid as id, * from report.curves where {STEPS}").df()
         landmarks = connection.execute(
@@ -49,15 +47,30 @@ def hide(warehouse: Warehouse) -> None:
             "and rowid not in (select id from shown_steps)"
         )
         connection.unregister("shown_steps")
-        connection.execute(sql_file("report.small_cells").read_text("utf-8"))
-        connection.execute(
-            "insert into hidden select unnest($silent::bigint[]), 'estimate', false",
-            {"silent": silent},
-        )
-        complements = sql_file("report.complements").read_text("utf-8")
-        while connection.execute(complements).fetchall() != [(0,)]:
-            pass
+        _find(connection, silent)
     warehouse.run_sql("report.minimal_cells")
+
+
+def small(warehouse: Warehouse) -> list[int]:
+    """Return the rows of `report.results` that have a small count or would give one away."""
+    with warehouse.connect() as connection:
+        _find(connection, [])
+        found = connection.execute("select distinct id from hidden order by id").fetchall()
+        for table in ("hidden", "families"):
+            connection.execute(f"drop table {table}")
+    return [row for (row,) in found]
+
+
+def _find(connection: duckdb.DuckDBPyConnection, silent: list[int]) -> None:
+    """Find small counts, and again and again what would give them away (table `hidden`)."""
+    connection.execute(sql_file("report.small_cells").read_text("utf-8"))
+    connection.execute(
+        "insert into hidden select unnest($silent::bigint[]), 'estimate', false",
+        {"silent": silent},
+    )
+    complements = sql_file("report.complements").read_text("utf-8")
+    while connection.execute(complements).fetchall() != [(0,)]:
+        pass
 
 
 def thinned(

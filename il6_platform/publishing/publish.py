@@ -17,7 +17,6 @@ import pandas as pd
 
 from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
-from il6_platform.privacy import disclosure as minimal_cells
 from il6_platform.publishing import cuts
 from il6_platform.registry.deliveries import digest_of, digests
 from il6_platform.report.page import render
@@ -177,7 +176,6 @@ def publish(warehouse: Warehouse) -> Publication:
     about = dict(zip(made_of["name"], made_of["value"], strict=True))
     cut = about["cut"]
     folder = site.cuts_path / cut
-    minimal_cells.hide(warehouse)
     building = site.cuts_path / ".building"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()

@@ -6,6 +6,8 @@ into a study's database. Does not belong here: deriving anything of them; that i
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
 from il6_platform import paths
@@ -35,6 +37,29 @@ def prepare_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     _fill_study(connection, site)
     _fill_endpoints(connection, site.study)
     _fill_published(connection, site.study)
+
+
+def prepare_report(connection: duckdb.DuckDBPyConnection, site: Site, database: Path) -> None:
+    """Copy the report tables of a published cut into a database, with the study's choices."""
+    prepare_study(connection, site)
+    path = str(database).replace("'", "''")
+    connection.execute(f"attach '{path}' as cut (read_only)")
+    names = connection.execute(
+        "select table_name, comment from duckdb_tables() where database_name = 'cut'"
+    ).fetchall()
+    columns = connection.execute(
+        "select table_name, column_name, comment from duckdb_columns() "
+        "where database_name = 'cut' and comment is not null"
+    ).fetchall()
+    for name, _ in names:
+        connection.execute(f"create or replace table report.{name} as from cut.main.{name}")
+    connection.execute("detach cut")
+    for kind, name, comment in (
+        *(("table", f"report.{name}", comment) for name, comment in names),
+        *(("column", f'report.{name}."{column}"', comment) for name, column, comment in columns),
+    ):
+        words = str(comment).replace("'", "''")
+        connection.execute(f"comment on {kind} {name} is '{words}'")
 
 
 def copy_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:

@@ -8,7 +8,7 @@ import math
 import duckdb
 import pytest
 
-from il6_platform import paths
+from il6_platform import cli, paths
 from il6_platform.report.tables import count_of
 from il6_platform_tests.end_to_end.conftest import Installation
 
@@ -30,6 +30,12 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     study.write_text(text + "quality: {minimal_cell: 5}\n")
     made = Installation(home / "home", paths.demo_landing(), study)
     assert made.refresh() == 0
+    release = ["release", "--home", str(made.home), "--by", "a test", "--why", "to look at it"]
+    assert cli.main(release) == 0
+    (released,) = (made.study_folder / "released").iterdir()
+    # what is asked below is the release, not the cut inside
+    (made.study_folder / "published").unlink()
+    (made.study_folder / "published").symlink_to(released)
     return made
 
 
