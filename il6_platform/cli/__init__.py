@@ -22,9 +22,14 @@ from il6_platform.settings import read_settings
 
 COMMANDS = (
     *("demo", "refresh", "status", "studies", "query", "patient", "cuts", "diff"),
-    *("rules", "profile", "forget", "manuscript", "export", "release", "verify", "ui"),
+    *("rules", "profile", "forget", "manuscript", "export", "release", "verify"),
+    *("backup", "restore", "log", "ui"),
 )
 """The commands in the order of the help; each is the module of its name."""
+
+
+LOGGED = frozenset({"demo", "refresh", "forget", "release", "export", "backup", "restore"})
+"""Commands that change a home or give something of it away: they stand in its log."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +37,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(arguments)
     # whatever is written, Dagster's files and the kept cuts too, is for its owner only
     os.umask(0o077)
+    status = _run(asked)
+    if asked.command in LOGGED and status != 2:
+        _log(asked, status)
+    return status
+
+
+def _log(asked: argparse.Namespace, status: int) -> None:
+    """Put a command into the home's log: who ran it, what came of it, and why."""
+    from il6_platform.cli.options import home_of
+    from il6_platform.publishing.audit import append
+
+    names = ("study", "cut", "by", "why", "as_of", "censor", "force")
+    about = {name: str(value) for name in names if (value := getattr(asked, name, None))}
+    home = home_of(asked)
+    try:
+        about["published"] = (home / "published").resolve(strict=True).name
+    except OSError:
+        about["published"] = "nothing"
+    try:
+        append(home, asked.command, "done" if status == 0 else f"exit status {status}", about)
+    except OSError as error:
+        print(f"The log could not be written: {error.strerror}", file=sys.stderr)
+
+
+def _run(asked: argparse.Namespace) -> int:
+    """Run a command; turn every error into a sentence and a status."""
     try:
         asked.run(asked)
     except Il6Error as error:
@@ -59,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
         module = importlib.import_module(f"il6_platform.cli.{name}")
         words = str(module.__doc__).splitlines()[0].removeprefix(f"il6 {name}: ").rstrip(".")
         one = commands.add_parser(name, help=words, description=f"{words}.")
-        one.set_defaults(run=module.run)
+        one.set_defaults(run=module.run, command=name)
         one.add_argument("--home", type=Path, default=None, help="IL6_HOME: where all is kept")
         module.add_arguments(one)
     return made

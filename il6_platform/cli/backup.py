@@ -1,0 +1,24 @@
+"""il6 backup: copy what cannot be made again into a folder; a refresh may run meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from il6_platform.cli.options import home_of
+from il6_platform.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("--to", type=Path, required=True, help="folder of the backup")
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Run the command."""
+    from il6_platform.publishing.backup import backup
+
+    home = home_of(asked)
+    if not (home / "home.json").exists():
+        raise UsageError(f"{home} is no home of il6 yet: il6 refresh")
+    print(f"Backed up: {backup(home, asked.to.resolve())}")

@@ -1,0 +1,84 @@
+"""A home is known by its key and its hashes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from il6_platform.warehouse.integrity import HomeError, damages, open_key, write_manifest
+
+
+def in_use(home: Path) -> Path:
+    """A home that has a key and a delivery."""
+    open_key(home)
+    (home / "deliveries").mkdir()
+    (home / "deliveries" / "a").write_text("a")
+    return home
+
+
+def test_the_same_key_gives_the_same_pseudonyms_ever_after(tmp_path: Path) -> None:
+    first = open_key(tmp_path).of("CRLM-0001")
+    assert open_key(tmp_path).of("CRLM-0001") == first
+    assert json.loads((tmp_path / "home.json").read_text())["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "is gone"),
+        ("", "is empty or damaged"),
+        ("zz", "is empty or damaged"),
+        ("ab", "is empty or damaged"),
+        ("00" * 32, "is not the key of this home"),
+    ],
+)
+def test_a_home_without_its_own_key_is_refused(
+    tmp_path: Path, content: str | None, says: str
+) -> None:
+    key = in_use(tmp_path) / "pseudonym.key"
+    key.unlink() if content is None else key.write_text(content)
+    with pytest.raises(HomeError, match=says) as refused:
+        open_key(tmp_path)
+    assert refused.value.exit_status == 3
+    # nothing was made in the key's place
+    assert (key.read_text() if key.exists() else None) == content
+
+
+def test_a_home_from_before_home_json_must_have_its_key(tmp_path: Path) -> None:
+    home = in_use(tmp_path)
+    (home / "home.json").unlink()
+    open_key(home)
+    assert (home / "home.json").exists()
+    (home / "home.json").unlink()
+    (home / "pseudonym.key").unlink()
+    with pytest.raises(HomeError, match="is gone"):
+        open_key(home)
+
+
+def test_a_newer_home_is_refused(tmp_path: Path) -> None:
+    in_use(tmp_path)
+    (tmp_path / "home.json").write_text('{"version": 99, "key": "x"}')
+    with pytest.raises(HomeError, match="newer version"):
+        open_key(tmp_path)
+    (tmp_path / "home.json").write_text("{")
+    with pytest.raises(HomeError, match=r"home\.json is damaged"):
+        open_key(tmp_path)
+
+
+def test_every_damage_of_a_cut_is_seen(tmp_path: Path) -> None:
+    cut = tmp_path / "abc"
+    cut.mkdir()
+    for name in ("report.html", "report.duckdb"):
+        (cut / name).write_text(name)
+    write_manifest(cut)
+    assert not [*damages(cut)]
+    (cut / "report.html").write_text("report.htmL")
+    assert [*damages(cut)] == ["abc: report.html is damaged"]
+    (cut / "report.html").unlink()
+    assert [*damages(cut)] == ["abc: report.html is missing"]
+    (cut / "manifest.json").write_text("{")
+    assert [*damages(cut)] == ["abc: manifest.json is damaged"]
+    (cut / "manifest.json").unlink()
+    assert [*damages(cut)] == ["abc: manifest.json is missing"]
