@@ -26,7 +26,7 @@ LAYERS = [
     {"registry_file"},
     {"study"},
     {"endpoints"},
-    {"yaml_config", "paths", "workers", "dagster_storage"},
+    {"yaml_config", "paths", "workers", "dagster_storage", "files"},
     {"settings"},
     {"errors"},
 ]
