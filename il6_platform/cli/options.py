@@ -74,6 +74,8 @@ def site_of(asked: argparse.Namespace) -> Site:
 
 def read_published(site: Site, sql: str) -> pd.DataFrame:
     """Answer a query from the published report of a study."""
+    if not sql.strip():
+        raise UsageError("the query is empty; for example: il6 query 'from report.headline'")
     found = site.read_published(sql)
     if found is None:
         raise UsageError(f"nothing is published in {site.home} yet: il6 refresh")

@@ -195,7 +195,7 @@ def _read_kept(
             path = site.kept_path / digest
             if path.exists():
                 content = path.read_bytes()
-                opened = open_deliveries(file, content, profiles)
+                opened = open_deliveries(file, content, profiles).known_as(digest)
                 _keep(site, digest, content, opened)
                 raw.record(connection, digest, file, opened, arrived_at)
 

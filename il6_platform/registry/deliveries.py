@@ -103,6 +103,16 @@ class Opened:
     deliveries: list[Delivery]
     sources: list[Source] = field(default_factory=list)
 
+    def known_as(self, digest: str) -> Opened:
+        """Return it under the name that it arrived by: lines may have been erased since."""
+        return replace(
+            self,
+            deliveries=[
+                replace(one, digest=digest) if one.source is None else replace(one, source=digest)
+                for one in self.deliveries
+            ],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
