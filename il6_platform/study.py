@@ -134,6 +134,37 @@ class Cutoff(_Part):
         return self
 
 
+Strategy = Literal[
+    "treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"
+]
+"""What is done with an intercurrent event (ICH E9(R1))."""
+
+
+class Estimand(_Part):
+    """What is to be estimated (ICH E9(R1)): printed in the methods, and a row of sensitivity.
+
+    Of the intercurrent events, `new_therapy` and `missed_scans` are carried out on
+    progression-free survival; others are printed.
+    """
+
+    population: str
+    treatment: str
+    endpoint: EndpointName = "PFS"
+    intercurrent_events: dict[Name, Strategy] = Field(default_factory=dict)
+    summary_measure: str = "hazard ratio"
+
+    @model_validator(mode="after")
+    def _check(self) -> Estimand:
+        for name in ("new_therapy", "missed_scans"):
+            asked = self.intercurrent_events.get(name)
+            if asked in ("while_on_treatment", "principal_stratum"):
+                raise ValueError(
+                    f"{name} can be treatment_policy, hypothetical or composite, not {asked}: the "
+                    "registry does not have what that strategy needs"
+                )
+        return self
+
+
 class Covariate(_Part):
     """A column of patients (or age, sex) that enters the multivariable models."""
 
@@ -262,6 +293,9 @@ class Study(_Part):
     monitoring: Monitoring | None = None
     published: tuple[Published, ...] = ()
     family: tuple[Test, ...] = ()
+    estimand: Estimand | None = None
+    locked_on: date | None = None
+    locked_digest: str | None = Field(default=None, pattern=r"^[0-9a-f]{12,64}$")
 
     @field_validator("named_endpoints")
     @classmethod
@@ -285,6 +319,8 @@ class Study(_Part):
         directions = {self.marker.direction, self.cutoff.direction} - {None}
         if len(directions) > 1:
             raise ValueError("direction under marker and under cutoff differ; give one")
+        if self.locked_digest and self.locked_on is None:
+            raise ValueError("locked_digest goes with locked_on, the day that the file was locked")
         return self
 
     @property
@@ -334,6 +370,23 @@ class Study(_Part):
     def digest(self) -> str:
         """SHA-256 of the study's content; comments and layout of the file do not count."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def content_digest(self) -> str:
+        """SHA-256 of what the study file chooses, without when it was locked.
+
+        A key that is left at its default does not count, so that a later version with more keys
+        gives the same digest.
+        """
+        chosen = self.model_dump_json(exclude_defaults=True, exclude={"locked_on", "locked_digest"})
+        return hashlib.sha256(chosen.encode()).hexdigest()
+
+    @property
+    def is_as_locked(self) -> bool:
+        """Whether the file still says what it said when it was locked."""
+        return self.locked_on is not None and (
+            self.locked_digest is None or self.content_digest.startswith(self.locked_digest)
+        )
 
     def rng(self, analysis: str) -> np.random.Generator:
         """Return the generator of an analysis, seeded by the study's seed and its name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from il6_platform.statistics.codes import Reason
 from il6_platform.statistics.estimate import Estimate
+from il6_platform.study import Study
 
 RESULT_COLUMNS: dict[str, tuple[str, str]] = {
     "analysis": ("varchar", "Which analysis: baseline, cutoff, response, survival, cox, ..."),
@@ -36,6 +38,10 @@ RESULT_COLUMNS: dict[str, tuple[str, str]] = {
         "Why the estimate is missing, or how to read it with care: words for machines, by spaces",
     ),
     "note": ("varchar", "The same in a sentence, which is made from the code"),
+    "prespecified": (
+        "boolean",
+        "Whether the study file was locked before the first data arrived; null: never locked",
+    ),
 }
 """Columns of `report.results`: DuckDB type and sentence."""
 
@@ -126,12 +132,37 @@ def with_reason(rows: pd.DataFrame, chosen: pd.Series, reason: Reason) -> pd.Dat
     return rows.assign(note=added("note", str(reason)), code=added("code", " ".join(reason.codes)))
 
 
+def with_lock(rows: pd.DataFrame, study: Study, first_data_on: date | None) -> pd.DataFrame:
+    """Say of each row whether the study file was locked before the data came that it rests on.
+
+    Parameters
+    ----------
+    rows
+        In the columns of `report.results`; they are not changed.
+    first_data_on
+        Day of the first export, or of its arrival where that is earlier; None without one.
+
+    Returns
+    -------
+    The rows with `prespecified`: null where the study file was never locked, false where it was
+    locked on the day of the first data or later, or says otherwise than when it was locked.
+    """
+    if study.locked_on is None:
+        return rows
+    before = first_data_on is None or study.locked_on < first_data_on
+    return rows.assign(
+        prespecified=pd.Series(before and study.is_as_locked, rows.index, dtype="boolean")
+    )
+
+
 def _typed(frame: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> pd.DataFrame:
     typed = frame.reset_index(drop=True)
     for name, (kind, _) in columns.items():
         if kind == "double":
             numbers = pd.to_numeric(typed[name]).astype(float)
             typed[name] = numbers.where(np.isfinite(numbers))
+        elif kind == "boolean":
+            typed[name] = typed[name].astype("boolean")
         elif kind == "bigint":
             typed[name] = pd.to_numeric(typed[name]).astype("Int64")
         else:

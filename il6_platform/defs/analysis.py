@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.cutoff import with_caution
-from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
+from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS, with_lock
 from il6_platform.analysis.spec import Declared, analyses
 from il6_platform.defs.metadata import picture, preview, table_metadata
 from il6_platform.defs.specs import OWNERS, STUDIES, key_of
@@ -27,11 +28,14 @@ class Outcome:
     figure: bytes | None
 
 
-def analyse(table: str, cohort: Cohort, study: Study, is_synthetic: bool) -> Outcome:
+def analyse(
+    table: str, cohort: Cohort, study: Study, is_synthetic: bool, first_data_on: date | None = None
+) -> Outcome:
     """Compute an analysis and draw its figure; of its arguments alone."""
     entry = analyses()[table]
     found = entry.analyse(cohort, study)
-    results, curves = with_caution(found.frame(), study), found.curves()
+    results = with_lock(with_caution(found.frame(), study), study, first_data_on)
+    curves = found.curves()
     if entry.spec.figure is None:
         return Outcome(results, curves, None)
     from il6_platform.figures import of_study
@@ -87,7 +91,7 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
 
 def _begin(
     warehouse: Warehouse, reads: Collection[str], chosen: Collection[AssetKey]
-) -> tuple[Cohort, Study, bool]:
+) -> tuple[Cohort, Study, bool, date | None]:
     """Return what the analyses of some subjects work on; other cores begin with the last ones.
 
     A run may be of a few assets only: no other analysis is begun.
@@ -102,7 +106,8 @@ def _begin(
             warehouse.site, warehouse.query("select delivery from raw.deliveries")["delivery"]
         ),
     )
-    asked = Cohort.of(adsl, adtte, adrs, adtr, study), study, synthetic
+    first_data_on = warehouse.once("first data", lambda: _first_data_on(warehouse))
+    asked = Cohort.of(adsl, adtte, adrs, adtr, study), study, synthetic, first_data_on
     if "cohort.adsl" in reads:
         # Dagster takes them by name
         for table, entry in sorted(analyses().items(), reverse=True):
@@ -110,6 +115,14 @@ def _begin(
             if asked_for and not entry.spec.makes_groups:
                 warehouse.ahead.begin(f"analysis.{table}", analyse, table, *asked)
     return asked
+
+
+def _first_data_on(warehouse: Warehouse) -> date | None:
+    """Return the day of the first export, or of its arrival where that is earlier."""
+    first = warehouse.query(
+        "select min(least(delivered_on, arrived_at::date)) as first_on from raw.deliveries"
+    )["first_on"].iloc[0]
+    return None if pd.isna(first) else pd.Timestamp(first).date()
 
 
 ASSETS = [analysis_table(entry) for entry in analyses().values()]

@@ -21,7 +21,7 @@ from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import count_of
-from il6_platform.study import EventOutcome
+from il6_platform.study import Estimand, EventOutcome
 
 
 @dataclass
@@ -67,6 +67,10 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
         "progression or new therapy; a patient without assessment is not evaluable."
         + (f" Follow-up was cut at {about['censored_on']}." if about.get("censored_on") else ""),
     )
+    if study.estimand is not None:
+        yield "Estimand", _estimand(study.estimand, citations)
+    if study.locked_on is not None:
+        yield "Specified beforehand", _locked(cut)
     yield "Statistical analysis", " ".join(_statistics(cut, citations))
     planned = study.planned
     yield (
@@ -89,6 +93,32 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
         f"{about['sha256'][:12]}. The report follows REMARK{citations.cite(Paper.REMARK)} and "
         f"STROBE{citations.cite(Paper.STROBE)}; the checklists say where each item stands.",
     )
+
+
+def _estimand(asked: Estimand, citations: Citations) -> str:
+    events = "; ".join(
+        f"{name.replace('_', ' ')} by the {how.replace('_', ' ')} strategy"
+        for name, how in asked.intercurrent_events.items()
+    )
+    return (
+        f"The estimand{citations.cite(Paper.ESTIMANDS)} is of {asked.population}; treatment: "
+        f"{asked.treatment}; endpoint: {asked.endpoint}; intercurrent events: "
+        f"{events or 'none declared'}; summary measure: {asked.summary_measure}."
+    )
+
+
+def _locked(cut: Cut) -> str:
+    study, flags = cut.study, cut.results["prespecified"].dropna()
+    said = (
+        "before the first data arrived: every result was specified beforehand"
+        if len(flags) and flags.all()
+        else "when data had arrived already, so no result counts as specified beforehand"
+    )
+    digest = f"its content has the SHA-256 {study.content_digest[:12]}"
+    if not study.is_as_locked:
+        said = "but says otherwise now, so no result counts as specified beforehand"
+        digest += f", not {(study.locked_digest or '')[:12]} as when it was locked"
+    return f"The study file was locked on {study.locked_on}, {said}; {digest}."
 
 
 def _design(cut: Cut) -> str:

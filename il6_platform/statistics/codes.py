@@ -340,6 +340,11 @@ class Code(StrEnum):
         "{n} of {of} patients excluded: {events} with the event and {censored} censored by "
         "the landmark.",
     )
+    EVENT_BY_RULE = ("event_by_rule", "{n} patients have the event by the rule.")
+    MOVED_BY_ESTIMAND = (
+        "moved_by_estimand",
+        "{n} patients end otherwise than in the main analysis.",
+    )
     CENSORED_BY_RULE = ("censored_by_rule", "{n} patients are censored by the rule.")
     # accuracy over time, bands, pooled studies, repeated measurements
     NO_CASES_BY_THEN = ("no_cases_by_then", "Nobody is known to have the event by then.")
