@@ -7,6 +7,7 @@ factors (`registry.units`), or which analyte a study asks for.
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from il6_platform.registry.cells.text import folded, is_missing, key
 from il6_platform.registry.cells.units import read_unit
 from il6_platform.registry.vocabulary import vocabulary
 
-_INTERLEUKIN = re.compile(r"(?:hs|s|p)?(?:il|interleukin|interleukine|白介素|白细胞介素)(\d{1,2})")
+_INTERLEUKIN = re.compile(
+    r"(?:hs|s|p)?(?:il|interleukine?|interleucina|白介素|白细胞介素)(\d{1,2})((?:r|ra|a|b|alpha|beta|[α-ω]|p\d+)?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,10 @@ def _without_unit(bare: str) -> tuple[str, str | None]:
     bracketed = re.findall(r"[\[(]([^\[\]()]*)[\])]|[,;] ?([^,;\[\]()]+)$", bare)
     candidates = [(part[0] or part[1]).strip() for part in bracketed]
     words = bare.split()
-    candidates += [" ".join(words[start:]) for start in range(1, len(words))]
+    spans = itertools.combinations(range(1, len(words) + 1), 2)
+    candidates += [" ".join(words[start:stop]) for start, stop in spans if stop - start < 4]
     for inner in candidates:
-        unit = read_unit(inner).unit
+        unit = read_unit(inner).unit if "/" in inner or "-1" in inner else None
         if unit and "/" in unit:
             return bare.replace(inner, " "), unit
     joined = re.search(r"[_ ]((?:pg|ng|ug|mg|g|u|iu)_?(?:ml|dl|l))$", bare)
@@ -140,17 +144,26 @@ def _unlisted(
     joined = "".join(words)
     other = _INTERLEUKIN.fullmatch(joined)
     if other:
-        return Analyte(text, f"il{int(other[1])}", "known", (), unit)
+        number = f"il{int(other[1])}"
+        # of an interleukin whose names are listed an ending that is not may be a slip
+        if not other[2] or number not in known.values():
+            return Analyte(text, number + other[2], "known", (), unit)
     core = "".join(word for word in words if word not in {*_specimens(), *_neutral()})
     near = {
         name
         for written, name in known.items()
         for spelt in {joined, core}
-        if is_confusable(spelt, written) or is_misspelt(spelt, written)
+        if is_confusable(spelt, written) or is_misspelt(spelt, written) or _holds(spelt, written)
     }
     if near:
         return Analyte(text, None, "unclear", tuple(sorted(near)), unit)
     return Analyte(text, None, "missing" if is_missing(text) else "unknown", (), unit)
+
+
+def _holds(word: str, name: str) -> bool:
+    """Whether a word holds a name that no other word holds by chance: lbil6, microalbumin."""
+    is_telling = len(name) > 4 or (len(name) > 2 and name[-1].isdigit() and name[0].isalpha())
+    return is_telling and re.search(rf"{re.escape(name)}(?!\d)", word) is not None
 
 
 @cache

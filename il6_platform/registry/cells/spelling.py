@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-_CONFUSABLE = str.maketrans("0o1li|", "oo1111")
+_CONFUSABLE = str.maketrans("0o1li|авекмнорстухіοαε", "oo1111abekmhopctyx1oae")
+"""Digits and letters that look alike, Cyrillic and Greek ones too."""
 
 
 def is_misspelt(text: str, name: str) -> bool:

@@ -63,7 +63,16 @@ NEUT#                       | neutrophils
 Neutrophils %               | neutrophils fraction
 淋巴细胞百分比              | lymphocytes fraction
 U-Alb                       | albumin in urine
+IL-1β                       | il1β
+IL-12p70                    | il12p70
+sIL-2R                      | il2r
+LOINC 26881-3               | il6
+IL6 pg/ml serum             | il6 [pg/mL]
 # it may be the marker
+LBIL6                       | ? il6
+IL-6a                       | ? il6 il6_receptor
+ІL-6                        | ? il6
+IL-6 C1D1                   | ? il6
 IL-6 mRNA                   | ? il6
 anti-IL-6                   | ? il6
 log IL-6                    | ? il6
