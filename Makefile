@@ -3,7 +3,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 export IL6_HOME ?= $(CURDIR)/.il6
 
-.PHONY: demo test ui lint
+.PHONY: demo test ui lint shell
 demo: $(READY)
 	$(VENV)/bin/il6 demo
 
@@ -25,3 +25,6 @@ $(READY): pyproject.toml constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
+
+shell: $(READY)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $${SHELL:-bash}
