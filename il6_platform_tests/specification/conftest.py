@@ -1,4 +1,4 @@
-"""The cohort of a rule: `spec.given(...)` and `spec.expect(...)`."""
+"""The cohort of a rule, staged (`spec`) or analysed (`cut`): `.given(...)` and `.expect(...)`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
+from il6_platform_tests.specification.cutoff import CutoffRule
 from il6_platform_tests.specification.harness import Specification
 
 
@@ -14,3 +15,8 @@ def spec() -> Generator[Specification, None, None]:
     made = Specification()
     yield made
     made.close()
+
+
+@pytest.fixture
+def cut() -> CutoffRule:
+    return CutoffRule()

@@ -159,6 +159,14 @@ class Specification:
         return tables
 
 
+def study_keys(text: str) -> dict[str, Any]:
+    """Return the study file's keys: those of a test's text, the rest as in `STUDY`."""
+    keys = yaml.safe_load(STUDY)
+    for name, value in (yaml.safe_load(text) or {}).items():
+        keys[name] = keys[name] | value if name in ("marker", "arms") else value
+    return keys
+
+
 def _days(row: Row) -> Row:
     return parse("|" + "|".join(row) + "|\n|" + "|".join(str(v) for v in row.values()) + "|")[0]
 
@@ -224,11 +232,8 @@ def _template(study: str, censor: str | None) -> Path:
 
 def _warehouse(study: str, censor: str | None) -> Warehouse:
     folder = Path(tempfile.mkdtemp(prefix="il6-specification-"))
-    keys = yaml.safe_load(STUDY)
-    for name, value in (yaml.safe_load(study) or {}).items():
-        keys[name] = keys[name] | value if isinstance(keys.get(name), dict) else value
     file = folder / "study.yaml"
-    file.write_text(yaml.safe_dump(keys), encoding="utf-8")
+    file.write_text(yaml.safe_dump(study_keys(study)), encoding="utf-8")
     site = Site(
         home=str(folder / "home"),
         landing=str(folder / "landing"),
