@@ -1,7 +1,8 @@
 """Registries that nobody has looked at: made at random, analysed by the job and by R, compared.
 
-`python -m il6_platform_tests.held_back.compare` needs R with survival, pROC, maxstat and jsonlite;
-`make test` does not run it.
+`python -m il6_platform_tests.held_back.compare` needs R with survival, pROC, maxstat and jsonlite.
+`make test` needs none: it runs the job on the registries in `stored/`, beside R's stored answers,
+`r.json`. `Rscript derive_and_estimate.R stored/SEED` makes them anew.
 
 Where R and the platform differ by convention:
 - A model that is separated, or whose terms cannot be told apart, has no numbers here at all; R has

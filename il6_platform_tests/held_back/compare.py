@@ -28,7 +28,11 @@ NO_MAXIMUM = ("Separation", "The covariates cannot be told apart")
 
 def refreshed(folder: Path, seed: int, shape: str) -> int:
     """Make a registry, run the job on it, and return the exit status."""
-    landing, study = registry(folder, seed, shape)
+    return refresh(folder, *registry(folder, seed, shape))
+
+
+def refresh(folder: Path, landing: Path, study: Path) -> int:
+    """Run the job on a registry, its home in a folder, and return the exit status."""
     asked = ["--landing", str(landing), "--study", str(study)]
     return cli.main(["refresh", "--home", str(folder / "home"), *asked])
 
@@ -79,6 +83,12 @@ def nonsense(results: pd.DataFrame, curves: pd.DataFrame) -> list[str]:
     heights = curves[["y", "y_low", "y_high"]].astype(float)
     say(curves[(heights.abs() > 1e12).any(axis=1) | np.isinf(heights).any(axis=1)], "curve")
     return found
+
+
+def compared(expected: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return what cannot be in the published tables, and where they differ from R's answers."""
+    wrong = nonsense(tables["results"], tables["curves"])
+    return wrong + deviations(expected, tables["results"], tables["flow"])
 
 
 def deviations(expected: dict[str, Any], results: pd.DataFrame, flow: pd.DataFrame) -> list[str]:
@@ -170,10 +180,8 @@ def main() -> int:
             print(f"{seed} {shape}: R failed", flush=True)
             failures += 1
             continue
-        tables = published(folder)
         expected = json.loads((folder / "r.json").read_text(encoding="utf-8"))
-        wrong = nonsense(tables["results"], tables["curves"])
-        wrong += deviations(expected, tables["results"], tables["flow"])
+        wrong = compared(expected, published(folder))
         rows += len(expected["results"])
         failures += bool(wrong)
         print(

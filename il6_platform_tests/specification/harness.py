@@ -104,8 +104,8 @@ class Specification:
 
     def _fill(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
-        template = str(_template(self._study, self._censor)).replace("'", "''")
-        connection.execute(f"attach '{template}' as template (read_only)")
+        file = str(template(self._study, self._censor)).replace("'", "''")
+        connection.execute(f"attach '{file}' as template (read_only)")
         connection.execute("copy from database template to memory")
         connection.execute("detach template")
         connection.execute(
@@ -210,11 +210,11 @@ def _line(table: str, row: Row, line: int) -> Row:
 
 
 @cache
-def _template(study: str, censor: str | None) -> Path:
+def template(study: str, censor: str | None) -> Path:
     """Return a database with the study's tables and empty staging tables."""
     warehouse = _warehouse(study, censor)
     if study or censor:
-        shutil.copyfile(_template("", None), warehouse.database)
+        shutil.copyfile(template("", None), warehouse.database)
         _prepare(warehouse)
         return warehouse.database
     _prepare(warehouse)

@@ -1,0 +1,254 @@
+"""The mutants: which text becomes which, and which specification tests must see it.
+
+Where a file has moved on, the text no longer stands in it and the test of this list fails: write
+the wrong anew on the new text, so that the branch stays guarded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from il6_platform_tests.mutants.run import Mutant
+
+
+def _of(file: str, tests: str, *replacements: tuple[str, str]) -> Iterator[Mutant]:
+    for old, new in replacements:
+        yield Mutant(file, old, new, tests)
+
+
+_SUBJECTS = _of(
+    "sql/cohort/subjects.sql",
+    "subjects",
+    (" and status != 'withdrawn'", ""),
+    ("having not is_known(min(t.start_date))", "having not is_known(max(t.start_date))"),
+    ("having not is_known(min(t.start_date))", "having false"),
+    ("min(start_date) as trtsdt", "max(start_date) as trtsdt"),
+    ("where line = 1 and is_known(start_date)", "where is_known(start_date)"),
+    ("min(start_date) as newtrtdt", "max(start_date) as newtrtdt"),
+    ("where line > 1 and is_known(start_date)", "where line >= 1 and is_known(start_date)"),
+    ("where line > 1 and is_known(start_date)", "where line > 1"),
+    ("        and t.line = 1\n", ""),
+    ("        and t.drug = settings.experimental_drug\n", ""),
+    ("<= settings.arm_window_days", "< settings.arm_window_days"),
+    ("<= settings.arm_window_days", "<= settings.arm_window_days + 30"),
+    ("        and is_known(t.start_date)\n", ""),
+    ("b.marker_value / 2", "b.marker_value / 3"),
+    ("settings.below_loq = 'half'", "settings.below_loq != 'zero'"),
+    ("settings.below_loq = 'zero' then 0", "settings.below_loq = 'zero' then b.marker_value"),
+    ("b.beyond_limit = '<' and settings.below_loq = 'half'", "settings.below_loq = 'half'"),
+    ("b.beyond_limit = '<' and settings.below_loq = 'zero'", "settings.below_loq = 'zero'"),
+    ("        and b.analyte = settings.analyte\n", ""),
+    ("        and is_known(b.collected_on)\n", ""),
+    ("between settings.window_first_day", "between settings.window_first_day - 1"),
+    ("between settings.window_first_day", "between settings.window_first_day + 1"),
+    ("and settings.window_last_day", "and settings.window_last_day + 1"),
+    ("and settings.window_last_day", "and settings.window_last_day - 1"),
+    ("order by b.collected_on desc) = 1", "order by b.collected_on) = 1"),
+    ("date_sub('year', p.birth_date", "date_diff('year', p.birth_date"),
+    (
+        "coalesce(date_sub('year', p.birth_date, z.trtsdt), p.age_years)",
+        "coalesce(p.age_years, date_sub('year', p.birth_date, z.trtsdt))",
+    ),
+    ("if(is_known(f.died_on), f.died_on, null)", "f.died_on"),
+    ("if(dthdt is null, null, dthcaus)", "dthcaus"),
+    ("when f.cause_of_death != 'unknown' then 'other'", "else 'other'"),
+    ("least(f.last_contact_on", "greatest(f.last_contact_on"),
+    ("if(e.patient_id is not null, 'E', 'C')", "if(e.patient_id is null, 'E', 'C')"),
+    ("            when not a.has_record then 'No patient record'\n", ""),
+    ("            when p.patient_id is null then 'Patient record in quarantine'\n", ""),
+    ("            when z.trtsdt is null then 'No first-line treatment'\n", ""),
+    ("            when m.value is null then 'No baseline marker in the window'\n", ""),
+    ("if(trtsdt is null, null, armcd)", "armcd"),
+    (" or exclreas = 'No baseline marker in the window'", ""),
+    ("""if(exclreas is null, 'Y', 'N') as "ANALFL\"""", """'Y' as "ANALFL\""""),
+    ("order by first_day, arrival_order", "order by arrival_order"),
+    ("min(delivered_on) as first_day", "max(delivered_on) as first_day"),
+)
+
+_SUBJECTS_BY_TIMES = _of(
+    "sql/cohort/subjects.sql",
+    "adtte",
+    ("if(f.last_contact_on is null, null, least(", "if(false, null, least("),
+    (" and o.patient_id is null then", " then"),
+    ("'disease progression', 'progressive disease') then 'disease'", "'other') then 'disease'"),
+)
+
+_ADRS = _of(
+    "sql/cohort/adrs.sql",
+    "adrs",
+    ('a.assessed_on >= c."TRTSDT"', 'a.assessed_on > c."TRTSDT"'),
+    (' and a.assessed_on >= c."TRTSDT"', ""),
+    (" and is_known(a.assessed_on)", ""),
+    ("""where c."ITTFL" = 'Y' and a.assessed_on""", "where a.assessed_on"),
+    ("select min(v.adt) from visits", "select max(v.adt) from visits"),
+    ("and v.avalc = 'PD'), 'infinity')", "and v.avalc = 'SD'), 'infinity')"),
+    ("        least(\n", "        greatest(\n"),
+    ("""coalesce(c."NEWTRTDT", 'infinity')""", "'infinity'::date"),
+    ("where v.adt <= d.adt", "where v.adt < d.adt"),
+    ("not settings.confirm_response or", ""),
+    ("not settings.confirm_response or", "true or"),
+    ("+ 28\n                and (later", "+ 27\n                and (later"),
+    ("+ 28\n                and (later", "+ 29\n                and (later"),
+    ("v.adt + 28 and later.avalc = 'PR'", "v.adt + 27 and later.avalc = 'PR'"),
+    ("v.adt + 28 and later.avalc = 'PR'", "v.adt + 29 and later.avalc = 'PR'"),
+    ("(later.avalc = 'CR' or later.avalc = v.avalc)", "later.avalc = v.avalc"),
+    ("(later.avalc = 'CR' or later.avalc = v.avalc)", "later.avalc in ('CR', 'PR')"),
+    ("else 'SD'\n", "else 'NE'\n"),
+    ("v.avalc = 'CR' and exists(", "false and exists("),
+    (
+        "when exists(\n                from counted as later",
+        "when exists(\n                from visits as later",
+    ),
+    ("min(adt) as adt\n    from confirmed", "max(adt) as adt\n    from confirmed"),
+    ("['CR', 'PR', 'SD', 'PD', 'NE']", "['CR', 'PR', 'PD', 'SD', 'NE']"),
+    ("['CR', 'PR', 'SD', 'PD', 'NE']", "['CR', 'PR', 'SD', 'NE', 'PD']"),
+    ("coalesce(b.avalc, 'NE')", "coalesce(b.avalc, 'SD')"),
+)
+
+_ADTR = _of(
+    "sql/cohort/adtr.sql",
+    "adtr",
+    ("where adt <= trtsdt", "where adt < trtsdt"),
+    ("    where adt <= trtsdt\n", ""),
+    ("arg_max(aval, adt)", "arg_min(aval, adt)"),
+    ("max(adt) as adt, arg_max", "min(adt) as adt, arg_max"),
+    ("m.adt > m.trtsdt and m.adt <= d.adt", "m.adt >= m.trtsdt and m.adt <= d.adt"),
+    ("m.adt > m.trtsdt and m.adt <= d.adt", "m.adt > m.trtsdt and m.adt < d.adt"),
+    ("m.adt > m.trtsdt and m.adt <= d.adt", "m.adt > m.trtsdt"),
+    ("m.adt > m.trtsdt and b.aval > 0", "m.adt >= m.trtsdt and b.aval > 0"),
+    ("and b.aval > 0", "and b.aval >= 0"),
+    ("(m.aval - b.aval) / b.aval", "(m.aval - b.aval) / m.aval"),
+    ("(m.aval - b.aval) / b.aval", "(b.aval - m.aval) / b.aval"),
+    (""" and r."AVALC" = 'PD'""", ""),
+    ("""select min(r."ADT") from""", """select max(r."ADT") from"""),
+    (" and a.sum_of_diameters_mm is not null", ""),
+    (" and is_known(a.assessed_on)", ""),
+    ("""coalesce(c."NEWTRTDT", 'infinity')""", "'infinity'::date"),
+    ("""where c."ITTFL" = 'Y' and a.sum""", "where a.sum"),
+)
+
+_ADTTE = _of(
+    "sql/cohort/adtte.sql",
+    "adtte",
+    (
+        "min(\"ADT\") as adt,\n        'Progressive disease'",
+        "max(\"ADT\") as adt,\n        'Progressive disease'",
+    ),
+    (""" and "AVALC" = 'PD'""", """ and "AVALC" in ('PD', 'SD')"""),
+    ("""max("ADT") as adt\n""", """min("ADT") as adt\n"""),
+    ("('CR', 'PR', 'SD', 'PD')", "('CR', 'PR', 'SD', 'PD', 'NE')"),
+    ("order by x.cnsr = 1, c.adt", "order by c.adt"),
+    ("order by x.cnsr = 1, c.adt", "order by x.cnsr != 1, c.adt"),
+    ("x.cnsr = 1, c.adt, x.precedence", "x.cnsr = 1, c.adt desc, x.precedence"),
+    ("c.adt, x.precedence)", "c.adt, x.precedence desc)"),
+    ("""coalesce(a.adt, s."TRTSDT")""", """coalesce(a.adt, s."LSTALVDT")"""),
+    (""" and "DTHCAUS" = 'disease'""", ""),
+    (""" and b."AVALC" in ('CR', 'PR')""", ""),
+    ("""'response', min(v."ADT")""", """'response', max(v."ADT")"""),
+    ("if(is_known(adt), cnsr, 1)", "cnsr"),
+    (" and ends.paramcd = given.paramcd", ""),
+    (" and cnsr is not null", ""),
+    ("where aval is not null", "where true"),
+    ("""    where coalesce(a.adt, s."DTHDT", s."LSTALVDT") is not null\n""", ""),
+    ("""    where "ITTFL" = 'Y'\n""", ""),
+)
+
+_MONTHS = _of("sql/macros/cells.sql", "adtte", ("last_day) / 30.4375", "last_day) / 30.4"))
+
+_COVARIATES = _of(
+    "sql/cohort/covariates.sql",
+    "covariates",
+    (
+        "coalesce(n.columns ->> c.name, cell(r.cells, c.name))",
+        "coalesce(cell(r.cells, c.name), n.columns ->> c.name)",
+    ),
+    ("    where c.name not in ('age', 'sex')\n", ""),
+)
+
+_ADSL = _of(
+    "sql/cohort/adsl.sql",
+    "adsl",
+    (""">= cutoff.value then 'high'""", """> cutoff.value then 'high'"""),
+    ("""where s."ITTFL" = 'Y'\n""", ""),
+)
+
+_FLOW = _of(
+    "sql/cohort/flow.sql",
+    "flow",
+    (" + (select withdrawn.n from withdrawn)", ""),
+    ("count(distinct patient) as n", "count(*) as n"),
+    ("""where "ANALFL" = 'Y'\nunion""", """where "ITTFL" = 'Y'\nunion"""),
+    ("""c."ANALFL" = 'Y' and c."ARMCD" = 'C'""", """c."ARMCD" = 'C'"""),
+    ("""c."ANALFL" = 'Y' and c."ARMCD" = 'E'""", """c."ARMCD" = 'E'"""),
+)
+
+_ROC = _of(
+    "il6_platform/statistics/roc.py",
+    "cutoff",
+    ("np.where(t > by, 0.0", "np.where(t >= by, 0.0"),
+    ("np.where(e, 1.0, np.nan)", "np.where(e, 1.0, 0.0)"),
+    ("np.unique(value)[1:]", "np.unique(value)"),
+    ("above = value[None, :] >= candidates", "above = value[None, :] > candidates"),
+    ("gain = gain if higher else -gain", "gain = gain if higher else gain"),
+    (".sum(1) * controls - (above", ".sum(1) * cases - (above"),
+    ("candidates[np.argmax(gain)]", "candidates[len(gain) - 1 - np.argmax(gain[::-1])]"),
+    ("positive = (value >= cutoff) == higher", "positive = (value > cutoff) == higher"),
+    ("positive = (value >= cutoff) == higher", "positive = value >= cutoff"),
+    ('"specificity": (int((~positive & ~y)', '"specificity": (int((positive & ~y)'),
+    ('"ppv": (int((positive & y).sum()), int(positive', '"ppv": (int((positive & y).sum()), int(y'),
+    ("shares[1].estimate - 1", "shares[1].estimate"),
+    ("return (x if higher else -x)[known]", "return x[known]"),
+)
+
+_CUTOFF = _of(
+    "il6_platform/analysis/cutoff.py",
+    "cutoff",
+    ('cohort.responded("ORR"), 0.0, 1.0', 'cohort.responded("ORR"), 1.0, 0.0'),
+    ('cohort.responded("ORR")', 'cohort.responded("DCR")'),
+    ("marker[marker >= np.median(marker)].min()", "marker[marker > np.median(marker)].min()"),
+    ("marker[marker >= np.median(marker)].min()", "marker[marker >= np.median(marker)].max()"),
+    (
+        "else study.endpoints[0]\n    found = maxstat",
+        "else study.endpoints[-1]\n    found = maxstat",
+    ),
+    ('rule.value, "Fixed by', '_observed_median(marker), "Fixed by'),
+)
+
+_COHORT = _of(
+    "il6_platform/analysis/cohort.py",
+    "cutoff",
+    ('["CR", "PR"] if endpoint == "ORR"', '["CR"] if endpoint == "ORR"'),
+)
+
+_RULES = _of(
+    "il6_platform/statistics/cutoff_rules.py",
+    "cutoff",
+    ("np.divide(1.0, before, out=case", "np.divide(1.0, through, out=case"),
+    ("is_control = (times > by) & (w > 0)", "is_control = (times >= 0) & (w > 0)"),
+    ("is_case = events & (times <= by)", "is_case = events & (times <= by + 9)"),
+    ("hazard = (left - dead)", "hazard = left"),
+)
+
+_MAXSTAT = _of(
+    "il6_platform/statistics/maximal_selection.py",
+    "cutoff",
+    ("scores: Floats = events - np.take", "scores: Floats = events + np.take"),
+    ("np.abs(sums - m / n * a)", "(sums - m / n * a)"),
+)
+
+MUTANTS: tuple[Mutant, ...] = (
+    *_SUBJECTS,
+    *_SUBJECTS_BY_TIMES,
+    *_ADRS,
+    *_ADTR,
+    *_ADTTE,
+    *_MONTHS,
+    *_COVARIATES,
+    *_ADSL,
+    *_FLOW,
+    *_ROC,
+    *_CUTOFF,
+    *_COHORT,
+    *_RULES,
+    *_MAXSTAT,
+)
