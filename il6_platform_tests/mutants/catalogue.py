@@ -207,10 +207,10 @@ _CUTOFF = _of(
     ('cohort.responded("ORR")', 'cohort.responded("DCR")'),
     ("marker[marker >= np.median(marker)].min()", "marker[marker > np.median(marker)].min()"),
     ("marker[marker >= np.median(marker)].min()", "marker[marker >= np.median(marker)].max()"),
-    (
-        "else study.endpoints[0]\n    found = maxstat",
-        "else study.endpoints[-1]\n    found = maxstat",
-    ),
+    ("EventOutcome) else study.endpoints[0]", "EventOutcome) else study.endpoints[-1]"),
+    ("return asked.endpoint if isinstance", "return study.endpoints[0] if isinstance"),
+    ("        max_prop=1 - share,\n", ""),
+    ("        min_patients=least,\n", ""),
     ('rule.value, "Fixed by', '_observed_median(marker), "Fixed by'),
 )
 

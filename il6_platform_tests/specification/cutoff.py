@@ -50,7 +50,10 @@ class CutoffRule:
         assert not wrong, f"cases and controls\n{wrong}"
 
     def _read_study(self) -> Study:
-        return Study.model_validate(study_keys(self._study))
+        keys = study_keys(self._study)
+        # a few patients show a rule: how small a group may be is a rule of its own
+        keys["cutoff"] = {"min_share": 0, "min_patients": 1} | keys["cutoff"]
+        return Study.model_validate(keys)
 
     def _cohort(self) -> Cohort:
         patients = pd.DataFrame(self._patients).rename(columns={"marker": "MARKER"})

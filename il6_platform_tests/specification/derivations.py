@@ -19,7 +19,7 @@ Made of the specification tests by `python -m il6_platform_tests.specification`;
 rule is a test that runs the project's SQL on the rows that are shown and compares what comes of
 them. Day 0 is time zero, the start of first-line treatment. A table that an example does not show
 has one ordinary row a patient: folfox as line 1 on day 0, IL-6 of 4 pg/mL on day 0, alive on day
-400, no assessment.
+400, no assessment. Examples of the cut-off allow groups of any size where they say nothing else.
 """
 
 

@@ -337,3 +337,109 @@ def test_weights_for_the_censored(cut: CutoffRule) -> None:
         | youden      | 1 / 2    |
         """
     )
+
+
+def test_the_smallest_group(cut: CutoffRule) -> None:
+    """A cut-off that the data choose leaves `min_patients`, and `min_share` of all, on either side:
+    here 2 is the best cut-off, but leaves one patient low."""
+    cut.study("cutoff: {method: youden, outcome: response, min_patients: 2}")
+    cut.given(
+        patients="""
+        | patient | marker | BOR |
+        | p1      | 1      | PR  |
+        | p2      | 2      | PD  |
+        | p3      | 3      | PD  |
+        | p4      | 4      | PD  |
+        | p5      | 5      | PD  |
+        """
+    )
+    cut.expect(
+        cutoff="""
+        | statistic   | estimate |
+        | cutoff      | 3        |
+        | sensitivity | 3 / 4    |
+        """
+    )
+
+
+def test_the_smallest_share(cut: CutoffRule) -> None:
+    """The share counts all patients with a marker: 0.4 of five are two."""
+    cut.study("cutoff: {method: youden, outcome: response, min_share: 0.4}")
+    cut.given(
+        patients="""
+        | patient | marker | BOR |
+        | p1      | 1      | PR  |
+        | p2      | 2      | PD  |
+        | p3      | 3      | PD  |
+        | p4      | 4      | PD  |
+        | p5      | 5      | PD  |
+        """
+    )
+    cut.expect(
+        cutoff="""
+        | statistic | estimate |
+        | cutoff    | 3        |
+        """
+    )
+
+
+def test_the_smallest_group_of_a_maximal_selection(cut: CutoffRule) -> None:
+    """The maximally selected rule keeps to the smallest group on either side: 5 parts best, and
+    leaves one patient high."""
+    cut.study("cutoff: {method: maxstat, min_patients: 2}")
+    cut.given(
+        patients="""
+        | patient | marker | time_PFS | event_PFS |
+        | p1      | 1      | 30       | N         |
+        | p2      | 2      | 29       | N         |
+        | p3      | 3      | 28       | N         |
+        | p4      | 4      | 27       | N         |
+        | p5      | 5      | 3        | Y         |
+        """
+    )
+    cut.expect(
+        cutoff="""
+        | statistic | estimate |
+        | cutoff    | 4        |
+        """
+    )
+
+
+def test_the_smallest_share_of_a_maximal_selection(cut: CutoffRule) -> None:
+    """It keeps to the smallest share on either side in the same way."""
+    cut.study("cutoff: {method: maxstat, min_share: 0.4}")
+    cut.given(
+        patients="""
+        | patient | marker | time_PFS | event_PFS |
+        | p1      | 1      | 30       | N         |
+        | p2      | 2      | 29       | N         |
+        | p3      | 3      | 28       | N         |
+        | p4      | 4      | 27       | N         |
+        | p5      | 5      | 3        | Y         |
+        """
+    )
+    cut.expect(
+        cutoff="""
+        | statistic | estimate |
+        | cutoff    | 4        |
+        """
+    )
+
+
+def test_a_fixed_cutoff_may_leave_fewer(cut: CutoffRule) -> None:
+    """A fixed cut-off, or the median, is taken as it is, whatever group it leaves; it says so."""
+    cut.study("cutoff: {method: fixed, value: 5, min_patients: 2}")
+    cut.given(
+        patients="""
+        | patient | marker |
+        | p1      | 1      |
+        | p2      | 2      |
+        | p3      | 5      |
+        """
+    )
+    cut.expect(
+        cutoff="""
+        | statistic | estimate | code              |
+        | cutoff    | 5        | few_beside_cutoff |
+        """
+    )
