@@ -172,6 +172,7 @@ class Covariate(_Part):
     kind: Literal["number", "category"]
     label: str = ""
     unit: str | None = None
+    per: float = Field(default=1, gt=0)
     reference: str | None = None
 
     @field_validator("reference", mode="before")
@@ -186,6 +187,15 @@ class Covariate(_Part):
         if self.kind == "number" and self.reference is not None:
             raise ValueError("`reference` belongs to a category; a number has none")
         return self
+
+    @property
+    def step(self) -> str:
+        """What a hazard ratio is per: "year", "10 years", "mm"."""
+        unit = self.unit or "unit"
+        if self.per == 1:
+            return unit.removesuffix("s") if unit.endswith("s") and len(unit) > 3 else unit
+        plural = f"{unit}s" if unit == "unit" else unit
+        return f"{self.per:g} {plural}"
 
     @property
     def title(self) -> str:
@@ -236,7 +246,11 @@ class Quality(_Part):
 
 
 class Published(_Part):
-    """A claim in print, with the coordinates of this platform's figure in `report.results`."""
+    """A claim in print, with the coordinates of this platform's figure in `report.results`.
+
+    `direction` says how the first group of the contrast was published to differ: longer or shorter
+    time, higher or lower rate. Without it the published hazard ratio or estimate says it, if given.
+    """
 
     claim: str
     analysis: str
@@ -249,6 +263,8 @@ class Published(_Part):
     term: str | None = None
     p_value: float | None = None
     estimate: float | None = None
+    hazard_ratio: float | None = Field(default=None, gt=0)
+    direction: Literal["longer", "shorter", "higher", "lower"] | None = None
     n: dict[str, int] = Field(default_factory=dict)
     period: tuple[date, date] | None = None
 
@@ -280,6 +296,8 @@ class Study(_Part):
     name: str = Field(default="study", pattern=r"^[A-Za-z0-9_]+$", max_length=64)
     default: bool = False
     title: str = "Biomarker study"
+    design: Literal["registry", "randomised"] = "registry"
+    disease: str = ""
     named_endpoints: tuple[NamedOrDeclared, ...] = Field(default=("PFS", "OS"), alias="endpoints")
     covariates: tuple[Covariate, ...] = ()
     landmarks_months: tuple[float, ...] = (6, 12, 24)
@@ -347,6 +365,11 @@ class Study(_Part):
         """The endpoints of `cohort.adtte`: PFS and OS in any case, then what the study needs."""
         names = dict.fromkeys(["PFS", "OS", *self.needed_endpoints])
         return tuple(self.known_endpoints[name] for name in names)
+
+    @property
+    def is_randomised(self) -> bool:
+        """Whether chance assigned the treatment."""
+        return self.design == "randomised"
 
     @property
     def higher(self) -> bool:

@@ -167,7 +167,8 @@ class Cohort:
         """Return the columns of a covariate in a model: itself, or a category's indicators."""
         values = self.patients[covariate.name]
         if covariate.kind == "number":
-            return pd.DataFrame({covariate.name: pd.to_numeric(values).astype(float)})
+            numbers = pd.to_numeric(values).astype(float)
+            return pd.DataFrame({covariate.name: numbers / covariate.per})
         levels = sorted(values.dropna().astype(str).unique())
         reference = covariate.reference if covariate.reference in levels else next(iter(levels), "")
         indicators = {

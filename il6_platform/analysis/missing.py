@@ -48,7 +48,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     values = inside.patients[names].copy()
     for item in study.covariates:
         if item.kind == "number":
-            values[item.name] = pd.to_numeric(values[item.name]).astype(float)
+            values[item.name] = pd.to_numeric(values[item.name]).astype(float) / item.per
     usable = [name for name in names if values[name].nunique() > 1]
     frame = pd.concat([inside.main_effects(), values[usable]], axis=1)
     for endpoint in study.endpoints:

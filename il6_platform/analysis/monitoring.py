@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from il6_platform.analysis.cohort import MARKER, Cohort
+from il6_platform.analysis.cohort import CONTRASTS, MARKER, Cohort
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
@@ -83,7 +83,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         return results
     needed = _requirements(results, cohort, study, planned)
     if study.monitoring is not None and needed is not None:
-        _look(results, cohort, study.monitoring, planned, needed)
+        _look(results, cohort, study, study.monitoring, planned, needed)
     return results
 
 
@@ -181,7 +181,12 @@ def _date(
 
 
 def _look(
-    results: Results, cohort: Cohort, plan: Monitoring, planned: Planned, target: float
+    results: Results,
+    cohort: Cohort,
+    study: Study,
+    plan: Monitoring,
+    planned: Planned,
+    target: float,
 ) -> None:
     """Add today's look: information fraction, boundary, repeated interval and P, powers."""
     inside = cohort.compared(plan.population, plan.contrast)
@@ -226,7 +231,9 @@ def _look(
             float(today["z"]),
             p_value=float(today["nominal_p"]),
             method=words,
-            note=Code.CROSSED.say() if crossed else Code.NOT_CROSSED.say(),
+            note=Code.CROSSED.say(favoured=_favoured(plan, study, z))
+            if crossed
+            else Code.NOT_CROSSED.say(),
         ),
         Estimate("logrank_z", z, p_value=test.p_value, method="Log-rank, nominal P"),
         Estimate(
@@ -262,6 +269,18 @@ def _look(
             sequential.predictive_power(z, fraction, final_z=final_z),
         ]
     results.add([row.but(at=fraction, **fields) for row in rows], **where)
+
+
+def _favoured(plan: Monitoring, study: Study, z: float) -> str:
+    """Return what the group is called that a positive or negative Z speaks for."""
+    labels = {
+        "experimental": study.arms.experimental_label,
+        "control": study.arms.control_label,
+        "high": f"high {study.marker.label}",
+        "low": f"low {study.marker.label}",
+    }
+    first, second = CONTRASTS[plan.contrast]
+    return labels[first if z > 0 else second]
 
 
 def _boundary(

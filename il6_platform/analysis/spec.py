@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Literal
 from il6_platform.study import Study
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from il6_platform.analysis.cohort import Cohort
     from il6_platform.analysis.results import Results
 
@@ -143,6 +145,8 @@ class Spec:
     corrects_selection
         Its P values of high against low say themselves whether the choice of the cut-off is
         corrected for; others are marked as naive.
+    after
+        Analyses whose rows it takes: `analyse(cohort, study, earlier)`, by name.
     is_releasable
         Its rows may leave the site, once disclosure control has seen them.
     """
@@ -157,6 +161,7 @@ class Spec:
     techniques: tuple[Technique, ...] = ()
     said_elsewhere: frozenset[str] = frozenset()
     corrects_selection: bool = False
+    after: tuple[str, ...] = ()
     is_releasable: bool = True
 
     @property
@@ -180,8 +185,14 @@ class Declared:
 
     name: str
     spec: Spec
-    analyse: Callable[[Cohort, Study], Results]
+    analyse: Callable[..., Results]
     text: str
+
+    def run(self, cohort: Cohort, study: Study, earlier: Mapping[str, pd.DataFrame]) -> Results:
+        """Analyse a cohort; `earlier` holds the rows of the analyses that it comes after."""
+        if not self.spec.after:
+            return self.analyse(cohort, study)
+        return self.analyse(cohort, study, {name: earlier[name] for name in self.spec.after})
 
     @property
     def sentence(self) -> str:

@@ -1,8 +1,9 @@
 """Analysis: the cohort -> rows of results. What is computed is in `il6_platform.analysis`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -29,11 +30,16 @@ class Outcome:
 
 
 def analyse(
-    table: str, cohort: Cohort, study: Study, is_synthetic: bool, first_data_on: date | None = None
+    table: str,
+    cohort: Cohort,
+    study: Study,
+    is_synthetic: bool,
+    first_data_on: date | None = None,
+    earlier: Mapping[str, pd.DataFrame] = MappingProxyType({}),
 ) -> Outcome:
     """Compute an analysis and draw its figure; of its arguments alone."""
     entry = analyses()[table]
-    found = entry.analyse(cohort, study)
+    found = entry.run(cohort, study, earlier)
     results = with_lock(with_caution(found.frame(), study), study, first_data_on)
     curves = found.curves()
     if entry.spec.figure is None:
@@ -58,7 +64,7 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         owners=OWNERS["analysis"],
         code_version=code_version(),
         partitions_def=STUDIES,
-        deps=[key_of(source) for source in spec.reads],
+        deps=[key_of(table) for table in (*spec.reads, *(f"analysis.{one}" for one in spec.after))],
         description=f"{entry.text}\n\nMade by `il6_platform/analysis/{table}.py`.",
     )
     def analysed(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -66,7 +72,11 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         asked = warehouse.once(
             f"analyses of {spec.reads[0]}", lambda: _begin(warehouse, spec.reads, chosen)
         )
-        outcome = warehouse.ahead.result(name, analyse, table, *asked)
+        if spec.after:
+            earlier = {one: warehouse.read(f"analysis.{one}") for one in spec.after}
+            outcome = analyse(table, *asked, earlier)
+        else:
+            outcome = warehouse.ahead.result(name, analyse, table, *asked)
         results, cohort = outcome.results, asked[0]
         warehouse.write(name, results, RESULT_COLUMNS, entry.sentence)
         if spec.draws_curves:
@@ -112,7 +122,7 @@ def _begin(
         # Dagster takes them by name
         for table, entry in sorted(analyses().items(), reverse=True):
             asked_for = not chosen or key_of(f"analysis.{table}") in chosen
-            if asked_for and not entry.spec.makes_groups:
+            if asked_for and not entry.spec.makes_groups and not entry.spec.after:
                 warehouse.ahead.begin(f"analysis.{table}", analyse, table, *asked)
     return asked
 

@@ -26,6 +26,7 @@ from il6_platform.paths import code_version
 from il6_platform.publishing import alerts
 from il6_platform.publishing import publish as publishing
 from il6_platform.registry.formats import told_apart
+from il6_platform.report import readings
 from il6_platform.report.sentences import story
 from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic
 from il6_platform.validation import results as result_rules
@@ -155,6 +156,26 @@ def _united(
 
 
 @asset(
+    key=key_of("report.headline"),
+    group_name="report",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["report"],
+    code_version=code_version(),
+    partitions_def=STUDIES,
+    deps=[key_of("report.results")],
+)
+def headline(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Published claims beside this cut's figures, and the interaction that the claims imply."""
+    frame = readings.headline(warehouse.read("report.results"), warehouse.study)
+    said = "Published claims beside this cut's figures, and the interaction that the claims imply"
+    warehouse.write("report.headline", frame, readings.HEADLINE, said)
+    context.log.info(f"report.headline: {len(frame)} rows.")
+    return MaterializeResult(
+        metadata={**table_metadata(warehouse, "report.headline"), "preview": preview(frame, 40)}
+    )
+
+
+@asset(
     key=key_of("report.provenance"),
     group_name="report",
     kinds={"python", "duckdb"},
@@ -277,7 +298,7 @@ def history(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
     )
 
 
-SQL_TABLES = ("headline", "flow", "data_quality")
+SQL_TABLES = ("flow", "data_quality")
 
 
 @asset(
@@ -287,7 +308,14 @@ SQL_TABLES = ("headline", "flow", "data_quality")
     owners=OWNERS["report"],
     code_version=code_version(),
     partitions_def=STUDIES,
-    deps=[results, curves, *(key_of(f"report.{t}") for t in SQL_TABLES), provenance, history],
+    deps=[
+        results,
+        curves,
+        headline,
+        *(key_of(f"report.{t}") for t in SQL_TABLES),
+        provenance,
+        history,
+    ],
     check_specs=[
         AssetCheckSpec(
             _SAME,
@@ -388,6 +416,7 @@ def _adds_up(warehouse: Warehouse) -> AssetCheckResult:
 ASSETS = [
     results,
     curves,
+    headline,
     *(report_table(table) for table in SQL_TABLES),
     provenance,
     history,

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from il6_platform.figures import style
+from il6_platform.figures import numbers, style
 
 COLUMN = 1.0
 """Width of a column of P values, in inches."""
@@ -64,9 +64,9 @@ def forest(
                 axes.text(1, -y, str(row["note"])[:60], va="center", fontsize=7, color="#666666")
             else:
                 _interval(axes, -y, row, low, high)
-                said = f"{style.number(row['ci_low'])} to {style.number(row['ci_high'])}"
-                _say(axes, places[0], -y, f"{row['estimate']:.2f} ({said})")
-                _say(axes, places[1], -y, style.p_number(row["p_value"]))
+                said = numbers.interval(row["ci_low"], row["ci_high"])
+                _say(axes, places[0], -y, f"{numbers.ratio(row['estimate'])} ({said})")
+                _say(axes, places[1], -y, numbers.p_number(row["p_value"]))
             if tests:
                 _say(axes, places[2], -y, tests[1][y])
         axes.axvline(1, color="#777777", lw=0.8)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import CONTRASTS
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures import style
+from il6_platform.figures import numbers, style
 
 HEIGHT, ABOVE, BELOW = 4.5, 0.82, 1.2
 """Of the figure, of title and legend, of time axis and numbers at risk; in inches."""
@@ -79,11 +79,12 @@ def kaplan_meier(
             results, endpoint, Statistic.HAZARD_RATIO, population=population, contrast=contrast
         )
         test = _one(results, endpoint, Statistic.LOGRANK, population=population, contrast=contrast)
-        words = f"Log-rank {style.p_text(None if test is None else test['p_value'])}"
+        words = f"Log-rank {numbers.p_text(None if test is None else test['p_value'])}"
         if ratio is not None and not np.isnan(ratio["estimate"]):
             words = (
-                f"HR {ratio['estimate']:.2f} (95% CI {style.number(ratio['ci_low'])} to "
-                f"{style.number(ratio['ci_high'])}), {words[0].lower()}{words[1:]}"
+                f"HR {numbers.ratio(ratio['estimate'])} (95% CI "
+                f"{numbers.interval(ratio['ci_low'], ratio['ci_high'])}), "
+                f"{words[0].lower()}{words[1:]}"
             )
         axes.annotate(
             words, (0, 1), (0, 31), xycoords="axes fraction", textcoords="offset points",
@@ -111,7 +112,7 @@ def _at_risk(
             position = np.searchsorted(times, tick, side="left")
             count = counts[position] if position < len(counts) else 0.0
             axes.text(
-                tick, y, style.count(count), transform=below, color=colour, ha="center",
+                tick, y, numbers.count(count), transform=below, color=colour, ha="center",
                 va="center", fontsize=8,
             )  # fmt: skip
 

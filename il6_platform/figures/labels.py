@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypedDict, Unpack
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Protocol, TypedDict, Unpack
 
 import pandas as pd
 
-from il6_platform.analysis.cohort import ARM_TERM, MARKER_TERM
+from il6_platform.analysis.cohort import ARM, ARM_TERM, MARKER, MARKER_TERM
 from il6_platform.analysis.names import Analysis, Model, Statistic
+from il6_platform.figures import numbers
 from il6_platform.study import Study
 
 
@@ -27,21 +28,124 @@ def labels_of(study: Study) -> dict[str, str]:
 
 
 def term_namer(study: Study) -> Callable[[str], str]:
-    """Return what says a model's term in the study's words: `sex[M]` is Sex: M."""
+    """Return what says a term in the study's words: `sex[M]` is Male."""
     labels = labels_of(study)
+    covariates = {item.name: item for item in study.covariates}
     titles = {"age": "Age", "sex": "Sex", "all": "All patients", "MARKERGR": study.marker.label}
-    titles |= {"MARKER": f"{study.marker.label} ({study.marker.unit})"}
+    titles |= {"MARKER": with_unit(study)}
     titles |= {item.name: item.title for item in study.covariates}
     titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}
-    titles |= {"MARKERGR[low]": labels["low"]}
+    titles |= {"MARKERGR[low]": labels["low"], "GLOBAL": "all terms together"}
 
     def name(term: str) -> str:
+        treatment, _, group = term.partition(" | ")
+        if group:
+            return f"{name(treatment)}, {labels.get(group, group)}"
         base, _, level = (
             term.rstrip("]").replace(">=", "\N{GREATER-THAN OR EQUAL TO}").partition("[")
         )
-        return titles.get(term) or f"{titles.get(base, base)}{': ' + level if level else ''}"
+        if term in titles or not level:
+            return titles.get(term, term)
+        item = covariates.get(base)
+        if base == "sex":
+            words = SEXES.get(level, level)
+        else:
+            words = f"{item.label if item else titles.get(base, base)}: {level}"
+        return words[:1].upper() + words[1:]
 
     return name
+
+
+SEXES = {"F": "female", "M": "male"}
+
+
+def model_term(term: str, study: Study) -> str:
+    """Say what a term's hazard ratio compares: Age, per 10 years; Male (reference: female)."""
+    labels, name = labels_of(study), term_namer(study)
+    if term == ARM_TERM:
+        return f"{labels['experimental']} vs {labels['control']}"
+    if term == MARKER_TERM:
+        return f"{labels['high']} vs low"
+    base = term.partition("[")[0]
+    item = next((one for one in study.covariates if one.name == base), None)
+    if item is None:
+        return name(term)
+    if item.kind == "number":
+        return f"{item.label}, per {item.step}"
+    if "[" in term and item.reference is not None:
+        reference = SEXES.get(item.reference, item.reference) if base == "sex" else item.reference
+        return f"{name(term)} (reference: {reference})"
+    return name(term)
+
+
+def is_count(study: Study) -> bool:
+    """Say whether the marker counts things, and has no unit of measurement."""
+    return study.marker.unit.lower() in ("count", "n", "number")
+
+
+def lower_first(text: str) -> str:
+    """Write a label inside a sentence: its first letter small, unless it is an abbreviation."""
+    return text if text[1:2].isupper() or not text[1:2].isalpha() else text[:1].lower() + text[1:]
+
+
+def with_unit(study: Study) -> str:
+    """Return the marker with its unit, a count without one."""
+    marker = study.marker
+    return marker.label if is_count(study) else f"{marker.label} ({marker.unit})"
+
+
+def at_unit(value: str, study: Study) -> str:
+    """Write a value of the marker with its unit: 5.7 pg/mL; a count as it is."""
+    return value if is_count(study) else f"{value} {study.marker.unit}"
+
+
+def contrast_words(contrast: str | None, study: Study) -> str | None:
+    """Say a contrast in the study's words."""
+    labels = labels_of(study)
+    if contrast == ARM:
+        return f"{labels['experimental']} vs {labels['control']}"
+    return f"{labels['high']} vs low" if contrast == MARKER else contrast
+
+
+STATISTICS = {
+    "auc": "area under the ROC curve",
+    "follow_up_median": "median follow-up (reverse Kaplan-Meier)",
+    "logrank": "log-rank test",
+    "logrank_permutation": "log-rank test, permutation",
+    "hazard_ratio_firth": "hazard ratio (Firth)",
+    "rmst": "restricted mean",
+    "rmst_difference": "difference of restricted means",
+    "survival": "survival probability",
+    "ppv": "positive predictive value",
+    "npv": "negative predictive value",
+    "youden": "Youden's index",
+    "e_value": "E-value",
+    "fisher_exact": "Fisher's exact test",
+    "fisher_mid_p": "Fisher's test, mid-P",
+    "chi_square": "chi-square test",
+    "chi_square_corrected": "chi-square test, continuity correction",
+    "logrank_z": "log-rank Z",
+    "logrank_selection_corrected": "log-rank test corrected for cut-off selection",
+    "interaction_selection_corrected": "interaction test corrected for cut-off selection",
+}
+"""Statistics that are not called by their own name with spaces."""
+
+_AT_MONTHS = frozenset({"survival", "rmst", "rmst_difference", "rmst_difference_interaction"})
+
+
+def statistic_words(row: Mapping[Hashable, Any], study: Study) -> str:
+    """Say which statistic a row holds, and at which time or cut-off."""
+    statistic, at = str(row["statistic"]), row["at"]
+    words = STATISTICS.get(statistic, statistic.replace("_", " "))
+    if at is None or pd.isna(at) or statistic in ("median", "follow_up_median"):
+        return words
+    if row["analysis"] in ("cutoff_scan", "cutoff", "validity"):
+        return f"{words} at {at_unit(numbers.plain(at), study)}"
+    if statistic in _AT_MONTHS or row["analysis"] in ("sensitivity", "evidence"):
+        return f"{words} at {at:.1f} months".replace(".0 months", " months")
+    if row["analysis"] == "monitoring":
+        return f"{words} at {at:.0%} of the events"
+    return f"{words} at {numbers.plain(at)}"
 
 
 class Of(TypedDict, total=False):

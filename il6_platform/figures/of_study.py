@@ -10,27 +10,27 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from il6_platform.analysis.cohort import ARM, ARM_TERM, MARKER, MARKER_TERM
+from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures import monitoring, roc, style, time_curves
+from il6_platform.figures import monitoring, numbers, roc, style, time_curves
 from il6_platform.figures import response as response_bars
 from il6_platform.figures.balance import balance as love_plot
 from il6_platform.figures.evidence import evidence
 from il6_platform.figures.forest import forest
 from il6_platform.figures.kaplan_meier import kaplan_meier
-from il6_platform.figures.labels import labels_of, rows_of, term_namer
+from il6_platform.figures.labels import labels_of, model_term, rows_of, term_namer, with_unit
 from il6_platform.figures.marker_curve import marker_curve
 from il6_platform.study import Study
 
 
 def roc_curve(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
     """Draw the ROC curve with the cut-off."""
-    return roc.roc(results, curves, label=_marker(study))
+    return roc.roc(results, curves, label=with_unit(study))
 
 
 def cutoff_stability(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
     """Draw how often resamples find each cut-off."""
-    return roc.stability(results, curves, label=_marker(study))
+    return roc.stability(results, curves, label=with_unit(study))
 
 
 def best_response(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
@@ -87,7 +87,7 @@ def looks_at_growing_data(results: pd.DataFrame, curves: pd.DataFrame, study: St
 
 def auc_over_time(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
     """Draw AUC(t) and the cut-off at t, a line an endpoint."""
-    return time_curves.auc_and_cutoff(curves, _marker(study))
+    return time_curves.auc_and_cutoff(curves, with_unit(study))
 
 
 def incidence_by_arm(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
@@ -125,10 +125,6 @@ def lines(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
     return figure
 
 
-def _marker(study: Study) -> str:
-    return f"{study.marker.label} ({study.marker.unit})"
-
-
 def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the multivariable model of an endpoint."""
     rows = rows_of(results)(
@@ -137,14 +133,7 @@ def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> 
         model=Model.MULTIVARIABLE,
         statistic=Statistic.HAZARD_RATIO,
     )
-    units = {item.name: item.unit or "unit" for item in study.covariates if item.kind == "number"}
-    namer, labels = term_namer(study), labels_of(study)
-    called = {
-        ARM_TERM: f"{labels['experimental']} vs {labels['control']}",
-        MARKER_TERM: f"{labels['high']} vs low",
-        **{name: f"{namer(name)}, per {unit}" for name, unit in units.items()},
-    }
-    names = [called.get(term) or namer(term) for term in rows["term"]]
+    names = [model_term(str(term), study) for term in rows["term"]]
     return forest(rows, names, f"{endpoint}: multivariable Cox model")
 
 
@@ -169,7 +158,9 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
     namer, labels = term_namer(study), labels_of(study)
     names = [f"{namer(str(row.term))} (n={_count(row.n)})" for row in ratios.itertuples()]
     # said once, at the variable's first level
-    said = [style.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]]
+    said = [
+        numbers.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]
+    ]
     return forest(
         ratios,
         names,
@@ -185,8 +176,8 @@ def scan_figure(curves: pd.DataFrame, study: Study, endpoint: str, cutoff: float
     return marker_curve(
         rows,
         title=f"{endpoint}: every cut-off",
-        label=f"Cut-off of {study.marker.label} ({study.marker.unit})",
-        ratio="high vs low",
+        label=f"Cut-off of {with_unit(study)}",
+        ratio=f"{study.marker.label} high vs low",
         mark=cutoff,
     )
 
@@ -196,8 +187,8 @@ def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     return marker_curve(
         rows_of(curves)(analysis=Analysis.CONTINUOUS, endpoint=endpoint, grp=ARM),
         title=f"{endpoint}: treatment's effect along the marker",
-        label=f"{study.marker.label} ({study.marker.unit})",
-        ratio="experimental vs control",
+        label=with_unit(study),
+        ratio=f"{study.arms.experimental_drug} vs none",
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from il6_platform.analysis.names import Analysis
-from il6_platform.figures import style
+from il6_platform.figures import numbers, style
 
 SHADES = {
     "CR": ("#08519c", "white", ""),
@@ -34,7 +34,9 @@ def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
             shares = rows[rows["grp"] == grp].set_index("term")["estimate"]
             n = rows.loc[rows["grp"] == grp, "n"].max()
             arm, group = grp.split("/")
-            names.append(f"{labels.get(arm, arm)}\n{labels.get(group, group)} (n={style.count(n)})")
+            names.append(
+                f"{labels.get(arm, arm)}\n{labels.get(group, group)} (n={numbers.count(n)})"
+            )
             left = 0.0
             for best, (shade, ink, hatch) in SHADES.items():
                 share = 100 * float(shares.get(best, 0) or 0)

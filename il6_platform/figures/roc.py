@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from il6_platform.analysis.names import Analysis, Statistic
-from il6_platform.figures import style
+from il6_platform.figures import numbers, style
 
 
 def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
@@ -35,8 +35,13 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
         axes.plot([0, 1], [0, 1], color="#999999", lw=0.8, ls=":")
         axes.plot(curve["x"], curve["y"], color=style.SECOND, lw=1.6)
         words = (
-            f"AUC {area['estimate']:.2f} "
-            f"(95% CI {style.number(area['ci_low'])} to {style.number(area['ci_high'])})"
+            f"AUC {numbers.ratio(area['estimate'])} ("
+            + (
+                "interval not estimable"
+                if pd.isna(area["ci_low"])
+                else f"95% CI {numbers.interval(area['ci_low'], area['ci_high'])}"
+            )
+            + ")"
         )
         if Statistic.SENSITIVITY in found.index and pd.notna(
             found.loc[Statistic.SENSITIVITY, "estimate"]

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import matplotlib
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -88,31 +87,3 @@ def say_nothing_to_draw(axes: Axes, why: str) -> None:
     """Write in an empty plot why it is empty."""
     axes.axis("off")
     axes.text(0.5, 0.5, why, ha="center", va="center", color=NEUTRAL)
-
-
-def p_text(p: float | None) -> str:
-    """Write a P value as journals do."""
-    if p is None or np.isnan(p):
-        return "P not estimable"
-    text = p_number(p)
-    return f"P < {text[1:]}" if text.startswith("<") else f"P = {text}"
-
-
-def p_number(p: float | None) -> str:
-    """Write a P value for a table: <0.001, three digits below 0.01 and about 0.05, else two."""
-    if p is None or np.isnan(p):
-        return ""
-    if p < 0.001:
-        return "<0.001"
-    # two digits would not say on which side of 0.05 it is
-    return f"{p:.3f}" if p < 0.01 or 0.045 <= p < 0.055 else f"{p:.2f}"
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """Write a number, or a dash where there is none."""
-    return "-" if value is None or np.isnan(value) else f"{value:.{digits}f}"
-
-
-def count(n: float | None) -> str:
-    """Write a count; a small one may be hidden by the study file."""
-    return "few" if n is None or np.isnan(n) else f"{n:.0f}"

@@ -6,13 +6,20 @@ here: telling people; that is `automation`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
+from il6_platform.analysis.cohort import CONTRASTS
+from il6_platform.figures.labels import labels_of
 from il6_platform.publishing import cuts
+from il6_platform.report import formatting
+from il6_platform.report.sayings import Saying
+from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
 
 ALPHA = 0.05
@@ -20,8 +27,11 @@ JUMP = 0.05
 """Rise of the share of rows in quarantine that is told."""
 
 DESCRIPTIONS = {
-    "conclusions_stand": "No P of the headline has crossed 0.05 since the cut before.",
-    "quarantine_has_not_jumped": "The share of rows in quarantine has risen by no more than 5%.",
+    "conclusions_stand": "No P of the headline has crossed 0.05, and no effect that was shown has "
+    "changed its direction, since the cut before; none is opposite to what was published.",
+    "cutoff_stands": "The cut-off is the one of the cut before.",
+    "quarantine_has_not_jumped": "The proportion of rows in quarantine has risen by no more than "
+    "5 percentage points.",
     "nobody_is_lost": "No fewer patients are analysed than in the cut before.",
     "boundary_is_not_crossed": "The monitoring boundary was not crossed since the cut before.",
 }
@@ -39,12 +49,22 @@ class Alert:
 
 @dataclass(frozen=True)
 class _Known:
-    """What a cut says that alerts look at."""
+    """What a cut says that alerts look at.
+
+    Attributes
+    ----------
+    crossed
+        +1 or -1 where the boundary is crossed in favour of the first or second group, else 0.
+    compared
+        What the monitored comparison compares.
+    """
 
     headline: pd.DataFrame
     analysed: int
     quarantined: float
-    crossed: bool
+    cutoff: float | None
+    crossed: int
+    compared: str
 
 
 def alerts(warehouse: Warehouse) -> list[Alert]:
@@ -59,13 +79,17 @@ def alerts(warehouse: Warehouse) -> list[Alert]:
         return [Alert(name, False, "There is no cut before this one.") for name in DESCRIPTIONS]
     with duckdb.connect(database, read_only=True) as connection:
         before = _known(lambda sql: connection.execute(sql).df())
-    flips = _flips(before.headline, now.headline)
+    moved = changes(before.headline, now.headline)
+    crossed = now.crossed and now.crossed != before.crossed
     return [
         Alert(
             "conclusions_stand",
-            bool(flips),
-            " ".join(flips) or f"As in cut {earlier}: no P of the headline has crossed {ALPHA}.",
+            bool(moved),
+            " ".join(moved)
+            or f"As in cut {earlier}: no P of the headline has crossed {ALPHA}, no effect has "
+            "changed its direction.",
         ),
+        _cutoff_stands(warehouse, before.cutoff, now.cutoff, earlier),
         Alert(
             "quarantine_has_not_jumped",
             now.quarantined - before.quarantined > JUMP,
@@ -75,16 +99,51 @@ def alerts(warehouse: Warehouse) -> list[Alert]:
         Alert(
             "nobody_is_lost",
             now.analysed < before.analysed,
-            f"{now.analysed} patients are analysed, {before.analysed} were in cut {earlier}.",
+            f"Patients analysed: {now.analysed}; in cut {earlier}: {before.analysed}.",
         ),
         Alert(
             "boundary_is_not_crossed",
-            now.crossed and not before.crossed,
-            "The monitoring boundary is crossed since this cut: the planned comparison is shown."
-            if now.crossed and not before.crossed
+            bool(crossed),
+            "The monitoring boundary is crossed since this cut, in favour of "
+            f"{_favoured(now, warehouse.study)}."
+            if crossed
             else "Nothing new of the monitoring boundary.",
         ),
     ]
+
+
+def _favoured(known: _Known, study: Study) -> str:
+    first, second = CONTRASTS[known.compared]
+    return labels_of(study)[first if known.crossed > 0 else second]
+
+
+def _cutoff_stands(
+    warehouse: Warehouse, before: float | None, now: float | None, earlier: str
+) -> Alert:
+    """Say whether the cut-off moved, and how many of today's patients that put in another group."""
+    unit = warehouse.study.marker.unit
+    said = [
+        f"{formatting.plain(value)} {unit}" if value is not None else "none"
+        for value in (before, now)
+    ]
+    if before == now:
+        return Alert("cutoff_stands", False, f"The cut-off is {said[1]}, as in cut {earlier}.")
+    if before is None or now is None:
+        words = f"The cut-off is {said[1]}; in cut {earlier}: {said[0]}."
+        return Alert("cutoff_stands", True, words)
+    low, high = sorted((before, now))
+    counts = warehouse.query(
+        "select count(*) filter (where MARKER >= $low and MARKER < $high) as moved, "
+        "count(*) as everybody from cohort.adsl where ANALFL = 'Y'",
+        {"low": low, "high": high},
+    ).iloc[0]
+    moved, least = int(counts["moved"]), warehouse.study.quality.minimal_cell
+    shown = f"fewer than {least}" if least and 0 < moved < least else str(moved)
+    words = (
+        f"The cut-off moved from {said[0]} (cut {earlier}) to {said[1]}: {shown} of "
+        f"{counts['everybody']:.0f} patients changed groups."
+    )
+    return Alert("cutoff_stands", True, words)
 
 
 def _known(ask: Callable[[str], pd.DataFrame]) -> _Known:
@@ -94,25 +153,81 @@ def _known(ask: Callable[[str], pd.DataFrame]) -> _Known:
         "coalesce(sum(n) filter (where name in ('current', 'in quarantine')), 0) as current "
         "from report.data_quality where kind = 'lines'"
     ).iloc[0]
-    crossed = ask(
-        "select count(*) as n from report.results as b inner join report.results as z "
+    looks = ask(
+        "select sign(z.estimate) as crossed, z.contrast as compared "
+        "from report.results as b inner join report.results as z "
         "on b.analysis = z.analysis and b.statistic = 'boundary' and z.statistic = 'logrank_z' "
         "where b.analysis = 'monitoring' and abs(z.estimate) >= b.estimate"
-    )["n"]
-    headline = ask("select claim, endpoint, estimate, p_value, n from report.headline")
+    )
+    cutoff = ask(
+        "select estimate from report.results "
+        "where analysis = 'cutoff' and statistic = 'cutoff' and estimate is not null"
+    )["estimate"]
     share = float(rows["quarantined"]) / max(float(rows["current"]), 1.0)
-    return _Known(headline, int(analysed.iloc[0]), share, bool(crossed.iloc[0]))
+    return _Known(
+        ask("from report.headline"),
+        int(analysed.iloc[0]),
+        share,
+        float(cutoff.iloc[0]) if len(cutoff) else None,
+        int(looks["crossed"].iloc[0]) if len(looks) else 0,
+        str(looks["compared"].iloc[0]) if len(looks) else "",
+    )
 
 
-def _flips(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
-    """Say which P of the headline crossed 0.05."""
+def changes(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """Say what of the headline is another conclusion than in the cut before.
+
+    A P value that crossed 0.05; an effect whose direction turned, where it is or was shown; a
+    claim that is now opposite to what was published. The P that decides is the one corrected for
+    cut-off selection where there is one.
+
+    Parameters
+    ----------
+    before, now
+        `report.headline` of both cuts; an older cut may lack columns.
+    """
     both = before.merge(now, on="claim", suffixes=("_before", "_now"))
     sentences = []
-    for row in both.itertuples():
-        p, q = row.p_value_before, row.p_value_now
-        if pd.isna(p) or pd.isna(q) or (p < ALPHA) == (q < ALPHA):
+    for row in both.to_dict("records"):
+        p, q = (_decides(row, side) for side in ("before", "now"))
+        if p is None or q is None:
             continue
-        sentences.append(
-            f"{row.claim}: P was {p:.3g} (n={row.n_before}), now {q:.3g} (n={row.n_now})."
-        )
+        claim, size = row["claim"].rstrip("."), f"n={row['n_before']}, now n={row['n_now']}"
+        if (p < ALPHA) != (q < ALPHA):
+            sentences.append(
+                f"{claim}: {formatting.p_text(p)}, now {formatting.p_text(q)} ({size})."
+            )
+        turned = _side(row, "before") * _side(row, "now") < 0
+        if turned and min(p, q) < ALPHA:
+            sentences.append(
+                f"{claim}: the effect has changed its direction, "
+                f"{formatting.ratio(row['estimate_before'])}, now "
+                f"{formatting.ratio(row['estimate_now'])}."
+            )
+        opposite = [Saying.OPPOSITE in _codes(row, side) for side in ("before", "now")]
+        if opposite == [False, True]:
+            sentences.append(
+                f"{claim}: {row['reading_now' if 'reading_now' in row else 'reading']}"
+            )
     return sentences
+
+
+def _codes(row: Mapping[Hashable, Any], side: str) -> list[str]:
+    code = row.get(f"code_{side}", row.get("code") if side == "now" else None)
+    return code.split() if isinstance(code, str) else []
+
+
+def _decides(row: Mapping[Hashable, Any], side: str) -> float | None:
+    """Return the P value that decides: corrected for cut-off selection where both cuts have it."""
+    corrected = [row.get(f"corrected_p_value_{one}") for one in ("before", "now")]
+    if all(one is not None and pd.notna(one) for one in corrected):
+        return float(row[f"corrected_p_value_{side}"])
+    return None if pd.isna(row[f"p_value_{side}"]) else float(row[f"p_value_{side}"])
+
+
+def _side(row: Mapping[Hashable, Any], side: str) -> int:
+    """Say on which side of no difference a headline's ratio lies; 0 for what is no ratio."""
+    measure, value = str(row[f"measure_{side}"]), row[f"estimate_{side}"]
+    if "ratio" not in measure or pd.isna(value):
+        return 0
+    return int(np.sign(value - 1))

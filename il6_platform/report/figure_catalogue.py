@@ -20,7 +20,7 @@ from il6_platform.figures import of_study, style
 from il6_platform.figures.courses import swimmer, waterfall
 from il6_platform.figures.flow import flow
 from il6_platform.figures.kaplan_meier import group_of, kaplan_meier
-from il6_platform.figures.labels import labels_of, rows_of
+from il6_platform.figures.labels import labels_of, rows_of, with_unit
 from il6_platform.figures.monitoring import looks, projection
 from il6_platform.figures.response import response
 from il6_platform.figures.roc import roc, stability
@@ -86,7 +86,7 @@ def pictures(report: Report) -> Iterator[Picture]:
 def _pictures(report: Report) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     labels = labels_of(study)
-    marker = f"{study.marker.label} ({study.marker.unit})"
+    marker = with_unit(study)
     of = rows_of(results)
     yield Picture(
         "flow",
@@ -116,7 +116,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "response",
         "Response",
         "Best overall response (RECIST 1.1) by arm and marker group: complete (CR), partial (PR), "
-        "stable (SD), progression (PD), not evaluable (NE); per cent, from 5 on.",
+        "stable (SD), progression (PD), not evaluable (NE); labels shown from 5%.",
         lambda: response(results, labels),
         results[
             results["endpoint"].isin(["ORR", "DCR"]) & (results["analysis"] == Analysis.RESPONSE)
@@ -125,7 +125,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
     yield Picture(
         "waterfall",
         "Response",
-        "Waterfall plot: each patient's lowest change of the sum of target diameters from before "
+        "Waterfall plot: each patient's best change of the sum of target diameters from before "
         "treatment, up to progression or new therapy. Dashed: -30%, partial response; +20%.",
         lambda: waterfall(curves, labels),
         results.iloc[:0],
@@ -173,7 +173,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
     )
     yield Picture(
         "balance",
-        "Arms that were not randomised",
+        "Balance of the arms" if study.is_randomised else "Arms that were not randomised",
         "Standardised differences of the arms before and after weighting by a propensity score. "
         "Weights balance what was measured and nothing else.",
         lambda: of_study.balance_figure(results, study),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,8 @@ from markupsafe import Markup
 
 from il6_platform.analysis.names import Statistic
 from il6_platform.figures import style
-from il6_platform.figures.labels import labels_of, term_namer
-from il6_platform.report import formatting as journal
-from il6_platform.report import sentences
+from il6_platform.figures.labels import contrast_words, labels_of, statistic_words, term_namer
+from il6_platform.report import formatting, sentences
 from il6_platform.report.figure_catalogue import Picture, Report, pictures
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import baseline, count_of
@@ -54,10 +53,10 @@ def render(warehouse: Warehouse) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = lambda value, digits=2: style.number(_float(value), digits)
     environment.filters["count_of"] = count_of
-    environment.filters["p"] = lambda value: style.p_number(_float(value))
+    environment.filters["p"] = lambda value: formatting.p_number(_float(value))
     environment.filters["figure_of"] = figure_of
+    environment.filters["limits_of"] = limits_of
     cores = 1 + warehouse.ahead.processes
     parts = warehouse.ahead.each("figures", shown, [(report, core, cores) for core in range(cores)])
     figures = [one for row in zip_longest(*parts) for one in row if one is not None]
@@ -68,6 +67,7 @@ def render(warehouse: Warehouse) -> str:
         about=dict(zip(of["name"], of["value"], strict=True)),
         labels=labels_of(study),
         synthetic=SYNTHETIC if report.is_synthetic else "",
+        question=sentences.marker_in_question(study),
         answer=sentences.answer(results, study),
         certainty=sentences.certainty(results, study),
         growth=sentences.growth(results, study),
@@ -87,7 +87,14 @@ def render(warehouse: Warehouse) -> str:
 def figure_of(value: Any, measure: str) -> str:
     """Write a headline's figure: ratios to two decimals, measurements as journals do."""
     is_ratio = measure.endswith(("ratio", "ratios"))
-    return style.number(_float(value)) if is_ratio else journal.plain(_float(value))
+    return formatting.ratio(_float(value)) if is_ratio else formatting.plain(_float(value))
+
+
+def limits_of(row: Mapping[str, Any]) -> str:
+    """Write the limits of a headline's figure as the figure itself."""
+    is_ratio = row["measure"].endswith(("ratio", "ratios"))
+    write = formatting.ratio if is_ratio else formatting.plain
+    return formatting.interval(row["ci_low"], row["ci_high"], write)
 
 
 def _lines(quality: pd.DataFrame) -> list[dict[str, Any]]:
@@ -111,8 +118,15 @@ def _shown(picture: Picture, report: Report) -> dict[str, Any]:
     for row in _records(picture.numbers):
         of = [labels.get(row["population"], row["population"]) if not row["grp"] else None]
         of += [" / ".join(labels.get(name, name) for name in (row["grp"] or "").split("/"))]
-        of += [row["contrast"], row["model"], namer(row["term"]) if row["term"] else None]
-        rows.append({**row, "of": ", ".join(part for part in of if part)})
+        of += [contrast_words(row["contrast"], report.study), row["model"]]
+        of += [namer(row["term"]) if row["term"] else None]
+        write = formatting.writer(row["statistic"], row["analysis"])
+        shown: dict[Hashable, Any] = {
+            "of": ", ".join(part for part in of if part),
+            "what": statistic_words(row, report.study),
+            "shown": formatting.with_interval(row, write),
+        }
+        rows.append(row | shown)
     return {
         "name": picture.name,
         "section": picture.section,

@@ -6,62 +6,157 @@ the methods (`methods`), where a sentence stands (`page`, `manuscript`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TypeGuard, Unpack
 
-import numpy as np
 import pandas as pd
 
-from il6_platform.analysis.cohort import ARM, MARKER
+from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.weighting import weighted_for
-from il6_platform.figures import style
-from il6_platform.figures.labels import Of, labels_of, rows_of
-from il6_platform.report import formatting as journal
+from il6_platform.figures.labels import Of, is_count, labels_of, lower_first, rows_of
+from il6_platform.report import formatting, readings
+from il6_platform.report.sayings import Saying
 from il6_platform.report.tables import count_of
+from il6_platform.statistics.codes import Reason
 from il6_platform.study import Study
+
+ALPHA = 0.05
 
 FEW = 40
 """Events below which four groups have fewer than ten each, on average."""
 
 
-def answer(results: pd.DataFrame, study: Study) -> list[str]:
-    """Say in two sentences what the numbers say, with the hedges that they demand."""
-    endpoint, marker = study.endpoints[0], study.marker.label
-    effect = _row(
-        results, Statistic.HAZARD_RATIO, analysis=Analysis.COX, endpoint=endpoint, contrast=ARM,
-        model=Model.UNIVARIABLE, population=Group.ALL,
-    )  # fmt: skip
-    product = _row(
-        results, Statistic.RATIO_OF_HAZARD_RATIOS, analysis=Analysis.INTERACTION, endpoint=endpoint,
-        model=Model.INTERACTION,
-    )  # fmt: skip
-    if effect is None or pd.isna(effect["estimate"]):
-        why = "" if effect is None else f" ({effect['note']})"
-        first = f"These data cannot yet say how treatment and {endpoint} go together{why}."
-    else:
-        shown = "is associated with" if effect["p_value"] < 0.05 else "is not shown to change"
-        better = "longer" if effect["estimate"] < 1 else "shorter"
-        word = f"{better} {endpoint}" if effect["p_value"] < 0.05 else endpoint
-        first = (
-            f"{study.arms.experimental_label} {shown} {word} "
-            f"(hazard ratio {_interval(effect)}; {effect['n']:.0f} patients, "
-            f"{effect['events']:.0f} events, not randomised)."
+def answer(results: pd.DataFrame, study: Study) -> list[Reason]:
+    """Answer the study's question, then say what the treatment did; first endpoint first.
+
+    Each sentence knows the codes (`sayings`) that it was made from.
+    """
+    return list(_answer(results, study))
+
+
+def _answer(results: pd.DataFrame, study: Study) -> Iterator[Reason]:
+    endpoint, words = study.endpoints[0], _words(study)
+    if _nobody(results):
+        yield Saying.LEAD_NOBODY.say()
+        return
+    area = readings.points_the_other_way(results)
+    if area is not None:
+        yield Saying.WRONG_WAY.say(
+            marker=study.marker.label,
+            auc=formatting.ratio(area["estimate"]),
+            interval=formatting.interval(area["ci_low"], area["ci_high"]),
         )
-    if product is None or pd.isna(product["estimate"]):
-        second = f"Whether {marker} tells who benefits cannot be judged from these data."
+    found = readings.product(results, study, endpoint)
+    if found.primary is None:
+        yield Saying.LEAD_NOT_JUDGED.say(**words, why=_because(found.why))
     else:
-        found = "differs" if product["p_value"] < 0.05 else "is not shown to differ"
-        second = (
-            f"The treatment's effect {found} between high and low {marker} (ratio of hazard ratios "
-            f"{_interval(product)}, interaction {style.p_text(product['p_value'])})"
+        yield _predicts(results, study, found)
+    effect = readings.comparison(results, study, endpoint, "all", ARM)
+    if effect.p_value is None or effect.sign == 0:
+        yield Saying.LEAD_NO_ESTIMATE.say(endpoint=endpoint, why=_because(effect.why))
+    else:
+        yield _effect(effect, study)
+
+
+def _nobody(results: pd.DataFrame) -> bool:
+    size = _row(
+        results, Statistic.MEDIAN, analysis=Analysis.SURVIVAL, grp=None, population=Group.ALL
+    )
+    return size is not None and pd.notna(size["n"]) and size["n"] == 0
+
+
+def _words(study: Study) -> dict[str, str]:
+    return {"marker": study.marker.label, "drug": study.arms.experimental_drug}
+
+
+def _because(why: str | None) -> str:
+    return f" ({why.rstrip('.')})" if why else ""
+
+
+def _predicts(results: pd.DataFrame, study: Study, found: readings.Product) -> Reason:
+    """Say whether the marker tells who benefits, by the test that decides."""
+    row = found.primary
+    assert row is not None
+    numbers = _product_numbers(results, study, found)
+    if not found.is_shown:
+        return Saying.LEAD_NOT_PREDICTIVE.say(**_words(study), numbers=numbers)
+    is_cut = found.uncut is None
+    saying = Saying.LEAD_PREDICTS_AT_CUTOFF if is_cut else Saying.LEAD_PREDICTS
+    side = readings.side_of(float(row["estimate"]), is_cut=is_cut)
+    return saying.say(**_words(study), endpoint=found.endpoint, side=side, numbers=numbers)
+
+
+def _product_numbers(results: pd.DataFrame, study: Study, found: readings.Product) -> str:
+    """Write the interaction without a cut-off, then at it."""
+    endpoint, marker, parts = found.endpoint, study.marker, []
+    if found.uncut is not None:
+        parts.append(
+            f"interaction {formatting.p_text(found.uncut['p_value'])} for {endpoint}, ratio of "
+            f"hazard ratios per doubling of {marker.label} {formatting.in_sentence(found.uncut)}"
         )
-        if study.cutoff.is_data_driven:
-            second += "; the cut-off was chosen on the same data, which flatters it"
-        if pd.notna(product["events"]) and product["events"] < FEW:
-            second += f"; {product['events']:.0f} events in four groups are few"
-        second += "."
-    return [first, second]
+    cut = _row(results, Statistic.CUTOFF, analysis=Analysis.CUTOFF)
+    if found.at_cutoff is not None:
+        at = f" of {formatting.plain(cut['estimate'])} {marker.unit}" if _known(cut) else ""
+        said = (
+            f"at the cut-off{at} "
+            f"{formatting.in_sentence(found.at_cutoff)}, "
+            f"{formatting.p_text(found.at_cutoff['p_value'])}"
+        )
+        if found.uncut is None:
+            said = f"for {endpoint}, ratio of hazard ratios {said}"
+        if found.corrected is not None:
+            corrected = formatting.p_number(found.corrected)
+            said += f", {corrected} after correction for cut-off selection"
+        elif study.cutoff.is_data_driven:
+            said += ", not corrected for cut-off selection"
+        events = found.at_cutoff["events"]
+        if pd.notna(events) and events < FEW:
+            said += f"; {_counted(events, 'event')} in four groups"
+        parts.append(said)
+    text = "; ".join(parts)
+    primary = found.primary
+    if not found.is_shown and primary is not None:
+        wide = readings.compatible_with(primary) is Saying.NOT_PREDICTIVE_WIDE
+        text += (
+            "; the data are compatible with a large difference and with none"
+            if wide
+            else "; the data speak against a large difference"
+        )
+    return text
+
+
+def _effect(effect: readings.Comparison, study: Study) -> Reason:
+    """Say what the treatment did to an endpoint, all patients."""
+    numbers = []
+    ratio = effect.ratio
+    if ratio is not None:
+        numbers.append(f"hazard ratio {formatting.in_sentence(ratio)}")
+    numbers.append(f"log-rank {formatting.p_text(effect.p_value)}")
+    text = ", ".join(numbers)
+    if ratio is not None and pd.notna(ratio["n"]) and pd.notna(ratio["events"]):
+        text += f"; {_counted(ratio['n'], 'patient')}, {_counted(ratio['events'], 'event')}"
+    text += ", randomised" if study.is_randomised else ", not randomised"
+    if effect.tests_disagree:
+        text += "; the interval is Wald's, the P value the log-rank test's"
+    words = {"arm": study.arms.experimental_label, "endpoint": effect.endpoint, "numbers": text}
+    if not effect.is_shown:
+        return Saying.LEAD_NO_EFFECT.say(**words)
+    verb = "leads to" if study.is_randomised else "is associated with"
+    saying = Saying.LEAD_LONGER if effect.sign > 0 else Saying.LEAD_SHORTER
+    return saying.say(**words, verb=verb)
+
+
+def _counted(n: float, noun: str) -> str:
+    """Write a count with its noun, singular or plural."""
+    return f"{n:.0f} {noun}{'' if round(n) == 1 else 's'}"
+
+
+def marker_in_question(study: Study) -> str:
+    """Return what the question calls the marker: IL-6; the number of positive nodes."""
+    marker = study.marker
+    return f"the number of {lower_first(marker.label)}" if is_count(study) else marker.label
 
 
 def certainty(results: pd.DataFrame, study: Study) -> list[tuple[str, str]]:
@@ -90,12 +185,16 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             f"{size['n']:.0f} patients with {size['events']:.0f} events ({endpoint}); the smallest "
             f"of the {len(cells)} groups of arm and marker has {cells.min():.0f}.",
         )
-    weighted = _row(
-        results,
-        Statistic.HAZARD_RATIO,
-        analysis=Analysis.WEIGHTING,
-        endpoint=endpoint,
-        model=Model.OVERLAP_WEIGHTS,
+    weighted = (
+        None
+        if study.is_randomised
+        else _row(
+            results,
+            Statistic.HAZARD_RATIO,
+            analysis=Analysis.WEIGHTING,
+            endpoint=endpoint,
+            model=Model.OVERLAP_WEIGHTS,
+        )
     )
     crude = _row(
         results,
@@ -112,7 +211,7 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
         )["term"]
         beside = ""
         if _known(crude):
-            beside = f"; unweighted in the same patients: {crude['estimate']:.2f}"
+            beside = f"; unweighted in the same patients: {formatting.ratio(crude['estimate'])}"
         yield (
             "Not randomised",
             f"Weighted for {weighted_for(terms, study)} ({weighted['n']:.0f} patients with all of "
@@ -129,16 +228,34 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             f"about {needed['estimate']:.0f} events; there are {needed['events']:.0f}, which would "
             f"show it with a power of {power['estimate']:.0%}.",
         )
-    yield from _looks(results)
+    yield from _looks(results, study)
+    yield from _several(results)
+
+
+def _several(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
     family = rows_of(results)(analysis=Analysis.MULTIPLICITY, statistic=Statistic.LOGRANK)
     holm = rows_of(results)(analysis=Analysis.MULTIPLICITY, statistic=Statistic.LOGRANK_HOLM)
-    if len(holm) > 1 and holm["p_value"].notna().all():
-        before, after = ((rows["p_value"] < 0.05).sum() for rows in (family, holm))
-        yield (
-            "Several tests",
-            f"Of {len(holm)} claimed comparisons {before} have P < 0.05; {after} once their number "
-            f"is allowed for (Holm; smallest {style.p_text(holm['p_value'].min())}).",
+    adjusted = holm["p_value"].dropna()
+    if len(adjusted) > 1:
+        before = int((family["p_value"] < ALPHA).sum())
+        after = int((adjusted < ALPHA).sum())
+        aside = len(holm) - len(adjusted)
+        words = (
+            f"Of {len(family)} tests of the family {before} {_have(before)} P < {ALPHA}; {after} "
+            "after correction for cut-off selection and for their number (Holm; smallest "
+            f"{formatting.p_text(adjusted.min())})."
         )
+        if aside:
+            words += f" {_counted(aside, 'test')} without a corrected P {_stand(aside)} aside."
+        yield "Several tests", words
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
+
+
+def _stand(n: int) -> str:
+    return "stands" if n == 1 else "stand"
 
 
 def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
@@ -147,8 +264,8 @@ def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     if not _known(cut) or not _known(found):
         return
     words = (
-        f"The cut-off of {cut['estimate']:.3g} {study.marker.unit} was chosen on these patients "
-        f"and is found again in {found['estimate']:.0%} of resamples"
+        f"The cut-off of {formatting.plain(cut['estimate'])} {study.marker.unit} was chosen on "
+        f"these patients and is found again in {found['estimate']:.0%} of resamples"
     )
     ratios = _estimates(
         results,
@@ -159,28 +276,33 @@ def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     if ratios:
         apparent, corrected = ratios
         words += (
-            f"; the hazard ratio of all patients, high against low, is {apparent:.2f}, and "
-            f"{corrected:.2f} once that choice is counted"
+            "; the hazard ratio of all patients, high against low, is "
+            f"{formatting.ratio(apparent)}; {formatting.ratio(corrected)} after correction for "
+            "cut-off selection"
         )
     yield "Cut-off", f"{words}."
 
 
-def _looks(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def _looks(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     boundary = _row(results, Statistic.BOUNDARY, analysis=Analysis.MONITORING)
     test = _row(results, Statistic.LOGRANK_Z, analysis=Analysis.MONITORING)
     if not _known(boundary) or not _known(test):
         return
-    crossed = abs(test["estimate"]) >= boundary["estimate"]
+    verdict = "not crossed"
+    if abs(test["estimate"]) >= boundary["estimate"]:
+        first, second = CONTRASTS[boundary["contrast"]]
+        favoured = labels_of(study)[first if test["estimate"] > 0 else second]
+        verdict = f"crossed in favour of {favoured}"
     words = (
         f"At {boundary['at']:.0%} of the planned events the boundary asks for P below "
-        f"{_small(boundary['p_value'])}; P is {style.p_number(test['p_value'])}: "
-        f"{'crossed' if crossed else 'not crossed'}."
+        f"{formatting.significant(boundary['p_value'])}; "
+        f"{formatting.p_text(test['p_value'])}: {verdict}."
     )
     repeated = _row(results, Statistic.HAZARD_RATIO_REPEATED, analysis=Analysis.MONITORING)
     adjusted = _row(results, Statistic.LOGRANK_REPEATED, analysis=Analysis.MONITORING)
     if _known(repeated) and _known(adjusted):
         words += (
-            f" With every look counted, P is {style.p_number(adjusted['p_value'])} and the hazard "
+            f" Corrected for the repeated looks: {formatting.p_text(adjusted['p_value'])}, hazard "
             f"ratio {_interval(repeated)}."
         )
     yield "Repeated looks", words
@@ -206,7 +328,7 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
         else:
             continue
         yield f"{endpoint}, {who}: {row.note}"
-    for _, words in _looks(results):
+    for _, words in _looks(results, study):
         yield words
     powers = _estimates(
         results,
@@ -241,36 +363,52 @@ def story(
 ) -> list[str]:
     """Tell a refresh in a few lines, from the exports to the answer; the tables are `report`'s."""
     about = dict(zip(provenance["name"], provenance["value"], strict=True))
-    exports = int((provenance["kind"] == "delivery").sum())
     lines = quality[quality["kind"] == "lines"]
-    told = [f"{exports} exports, the last of {about['last_export']}, are in cut {about['cut']}."]
+    told = [f"Cut {about['cut']} holds {delivered(provenance)}."]
     # where small counts are hidden, a sum would be wrong
     if lines["n"].notna().all():
         became = lines.groupby("name", sort=False)["n"].sum()
         parts = ", ".join(f"{n:.0f} {name}" for name, n in became.items() if n)
-        told.append(f"{became.sum():.0f} lines arrived: {parts or 'nothing in them'}.")
+        told.append(f"{_counted(became.sum(), 'line')} arrived: {parts or 'nothing in them'}.")
     people = {row["kind"]: count_of(row, "n") for row in flow.to_dict("records")}
-    told.append(f"{people['arrived']} patients arrived, {people['analysed']} are analysed.")
+    told.append(_arrived(people["arrived"], people["analysed"]))
     cut = _row(results, Statistic.CUTOFF, analysis=Analysis.CUTOFF)
     if _known(cut):
         marker = study.marker
-        told.append(f"{marker.label} is called high from {cut['estimate']:.3g} {marker.unit} on.")
-    return [*told, *answer(results, study), *(words for _, words in _looks(results))]
+        told.append(
+            f"{marker.label} is called high from {formatting.plain(cut['estimate'])} "
+            f"{marker.unit} on."
+        )
+    return [*told, *answer(results, study), *(words for _, words in _looks(results, study))]
 
 
-def _small(p: float) -> str:
-    """Write a P value that may be far below 0.001, since it is a limit to be reached."""
-    return np.format_float_positional(p, precision=2, fractional=False, trim="-")
+def delivered(provenance: pd.DataFrame) -> str:
+    """Say which files a cut holds: "20 files of 4 deliveries, 2019-12-31 to 2023-12-31"."""
+    about = dict(zip(provenance["name"], provenance["value"], strict=True))
+    names = provenance.loc[provenance["kind"] == "delivery", "name"]
+    days = sorted({day for name in names for day in re.findall(r"\d{4}-\d\d-\d\d", str(name))})
+    files = _counted(len(names), "file")
+    if len(days) < 2:
+        return f"{files} of {about['last_export']}"
+    return f"{files} of {len(days)} deliveries, {days[0]} to {days[-1]}"
+
+
+def _arrived(arrived: str, analysed: str) -> str:
+    """Say how many arrived and how many are analysed."""
+    one = arrived == "1"
+    if arrived == analysed:
+        return f"{arrived} {'patient' if one else 'patients'} arrived and {_is(arrived)} analysed."
+    noun = "patient" if one else "patients"
+    return f"{arrived} {noun} arrived, {analysed} {_is(analysed)} analysed."
+
+
+def _is(count: str) -> str:
+    return "is" if count == "1" else "are"
 
 
 def _interval(row: pd.Series | None) -> str:
     assert row is not None
-    # a limit near 0 is not 0
-    low, high = (
-        f"{row[name]:.1g}" if 0 < row[name] < 0.01 else style.number(row[name])
-        for name in ("ci_low", "ci_high")
-    )
-    return f"{journal.ratio(row['estimate'])}, 95% CI {low} to {high}"
+    return formatting.in_sentence(row)
 
 
 def _known(row: pd.Series | None) -> TypeGuard[pd.Series]:

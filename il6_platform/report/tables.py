@@ -24,7 +24,14 @@ from il6_platform.analysis.cohort import (
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.spec import Declared, Format, Listing, analyses
 from il6_platform.figures.kaplan_meier import group_of
-from il6_platform.figures.labels import Where, labels_of, rows_of, term_namer
+from il6_platform.figures.labels import (
+    Where,
+    contrast_words,
+    labels_of,
+    model_term,
+    rows_of,
+    term_namer,
+)
 from il6_platform.report import formatting as journal
 from il6_platform.report.figure_catalogue import Report
 
@@ -113,7 +120,7 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
         declared.title.format(**filled, drug=study.arms.experimental_drug),
         ("Statistic", "Of", "Estimate (95% CI)", "P", "n", "Events"),
         tuple(printed),
-        (f"{INTERVAL}; NE, not estimable.", *_notes(rows)),
+        (f"{INTERVAL}.", *_notes(rows)),
     )
 
 
@@ -201,7 +208,7 @@ def cutoff(report: Report) -> Table:
         ),
         Statistic.HAZARD_RATIO_CROSS_VALIDATED: ("Hazard ratio, cross-validated", journal.ratio),
         Statistic.LOGRANK_SELECTION_CORRECTED: (
-            "Log-rank test that counts the choosing of the cut-off",
+            "Log-rank test corrected for cut-off selection",
             journal.difference,
         ),
         Statistic.MAXSTAT_PERMUTATION: ("Maximally selected log-rank test", journal.difference),
@@ -301,7 +308,7 @@ def response_comparisons(report: Report) -> Table:
             "P (Fisher)",
         ),
         tuple(printed),
-        (f"{INTERVAL}; NE, not estimable: a group without, or with nothing but, responses.",),
+        (f"{INTERVAL}. Not estimable: a group without, or with nothing but, responses.",),
     )
 
 
@@ -341,8 +348,8 @@ def survival(report: Report, endpoint: str) -> Table:
         ("Comparison", "n", "Events", "Median, months (95% CI)", "HR (95% CI)", "P (log-rank)"),
         tuple(printed),
         (
-            f"{INTERVAL}; HR, hazard ratio (Cox model, univariable); NR, not reached; NE, not "
-            "estimable. P values are not adjusted for their number.",
+            f"{INTERVAL}; HR, hazard ratio (Cox model, univariable). P values are not adjusted for "
+            "their number.",
         ),
     )
 
@@ -377,11 +384,11 @@ def landmarks(report: Report, endpoint: str) -> Table:
             "Group",
             "n",
             *(f"{time:g} months, % (95% CI)" for time in times),
-            "Median follow-up, months (95% CI)",
+            f"Median follow-up ({endpoint}), months (95% CI)",
         ),
         tuple(printed),
         (
-            f"{INTERVAL}; NR, not reached; NE, not estimable: nobody was followed so long. "
+            f"{INTERVAL}. Not estimable: nobody was followed so long. "
             "Follow-up by the reverse Kaplan-Meier method.",
         ),
     )
@@ -389,7 +396,6 @@ def landmarks(report: Report, endpoint: str) -> Table:
 
 def cox(report: Report, endpoint: str) -> Table:
     """Make the table of an endpoint's univariable and multivariable Cox models."""
-    name_of, labels = term_namer(report.study), labels_of(report.study)
     rows = rows_of(report.results)(
         analysis=Analysis.COX,
         endpoint=endpoint,
@@ -402,11 +408,6 @@ def cox(report: Report, endpoint: str) -> Table:
         rows[rows["model"] == model] for model in (Model.UNIVARIABLE, Model.MULTIVARIABLE)
     )
     terms = dict.fromkeys([*alone, *single["term"].dropna(), *joint["term"]])
-    called = {
-        ARM_TERM: f"{labels['experimental']} vs {labels['control']}",
-        MARKER_TERM: f"{labels['high']} vs {labels['low']}",
-    }
-    units = {c.name for c in report.study.covariates if c.kind == "number"}
     printed = []
     for term in terms:
         mine = single[
@@ -419,10 +420,9 @@ def cox(report: Report, endpoint: str) -> Table:
         )
         if one is None and many is None:
             continue
-        words = called.get(term) or f"{name_of(term)}{', per unit' if term in units else ''}"
         printed.append(
             (
-                words,
+                model_term(term, report.study),
                 "" if one is None else f"{_count(one)}/{_count(one, 'events')}",
                 "" if one is None else journal.with_interval(one, journal.ratio),
                 "" if one is None else journal.p_value(one["p_value"]),
@@ -436,7 +436,7 @@ def cox(report: Report, endpoint: str) -> Table:
             analysis=Analysis.COX, endpoint=endpoint, model=Model.MULTIVARIABLE, term=None
         ).iterrows()
     }
-    notes = [f"{INTERVAL}; HR, hazard ratio; NE, not estimable."]
+    notes = [f"{INTERVAL}; HR, hazard ratio."]
     if len(joint):
         first = joint.iloc[0]
         notes.append(f"Multivariable model: n={_count(first)}, {_count(first, 'events')} events.")
@@ -456,7 +456,7 @@ def cox(report: Report, endpoint: str) -> Table:
     notes += _notes(rows)
     if Statistic.EVENTS_PER_VARIABLE in whole:
         few = whole[Statistic.EVENTS_PER_VARIABLE]
-        notes.append(f"{few['estimate']:.1f} events per term. {few['note'] or ''}".strip())
+        notes.append(f"{few['estimate']:.1f} events per variable. {few['note'] or ''}".strip())
     return Table(
         f"cox_{endpoint}",
         f"{endpoint}: univariable and multivariable Cox models.",
@@ -503,15 +503,14 @@ def interaction(report: Report) -> Table:
         for _, row in rows[rows["endpoint"] == endpoint].iterrows():
             statistic = str(row["statistic"])
             if statistic == Statistic.HAZARD_RATIO:
-                arm, _, level = str(row["term"]).partition(" | ")
-                words = f"HR, {name_of(arm)}, marker {level}"
+                words = f"HR, {name_of(str(row['term']))}"
                 write = journal.ratio
             elif statistic in INTERACTIONS:
                 words, write = INTERACTIONS[statistic]
             else:
                 continue
             if isinstance(row["contrast"], str) and statistic == Statistic.LOGRANK_STRATIFIED:
-                words += f", {row['contrast']}"
+                words += f", {contrast_words(row['contrast'], report.study)}"
             printed.append(
                 (
                     f"{endpoint}: {words}",
@@ -528,8 +527,7 @@ def interaction(report: Report) -> Table:
         ("Statistic", "Estimate (95% CI)", "P", "n", "Events"),
         tuple(printed),
         (
-            f"{INTERVAL}; HR, hazard ratio; NE, not estimable. Of a test, the estimate is its "
-            "statistic.",
+            f"{INTERVAL}; HR, hazard ratio. Of a test, the estimate is its statistic.",
             *_notes(rows),
         ),
     )

@@ -8,6 +8,7 @@ anything else noticing.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Reason(str):
@@ -19,16 +20,16 @@ class Reason(str):
         In the order of the sentence; several where sentences were joined.
     """
 
-    codes: tuple[Code, ...]
+    codes: tuple[Pattern, ...]
 
-    def __new__(cls, sentence: str, codes: tuple[Code, ...] = ()) -> Reason:
+    def __new__(cls, sentence: str, codes: tuple[Pattern, ...] = ()) -> Reason:
         """Keep the codes beside the text."""
         made = super().__new__(cls, sentence)
         made.codes = codes
         return made
 
 
-def codes_of(note: str | None) -> tuple[Code, ...]:
+def codes_of(note: str | None) -> tuple[Pattern, ...]:
     """Return the codes that a note was made from, none where it is no `Reason`."""
     return note.codes if isinstance(note, Reason) else ()
 
@@ -46,20 +47,12 @@ def joined(*notes: str | None) -> Reason | None:
     return Reason(" ".join(said), codes) if said else None
 
 
-class Code(StrEnum):
-    """A reason's code, and the pattern of its sentence.
-
-    Examples
-    --------
-    >>> Code.CENSORED_LEFT_OUT.say(n=3, by=9)
-    '3 censored by 9 months are left out.'
-    >>> Code.CENSORED_LEFT_OUT.say(n=3, by=9).codes
-    (<Code.CENSORED_LEFT_OUT: 'censored_left_out'>,)
-    """
+class Pattern(StrEnum):
+    """A code that has the pattern of a sentence."""
 
     pattern: str
 
-    def __new__(cls, value: str, pattern: str) -> Code:
+    def __new__(cls, value: str, pattern: str) -> Self:
         """Make a member whose value is the code, and keep its pattern."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -69,6 +62,18 @@ class Code(StrEnum):
     def say(self, **values: object) -> Reason:
         """Return the sentence, its placeholders filled."""
         return Reason(self.pattern.format(**values), (self,))
+
+
+class Code(Pattern):
+    """A reason's code, and the pattern of its sentence.
+
+    Examples
+    --------
+    >>> Code.CENSORED_LEFT_OUT.say(n=3, by=9)
+    '3 censored by 9 months are left out.'
+    >>> Code.CENSORED_LEFT_OUT.say(n=3, by=9).codes
+    (<Code.CENSORED_LEFT_OUT: 'censored_left_out'>,)
+    """
 
     # who is there
     NO_PATIENTS = ("no_patients", "No patients.")
@@ -160,7 +165,7 @@ class Code(StrEnum):
         "penalised_elsewhere",
         "Read Firth's penalised estimate in analysis small_sample.",
     )
-    OVERFITTED = ("overfitted", "Fewer than 10 events per term: the model is overfitted.")
+    OVERFITTED = ("overfitted", "The model may be overfitted (fewer than 10 events per variable).")
     INCOMPLETE_LEFT_OUT = ("incomplete_left_out", "{n} without all values are left out.")
     LEFT_THE_MODEL = ("left_the_model", "Without {names}.")
     PERMUTATIONS_SEPARATED = ("permutations_separated", "{n} of {of} permutations were separated.")
@@ -214,6 +219,11 @@ class Code(StrEnum):
         "naive",
         "The cut-off was chosen on these data, so P is too small: analysis validity corrects it.",
     )
+    NAIVE_ASIDE = (
+        "naive_aside",
+        "The data chose the cut-off and no P corrected for that is known: not in the family.",
+    )
+    CORRECTED_IN_FAMILY = ("corrected_in_family", "P corrected for cut-off selection.")
     NAIVE_SELECTION = (
         "naive_selection",
         "P of a cut-off chosen on the same data: too small, read the corrected P.",
@@ -380,7 +390,7 @@ class Code(StrEnum):
         "significant_not_throughout",
         "P < {alpha} first on {day}, not so at {after} of {looks} looks since.",
     )
-    CROSSED = ("crossed", "Crossed: the difference is shown.")
+    CROSSED = ("crossed", "Boundary crossed in favour of {favoured}.")
     NOT_CROSSED = ("not_crossed", "Not crossed.")
     NO_ALPHA_SPENT = (
         "no_alpha_spent",

@@ -134,12 +134,13 @@ def cohort_of(shape: str, n: int, study: Study, seed: int = 0) -> Cohort:
 
 
 def published(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-    made = [one.analyse(cohort, study) for one in analyses().values()]
-    rows = [cutoff.with_caution(one.frame(), study) for one in made]
-    return (
-        pd.concat(rows, ignore_index=True),
-        pd.concat([one.curves() for one in made], ignore_index=True),
-    )
+    rows: dict[str, pd.DataFrame] = {}
+    curves = []
+    for name, one in analyses().items():
+        made = one.run(cohort, study, rows)
+        rows[name] = cutoff.with_caution(made.frame(), study)
+        curves.append(made.curves())
+    return pd.concat(rows.values(), ignore_index=True), pd.concat(curves, ignore_index=True)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_the_published_figures_come_out_of_the_pipeline(demo: Installation) -> N
 
 def test_the_interaction_stands_beside_the_claims(demo: Installation) -> None:
     rows = demo.ask("from report.headline where measure = 'ratio_of_hazard_ratios'")
-    assert list(rows["endpoint"]) == ["PFS", "OS"]
+    assert list(rows["endpoint"]) == ["PFS", "PFS", "OS", "OS"]
     assert rows["reading"].str.contains("two subgroup P values").all()
 
 
@@ -172,9 +172,11 @@ def test_every_column_of_a_sql_table_is_traced_to_what_is_there(
                 # an analysis makes its curves beside its results
                 there = there | CURVE_COLUMNS.keys() if table == "report.curves" else there
                 assert one.column_name in there, (table, column, one)
-    subjects, results = AssetKey(["cohort", "subjects"]), AssetKey(["report", "results"])
+    subjects = AssetKey(["cohort", "subjects"])
     (age,) = lineage["cohort.adsl"]["AGE"]
     assert (age.asset_key, age.column_name) == (subjects, "AGE")
-    # a union by name is told apart by names
-    assert {one.column_name for one in lineage["report.headline"]["n_second"]} == {"n"}
-    assert {one.asset_key for one in lineage["report.headline"]["reading"]} == {results}
+    # a union of analyses is told apart by names
+    assert {one.column_name for one in lineage["report.results"]["n"]} == {"n"}
+    assert AssetKey(["analysis", "cox"]) in {
+        one.asset_key for one in lineage["report.results"]["estimate"]
+    }

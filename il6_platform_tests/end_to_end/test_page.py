@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from il6_platform.figures.style import p_number
-from il6_platform.report.page import figure_of
+from il6_platform.figures.numbers import p_number, ratio
+from il6_platform.report.page import figure_of, limits_of
 from il6_platform_tests.end_to_end.conftest import Installation
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ def test_the_headline_is_what_duckdb_says(
             assert re.search(rf"\t{re.escape(p_number(row.p_value))}\t", text)
         assert re.search(rf"\b{row.n}\b", text)
         if row.ci_low == row.ci_low:
-            assert f"{row.ci_low:.2f} to {row.ci_high:.2f}" in text
+            assert limits_of(row._asdict()) in text
     effect = rows[rows["claim"] == "Bevacizumab prolongs PFS"].iloc[0]
-    assert f"hazard ratio {effect['estimate']:.2f}" in page.locator(".answer").inner_text()
+    assert f"hazard ratio {ratio(effect['estimate'])}" in page.locator(".answer").inner_text()
 
 
 @pytest.mark.parametrize("width", [360, 768, 1600])

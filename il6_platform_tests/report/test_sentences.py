@@ -48,48 +48,94 @@ def product(p: float) -> dict[str, object]:
     }
 
 
+def logrank(p: float) -> dict[str, object]:
+    of = {"analysis": "survival", "endpoint": "PFS", "contrast": "experimental vs control"}
+    return {**of, "statistic": "logrank", "estimate": 4.0, "p_value": p, "n": 50, "events": 40}
+
+
+def uncut(p: float, estimate: float = 0.7) -> dict[str, object]:
+    return {
+        **product(p),
+        "analysis": "continuous",
+        "contrast": "experimental vs control",
+        "model": "log2",
+        "estimate": estimate,
+        "ci_low": 0.45,
+        "ci_high": 1.1,
+    }
+
+
 @pytest.mark.parametrize(
     ("p", "estimate", "said"),
     [
-        (0.01, 0.5, "is associated with longer PFS (hazard ratio 0.50, 95% CI 0.30 to 0.90; 50"),
+        (0.01, 0.5, "is associated with longer PFS (hazard ratio 0.50, 95% CI 0.30–0.90"),  # noqa: RUF001
         (0.01, 1.5, "is associated with shorter PFS (hazard ratio 1.50"),
         (0.2, 0.5, "is not shown to change PFS (hazard ratio 0.50"),
     ],
 )
 def test_the_answer_says_no_more_than_p_allows(p: float, estimate: float, said: str) -> None:
-    first, second = sentences.answer(results(effect(p, estimate), product(0.2)), STUDY)
-    assert said in first
-    assert "not randomised" in first
-    assert "is not shown to differ" in second
-    assert "interaction P = 0.20" in second
-    assert "chosen on the same data" in second
+    rows = results(effect(p, estimate), logrank(p), product(0.2), uncut(0.3))
+    first, second = sentences.answer(rows, STUDY)
+    assert said in second
+    assert "50 patients, 40 events, not randomised" in second
+    assert first.startswith(
+        "Not shown that IL-6 tells who benefits from bevacizumab (interaction P = 0.30 for PFS"
+    )
+    assert "not corrected for cut-off selection" in first
+    assert first.endswith("the data are compatible with a large difference and with none).")
+
+
+def of(**more: object) -> Study:
+    return Study.model_validate({**STUDY.model_dump(mode="json"), **more})
+
+
+def test_the_design_is_the_study_s_own() -> None:
+    rows = results(effect(0.01), logrank(0.01), product(0.2), uncut(0.3))
+    _, second = sentences.answer(rows, of(design="randomised"))
+    assert "leads to longer PFS" in second
+    assert "randomised" in second and "not randomised" not in second
 
 
 def test_an_interaction_is_said_where_there_is_one() -> None:
-    _, second = sentences.answer(results(effect(0.01), product(0.01)), STUDY)
-    assert "effect differs between high and low" in second
-    fixed = STUDY.model_copy(
-        update={
-            "cutoff": Study.model_validate(
-                {**STUDY.model_dump(mode="json"), "cutoff": {"method": "fixed", "value": 4.3}}
-            ).cutoff
-        }
+    rows = results(effect(0.01), logrank(0.01), product(0.2), uncut(0.01))
+    first, _ = sentences.answer(rows, STUDY)
+    assert first.startswith(
+        "IL-6 is associated with who benefits from bevacizumab: the effect on PFS is more "
+        "favourable the higher IL-6 is (interaction P = 0.010 for PFS"
     )
-    _, second = sentences.answer(results(effect(0.01), product(0.01)), fixed)
-    assert second.endswith("interaction P = 0.01).")
-    few = results(effect(0.01), {**product(0.01), "events": 9, "ci_low": 0.0021})
-    _, second = sentences.answer(few, fixed)
-    assert "95% CI 0.002 to 1.60" in second
-    assert second.endswith("; 9 events in four groups are few.")
+    lower, _ = sentences.answer(
+        results(effect(0.01), logrank(0.01), product(0.2), uncut(0.01, 1.4)), STUDY
+    )
+    assert "more favourable the lower IL-6 is" in lower
+    # without a continuous estimate the groups decide
+    fixed = of(cutoff={"method": "fixed", "value": 4.3})
+    first, _ = sentences.answer(results(effect(0.01), logrank(0.01), product(0.01)), fixed)
+    assert "more favourable with high IL-6" in first
+    few = {**product(0.01), "events": 9, "ci_low": 0.0021}
+    first, _ = sentences.answer(results(effect(0.01), logrank(0.01), few), fixed)
+    assert "95% CI 0.0021–1.60" in first  # noqa: RUF001
+    assert "9 events in four groups" in first
+
+
+def test_a_marker_that_points_the_other_way_is_said_first() -> None:
+    area = {"analysis": "cutoff", "statistic": "auc", "estimate": 0.3, "ci_low": 0.2}
+    rows = results(effect(0.2), logrank(0.2), uncut(0.2), {**area, "ci_high": 0.45})
+    assert sentences.answer(rows, STUDY)[0].startswith("The marker points the other way")
+    rows = results(effect(0.2), logrank(0.2), uncut(0.2), {**area, "ci_high": 0.55})
+    assert not sentences.answer(rows, STUDY)[0].startswith("The marker points")
 
 
 def test_without_numbers_it_says_so_and_nothing_else() -> None:
-    nothing = results({**effect(0.5), "estimate": None, "note": "No events."})
+    nothing = results({**effect(0.5), "estimate": None, "p_value": None, "note": "No events."})
     first, second = sentences.answer(nothing, STUDY)
-    assert first == "These data cannot yet say how treatment and PFS go together (No events.)."
-    assert "cannot be judged" in second
+    assert second == "These data cannot yet say how treatment and PFS go together (No events)."
+    assert "cannot be judged" in first
     assert sentences.certainty(nothing, STUDY) == []
     assert sentences.growth(nothing, STUDY) == []
+    size = {"analysis": "survival", "endpoint": "PFS", "statistic": "median", "n": 0}
+    assert [*sentences.answer(results(size), STUDY)] == [
+        "No patients are analysed: these data say nothing yet."
+    ]
 
 
 def look(statistic: str, estimate: float, **more: object) -> dict[str, object]:
@@ -97,6 +143,7 @@ def look(statistic: str, estimate: float, **more: object) -> dict[str, object]:
         "analysis": "monitoring",
         "endpoint": "PFS",
         "model": "group sequential",
+        "contrast": "experimental vs control",
         "statistic": statistic,
         "estimate": estimate,
         "at": 0.5,
@@ -104,11 +151,13 @@ def look(statistic: str, estimate: float, **more: object) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize(("z", "said"), [(2.0, "not crossed"), (-3.0, ": crossed")])
+@pytest.mark.parametrize(
+    ("z", "said"), [(2.0, "not crossed"), (-3.0, ": crossed in favour of Chemotherapy alone")]
+)
 def test_a_look_is_judged_by_its_boundary(z: float, said: str) -> None:
     rows = results(look("boundary", 2.963, p_value=0.00305), look("logrank_z", z, p_value=0.0455))
     ((_, sentence),) = sentences.certainty(rows, STUDY)
-    assert sentence.startswith("At 50% of the planned events the boundary asks for P below 0.003")
+    assert sentence.startswith("At 50% of the planned events the boundary asks for P below 0.0031")
     assert said in sentence
     assert sentences.growth(rows, STUDY) == [sentence]
 
@@ -137,8 +186,8 @@ def test_a_refresh_is_told_from_the_exports_to_the_answer() -> None:
         [
             ("cut", "cut", "abc"),
             ("cut", "last_export", "2023-12-31"),
-            ("delivery", "2023-12-31/labs.csv", "sha256 x, 9 lines"),
-            ("delivery", "2023-12-31/patients.csv", "sha256 y, 3 lines"),
+            ("delivery", "labs of 2023-12-31", "sha256 x, 9 lines"),
+            ("delivery", "patients of 2023-12-31", "sha256 y, 3 lines"),
         ],
         columns=["kind", "name", "value"],
     )
@@ -152,7 +201,7 @@ def test_a_refresh_is_told_from_the_exports_to_the_answer() -> None:
     rows = results(effect(0.01), product(0.2), cut)
     told = sentences.story(STUDY, provenance, quality, flow, rows)
     assert told == [
-        "2 exports, the last of 2023-12-31, are in cut abc.",
+        "Cut abc holds 2 files of 2023-12-31.",
         "12 lines arrived: 10 current, 2 in quarantine.",
         "52 patients arrived, 50 are analysed.",
         "IL-6 is called high from 5.7 pg/mL on.",

@@ -1,0 +1,180 @@
+"""Whether what is said agrees with signs, P values and intervals of rows: it parses no prose.
+
+Belongs here: the checker of lead, readings and alerts, written apart from the code that it checks:
+it looks rows up by itself and asks each sentence for its codes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from il6_platform.publishing.alerts import changes
+from il6_platform.report import sentences
+from il6_platform.report.readings import headline
+from il6_platform.study import Published, Study
+
+LEAD_EFFECTS = {"lead_longer", "lead_shorter", "lead_no_effect", "lead_no_estimate"}
+LEAD_PRODUCTS = {"lead_predicts", "lead_predicts_at_cutoff", "lead_not_predictive"}
+LEAD_PRODUCTS |= {"lead_not_judged"}
+
+
+def value(results: pd.DataFrame, column: str, **of: str | None) -> float | None:
+    """Return a number of the only row that has the values, or None."""
+    kept = results
+    for name, wanted in of.items():
+        kept = kept[kept[name].isna() if wanted is None else kept[name] == wanted]
+    assert len(kept) <= 1, of
+    if kept.empty or pd.isna(kept[column].iloc[0]):
+        return None
+    return float(kept[column].iloc[0])
+
+
+def faults(results: pd.DataFrame, study: Study) -> list[str]:
+    """Return what the lead and the headline say that the rows do not."""
+    return [*_lead(results, study), *_headline(results, study)]
+
+
+def _first_fares(results: pd.DataFrame, endpoint: str, population: str, contrast: str) -> int:
+    """Return +1, -1 or 0 for the first group's time, from the rows alone."""
+    of: dict[str, Any] = {"endpoint": endpoint, "population": population, "contrast": contrast}
+    for analysis, statistic in (("cox", "hazard_ratio"), ("small_sample", "hazard_ratio_firth")):
+        ratio = value(
+            results,
+            "estimate",
+            analysis=analysis,
+            statistic=statistic,
+            model="univariable",
+            term=None,
+            **of,
+        )
+        if ratio is not None:
+            return (ratio < 1) - (ratio > 1)
+    mean = value(results, "estimate", analysis="survival", statistic="rmst_difference", **of)
+    return 0 if mean is None else (mean > 0) - (mean < 0)
+
+
+def _decides(results: pd.DataFrame, study: Study, **of: str) -> float | None:
+    p = value(results, "p_value", analysis="survival", statistic="logrank", **of)
+    if of["contrast"] != "high vs low" or study.cutoff.method not in ("youden", "maxstat"):
+        return p
+    corrected = value(
+        results, "p_value", analysis="validity", statistic="logrank_selection_corrected", **of
+    )
+    return p if corrected is None else corrected
+
+
+def _lead(results: pd.DataFrame, study: Study) -> list[str]:
+    said = [code for sentence in sentences.answer(results, study) for code in sentence.codes]
+    codes, found, endpoint = set(map(str, said)), [], study.endpoints[0]
+    if codes == {"lead_nobody"}:
+        people = results[(results["analysis"] == "survival") & (results["population"] == "all")]
+        return [] if not people["n"].fillna(0).any() else ["nobody, but there are patients"]
+    if len(codes & LEAD_EFFECTS) != 1 or len(codes & LEAD_PRODUCTS) != 1:
+        found.append(f"the lead says {codes}")
+    arms = {"endpoint": endpoint, "population": "all", "contrast": "experimental vs control"}
+    p, sign = _decides(results, study, **arms), _first_fares(results, **arms)
+    expected = "lead_no_estimate"
+    if p is not None and sign:
+        shown = "lead_longer" if sign > 0 else "lead_shorter"
+        expected = shown if p < 0.05 else "lead_no_effect"
+    if expected not in codes:
+        found.append(f"effect: P {p}, sign {sign}, but {codes}")
+    product = {"endpoint": endpoint, "statistic": "ratio_of_hazard_ratios"}
+    uncut = {**product, "analysis": "continuous", "model": "log2"}
+    cut = {**product, "analysis": "interaction", "model": "interaction"}
+    primary = uncut if value(results, "estimate", **uncut) is not None else cut
+    p = value(results, "p_value", **primary)
+    if (p is None) != ("lead_not_judged" in codes):
+        found.append(f"interaction: P {p}, but {codes}")
+    if primary is uncut and p is not None and (p < 0.05) != ("lead_predicts" in codes):
+        found.append(f"interaction: P {p}, but {codes}")
+    high = value(results, "ci_high", analysis="cutoff", statistic="auc")
+    if (high is not None and high < 0.5) != ("lead_wrong_way" in codes):
+        found.append(f"AUC's upper limit {high}, but {codes}")
+    if "lead_wrong_way" in codes and said[0] != "lead_wrong_way":
+        found.append("the AUC is not said first")
+    return found
+
+
+def _headline(results: pd.DataFrame, study: Study) -> list[str]:
+    rows = headline(results, study)
+    found: list[str] = []
+    for claim, row in zip(study.published, rows.to_dict("records"), strict=False):
+        if claim.statistic == "logrank":
+            found += _claim(results, study, claim, row)
+    endpoints = [one for one in rows["endpoint"].iloc[len(study.published) :]]
+    if list(dict.fromkeys(endpoints)) != [e for e in study.endpoints if e in endpoints]:
+        found.append(f"endpoints in the order {endpoints}")
+    for row in rows.iloc[len(study.published) :].to_dict("records"):
+        codes, p = set(row["code"].split()), row["corrected_p_value"]
+        p = row["p_value"] if pd.isna(p) else p
+        shown = bool(codes & {"predicts", "illustrates"})
+        known = not (pd.isna(p) or pd.isna(row["estimate"]))
+        if shown != (known and p < 0.05):
+            found.append(f"{row['claim']}: P {p}, but {codes}")
+        if codes & {"not_predictive_wide"} and row["ci_low"] > 0.5 and row["ci_high"] < 2:
+            found.append(f"{row['claim']}: not wide")
+    return found
+
+
+def _claim(results: pd.DataFrame, study: Study, claim: Published, row: dict[str, Any]) -> list[str]:
+    assert claim.endpoint and claim.contrast and claim.p_value is not None
+    of = {"endpoint": claim.endpoint, "population": claim.population, "contrast": claim.contrast}
+    p, sign = _decides(results, study, **of), _first_fares(results, **of)
+    naive = value(results, "p_value", analysis="survival", statistic="logrank", **of)
+    codes, was = set(str(row["code"]).split()), claim.p_value < 0.05
+    before = {"longer": 1, "shorter": -1, None: 0}[claim.direction]
+    if naive is None or p is None:
+        expected = {"cannot_judge"}
+    elif naive < 0.05 <= p:
+        expected = {"naive_only"}
+    elif p < 0.05 and not was:
+        expected = {"new_difference"}
+    elif p < 0.05:
+        expected = {"opposite" if before * sign < 0 else "as_published"}
+        expected |= {"as_published_side_unknown"} if not sign else set()
+    elif not was:
+        expected = {"no_difference"}
+    else:
+        expected = {"not_shown_other_side" if before * sign < 0 else "not_shown"}
+    ratio = row["estimate"]
+    told = {1: "longer", -1: "shorter", 0: None}[sign]
+    said = []
+    if not codes & expected:
+        said.append(f"{claim.claim}: {codes}, expected {expected} (P {p}, sign {sign})")
+    if (row["direction"] or None) != told:
+        said.append(f"{claim.claim}: direction {row['direction']}, not {told}")
+    if not pd.isna(ratio) and naive is not None and not pd.isna(row["ci_low"]):
+        wald = row["ci_low"] > 1 or row["ci_high"] < 1
+        if (wald != (naive < 0.05)) != ("tests_disagree" in codes):
+            said.append(f"{claim.claim}: {row['ci_low']} to {row['ci_high']}, P {naive}: {codes}")
+    return said
+
+
+def alert_faults(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """Return where the alerts between two headlines are silent, or speak without a reason."""
+    said = changes(before, now)
+    both = before.merge(now, on="claim", suffixes=("_b", "_n"))
+    reasons = 0
+    for row in both.to_dict("records"):
+        sides = [("p_value_b", "p_value_n"), ("corrected_p_value_b", "corrected_p_value_n")]
+        pairs = [[row[name] for name in side] for side in sides]
+        p, q = next(
+            (pair for pair in reversed(pairs) if not any(pd.isna(one) for one in pair)),
+            (None, None),
+        )
+        if p is None or q is None:
+            continue
+        turned = False
+        if (
+            "ratio" in row["measure_b"]
+            and not pd.isna([row["estimate_b"], row["estimate_n"]]).any()
+        ):
+            turned = math.log(row["estimate_b"]) * math.log(row["estimate_n"]) < 0
+        opposite = ["opposite" in str(row[f"code_{side}"]).split() for side in "bn"]
+        reasons += ((p < 0.05) != (q < 0.05)) + (turned and min(p, q) < 0.05)
+        reasons += opposite == [False, True]
+    return [] if reasons == len(said) else [f"{reasons} reasons for an alert, {said}"]

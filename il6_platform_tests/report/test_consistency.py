@@ -1,0 +1,105 @@
+"""On random small registries, what is said agrees with the rows (`consistency`)."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from il6_platform.analysis import cutoff
+from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.spec import analyses
+from il6_platform.report.readings import headline
+from il6_platform.study import Study
+from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
+from il6_platform_tests.report.consistency import alert_faults, faults
+
+HOW_MANY = int(os.environ.get("IL6_TEST_REGISTRIES", "24"))
+"""Registries of a run; 200 where the sentences are changed."""
+
+NEEDED = ("cutoff", "survival", "cox", "interaction", "validity", "continuous", "multiplicity")
+
+CLAIMS = [
+    {
+        "claim": f"{endpoint} {population} {contrast}",
+        "analysis": "survival",
+        "statistic": "logrank",
+        "source": "made up",
+        "endpoint": endpoint,
+        "population": population,
+        "contrast": contrast,
+        "direction": direction,
+        "p_value": p,
+    }
+    for endpoint in ("PFS", "OS")
+    for population, contrast, direction, p in (
+        ("all", "experimental vs control", "longer", 0.04),
+        ("marker_high", "experimental vs control", "longer", 0.6),
+        ("control", "high vs low", "shorter", 0.03),
+        ("experimental", "high vs low", "longer", 0.02),
+    )
+]
+RULES: tuple[dict[str, Any], ...] = (
+    {"method": "youden", "outcome": {"endpoint": "PFS", "by_months": 6}},
+    {"method": "maxstat"},
+    {"method": "median"},
+)
+
+
+def made(number: int) -> tuple[pd.DataFrame, Study]:
+    """Return the results of a random registry whose effects are of any sign and size."""
+    rng = np.random.default_rng([20261126, number])
+    endpoints = [["PFS", "OS"], ["OS", "PFS"]][int(rng.integers(2))]
+    study = Study.model_validate(
+        STUDY
+        | {"cutoff": RULES[number % len(RULES)], "endpoints": endpoints, "published": CLAIMS}
+        | {"replicates": 39, "design": ["registry", "randomised"][int(rng.integers(2))]}
+    )
+    patients = cohort_of("ordinary", int(rng.integers(12, 90)), study, seed=number).patients
+    arm = (patients["ARMCD"] == "E").to_numpy(float)
+    high = np.log(patients["MARKER"].to_numpy(float))
+    high = (high - high.mean()) / (high.std() or 1)
+    # benefit and harm, a marker that goes either way, and an interaction of either sign
+    log = rng.normal(0, 0.8) * arm + rng.normal(0, 0.6) * high + rng.normal(0, 0.6) * arm * high
+    for name in ("PFS", "OS"):
+        patients[f"time_{name}"] = (patients[f"time_{name}"] * np.exp(-log)).round(2).clip(0.1, 200)
+    cut = cutoff.chosen(Cohort(patients), study)
+    groups = np.where(patients["MARKER"] >= (np.inf if cut is None else cut), "high", "low")
+    cohort = Cohort(patients.assign(MARKERGR=groups))
+    rows: dict[str, pd.DataFrame] = {}
+    for name in NEEDED:
+        rows[name] = cutoff.with_caution(analyses()[name].run(cohort, study, rows).frame(), study)
+    return pd.concat(rows.values(), ignore_index=True), study
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_what_is_said_agrees_with_the_rows(block: int) -> None:
+    headlines: list[pd.DataFrame] = []
+    for number in range(block, HOW_MANY, 4):
+        results, study = made(number)
+        assert faults(results, study) == [], number
+        headlines.append(headline(results, study))
+    for before, now in itertools.pairwise(headlines):
+        assert alert_faults(before, now) == []
+
+
+def test_the_checker_sees_a_reversal() -> None:
+    results, study = made(0)
+    ratio = results["statistic"] == "hazard_ratio"
+    ratio &= results["contrast"].eq("experimental vs control") & results["population"].eq("all")
+    turned = results.copy()
+    turned.loc[ratio, ["estimate", "ci_low", "ci_high"]] = [3.0, 2.0, 4.5]
+    test = (results["statistic"] == "logrank") & results["population"].eq("all")
+    test &= results["contrast"].eq("experimental vs control") & (results["analysis"] == "survival")
+    turned.loc[test, "p_value"] = 0.0004
+    said = headline(turned, study).set_index("claim")
+    assert said.loc["PFS all experimental vs control", "code"].split()[0] == "opposite"
+    assert (
+        said.loc["PFS all experimental vs control", "reading"]
+        == "Opposite to what was published: PFS was shorter with bevacizumab."
+    )
+    assert faults(turned, study) == []
