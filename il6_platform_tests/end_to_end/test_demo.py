@@ -46,7 +46,7 @@ def test_the_published_figures_come_out_of_the_pipeline(demo: Installation) -> N
 def test_the_interaction_stands_beside_the_claims(demo: Installation) -> None:
     rows = demo.ask("from report.headline where measure = 'ratio_of_hazard_ratios'")
     assert list(rows["endpoint"]) == ["PFS", "PFS", "OS", "OS"]
-    assert rows["reading"].str.contains("two subgroup P values").all()
+    assert rows["reading"].str.contains("Two subgroup P values").all()
 
 
 def test_everybody_is_analysed_or_counted_under_one_reason(demo: Installation) -> None:
