@@ -20,6 +20,7 @@ from typing import Literal
 from il6_platform.registry import native
 from il6_platform.registry.exports import BEYOND, Export, ExportError, read_csv
 from il6_platform.registry.formats import NoTableError, Sheet, open_sheets, told_apart
+from il6_platform.registry.formats.workbook import HIDDEN_ROW
 from il6_platform.registry.profiles import NativePart, Profile, closest
 from il6_platform.registry.rows_beside import rows_beside
 
@@ -372,7 +373,10 @@ def _native_parts(file: str, sheets: Sequence[Sheet]) -> tuple[list[NativePart],
 def _hidden(sheets: Sequence[Sheet]) -> str:
     """Say what of sheets is not read because it is hidden: what lacks may be there."""
     unread = [f"sheet {sheet.name}: {sheet.unread}" for sheet in sheets if sheet.unread]
-    columns = [words for one in sheets for words in [one.export.passed_over.get(None)] if words]
+    beside = [one.export.passed_over for one in sheets]
+    columns = [passed[None] for passed in beside if None in passed]
+    rows = sum(why == HIDDEN_ROW for passed in beside for why in passed.values())
+    columns += [f"{rows} rows are hidden"] if rows else []
     return "".join(f"; {words}" for words in [*unread, *columns])
 
 

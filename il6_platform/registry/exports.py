@@ -116,7 +116,8 @@ def csv_lines(text: str, delimiter: str) -> tuple[Sequence[int], list[list[str]]
         return lines, cells
     except csv.Error as error:
         raise ExportError(
-            f"line {reader.line_num}: {error}; look for an unclosed quote there and export again"
+            f"line {reader.line_num}: {error}; look for an unclosed quote there, or the file is "
+            "truncated; export it again"
         ) from None
     finally:
         csv.field_size_limit(previous)

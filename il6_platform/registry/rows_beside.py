@@ -16,6 +16,7 @@ from il6_platform.registry.exports import Export
 
 TOTAL = "it is a total or mean of the table, no patient"
 REPEATED = "it repeats the header"
+MARK = "it is a page number or a ruled line between the rows"
 FOOTER = "it is a note below the table"
 
 _WORDS = (
@@ -41,6 +42,12 @@ _COUNT_OF_ROWS = re.compile(
 )
 
 
+_MARK = (
+    r"(?i)^(?:[-=_+| ]{2,}|(?:page|seite|p[áa]gina|pagina|side|стр\.?|страница)\s*\d+(?:\s*"
+    r"(?:of|von|sur|de|di|van|af|/|из)\s*\d+)?|第\s*\d+\s*[页頁](?:.*\d+\s*[页頁])?)$"
+)
+
+
 def rows_beside(export: Export, is_key: Callable[[str], bool]) -> dict[int, str]:
     """Return the rows that are totals, repeat the header or stand below the table, and why.
 
@@ -51,17 +58,20 @@ def rows_beside(export: Export, is_key: Callable[[str], bool]) -> dict[int, str]
         or before it where it is empty.
     """
     keys = [place for place, name in enumerate(export.header) if is_key(name.lower())]
-    return {**_totals(export, keys), **_repeated(export), **_footers(export)}
+    return {**_totals(export, keys), **_repeated(export), **_marks(export), **_footers(export)}
 
 
 def _totals(export: Export, keys: list[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for place in keys:
         found |= dict.fromkeys(_rows_where(_is_total(export.columns[place])), TOTAL)
-    if keys and keys[0] > 0:
-        for row in _rows_where(_is_total(export.columns[0])):
-            if all(export.columns[place][row].as_py() is None for place in keys):
-                found[row] = TOTAL
+    if keys and len(export.lines):
+        has_key = export.columns[keys[0]].is_valid()
+        for place in keys[1:]:
+            has_key = pc.or_(has_key, export.columns[place].is_valid())
+        # without a patient the first that is filled says what the line is
+        bare = pc.if_else(has_key, pa.scalar(None, pa.string()), pc.coalesce(*export.columns))
+        found |= dict.fromkeys(_rows_where(_is_total(bare)), TOTAL)
     return found
 
 
@@ -87,6 +97,20 @@ def _repeated(export: Export) -> dict[int, str]:
         ]
         if all(names) and len(names) > 1:
             found[row] = REPEATED
+    return found
+
+
+def _marks(export: Export) -> dict[int, str]:
+    """Find lines that a print-out has between its rows: a lone page number, a ruled line."""
+    if len(export.header) < 2:
+        return {}
+    candidates = _rows_where(pc.match_substring_regex(pc.coalesce(*export.columns), _MARK))
+    found = {}
+    for row in candidates:
+        cells = [text for column in export.columns if (text := column[row].as_py())]
+        is_ruled = all(set(text) <= set("-=_+| ") for text in cells)
+        if row not in export.surplus and (len(cells) == 1 or is_ruled):
+            found[row] = MARK
     return found
 
 

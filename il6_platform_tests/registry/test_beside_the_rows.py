@@ -32,6 +32,7 @@ def patients(of: Opened) -> list[str]:
         *("Итого,3,", "Totale,3,", "Subtotal,,", "Grand total,3,"),
         *("patient_id,sex,birth_date", "PATIENT_ID,Sex,Birth_Date", '"Total",3,'),
         *("(3 rows affected),,", "3 rows selected.,,", "# end,,", "Exported on 2023-12-31,,"),
+        *(",Total,", ",N = 3,", "Page 1 of 3,,", "Seite 2,,", "-----,---,----------", "第 1 页,,"),
         *("# end", "3 Zeilen ausgegeben", "End of the export"),
     ],
 )

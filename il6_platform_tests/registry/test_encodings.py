@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform.registry.exports import ExportError
-from il6_platform.registry.formats import decoded
+from il6_platform.registry.formats import decoded, open_sheets
 
 WORDS = {
     "zh": ["贝伐珠单抗", "第一次给药", "氟尿嘧啶", "西妥昔单抗", "停药", "疾病进展"],
@@ -97,3 +97,14 @@ def test_a_text_that_is_cut_within_a_character_is_truncated(encoding: str) -> No
 def test_utf_8_and_utf_16_are_read_as_they_are(text: str) -> None:
     assert decoded(("a" + text).encode("utf-8-sig")) == "a" + text
     assert decoded(("a" + text).encode("utf-16")) == "a" + text
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_what_was_written_twice_is_said(language: str) -> None:
+    twice = table(language).encode().decode("cp1252").encode()
+    with pytest.raises(ExportError, match="written as UTF-8 again"):
+        decoded(twice)
+    with pytest.raises(ExportError, match="written as UTF-8 again"):
+        open_sheets("labs.csv", twice)
+    for sign in ("pg/mL \u00b1 2", "20 \u00b0C", "\u00b5g", "Größe \u00c3", "\u00e2"):
+        assert decoded(sign.encode()) == sign

@@ -132,6 +132,62 @@ def test_a_row_that_is_struck_through_is_listed() -> None:
     assert of.sources[0].passed_over == {3: "the row is struck through"}
 
 
+def test_a_part_of_a_text_that_is_struck_through_is_not_read() -> None:
+    from openpyxl.cell.rich_text import CellRichText, TextBlock
+    from openpyxl.cell.text import InlineFont
+    from xlsxwriter import Workbook as Writer
+
+    out = io.BytesIO()
+    with Writer(out) as book:
+        sheet = book.add_worksheet("treatments")
+        gone = book.add_format({"font_strikeout": True})
+        sheet.write_row(0, 0, ["patient_id", "line", "drug", "start_date"])
+        sheet.write_row(1, 0, ["P1", 1, "", "2023-02-01"])
+        sheet.write_rich_string(1, 2, gone, "bevacizumab", " cetuximab")
+        sheet.write_row(2, 0, ["P2", 1, "cetuximab", "2023-02-01"])
+    assert column(out.getvalue(), "drug") == ["cetuximab (struck through)", "cetuximab"]
+    # another writer puts such a text into the cell itself
+    struck = CellRichText(TextBlock(InlineFont(strike=True), "il6"), " crp")
+
+    def write(sheet: Worksheet) -> None:
+        sheet["B2"] = struck
+
+    assert column(labs(write), "analyte") == ["crp (struck through)", "il6", "il6"]
+
+
+def test_a_row_without_height_is_hidden() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(labs())) as book, zipfile.ZipFile(out, "w") as copy:
+        for entry in book.infolist():
+            flat = book.read(entry).replace(b'<row r="3"', b'<row r="3" ht="0" customHeight="1"')
+            copy.writestr(entry.filename, flat)
+    assert column(out.getvalue(), "patient_id") == ["P1", "P3"]
+
+
+def test_a_hidden_header_is_said() -> None:
+    def hide(sheet: Worksheet) -> None:
+        sheet.row_dimensions[1].hidden = True
+
+    (one,) = opened(labs(hide)).deliveries
+    assert one.status != "accepted" and "1 rows are hidden" in str(one.problem)
+
+
+@pytest.mark.parametrize("is_1904", [False, True])
+def test_days_of_either_calendar(is_1904: bool) -> None:
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+    book = load_workbook(io.BytesIO(labs()))
+    if is_1904:
+        book.epoch = CALENDAR_MAC_1904
+    sheet = book["labs"]
+    sheet["E2"], sheet["E3"] = date(2023, 1, 20), date(2023, 2, 1)
+    sheet["E3"].number_format, sheet["A3"].number_format = "mmm yyyy", "0000"
+    sheet["A3"] = 7
+    content = saved(book)
+    assert column(content, "collected_on")[:2] == ["2023-01-20", "2023-02"]
+    assert column(content, "patient_id")[1] == "0007"
+
+
 # --- errors and formulas --------------------------------------------------------------------------
 
 

@@ -121,6 +121,11 @@ def decoded(content: bytes) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         text = _otherwise(content, error)
+    if _is_written_twice(text):
+        raise ExportError(
+            "was UTF-8 that was taken for Windows-1252 and written as UTF-8 again, so that its "
+            "letters with accents are two signs each; save the export as CSV UTF-8 once"
+        )
     if "\0" in text:
         raise ExportError("holds NUL bytes, so it is not text; export it as CSV UTF-8")
     return text
@@ -190,6 +195,19 @@ def _is_chinese(text: str, content: bytes) -> bool:
     return len(pairs) >= FEWEST_SIGNS and any(
         not (0xB0 <= pair[0] <= 0xC8 and pair[1] >= 0xA1) for pair in pairs
     )
+
+
+def _is_written_twice(text: str) -> bool:
+    """Say whether all that is beyond ASCII would be UTF-8 if it was read as Windows-1252 first."""
+    if text.isascii():
+        return False
+    lines = [line for line in text.splitlines() if not line.isascii()][:1000]
+    try:
+        return bool(lines) and all(
+            not line.encode("cp1252").decode("utf-8").isascii() for line in lines
+        )
+    except UnicodeError:
+        return False
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -60,7 +60,12 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
     ExportError
         Where it has a password, is damaged, or spans more than it may.
     """
-    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+    from python_calamine import (
+        CalamineError,
+        CalamineWorkbook,
+        SheetTypeEnum,
+        SheetVisibleEnum,
+    )
 
     _check_password(content)
     if content.startswith(ZIP):
@@ -69,6 +74,9 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         marks = marks_of(content)
         for about in workbook.sheets_metadata:
+            if about.typ != SheetTypeEnum.WorkSheet:
+                # a chart, a macro
+                continue
             rows = workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
             _check_digits(rows)
             cells = [[text_of(cell) for cell in row] for row in rows]

@@ -22,6 +22,9 @@ STRUCK = "(struck through)"
 NO_VALUE = "(formula without a value)"
 ERROR = "(error {})"
 
+DAYS_TO_1904 = 1462
+"""By which the days of a workbook that counts from 1904 are fewer."""
+
 
 @dataclass(slots=True)
 class Marks:
@@ -68,7 +71,7 @@ def marks_of(content: bytes) -> dict[str, Marks]:
 # --- how a format shows a number ------------------------------------------------------------------
 
 
-def shown(value: float, code: str) -> str | None:
+def shown(value: float, code: str, *, is_1904: bool = False) -> str | None:
     """Return how a number format shows a value where that is other text than the value's own.
 
     These are zeros in front (`0000`), signs before or between the digits (`"T"00`, `000-00`), a
@@ -87,7 +90,7 @@ def shown(value: float, code: str) -> str | None:
     literal = [(text, is_quoted or text in "-/ ()<>≤≥=+:") for text, is_quoted in literal if text]
     signs = "".join(text for text, is_quoted in literal if not is_quoted).lower()
     if re.fullmatch(r"[ymdhse.,年月日]*[ym][ymdhse.,年月日]*", signs):
-        return _partial_day(value, signs)
+        return _partial_day(value + (DAYS_TO_1904 if is_1904 else 0), signs)
     if not re.fullmatch(r"[0#.,?]+", signs):
         return None
     first = next(place for place, (_, is_quoted) in enumerate(literal) if not is_quoted)
@@ -141,6 +144,7 @@ def _of_xlsx(archive: zipfile.ZipFile) -> dict[str, Marks]:
     links = etree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), _parser())
     targets = {link.get("Id"): link.get("Target") for link in links}
     formats, struck = _styles(archive)
+    crossed = _struck_texts(archive)
     is_1904 = bool(
         book.xpath("*[local-name() = 'workbookPr'][@date1904 = '1' or @date1904 = 'true']")
     )
@@ -152,9 +156,58 @@ def _of_xlsx(archive: zipfile.ZipFile) -> dict[str, Marks]:
         path = posixpath.normpath(path)
         if path in archive.namelist():
             content = archive.read(path)
-            if _is_marked(content, {*formats, *struck}):
-                found[sheet.get("name")] = _of_sheet(content, formats, struck, is_1904)
+            styles = _Styles(formats, struck, crossed, is_1904)
+            if crossed or _is_marked(content, {*formats, *struck}):
+                found[sheet.get("name")] = _of_sheet(content, styles)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Styles:
+    """What a workbook says of how cells are shown.
+
+    Attributes
+    ----------
+    formats
+        Style -> its number format, where that is a telling one.
+    struck
+        Styles that strike a cell through.
+    crossed
+        Number of a shared text -> what is seen of it, where a part is struck through.
+    is_1904
+        Whether days are counted from 1904.
+    """
+
+    formats: Mapping[int, str]
+    struck: set[int]
+    crossed: Mapping[int, str]
+    is_1904: bool
+
+
+def _struck_texts(archive: zipfile.ZipFile) -> dict[int, str]:
+    """Return the shared texts of which a part is struck through: number -> what is seen."""
+    from lxml import etree
+
+    name = "xl/sharedStrings.xml"
+    content = archive.read(name) if name in archive.namelist() else b""
+    if b"strike" not in content:
+        return {}
+    texts = etree.fromstring(content, _parser()).iter("{*}si")
+    seen = {number: _unstruck(text) for number, text in enumerate(texts)}
+    return {number: text for number, text in seen.items() if text is not None}
+
+
+def _unstruck(text: Any) -> str | None:
+    """Return what is seen of a text of which a part is struck through; None of any other."""
+    runs = [(_is_struck(run), "".join(run.itertext())) for run in text.iter("{*}r")]
+    if not any(is_struck for is_struck, _ in runs):
+        return None
+    rest = "".join(words for is_struck, words in runs if not is_struck).strip()
+    return f"{rest} {STRUCK}".strip()
+
+
+def _is_struck(font: Any) -> bool:
+    return any(one.get("val", "1") not in ("0", "false") for one in font.iter("{*}strike"))
 
 
 def _is_marked(content: bytes, styles: set[int]) -> bool:
@@ -162,7 +215,7 @@ def _is_marked(content: bytes, styles: set[int]) -> bool:
     styled = b"|".join(str(number).encode() for number in sorted(styles))
     return (
         re.search(
-            rb"""\shidden\s*=|\st\s*=\s*["']e["']|<(?:\w+:)?f[\s/>]"""
+            rb"""\shidden\s*=|\sht\s*=\s*["']0["']|\st\s*=\s*["']e["']|<(?:\w+:)?(?:f|strike)[\s/>]"""
             + (rb"""|\ss\s*=\s*["'](?:""" + styled + rb""")["']""" if styled else b""),
             content,
         )
@@ -189,11 +242,7 @@ def _styles(archive: zipfile.ZipFile) -> tuple[dict[int, str], set[int]]:
     }
     fonts = root.find(space + "fonts")
     crossed = {
-        number
-        for number, font in enumerate(fonts if fonts is not None else ())
-        if any(
-            one.get("val", "1") not in ("0", "false", "none") for one in font.iter(space + "strike")
-        )
+        number for number, font in enumerate(fonts if fonts is not None else ()) if _is_struck(font)
     }
     formats, struck = {}, set()
     styles = root.find(space + "cellXfs")
@@ -206,7 +255,7 @@ def _styles(archive: zipfile.ZipFile) -> tuple[dict[int, str], set[int]]:
     return formats, struck
 
 
-def _of_sheet(content: bytes, formats: Mapping[int, str], struck: set[int], is_1904: bool) -> Marks:
+def _of_sheet(content: bytes, styles: _Styles) -> Marks:
     """Read the marks of a sheet, one row after the other."""
     from lxml import etree
 
@@ -216,7 +265,7 @@ def _of_sheet(content: bytes, formats: Mapping[int, str], struck: set[int], is_1
     for _, element in etree.iterparse(
         io.BytesIO(content), tag=tags, resolve_entities=False, no_network=True
     ):
-        is_hidden = element.get("hidden") in ("1", "true")
+        is_hidden = element.get("hidden") in ("1", "true") or element.get("ht") == "0"
         if element.tag.endswith("}col"):
             if is_hidden:
                 last = min(int(element.get("max", 1)), 20_000)
@@ -229,10 +278,10 @@ def _of_sheet(content: bytes, formats: Mapping[int, str], struck: set[int], is_1
         for cell in element:
             column = _column(cell.get("r"), column)
             style = int(cell.get("s", 0))
-            text, is_filled = _seen(cell, style, formats, is_1904)
+            text, is_filled = _seen(cell, style, styles)
             if is_filled:
                 filled += 1
-                if style in struck:
+                if style in styles.struck or text == STRUCK:
                     crossed += 1
                     text = STRUCK
             if text is not None:
@@ -255,11 +304,9 @@ def _column(reference: str | None, before: int) -> int:
     return place - 1
 
 
-def _seen(
-    element: Any, style: int, formats: Mapping[int, str], is_1904: bool
-) -> tuple[str | None, bool]:
+def _seen(element: Any, style: int, styles: _Styles) -> tuple[str | None, bool]:
     """Return the text that a cell shows where it is not its value, and whether it shows any."""
-    value = has_formula = None
+    value = has_formula = unstruck = None
     is_filled = False
     for child in element:
         tag = child.tag
@@ -270,15 +317,17 @@ def _seen(
             has_formula = True
         elif tag.endswith("}is"):
             is_filled = any(text.strip() for text in child.itertext())
+            unstruck = _unstruck(child)
     kind = element.get("t", "n")
     if has_formula and value is None and kind != "str":
         return NO_VALUE, True
     if kind == "e":
         return ERROR.format(value), True
-    if kind == "n" and value and style in formats:
-        number = float(value)
-        return shown(number + 1462 if is_1904 else number, formats[style]), True
-    return None, is_filled
+    if kind == "s" and value and styles.crossed:
+        return styles.crossed.get(int(value)), True
+    if kind == "n" and value and style in styles.formats:
+        return shown(float(value), styles.formats[style], is_1904=styles.is_1904), True
+    return unstruck, is_filled
 
 
 # --- OpenDocument ---------------------------------------------------------------------------------
@@ -385,8 +434,8 @@ def _of_biff(book: Any, sheet: Any) -> Marks:
             if cell.ctype == xlrd.XL_CELL_ERROR:
                 text = ERROR.format(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
             elif style is not None and cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
-                value = cell.value + (1462 if book.datemode else 0)
-                text = shown(value, book.format_map[style.format_key].format_str)
+                code = book.format_map[style.format_key].format_str
+                text = shown(cell.value, code, is_1904=bool(book.datemode))
             if style is not None and book.font_list[style.font_index].struck_out:
                 crossed, text = crossed + 1, STRUCK
             if text is not None:
