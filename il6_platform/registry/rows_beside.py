@@ -16,7 +16,7 @@ from il6_platform.registry.exports import Export
 
 TOTAL = "it is a total or mean of the table, no patient"
 REPEATED = "it repeats the header"
-MARK = "it is a page number or a ruled line between the rows"
+MARK = "it is a page number, a comment or a ruled line between the rows"
 FOOTER = "it is a note below the table"
 
 _WORDS = (
@@ -43,7 +43,8 @@ _COUNT_OF_ROWS = re.compile(
 
 
 _MARK = (
-    r"(?i)^(?:[-=_+| ]{2,}|(?:page|seite|p[áa]gina|pagina|side|стр\.?|страница)\s*\d+(?:\s*"
+    r"(?i)^(?:[-=_+| ]{2,}|#\s.*|#.* .*"
+    r"|(?:page|seite|p[áa]gina|pagina|side|стр\.?|страница)\s*\d+(?:\s*"
     r"(?:of|von|sur|de|di|van|af|/|из)\s*\d+)?|第\s*\d+\s*[页頁](?:.*\d+\s*[页頁])?)$"
 )
 

@@ -33,12 +33,13 @@ def patients(of: Opened) -> list[str]:
         *("patient_id,sex,birth_date", "PATIENT_ID,Sex,Birth_Date", '"Total",3,'),
         *("(3 rows affected),,", "3 rows selected.,,", "# end,,", "Exported on 2023-12-31,,"),
         *(",Total,", ",N = 3,", "Page 1 of 3,,", "Seite 2,,", "-----,---,----------", "第 1 页,,"),
+        *("# second batch", "#the second batch,,"),
         *("# end", "3 Zeilen ausgegeben", "End of the export"),
     ],
 )
 def test_a_line_that_is_no_patient_is_listed(line: str) -> None:
     for place in range(len(PEOPLE) + 1):
-        is_note = line.startswith(("(", "#", "3 ", "End", "Exp"))
+        is_note = line.startswith(("(", "# end", "3 ", "End", "Exp"))
         if is_note and place < len(PEOPLE):
             # a note stands below a table; in its midst it may be a patient's line that broke
             continue
@@ -90,6 +91,17 @@ def test_what_stands_above_the_header(above: list[str]) -> None:
     assert patients(of) == ["P1", "P2", "P3"]
     (source,) = of.sources
     assert list(source.passed_over) == [n for n, line in enumerate(above, 1) if line]
+
+
+def test_a_header_that_is_written_as_a_comment() -> None:
+    for mark in ("#", "# "):
+        assert patients(opened(["# export", mark + HEADER, *PEOPLE])) == ["P1", "P2", "P3"]
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x0c", "\x1a\x1a"])
+def test_signs_by_which_old_systems_end_a_file(end: str) -> None:
+    content = "\r\n".join([HEADER, *PEOPLE, end]).encode()
+    assert patients(open_deliveries("patients.csv", content, [])) == ["P1", "P2", "P3"]
 
 
 def test_a_semicolon_is_told_by_its_first_line() -> None:

@@ -143,6 +143,41 @@ def test_values_that_have_labels_are_read_as_these(kind: str) -> None:
     assert read(content, f"x.{kind}")[1:] == [["T1", "F"], ["T2", "M"], ["T3", "9"]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "number", "text"),
+    [
+        ("xpt8", "Z4.", 7, "0007"),
+        ("xpt8", "DATE9.", 22677, "2022-02-01"),
+        ("xpt8", "MONYY7.", 22677, "2022-02"),
+        ("xpt8", "YYMM7.", 22677, "2022-02"),
+        ("xpt8", "YEAR4.", 22677, "2022"),
+        ("xpt8", "YYQ6.", 22677, "2022 Q1"),
+        ("xpt8", "NLDATE20.", 22677, "2022-02-01"),
+        ("xpt8", "WORDDATE.", 22677, "2022-02-01"),
+        ("xpt8", "YYMMDDN8.", 22677, "2022-02-01"),
+        ("xpt8", "BEST12.", 22677, "22677"),
+        ("xpt8", "F8.2", 22677, "22677"),
+        ("sav", "N4", 7, "0007"),
+        ("sav", "MOYR8", 13860000000, "2021-12"),
+        ("sav", "QYR6", 13860000000, "2021 Q4"),
+        ("sav", "F8.2", 7, "7"),
+        ("dta", "%04.0f", 7, "0007"),
+        ("dta", "%tm", 757, "2023-02"),
+        ("dta", "%tq", 252, "2023 Q1"),
+        ("dta", "%ty", 2023, "2023"),
+        ("dta", "%tdNN/DD/CCYY", 22677, "2022-02-01"),
+        ("dta", "%tdMon_CCYY", 22677, "2022-02"),
+        ("dta", "%10.0g", 22677, "22677"),
+    ],
+)
+def test_a_number_is_read_as_its_format_shows_it(
+    kind: str, code: str, number: float, text: str
+) -> None:
+    data = pd.DataFrame({"pid": ["a", "b"], "v": [float(number), None]})
+    content = statistical(data, kind, variable_format={"v": code})
+    assert read(content, f"x.{kind}")[1:] == [["a", text], ["b", ""]]
+
+
 def test_every_data_set_of_a_transport_file_is_read() -> None:
     first = statistical(pd.DataFrame({"A": ["x"]}), "xpt5", table_name="DM")
     second = statistical(pd.DataFrame({"B": ["y", "z"]}), "xpt5", table_name="LB")

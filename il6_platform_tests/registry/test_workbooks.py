@@ -341,3 +341,39 @@ def test_a_workbook_of_the_strict_standard_is_read_alike() -> None:
             copy.writestr(entry.filename, text)
     assert cells(opened(out.getvalue())) == cells(opened(content))
     assert [row["patient_id"] for row in cells(opened(content))] == ["0001", "P3"]
+
+
+def test_an_xml_spreadsheet_is_read_as_it_is_seen() -> None:
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+
+    def line(*cells: str, hidden: str = "") -> str:
+        return f"<Row{hidden}>{''.join(cells)}</Row>"
+
+    def cell(value: object, kind: str = "String", style: str = "") -> str:
+        named = f' ss:StyleID="{style}"' if style else ""
+        return f'<Cell{named}><Data ss:Type="{kind}">{value}</Data></Cell>'
+
+    day = cell("2023-01-20T00:00:00.000", "DateTime")
+    rows = [
+        line(*map(cell, [*HEADER, "phone"])),
+        line(cell(1, "Number", "z"), cell("il6"), cell(1.5, "Number"), cell("pg/mL"), day),
+        line(cell(2, "Number", "z"), cell("il6"), cell("#REF!", "Error"), cell("pg/mL"), day),
+        line(cell("P3"), cell("il6"), cell(3, "Number", "s"), cell("pg/mL"), day, cell("0123")),
+        line(cell("P4"), cell("il6"), cell(4, "Number"), cell("x"), day, hidden=' ss:Hidden="1"'),
+    ]
+    visible = '<Visible xmlns="urn:schemas-microsoft-com:office:excel">SheetHidden</Visible>'
+    table = f'<Table><Column ss:Index="6" ss:Hidden="1"/>{"".join(rows)}</Table>'
+    content = (
+        f'<?xml version="1.0"?><Workbook xmlns="{space}" xmlns:ss="{space}"><Styles>'
+        '<Style ss:ID="z"><NumberFormat ss:Format="0000"/></Style>'
+        '<Style ss:ID="s"><Font ss:StrikeThrough="1"/></Style></Styles>'
+        f'<Worksheet ss:Name="labs">{table}</Worksheet>'
+        f'<Worksheet ss:Name="labs_old">{table}{visible}</Worksheet></Workbook>'
+    ).encode()
+    of = opened(content, "labs.xls")
+    assert [row["patient_id"] for row in cells(of)] == ["0001", "0002", "P3"]
+    assert [row["value"] for row in cells(of)] == ["1.5", "(error #REF!)", "(struck through)"]
+    assert {row["collected_on"] for row in cells(of)} == {"2023-01-20"}
+    seen, hidden = of.sources
+    assert set(seen.passed_over) == {5, None} and seen.lines == 4
+    assert set(hidden.passed_over) >= {2, 3, 4, 5}

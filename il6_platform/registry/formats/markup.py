@@ -7,7 +7,7 @@ workbooks (`workbook`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,7 +15,7 @@ from il6_platform.registry.exports import Export, ExportError
 from il6_platform.registry.formats.sheets import MAX_CELLS, NoTableError, Sheet, sheet_of_lines
 from il6_platform.registry.formats.text import decoded
 from il6_platform.registry.formats.workbook import HIDDEN_COLUMN, HIDDEN_ROW, HIDDEN_SHEET
-from il6_platform.registry.formats.workbook_marks import ERROR, NO_VALUE, STRUCK
+from il6_platform.registry.formats.workbook_marks import ERROR, NO_VALUE, STRUCK, shown
 
 _SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 _SS = f"{{{_SPREADSHEET}}}"
@@ -108,7 +108,14 @@ def _of_html(table: Any) -> Export | None:
         if _is_hidden(row):
             hidden[number] = HIDDEN_ROW
         rows.append(cells)
-    return _made(rows, hidden, set())
+    gone: set[int] = set()
+    place = 0
+    for column in table.iter("col"):
+        width = _span(column, "span")
+        if _is_hidden(column):
+            gone |= set(range(place, place + width))
+        place += width
+    return _made(rows, hidden, gone)
 
 
 def _seen(cell: Any) -> Iterator[str]:
@@ -150,9 +157,14 @@ def _spreadsheet(text: str) -> Iterator[Sheet]:
         style.get(_SS + "ID")
         for style in root.iter(_SS + "Style")
         if any(font.get(_SS + "StrikeThrough") == "1" for font in style.iter(_SS + "Font"))
+    } - {None}
+    formats = {
+        style.get(_SS + "ID"): one.get(_SS + "Format", "")
+        for style in root.iter(_SS + "Style")
+        for one in style.iter(_SS + "NumberFormat")
     }
     for sheet in root.iter(_SS + "Worksheet"):
-        export = _of_xml(sheet, struck)
+        export = _of_xml(sheet, struck, formats)
         if export is None:
             continue
         visible = [one.text for one in sheet.iter() if str(one.tag).endswith("}Visible")]
@@ -160,7 +172,7 @@ def _spreadsheet(text: str) -> Iterator[Sheet]:
         yield Sheet(sheet.get(_SS + "Name", ""), export, HIDDEN_SHEET if is_hidden else None)
 
 
-def _of_xml(sheet: Any, struck: set[str | None]) -> Export | None:
+def _of_xml(sheet: Any, struck: set[str], formats: Mapping[str, str]) -> Export | None:
     rows: list[list[str]] = []
     hidden: dict[int | None, str] = {}
     gone: set[int] = set()
@@ -181,8 +193,9 @@ def _of_xml(sheet: Any, struck: set[str | None]) -> Export | None:
             width = column_number + int(cell.get(_SS + "MergeAcross", 0))
             _check(number, width)
             cells += [""] * (column_number - len(cells) - 1)
-            text = _value(cell)
-            cells.append(STRUCK if text and cell.get(_SS + "StyleID") in struck else text)
+            style = cell.get(_SS + "StyleID", "")
+            text = _value(cell, formats.get(style, ""))
+            cells.append(STRUCK if text and style in struck else text)
             cells += [""] * (width - column_number)
         if row.get(_SS + "Hidden") == "1":
             hidden[number] = HIDDEN_ROW
@@ -190,8 +203,8 @@ def _of_xml(sheet: Any, struck: set[str | None]) -> Export | None:
     return _made(rows, hidden, gone)
 
 
-def _value(cell: Any) -> str:
-    """Return what a cell holds; a day at midnight without its time."""
+def _value(cell: Any, code: str) -> str:
+    """Return what a cell holds, as its number format shows it; a day without midnight."""
     data = cell.find(_SS + "Data")
     text = "" if data is None else "".join(data.itertext())
     kind = None if data is None else data.get(_SS + "Type")
@@ -200,8 +213,12 @@ def _value(cell: Any) -> str:
     if kind == "Error":
         return ERROR.format(text)
     if kind == "DateTime":
-        return re.sub(r"T00:00:00(\.0*)?$", "", text).replace("T", " ")
-    return re.sub(r"\.0*$", "", text) if kind == "Number" and "E" not in text else text
+        day = re.sub(r"(?:T00:00:00)?(\.0*)?$", "", text).replace("T", " ")
+        is_month = re.fullmatch(r"[^dhsDHS]*[yY][^dhsDHS]*", code) and code[:7] != "General"
+        return day[: 7 if "m" in code.lower() else 4] if is_month else day
+    if kind != "Number":
+        return text
+    return shown(float(text), code) or (text if "E" in text else re.sub(r"\.0*$", "", text))
 
 
 def _check(rows: int, width: int) -> None:

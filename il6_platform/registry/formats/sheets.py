@@ -87,6 +87,9 @@ def sheet_of_lines(
     header = [" ".join(name.split()) for name in cells[first]]
     while not header[-1]:
         header.pop()
+    if len(header[0]) > 1:
+        # a header that is written as a comment
+        header[0] = header[0].lstrip("# ") or header[0]
     export = tabulated(told_apart(header), lines[first + 1 :], cells[first + 1 :], whole=is_whole)
     beside = dict(passed_over or {})
     beside |= {lines[row]: ABOVE for row in range(first) if _filled(cells[row])}

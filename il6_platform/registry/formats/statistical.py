@@ -16,6 +16,7 @@ import pandas as pd
 
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats.sheets import MAX_CELLS, Sheet, sheet_of_columns, text_of
+from il6_platform.registry.formats.statistical_formats import Shown, shown_as
 
 _SAS7BDAT = b"\0" * 12 + b"\xc2\xea\x81\x60"
 _XPORT = b"HEADER RECORD*******LIB"
@@ -59,8 +60,11 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
         frame, about = _read(str(kind), part)
         if len(frame.columns) * len(frame) > MAX_CELLS:
             raise ExportError("holds more cells than are taken; deliver it in parts")
-        types = about.readstat_variable_types
-        columns = [_texts(frame[name], types.get(name, "")) for name in frame]
+        types, codes = about.readstat_variable_types, about.original_variable_types
+        columns = [
+            _texts(frame[name], types.get(name, ""), shown_as(str(kind), codes.get(name) or ""))
+            for name in frame
+        ]
         name = str(about.table_name or "") if len(parts) > 1 else ""
         yield Sheet(name, sheet_of_columns([str(name) for name in frame], columns))
 
@@ -112,9 +116,24 @@ def _encoded(kind: str) -> ExportError:
     )
 
 
-def _texts(column: pd.Series, kind: str) -> list[str]:
-    """Write a column as text; a number that is kept in four bytes as it was given."""
+def _texts(column: pd.Series, kind: str, shown: Shown | None) -> list[str]:
+    """Write a column as text: a number as its format shows it, one of four bytes as it was given.
+
+    A value that has a label, and a day that was read as one, is no number any more.
+    """
+    if shown is not None:
+        return [_shown(value, shown) for value in column.tolist()]
     if kind == "float" and column.dtype.kind == "f":
-        short = column.to_numpy(np.float32)
-        return ["" if np.isnan(value) else text_of(float(str(value))) for value in short]
+        shorts = column.to_numpy(np.float32)
+        return ["" if np.isnan(value) else text_of(float(str(value))) for value in shorts]
     return [text_of(value) for value in column.tolist()]
+
+
+def _shown(value: object, shown: Shown) -> str:
+    is_number = isinstance(value, (int, float)) and value == value
+    if not is_number or not float(value).is_integer():  # type: ignore[arg-type]
+        return text_of(value)
+    try:
+        return shown(float(value))  # type: ignore[arg-type]
+    except (OverflowError, ValueError):
+        return "(no day of its format)"

@@ -68,7 +68,8 @@ def read_text(content: bytes) -> Export:
     ExportError
         Where its encoding is not known, it breaks off, or its lines cannot be told apart.
     """
-    text = decoded(content)
+    # an old system ends a file by a sign of its own, a printer's by a new page
+    text = decoded(content).rstrip("\x1a\x0c")
     told = _SEPARATOR.match(text)
     lines, cells = csv_lines(text, told[1] if told else _delimiter(text))
     passed_over: dict[int | None, str] = dict.fromkeys(_comments(lines, cells), COMMENT)

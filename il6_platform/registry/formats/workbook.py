@@ -78,12 +78,13 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
                 # a chart, a macro
                 continue
             rows = workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
-            _check_digits(rows)
+            is_seen = about.visible == SheetVisibleEnum.Visible
+            if is_seen:
+                _check_digits(rows)
             cells = [[text_of(cell) for cell in row] for row in rows]
             export = _export(cells, marks.get(about.name, Marks()))
             if export is None:
                 continue
-            is_seen = about.visible == SheetVisibleEnum.Visible
             yield Sheet(about.name, export, None if is_seen else HIDDEN_SHEET)
     except CalamineError as error:
         if "password" in str(error).lower():
