@@ -92,7 +92,11 @@ def test_a_text_that_is_cut_within_a_character_is_truncated(encoding: str) -> No
         decoded(content)
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
+# letters that begin a character of UTF-8 in Windows-1252 may be text that was written twice
+BEGIN = "".join(map(chr, range(0xC2, 0xF5)))
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0" + BEGIN), max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_utf_8_and_utf_16_are_read_as_they_are(text: str) -> None:
     assert decoded(("a" + text).encode("utf-8-sig")) == "a" + text
