@@ -48,6 +48,7 @@ class Vocabulary(BaseModel):
     missing: tuple[str, ...]
     missing_numbers: tuple[str, ...]
     not_detected: tuple[str, ...]
+    beyond_limit: dict[str, tuple[str, ...]]
     ongoing: tuple[str, ...]
     months: tuple[tuple[str, ...], ...]
     line_words: tuple[str, ...]

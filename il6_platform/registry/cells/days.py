@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, lru_cache
@@ -122,6 +123,10 @@ def read_day(text: str, orders: tuple[str, ...] = (), pivot: int | None = None) 
     >>> read_day("2023-02-UN").last_day
     datetime.date(2023, 2, 28)
     """
+    if re.fullmatch(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", text):
+        # nearly every cell
+        with suppress(ValueError):
+            return _known(text, [date.fromisoformat(text)], None)
     bare = folded(text)
     if is_missing(text) or bare in _ongoing():
         return Day(text, problem="missing")

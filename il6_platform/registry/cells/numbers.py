@@ -94,15 +94,14 @@ def read_number(text: str, decimal: Decimal | None = None) -> Number:
     >>> read_number("0,123").problem
     'ambiguous'
     """
+    if decimal != "," and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,15})?", text):
+        # nearly every cell
+        return Number(text, float(text), digits=text)
     if folded(text) in _not_detected():
         return Number(text, problem="not_detected")
     if is_missing(text) or folded(text) in _codes():
         return Number(text, problem="missing")
-    bare = plain(text)
-    comparator: Literal["", "<", ">"] = ""
-    found = _COMPARATOR.match(bare)
-    if found:
-        comparator, bare = ("<" if "<" in found[1] else ">"), bare[found.end() :]
+    comparator, bare = _compared(plain(text))
     problem: NumberProblem = "unreadable"
     for digits, unit, flag in _parted(bare):
         written = _pointed(digits, decimal)
@@ -111,6 +110,17 @@ def read_number(text: str, decimal: Decimal | None = None) -> Number:
         elif written is not None and math.isfinite(float(written)):
             return Number(text, float(written), comparator, unit, flag, written)
     return Number(text, problem=problem)
+
+
+def _compared(bare: str) -> tuple[Literal["", "<", ">"], str]:
+    """Return the sign for beyond a limit, as a sign or a word, and what stands behind it."""
+    found = _COMPARATOR.match(bare)
+    if found:
+        return ("<" if "<" in found[1] else ">"), bare[found.end() :]
+    for sign, word in _comparing_words():
+        if folded(bare).startswith(f"{word} ") or (not word.isascii() and bare.startswith(word)):
+            return sign, bare[len(word) :].strip()
+    return "", bare
 
 
 def _parted(bare: str) -> list[tuple[str, str | None, str]]:
@@ -202,7 +212,7 @@ def read_line(text: str) -> Integer:
         return whole
     bare = re.sub(r"[\s\-_.()]+", " ", folded(text)).strip()
     for word in _line_words():
-        bare = re.sub(rf"\b{word}\b" if word.isascii() else word, " ", bare)
+        bare = re.sub(rf"(?<![a-z]){word}(?![a-z])" if word.isascii() else word, " ", bare)
     joined = bare.replace(" ", "")
     found = re.fullmatch(r"l?(\d{1,2})(?:l|st|nd|rd|th|e|er|ere|eme|a|o|ª|º|я|й)?l?", joined)
     if found:
@@ -224,6 +234,15 @@ def _ordinals() -> dict[str, int]:
         for number, listed in vocabulary().ordinals.items()
         for word in listed
     }
+
+
+@cache
+def _comparing_words() -> tuple[tuple[Literal["<", ">"], str], ...]:
+    words = vocabulary().beyond_limit
+    return (
+        *(("<", folded(word)) for word in words["<"]),
+        *((">", folded(word)) for word in words[">"]),
+    )
 
 
 @cache

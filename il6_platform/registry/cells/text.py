@@ -17,6 +17,7 @@ _SIGNS = {
     "\u3001": ",",
     "\u3002": ".",
     "\u2044": "/",
+    "\u2215": "/",
 }
 
 
@@ -42,6 +43,9 @@ def _plain_sign(sign: str) -> str:
         return chr(ord(sign) - 0xFEE0)
     if sign.isspace():
         return " "
+    if "\u3380" <= sign <= "\u33df":
+        # units that are one sign
+        return unicodedata.normalize("NFKC", sign)
     digit = unicodedata.decimal(sign, None)
     return sign if digit is None else str(digit)
 

@@ -25,8 +25,9 @@ _BASES = {
     "kat": ("kat", "catalysis"),
     "m": ("m", "length"),
 }
+_SPECIMEN_BEHIND = re.compile(r"(?<=\S)\s*(?:\s|[(\[])(?:serum|plasma|blood|血清|血浆)[)\]]?$")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_COUNT = re.compile(r"(?:x ?)?(?:10 ?(?:\^|\*\*?|e|\()\+? ?(\d{1,2})\)?|1e\+?(\d{1,2}))")
+_COUNT = re.compile(r"[x*]? ?(?:10 ?(?:\^|\*\*?|e|\()\+? ?(\d{1,2})\)?|1e\+?(\d{1,2}))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,20 @@ def _symbols_for_words(text: str) -> str:
     if re.match(r"MU\b", bare):
         # a million units, or a thousandth of one
         return "MU"
-    bare = bare.lower().replace("×", "x").replace("·", ".").replace("∙", ".").replace("⋅", ".")
+    bare = (
+        _SPECIMEN_BEHIND.sub("", bare.lower())
+        .replace("×", "x")
+        .replace("·", ".")
+        .replace("∙", ".")
+        .replace("⋅", ".")
+    )
     for word, symbol in _unit_words():
         # a Latin word ends where its letters end; other scripts write without spaces
         bare = re.sub(rf"(?<![a-z]){word}(?![a-z])" if word.isascii() else word, symbol, bare)
     bare = re.sub(r"(?<![a-z\[])(m|k|u)?(?:iu|i\.u\.|ie|ui)(?![a-z])", r"\1[iu]", bare)
     bare = re.sub(r"\b([munp])m$", r"\1mol/l", bare)
-    bare = re.sub(r"(?<=g)%$", "/dl", bare)
+    bare = re.sub(r"(?<=g)%$|/ ?100 ?ml$", "/dl", bare)
+    bare = re.sub(r"^x?1000(?=/)", "10*3", bare)
     return bare.strip(" .")
 
 

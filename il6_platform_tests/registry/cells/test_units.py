@@ -30,7 +30,10 @@ Pikogramm/ml                | pg/mL
 picogramos/ml               | pg/mL
 пг/мл                       | pg/mL
 皮克/毫升                   | pg/mL
+pg/mL (serum)               | pg/mL
 ng/L                        | ng/L
+mg/100 mL                   | mg/dL
+㎎/L                        | mg/L
 µg/L                        | ug/L
 μg/l                        | ug/L
 mcg/L                       | ug/L
@@ -54,6 +57,8 @@ x10⁹/L                      | 10*9/L
 K/uL                        | 10*3/uL
 10^3/µL                     | 10*3/uL
 cells/µL                    | /uL
+1000/µL                     | 10*3/uL
+*10^9/L                     | 10*9/L
 /mm3                        | /uL
 Gpt/L                       | 10*9/L
 %                           | %

@@ -22,6 +22,7 @@ partielle Remission         | PR
 部分缓解                    | PR
 病情进展                    | PD
 прогрессирование            | PD
+Progress der Erkrankung     | PD
 NON-CR/NON-PD               | SD
 stable                      | SD
 complete metabolic response | CR
@@ -95,6 +96,8 @@ prima linea | 1
 第1线       | 1
 1次治療     | 1
 I           | 1
+LOT1        | 1
+一线化疗    | 1
 2L          | 2
 second      | 2
 2nd-line    | 2
