@@ -298,6 +298,7 @@ class Study(_Part):
     title: str = "Biomarker study"
     design: Literal["registry", "randomised"] = "registry"
     disease: str = ""
+    response_criteria: str = "RECIST 1.1"
     named_endpoints: tuple[NamedOrDeclared, ...] = Field(default=("PFS", "OS"), alias="endpoints")
     covariates: tuple[Covariate, ...] = ()
     landmarks_months: tuple[float, ...] = (6, 12, 24)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.analysis.names import Group, Statistic
 from il6_platform.figures import style
+from il6_platform.figures.labels import with_unit
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Study
 
@@ -51,7 +52,7 @@ def evidence(rows: pd.DataFrame, endpoint: str, study: Study, labels: Mapping[st
         cut = rows[rows["statistic"] == Statistic.CUTOFF].dropna(subset=["estimate"])
         panels[5].step(cut["at"], cut["estimate"], where="post", color=style.SECOND, lw=1.3)
         panels[5].set_title("Cut-off chosen then", loc="left", fontsize=8, fontweight="bold")
-        panels[5].set_ylabel(f"{study.marker.label} ({study.marker.unit})", fontsize=8)
+        panels[5].set_ylabel(with_unit(study), fontsize=8)
         panels[5].set_ylim(bottom=0)
         for axes in panels:
             axes.tick_params(labelsize=8)

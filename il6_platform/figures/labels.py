@@ -96,7 +96,13 @@ def with_unit(study: Study) -> str:
 
 def at_unit(value: str, study: Study) -> str:
     """Write a value of the marker with its unit: 5.7 pg/mL; a count as it is."""
-    return value if is_count(study) else f"{value} {study.marker.unit}"
+    return f"{value} {lower_first(study.marker.label) if is_count(study) else study.marker.unit}"
+
+
+def marker_in_question(study: Study) -> str:
+    """Return what the question calls the marker: IL-6; the number of positive nodes."""
+    marker = study.marker
+    return f"the number of {lower_first(marker.label)}" if is_count(study) else marker.label
 
 
 def contrast_words(contrast: str | None, study: Study) -> str | None:

@@ -61,5 +61,5 @@ def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
                 frameon=False, fontsize=8, ncols=len(SHADES), loc="lower left", borderaxespad=0,
                 bbox_to_anchor=(0, 1.01), columnspacing=1.2, handlelength=1.4,
             )  # fmt: skip
-        axes.set_title("Best overall response (RECIST 1.1)", loc="left", fontweight="bold", pad=20)
+        axes.set_title("Best overall response", loc="left", fontweight="bold", pad=20)
     return figure

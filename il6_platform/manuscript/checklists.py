@@ -15,9 +15,10 @@ from typing import Unpack
 import pandas as pd
 
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures.labels import Where
+from il6_platform.figures.labels import Where, at_unit, with_unit
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
+from il6_platform.report.sentences import delivered
 from il6_platform.report.tables import count_of
 
 Place = Callable[[str], str | None]
@@ -78,7 +79,7 @@ def remark(cut: Cut, place: Place) -> list[Item]:
         (
             "Treatments",
             "Treatments received and how they were chosen",
-            ("Methods, Design and patients", "not assigned by the study"),
+            ("Methods, Design and patients", said.assignment()),
         ),
         (
             "Specimens",
@@ -126,7 +127,7 @@ def remark(cut: Cut, place: Place) -> list[Item]:
             said.estimate(
                 "Methods, Marker",
                 "cutoff",
-                say=f"{{}} {study.marker.unit} ({study.cutoff.method})",
+                say=f"{at_unit('{}', study)} ({study.cutoff.method})",
                 write=journal.plain,
                 analysis=Analysis.CUTOFF,
                 statistic=Statistic.CUTOFF,
@@ -213,7 +214,7 @@ def remark(cut: Cut, place: Place) -> list[Item]:
 def strobe(cut: Cut, place: Place) -> list[Item]:
     """Judge the 22 items of STROBE for cohort studies."""
     said = _Said(cut, place)
-    study, about, endpoints = cut.study, cut.about, cut.study.endpoints
+    study, endpoints = cut.study, cut.study.endpoints
     authors = "the authors' to write"
     answers: list[tuple[str, str, Answer]] = [
         (
@@ -237,7 +238,7 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
             "Setting, locations, dates of recruitment, exposure, follow-up, data collection",
             (
                 "Methods, Design and patients; missing: location, dates of recruitment",
-                f"exports {about['first_export']} to {about['last_export']}",
+                delivered(cut.tables["provenance"]),
             ),
         ),
         (
@@ -255,7 +256,7 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
             "Sources of data and methods of assessment of each variable",
             (
                 "Methods, Marker and Endpoints; missing: the assay of the marker",
-                f"{study.marker.label} in {study.marker.unit}, RECIST 1.1",
+                f"{with_unit(study)}, {study.response_criteria}",
             ),
         ),
         (
@@ -270,7 +271,7 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
             said.estimate(
                 "Methods, Marker",
                 "cutoff",
-                say=f"{{}} {study.marker.unit} ({study.cutoff.method})",
+                say=f"{at_unit('{}', study)} ({study.cutoff.method})",
                 write=journal.plain,
                 analysis=Analysis.CUTOFF,
                 statistic=Statistic.CUTOFF,
@@ -344,6 +345,10 @@ class _Said:
 
     def missing(self, why: str) -> Answer:
         return f"missing: {why}", ""
+
+    def assignment(self) -> str:
+        randomised = self.cut.study.is_randomised
+        return "assigned at random" if randomised else "not assigned by the study"
 
     def at(self, section: str | None, *keys: str, value: str) -> Answer:
         places = [section, *(self.place(key) for key in keys)]

@@ -89,10 +89,11 @@ class Manuscript:
     @cached_property
     def items(self) -> dict[str, list[Item]]:
         """Guideline -> its items, and where they stand."""
-        return {
-            "REMARK": remark(self.cut, self.place),
-            "STROBE": strobe(self.cut, self.place),
-        }
+        made = {"REMARK": remark(self.cut, self.place)}
+        if not self.cut.study.is_randomised:
+            # STROBE is of observational studies
+            made["STROBE"] = strobe(self.cut, self.place)
+        return made
 
     def place(self, key: str) -> str | None:
         """Return what a table and a figure of a key are called, or None where there is none."""

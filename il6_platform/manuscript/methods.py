@@ -16,11 +16,13 @@ import pandas as pd
 from il6_platform.analysis.names import Analysis, Statistic
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.spec import Technique, Topic, analyses
-from il6_platform.figures.labels import labels_of
+from il6_platform.figures.labels import at_unit, labels_of, with_unit
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
+from il6_platform.report.sentences import delivered
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import count_of
+from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Estimand, EventOutcome
 
 
@@ -53,18 +55,19 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     }[marker.below_loq]
     yield (
         "Marker",
-        f"{marker.label} ({marker.unit}) was the last result from day {first} to day {last} of the "
+        f"{with_unit(study)} was the last result from day {first} to day {last} of the "
         f"start of treatment; a result below the limit of quantification was taken as {limit}. "
         + _cutoff(cut, citations),
     )
+    defined = [study.known_endpoints[name] for name in study.endpoints]
+    cited = citations.cite(Paper.RECIST) if "RECIST" in study.response_criteria else ""
     confirmed = "confirmed after four weeks" if study.confirm_response else "without confirmation"
     yield (
         "Endpoints",
-        "Progression-free survival (PFS) ran from the start of first-line treatment to the first "
-        "progression or death, else it was censored at the last adequate assessment; overall "
-        "survival (OS) to death, else it was censored at last contact. Months are days / 30.4375. "
-        f"Response was judged by RECIST 1.1{citations.cite(Paper.RECIST)}, {confirmed}, best up to "
-        "progression or new therapy; a patient without assessment is not evaluable."
+        " ".join(one.sentence() for one in defined)
+        + f" Months are days / {DAYS_PER_MONTH}. Response was judged by {study.response_criteria}"
+        f"{cited}, {confirmed}, best up to progression or new therapy; a patient without "
+        "assessment is not evaluable."
         + (f" Follow-up was cut at {about['censored_on']}." if about.get("censored_on") else ""),
     )
     if study.estimand is not None:
@@ -90,8 +93,10 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
         "Software and reproducibility",
         f"il6_platform {about['il6_platform']} with {named}; seed {study.seed}, "
         f"{study.replicates} resamples. Data cut {cut.name}, study file SHA-256 "
-        f"{about['sha256'][:12]}. The report follows REMARK{citations.cite(Paper.REMARK)} and "
-        f"STROBE{citations.cite(Paper.STROBE)}; the checklists say where each item stands.",
+        f"{about['sha256'][:12]}. The report follows REMARK{citations.cite(Paper.REMARK)}"
+        + ("; " if study.is_randomised else f" and STROBE{citations.cite(Paper.STROBE)}; ")
+        + ("the checklist says" if study.is_randomised else "the checklists say")
+        + " where each item stands.",
     )
 
 
@@ -124,20 +129,28 @@ def _locked(cut: Cut) -> str:
 def _design(cut: Cut) -> str:
     study, about, labels = cut.study, cut.about, labels_of(cut.study)
     flow = cut.tables["flow"]
-    deliveries = int((cut.tables["provenance"]["kind"] == "delivery").sum())
     # a hidden count is null: somebody left for that reason
     left = flow[(flow["kind"] == "excluded") & flow["n"].fillna(1).gt(0)].to_dict("records")
     reasons = "; ".join(f"{step['label'].lower()}, {count_of(step, 'n')}" for step in left)
     arms = [count_of(step, "n") for step in flow[flow["kind"] == "arm"].to_dict("records")]
+    drug, disease = study.arms.experimental_drug, study.disease
+    design = "a randomised study" if study.is_randomised else "an observational cohort study"
+    assigned = (
+        "Treatment was assigned at random, as the study file states; "
+        if study.is_randomised
+        else "Treatment was not assigned by the study: "
+    )
+    arrived, analysed = cut.patients("arrived"), cut.patients("analysed")
     return (
-        f"This is an observational cohort study of registry data, {deliveries} exports from "
-        f"{about['first_export']} to {about['last_export']}. "
+        f"This is {design} of registry data{f' on {disease}' if disease else ''}: "
+        f"{delivered(cut.tables['provenance'])}. "
         + (f"{SYNTHETIC} " if cut.is_synthetic else "")
-        + f"Of {cut.patients('arrived')} patients who arrived, {cut.patients('analysed')} were "
-        f"analysed{f' (not analysed: {reasons})' if reasons else ''}. Treatment was not assigned "
-        f"by the study: patients in whom {study.arms.experimental_drug} began within "
-        f"{study.arms.arm_window_days} days of the start of first-line treatment are called "
-        f"{labels['experimental']} (n={arms[1]}), all others {labels['control']} (n={arms[0]})."
+        + f"Of {arrived} patient{'' if arrived == '1' else 's'} who arrived, {analysed} "
+        f"{'was' if analysed == '1' else 'were'} analysed"
+        f"{f' (not analysed: {reasons})' if reasons else ''}. {assigned}patients in whom {drug} "
+        f"began within {study.arms.arm_window_days} days of the start of first-line treatment are "
+        f"called {labels['experimental']} (n={arms[1]}), all others {labels['control']} "
+        f"(n={arms[0]})."
     )
 
 
@@ -147,7 +160,7 @@ def _cutoff(cut: Cut, citations: Citations) -> str:
     value = None if found is None or pd.isna(found["estimate"]) else found["estimate"]
     said = "could not be determined"
     if value is not None:
-        said = f"was {journal.plain(value)} {marker.unit}"
+        said = f"was {at_unit(journal.plain(value), cut.study)}"
     outcome = rule.outcome
     if isinstance(outcome, EventOutcome):
         of = f" for {outcome.endpoint}"
@@ -212,7 +225,10 @@ def _statistics(cut: Cut, citations: Citations) -> Iterator[str]:
     yield "Tests are two-sided, intervals are 95%, P values are unadjusted unless it is said."
     for topic in Topic:
         if said[topic]:
-            sentence = f"{topic}{'; '.join(said[topic])}."
+            begins = str(topic)
+            if topic is Topic.ARMS and cut.study.is_randomised:
+                begins = "Balance of the arms: "
+            sentence = f"{begins}{'; '.join(said[topic])}."
             if topic == Topic.MODELS:
                 named = f", {', '.join(covariates)}" if covariates else ""
                 sentence += (

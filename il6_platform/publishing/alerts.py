@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from il6_platform.analysis.cohort import CONTRASTS
-from il6_platform.figures.labels import labels_of
+from il6_platform.figures.labels import at_unit, labels_of
 from il6_platform.publishing import cuts
 from il6_platform.report import formatting
 from il6_platform.report.sayings import Saying
@@ -121,9 +121,8 @@ def _cutoff_stands(
     warehouse: Warehouse, before: float | None, now: float | None, earlier: str
 ) -> Alert:
     """Say whether the cut-off moved, and how many of today's patients that put in another group."""
-    unit = warehouse.study.marker.unit
     said = [
-        f"{formatting.plain(value)} {unit}" if value is not None else "none"
+        at_unit(formatting.plain(value), warehouse.study) if value is not None else "none"
         for value in (before, now)
     ]
     if before == now:

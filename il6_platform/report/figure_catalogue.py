@@ -115,7 +115,8 @@ def _pictures(report: Report) -> Iterator[Picture]:
     yield Picture(
         "response",
         "Response",
-        "Best overall response (RECIST 1.1) by arm and marker group: complete (CR), partial (PR), "
+        f"Best overall response ({study.response_criteria}) by arm and marker group: complete "
+        "(CR), partial (PR), "
         "stable (SD), progression (PD), not evaluable (NE); labels shown from 5%.",
         lambda: response(results, labels),
         results[

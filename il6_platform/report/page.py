@@ -13,7 +13,13 @@ from markupsafe import Markup
 
 from il6_platform.analysis.names import Statistic
 from il6_platform.figures import style
-from il6_platform.figures.labels import contrast_words, labels_of, statistic_words, term_namer
+from il6_platform.figures.labels import (
+    contrast_words,
+    labels_of,
+    marker_in_question,
+    statistic_words,
+    term_namer,
+)
 from il6_platform.report import formatting, sentences
 from il6_platform.report.figure_catalogue import Picture, Report, pictures
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
@@ -67,7 +73,7 @@ def render(warehouse: Warehouse) -> str:
         about=dict(zip(of["name"], of["value"], strict=True)),
         labels=labels_of(study),
         synthetic=SYNTHETIC if report.is_synthetic else "",
-        question=sentences.marker_in_question(study),
+        question=marker_in_question(study),
         answer=sentences.answer(results, study),
         certainty=sentences.certainty(results, study),
         growth=sentences.growth(results, study),

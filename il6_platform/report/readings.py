@@ -15,7 +15,7 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures.labels import labels_of, rows_of
+from il6_platform.figures.labels import labels_of, marker_in_question, rows_of
 from il6_platform.report import formatting
 from il6_platform.report.sayings import Saying
 from il6_platform.statistics.codes import Reason, joined
@@ -487,7 +487,7 @@ def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterato
         if claims_subgroups and reading.codes[0] in NOT_PREDICTIVE:
             reading = joined(reading, Saying.TWO_SUBGROUPS.say()) or reading
         yield {
-            "claim": f"Does {study.marker.label} tell who benefits from "
+            "claim": f"Does {marker_in_question(study)} predict who benefits from "
             f"{study.arms.experimental_drug}? Treatment-by-marker interaction, {endpoint}, {words}",
             "source": "not reported; needed before a marker is called predictive",
             "endpoint": endpoint,

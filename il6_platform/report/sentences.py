@@ -15,7 +15,7 @@ import pandas as pd
 from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.weighting import weighted_for
-from il6_platform.figures.labels import Of, is_count, labels_of, lower_first, rows_of
+from il6_platform.figures.labels import Of, at_unit, labels_of, rows_of
 from il6_platform.report import formatting, readings
 from il6_platform.report.sayings import Saying
 from il6_platform.report.tables import count_of
@@ -98,7 +98,7 @@ def _product_numbers(results: pd.DataFrame, study: Study, found: readings.Produc
         )
     cut = _row(results, Statistic.CUTOFF, analysis=Analysis.CUTOFF)
     if found.at_cutoff is not None:
-        at = f" of {formatting.plain(cut['estimate'])} {marker.unit}" if _known(cut) else ""
+        at = f" of {at_unit(formatting.plain(cut['estimate']), study)}" if _known(cut) else ""
         said = (
             f"at the cut-off{at} "
             f"{formatting.in_sentence(found.at_cutoff)}, "
@@ -151,12 +151,6 @@ def _effect(effect: readings.Comparison, study: Study) -> Reason:
 def _counted(n: float, noun: str) -> str:
     """Write a count with its noun, singular or plural."""
     return f"{n:.0f} {noun}{'' if round(n) == 1 else 's'}"
-
-
-def marker_in_question(study: Study) -> str:
-    """Return what the question calls the marker: IL-6; the number of positive nodes."""
-    marker = study.marker
-    return f"the number of {lower_first(marker.label)}" if is_count(study) else marker.label
 
 
 def certainty(results: pd.DataFrame, study: Study) -> list[tuple[str, str]]:
@@ -264,7 +258,7 @@ def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     if not _known(cut) or not _known(found):
         return
     words = (
-        f"The cut-off of {formatting.plain(cut['estimate'])} {study.marker.unit} was chosen on "
+        f"The cut-off of {at_unit(formatting.plain(cut['estimate']), study)} was chosen on "
         f"these patients and is found again in {found['estimate']:.0%} of resamples"
     )
     ratios = _estimates(
@@ -376,8 +370,8 @@ def story(
     if _known(cut):
         marker = study.marker
         told.append(
-            f"{marker.label} is called high from {formatting.plain(cut['estimate'])} "
-            f"{marker.unit} on."
+            f"{marker.label} is called high from "
+            f"{at_unit(formatting.plain(cut['estimate']), study)} on."
         )
     return [*told, *answer(results, study), *(words for _, words in _looks(results, study))]
 

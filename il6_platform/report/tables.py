@@ -31,6 +31,7 @@ from il6_platform.figures.labels import (
     model_term,
     rows_of,
     term_namer,
+    with_unit,
 )
 from il6_platform.report import formatting as journal
 from il6_platform.report.figure_catalogue import Report
@@ -187,7 +188,10 @@ def cutoff(report: Report) -> Table:
     found = rows_of(report.results)(analysis=Analysis.CUTOFF)
     # a share is printed as a percentage, what is no share as it is
     names = {
-        Statistic.CUTOFF: (f"Cut-off ({marker.unit}); high is at or above it", journal.plain),
+        Statistic.CUTOFF: (
+            f"Cut-off of {with_unit(report.study)}; high is at or above it",
+            journal.plain,
+        ),
         Statistic.AUC: ("Area under the ROC curve", journal.ratio),
         Statistic.YOUDEN: ("Youden's index", journal.ratio),
         Statistic.SENSITIVITY: ("Sensitivity, %", journal.percent),
