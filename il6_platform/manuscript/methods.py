@@ -127,7 +127,7 @@ def _locked(cut: Cut) -> str:
 
 
 def _design(cut: Cut) -> str:
-    study, about, labels = cut.study, cut.about, labels_of(cut.study)
+    study, labels = cut.study, labels_of(cut.study)
     flow = cut.tables["flow"]
     # a hidden count is null: somebody left for that reason
     left = flow[(flow["kind"] == "excluded") & flow["n"].fillna(1).gt(0)].to_dict("records")
@@ -155,7 +155,7 @@ def _design(cut: Cut) -> str:
 
 
 def _cutoff(cut: Cut, citations: Citations) -> str:
-    rule, marker = cut.study.cutoff, cut.study.marker
+    rule = cut.study.cutoff
     found = cut.row(analysis=Analysis.CUTOFF, statistic=Statistic.CUTOFF)
     value = None if found is None or pd.isna(found["estimate"]) else found["estimate"]
     said = "could not be determined"
