@@ -100,6 +100,12 @@ class Cohort:
                     changed[kind] = patients[kind].astype(bool) & (time <= since)
         return Cohort(patients.assign(**changed).reset_index(drop=True))
 
+    @property
+    def has_calendar(self) -> bool:
+        """Whether days are days of the calendar, and one is known on which somebody was seen."""
+        is_relative = "RELFL" in self.patients and (self.patients["RELFL"] == "Y").any()
+        return not is_relative and bool(self.patients["LSTALVDT"].notna().any())
+
     def __len__(self) -> int:
         return len(self.patients)
 
@@ -145,9 +151,16 @@ class Cohort:
         return self.patients[f"competing_{endpoint}"].to_numpy(dtype=bool)
 
     def having(self, endpoint: str) -> Cohort:
-        """Return the patients who have a time of an endpoint: of DOR, who responded."""
-        has_time = self.patients[f"time_{endpoint}"].notna()
+        """Return the patients who have a time of an endpoint: of DOR, who responded.
+
+        Who has none because the registry gives an event without its time is not censored.
+        """
+        has_time = self.has_time(endpoint)
         return self if has_time.all() else Cohort(self.patients[has_time].reset_index(drop=True))
+
+    def has_time(self, endpoint: str) -> NDArray[np.bool_]:
+        """Return who has a time of an endpoint."""
+        return self.patients[f"time_{endpoint}"].notna().to_numpy(dtype=bool)
 
     def responded(self, endpoint: str) -> NDArray[np.bool_]:
         """Return who responded (ORR: CR or PR) or was controlled (DCR: or SD); NE did not."""

@@ -48,16 +48,17 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     """Hazard ratio per doubling, spline and its curve; treatment's effect along the marker."""
     results = Results("continuous")
     for endpoint in study.endpoints:
+        known = cohort.having(endpoint)
         for population in POPULATIONS:
-            inside = cohort.select(population)
+            inside = known.select(population)
             data = inside.patients["MARKER"].to_numpy(dtype=float), *inside.survival(endpoint)
             where = {"endpoint": endpoint, "population": population}
             results.add(continuous.log2_marker(*data), model="log2", **where)
             results.add(continuous.spline_marker(*data), model="spline", **where)
             results.add_curve(continuous.hazard_ratio_curve(*data), grp="marker", **where)
-        data = cohort.patients["MARKER"].to_numpy(dtype=float), *cohort.survival(endpoint)
+        data = known.patients["MARKER"].to_numpy(dtype=float), *known.survival(endpoint)
         for shape in continuous.SHAPES:
-            effect = continuous.effect_by_marker(*data, cohort.group("experimental"), shape=shape)
+            effect = continuous.effect_by_marker(*data, known.group("experimental"), shape=shape)
             results.add(effect.estimates, endpoint=endpoint, contrast=ARM, model=shape)
             if shape == "log2":
                 results.add_curve(effect.curve, endpoint=endpoint, grp=ARM)

@@ -50,8 +50,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     """Univariable models of every comparison and covariate; ARM + MARKERGR + covariates."""
     results = Results("cox")
     for endpoint in study.endpoints:
+        known = cohort.having(endpoint)
         for population, contrast in COMPARISONS:
-            inside = cohort.compared(population, contrast)
+            inside = known.compared(population, contrast)
             first = pd.DataFrame({"group": inside.first(contrast).astype(float)})
             fit = regression.cox(first, *inside.survival(endpoint))
             note = fit.note
@@ -67,16 +68,16 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 model="univariable",
             )
         for item in study.covariates:
-            columns = cohort.design(item)
+            columns = known.design(item)
             results.add(
-                fitted(columns, cohort, endpoint).estimates()
+                fitted(columns, known, endpoint).estimates()
                 or unsupported(
-                    "hazard_ratio", Code.IT_DOES_NOT_VARY.say(), n=len(cohort), term=item.name
+                    "hazard_ratio", Code.IT_DOES_NOT_VARY.say(), n=len(known), term=item.name
                 ),
                 endpoint=endpoint,
                 model="univariable",
             )
-        _multivariable(results, cohort, study, endpoint)
+        _multivariable(results, known, study, endpoint)
     return results
 
 

@@ -126,6 +126,7 @@ def weighted(cohort: Cohort, study: Study) -> tuple[list[Estimate], pd.DataFrame
     asked = study.cutoff.outcome
     assert isinstance(asked, EventOutcome)
     assert asked.by_months is not None
+    cohort = cohort.having(asked.endpoint)
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     weights = ipcw_weights(*cohort.survival(asked.endpoint), asked.by_months)
     curve = weighted_roc(marker, *weights, higher=study.higher)
@@ -169,7 +170,9 @@ def case_control(cohort: Cohort, study: Study) -> tuple[NDArray[np.float64] | No
         # a higher marker is taken to mean fewer responses: the case is who did not respond
         return np.where(cohort.responded("ORR"), 0.0, 1.0), None
     if isinstance(asked, EventOutcome) and asked.by_months is not None:
-        outcome = roc.outcome_by(*cohort.survival(asked.endpoint), asked.by_months)
+        outcome = np.full(len(cohort), np.nan)
+        known = cohort.having(asked.endpoint).survival(asked.endpoint)
+        outcome[cohort.has_time(asked.endpoint)] = roc.outcome_by(*known, asked.by_months)
         missing = int(np.isnan(outcome).sum())
         words = Code.CENSORED_LEFT_OUT.say(n=missing, by=asked.by_months)
         return outcome, words if missing else None
@@ -214,8 +217,9 @@ def _maxstat(cohort: Cohort, marker: NDArray, study: Study) -> tuple[float | Non
 
     endpoint, least = cutoff_endpoint(study), study.cutoff.min_patients
     share = study.cutoff.min_share
+    known = cohort.having(endpoint).survival(endpoint)
     found = maxstat(
-        *(marker, *cohort.survival(endpoint)),
+        *(marker[cohort.has_time(endpoint)], *known),
         min_prop=share,
         max_prop=1 - share,
         min_patients=least,
@@ -229,7 +233,8 @@ def _interaction(
 ) -> tuple[float | None, str, str | None]:
     endpoint, rule = cutoff_endpoint(study), rule_of(cohort, study)
     assert rule is not None
-    found = Search(marker, *cohort.survival(endpoint), rule).cutoff
+    known = cohort.having(endpoint).survival(endpoint)
+    found = Search(marker[cohort.has_time(endpoint)], *known, rule).cutoff
     words = f"Largest likelihood ratio of treatment x high marker, {endpoint} (Cox, Efron)"
     return found, words, DATA_DRIVEN if found is not None else Code.NO_ADMISSIBLE_CUTOFF.say()
 

@@ -45,13 +45,14 @@ EACH = "Cox, Efron, Wald interval, at each admissible cut-off"
 def analyse(cohort: Cohort, study: Study) -> Results:
     """Hazard ratio, log-rank and interaction at each cut-off and at those of the literature."""
     results = Results("cutoff_scan")
-    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     for endpoint in study.endpoints:
-        found = scan(marker, *cohort.survival(endpoint), cohort.group("experimental"))
+        known = cohort.having(endpoint)
+        marker = known.patients["MARKER"].to_numpy(dtype=float)
+        found = scan(marker, *known.survival(endpoint), known.group("experimental"))
         if found.empty:
             reason = Code.NO_CUTOFF_WITH_FIVE.say()
             results.add(
-                unsupported("hazard_ratio", reason, n=len(cohort)),
+                unsupported("hazard_ratio", reason, n=len(known)),
                 endpoint=endpoint,
                 contrast=MARKER,
             )
@@ -67,7 +68,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             reached = marker[marker >= source.cutoff]
             if at is None or at != reached.min():
                 reason = Code.FEWER_THAN_FIVE_ON_A_SIDE.say(cutoff=source.cutoff)
-                row = unsupported("hazard_ratio", reason, n=len(cohort), at=source.cutoff)
+                row = unsupported("hazard_ratio", reason, n=len(known), at=source.cutoff)
                 results.add(
                     row, endpoint=endpoint, contrast=MARKER, model="published", term=source.study
                 )

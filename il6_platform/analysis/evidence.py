@@ -48,7 +48,8 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("evidence")
     days = quarters(cohort)
     if not len(days):
-        results.add(unsupported("hazard_ratio", Code.NOT_STARTED.say(), n=0, method=METHOD))
+        why = Code.NO_CALENDAR if len(cohort) else Code.NOT_STARTED
+        results.add(unsupported("hazard_ratio", why.say(), n=len(cohort), method=METHOD))
         return results
     first = pd.to_datetime(cohort.patients["TRTSDT"]).min()
     seen: dict[tuple[str, str, str, str], list[tuple[pd.Timestamp, Estimate]]] = {}
@@ -82,7 +83,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
 
 def quarters(cohort: Cohort) -> list[pd.Timestamp]:
     """Return the quarter ends from the first patient on, and the last day that is known."""
-    if not len(cohort):
+    if not cohort.has_calendar:
         return []
     first = pd.to_datetime(cohort.patients["TRTSDT"]).min()
     last = pd.to_datetime(cohort.patients["LSTALVDT"]).max()
@@ -94,6 +95,7 @@ def _comparisons(
     known: Cohort, high: NDArray[np.bool_], endpoint: str
 ) -> dict[tuple[str, str, str], Estimate]:
     """Return (population, contrast, statistic) -> estimate, hazard ratios with log-rank P."""
+    high, known = high[known.has_time(endpoint)], known.having(endpoint)
     time, event = known.survival(endpoint)
     arm = known.group("experimental")
     found = {

@@ -54,9 +54,10 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("interaction")
     rng = study.rng("interaction")
     grouped = cohort.compared("all", MARKER)
-    arm, high = grouped.group("experimental"), grouped.group("high")
     for endpoint in study.endpoints:
-        time, event = grouped.survival(endpoint)
+        known = grouped.having(endpoint)
+        arm, high = known.group("experimental"), known.group("high")
+        time, event = known.survival(endpoint)
         rows = regression.interaction(time, event, arm, high)
         rows += [heterogeneity.rmst_interaction(time, event, arm, high)]
         if study.replicates:
@@ -74,6 +75,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 contrast=contrast,
                 model="stratified",
             )
+    arm, high = grouped.group("experimental"), grouped.group("high")
     for rate in ("ORR", "DCR"):
         responded = grouped.responded(rate)
         tables = heterogeneity.tables_by_stratum(responded, arm, high)

@@ -66,7 +66,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("literature")
     for endpoint in study.endpoints:
         where = {"endpoint": endpoint, "contrast": MARKER}
-        own = _own(cohort, endpoint)
+        own = _own(cohort.having(endpoint), endpoint)
         others = other_studies(study, endpoint)
         results.add(own, model=THIS_STUDY, **where)
         for other in others.itertuples():

@@ -44,29 +44,34 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("missing")
     names = [item.name for item in study.covariates]
     results.add(missing_counts(cohort.patients[names]))
-    inside = cohort.compared("all", "high vs low")
+    for endpoint in study.endpoints:
+        _imputed(results, cohort.having(endpoint).compared("all", "high vs low"), study, endpoint)
+    return results
+
+
+def _imputed(results: Results, inside: Cohort, study: Study, endpoint: str) -> None:
+    """Add the Cox model of an endpoint with imputed covariates."""
+    names = [item.name for item in study.covariates]
     values = inside.patients[names].copy()
     for item in study.covariates:
         if item.kind == "number":
             values[item.name] = pd.to_numeric(values[item.name]).astype(float) / item.per
     usable = [name for name in names if values[name].nunique() > 1]
     frame = pd.concat([inside.main_effects(), values[usable]], axis=1)
-    for endpoint in study.endpoints:
-        where = {"endpoint": endpoint, "model": "multiple imputation"}
-        if not frame[usable].isna().to_numpy().any():
-            reason = Code.NOTHING_MISSING.say()
-            row = unsupported("hazard_ratio", reason, n=len(frame))
-            results.add(row, **where)
-            continue
-        if len(frame) < 2 * (len(frame.columns) + 1):
-            reason = Code.TOO_FEW_TO_IMPUTE.say()
-            results.add(unsupported("hazard_ratio", reason, n=len(frame)), **where)
-            continue
-        found = multiple_imputation_cox(
-            frame,
-            *inside.survival(endpoint),
-            imputations=max(FEWEST, math.ceil(100 * frame.isna().any(axis=1).mean())),
-            rng=study.rng(f"missing {endpoint}"),
-        )
-        results.add(found.pooled, **where)
-    return results
+    where = {"endpoint": endpoint, "model": "multiple imputation"}
+    if not frame[usable].isna().to_numpy().any():
+        reason = Code.NOTHING_MISSING.say()
+        row = unsupported("hazard_ratio", reason, n=len(frame))
+        results.add(row, **where)
+        return
+    if len(frame) < 2 * (len(frame.columns) + 1):
+        reason = Code.TOO_FEW_TO_IMPUTE.say()
+        results.add(unsupported("hazard_ratio", reason, n=len(frame)), **where)
+        return
+    found = multiple_imputation_cox(
+        frame,
+        *inside.survival(endpoint),
+        imputations=max(FEWEST, math.ceil(100 * frame.isna().any(axis=1).mean())),
+        rng=study.rng(f"missing {endpoint}"),
+    )
+    results.add(found.pooled, **where)

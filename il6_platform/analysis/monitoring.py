@@ -81,6 +81,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         reason = Code.ENDPOINT_NOT_IN_STUDY.say(endpoint=planned.endpoint)
         results.add(unsupported("required_events", reason, n=len(cohort)))
         return results
+    cohort = cohort.having(planned.endpoint)
     needed = _requirements(results, cohort, study, planned)
     if study.monitoring is not None and needed is not None:
         _look(results, cohort, study, study.monitoring, planned, needed)
@@ -147,6 +148,8 @@ def _date(
     """Predict the months to the events needed; the note says the date in words."""
     if needed is None:
         return unsupported("months_to_events", design.NOTHING_TO_DETECT, n=len(cohort))
+    if not cohort.has_calendar:
+        return unsupported("months_to_events", Code.NO_CALENDAR.say(), n=len(cohort))
     time, event = cohort.survival(planned.endpoint)
     starts = pd.to_datetime(cohort.patients["TRTSDT"])
     today = pd.to_datetime(cohort.patients["LSTALVDT"]).max()

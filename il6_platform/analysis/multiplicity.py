@@ -50,7 +50,7 @@ def analyse(cohort: Cohort, study: Study, earlier: Mapping[str, pd.DataFrame]) -
     results = Results("multiplicity")
     tests = []
     for member in study.declared_family:
-        inside = cohort.compared(member.population, member.contrast)
+        inside = cohort.having(member.endpoint).compared(member.population, member.contrast)
         time, event = inside.survival(member.endpoint)
         test = logrank(time, event, inside.first(member.contrast))
         where: dict[str, Any] = {

@@ -95,8 +95,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     if case_control(cohort, study)[1] and not is_weighted(study):
         results.add(weighted(cohort, study)[0], model="censored patients weighted")
     for endpoint in study.endpoints:
-        time, event = cohort.survival(endpoint)
-        responded = cohort.patients["response_months"].to_numpy(dtype=float)
+        known = cohort.having(endpoint)
+        time, event = known.survival(endpoint)
+        responded = known.patients["response_months"].to_numpy(dtype=float)
         for month in study.landmarks_months:
             rows = landmark_by_response(time, event, responded, landmark=month)
             results.add(
@@ -106,13 +107,14 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 model="landmark",
             )
     if "PFS" in study.endpoints:
+        known = cohort.having("PFS")
         for words, rules in CENSORED.items():
             # each rule alone for the main comparison, both together for every one
             comparisons = COMPARISONS if words == BOTH else COMPARISONS[:1]
-            _ruled(results, cohort, study, words, comparisons, rules=rules)
+            _ruled(results, known, study, words, comparisons, rules=rules)
         for words, rules in AS_EVENTS.items():
-            _ruled(results, cohort, study, words, COMPARISONS[:1], composite=rules)
-        _estimand(results, cohort, study)
+            _ruled(results, known, study, words, COMPARISONS[:1], composite=rules)
+        _estimand(results, known, study)
     if study.arms.arm_window_days > 0:
         for endpoint in study.endpoints:
             _from_window(results, cohort, study, endpoint)

@@ -32,8 +32,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("small_sample")
     rng = study.rng("small_sample")
     for endpoint in study.endpoints:
+        known = cohort.having(endpoint)
         for population, contrast in COMPARISONS:
-            inside = cohort.compared(population, contrast)
+            inside = known.compared(population, contrast)
             time, event = inside.survival(endpoint)
             first = inside.first(contrast)
             where = {"endpoint": endpoint, "population": population, "contrast": contrast}
@@ -44,8 +45,8 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             design = pd.DataFrame({"group": first.astype(float)})
             for row in firth_cox(design, time, event):
                 results.add(row.but(term=None), model="univariable", **where)
-        design, _ = multivariable_design(cohort, study)
-        time, event = (values[design.index] for values in cohort.survival(endpoint))
+        design, _ = multivariable_design(known, study)
+        time, event = (values[design.index] for values in known.survival(endpoint))
         results.add(firth_cox(design, time, event), endpoint=endpoint, model="multivariable")
     for rate in ("ORR", "DCR"):
         for population, contrast in COMPARISONS:

@@ -36,13 +36,14 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     """Hazard ratio of the arms by level of sex, covariates and marker group; interaction P."""
     results = Results("subgroups")
     for endpoint in study.endpoints:
-        time, event = cohort.survival(endpoint)
-        arm = cohort.group("experimental")
+        known = cohort.having(endpoint)
+        time, event = known.survival(endpoint)
+        arm = known.group("experimental")
         where = {"endpoint": endpoint, "contrast": ARM, "model": "subgroup"}
         design = pd.DataFrame({"group": arm.astype(float)})
         whole = cox(design, time, event).estimates()
         results.add([row.but(term="all") for row in whole], **where)
-        for name, levels in _levels(cohort, study).items():
+        for name, levels in _levels(known, study).items():
             rows = effect_by_level(time, event, arm, levels)
             results.add(
                 [row.but(term=f"{name}[{row.term}]" if row.term else name) for row in rows], **where

@@ -47,8 +47,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     """Medians, rates at the landmarks, follow-up, log-rank tests, restricted means; curves."""
     results = Results("survival")
     for endpoint in study.endpoints:
+        known = cohort.having(endpoint)
         for population, grp in [(p, None) for p in POPULATIONS] + [("all", g) for g in GROUPS]:
-            time, event = cohort.select(grp or population).survival(endpoint)
+            time, event = known.select(grp or population).survival(endpoint)
             fit = survival.kaplan_meier(time, event)
             results.add(
                 [
@@ -62,7 +63,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             )
             results.add_curve(fit.curve(), endpoint=endpoint, population=population, grp=grp)
         for population, contrast in COMPARISONS:
-            inside = cohort.compared(population, contrast)
+            inside = known.compared(population, contrast)
             time, event = inside.survival(endpoint)
             first = inside.first(contrast)
             test = survival.logrank(time, event, first)

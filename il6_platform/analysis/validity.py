@@ -6,6 +6,8 @@ The P of a cut-off that was chosen for its P, or for anything that goes with it,
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,6 +79,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("validity")
     endpoint = cutoff_endpoint(study)
     where = {"endpoint": endpoint, "contrast": MARKER}
+    cohort = cohort.having(endpoint)
     rule = rule_of(cohort, study)
     if rule is None or len(cohort) < FEWEST:
         reason = Code.CUTOFF_FIXED.say()
@@ -152,22 +155,26 @@ def _elsewhere(results: Results, cohort: Cohort, own: str, rule: Rule, study: St
     Outcomes are permuted within arms. A rule that looks at survival itself chooses another cut-off
     for another endpoint, so that only its own endpoint has such a P.
     """
-    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
-    arm, replicates = cohort.group("experimental"), _replicates(rule, len(cohort), study)
+    replicates = _replicates(rule, len(cohort), study)
     for endpoint in study.endpoints if rule.outcome is not None else (own,):
+        has_time, known = cohort.has_time(endpoint), cohort.having(endpoint)
+        outcome = None if rule.outcome is None else np.asarray(rule.outcome)[has_time]
+        of_these = replace(rule, outcome=outcome)
+        marker = known.patients["MARKER"].to_numpy(dtype=float)
+        arm = known.group("experimental")
         for population in (name for name, contrast in COMPARISONS if contrast == MARKER):
             if (endpoint, population) == (own, "all"):
                 continue
             _, corrected = permutation_test(
-                *(marker, *cohort.survival(endpoint), rule),
+                *(marker, *known.survival(endpoint), of_these),
                 rng=study.rng(f"selection {endpoint} {population}"),
                 replicates=replicates,
                 strata=arm,
-                inside=cohort.group(population),
+                inside=known.group(population),
             )
             results.add(corrected, endpoint=endpoint, population=population, contrast=MARKER)
         _, corrected = interaction_test(
-            *(marker, *cohort.survival(endpoint), arm, rule),
+            *(marker, *known.survival(endpoint), arm, of_these),
             rng=study.rng(f"interaction selection {endpoint}"),
             replicates=replicates,
         )

@@ -75,7 +75,8 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     said = Code.WEIGHTED_FOR.say(names=weighted_for(design, study), n=len(inside), of=len(cohort))
     for endpoint in study.endpoints:
         # a change of patients must not pass for the work of the weights
-        (crude,) = cox(factor, *inside.survival(endpoint)).estimates()
+        known = inside.having(endpoint)
+        (crude,) = cox(factor[inside.has_time(endpoint)], *known.survival(endpoint)).estimates()
         note = joined(Code.SAME_PATIENTS.say(), crude.note)
         where = {"endpoint": endpoint, "contrast": ARM, "model": UNWEIGHTED}
         results.add(crude.but(term=None, note=note), **where)
@@ -85,12 +86,14 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         results.add(weighting.balance(design, arm, found.weights), contrast=ARM, model=words)
         for endpoint in study.endpoints:
             where = {"endpoint": endpoint, "contrast": ARM, "model": words}
-            time, event = inside.survival(endpoint)
+            has_time, known = inside.has_time(endpoint), inside.having(endpoint)
+            time, event = known.survival(endpoint)
             if found.weights is None:
                 reason = found.note or Code.NO_WEIGHTS.say()
                 results.add(unsupported("hazard_ratio", reason, n=len(inside)), **where)
                 continue
-            fit = cox(factor, time, event, weights=found.weights, robust=True)
+            weights, treated = found.weights[has_time], arm[has_time]
+            fit = cox(factor[has_time], time, event, weights=weights, robust=True)
             (ratio,) = fit.estimates()
             ratio = ratio.but(term=None, note=joined(ratio.note, said, found.note))
             results.add(ratio, **where)
@@ -98,9 +101,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 strength = weighting.e_value(ratio.estimate, ratio.ci_low, ratio.ci_high)
                 results.add(strength.but(n=fit.n, events=fit.events), **where)
             if estimand == "ate":
-                for name, chosen in (("experimental", arm), ("control", ~arm)):
+                for name, chosen in (("experimental", treated), ("control", ~treated)):
                     curve = weighting.weighted_kaplan_meier(
-                        time[chosen], event[chosen], found.weights[chosen]
+                        time[chosen], event[chosen], weights[chosen]
                     )
                     results.add_curve(curve, endpoint=endpoint, grp=name)
     return results

@@ -155,6 +155,10 @@ def _united(
     }
 
 
+RELATIVE = "counted from an anchor: nothing is said of the calendar"
+"""What provenance says where a registry gives no dates."""
+
+
 @asset(
     key=key_of("report.headline"),
     group_name="report",
@@ -200,6 +204,7 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         ("cut", "last_export", str(used["delivered_on"].max())[:10]),
         *([("cut", "censored_on", censored_on.isoformat())] if censored_on else []),
         *([("registry", "patients", SYNTHETIC)] if synthetic else []),
+        *([("registry", "days", RELATIVE)] if used["is_relative"].fillna(False).any() else []),
         ("study", "title", study.title),
         ("study", "sha256", study.digest),
         ("study", "seed", str(study.seed)),

@@ -70,6 +70,7 @@ class Delivery:
     source: str | None = None
     profile: str | None = None
     profile_version: str | None = None
+    is_relative: bool = False
     native: bytes | None = None
     sheet: str = ""
 
@@ -258,6 +259,9 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
         replace(one, export=one.export.without(rows_beside(one.export, is_key))) for one in sheets
     ]
     if profile is not None:
+        if not profile.reads_file(file, sheets):
+            words = f"profile {profile.name} does not read it"
+            return Opened([_delivery(file, content, "passed over", None, words)])
         lacking = profile.lacking(sheets)
         if lacking is not None:
             lacking += _hidden(every)
@@ -277,7 +281,11 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
     name = profile.name if profile else "native"
     places = told_apart([f"{part.place}: {part.table}".removeprefix(": ") for part in parts])
     made = [
-        replace(_made(file, content, part, place, name), profile_version=version)
+        replace(
+            _made(file, content, part, place, name),
+            profile_version=version,
+            is_relative=profile is not None and profile.relative is not None,
+        )
         for part, place in zip(parts, places, strict=True)
     ]
     unread = [sheet for sheet in every if sheet.unread is not None]

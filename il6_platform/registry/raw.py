@@ -303,6 +303,7 @@ def _about(delivery: Delivery, arrived_at: datetime) -> dict[str, object]:
         "profile": delivery.profile,
         "profile_version": delivery.profile_version,
         "sheet": delivery.sheet,
+        "is_relative": delivery.is_relative,
     }
 
 

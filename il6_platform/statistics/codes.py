@@ -87,6 +87,10 @@ class Code(Pattern):
     FEWER_THAN_TWO_GROUPS = ("fewer_than_two_groups", "Fewer than two groups.")
     NO_PATIENTS_IN_GROUP = ("no_patients_in_group", "No patients in {group}.")
     NOT_STARTED = ("not_started", "No patient has started.")
+    NO_CALENDAR = (
+        "no_calendar",
+        "The registry gives no dates of the calendar, so that nothing is said of it.",
+    )
     # events
     NO_EVENTS = ("no_events", "No events.")
     NO_EVENTS_IN_GROUP = ("no_events_in_group", "No events in {group}.")

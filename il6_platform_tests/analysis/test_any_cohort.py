@@ -67,6 +67,8 @@ SHAPES: dict[str, dict[str, Any]] = {
     "arm separates": {},
     "marker separates": {},
     "covariate separates": {},
+    "times not known of some": {},
+    "times not known": {"time_PFS": np.nan, "time_OS": np.nan},
 }
 
 
@@ -96,6 +98,9 @@ def cohort_of(shape: str, n: int, study: Study, seed: int = 0) -> Cohort:
         values["progressed"] = values["died"] = first
         values["time_PFS"] = np.where(first, 1 + np.arange(n) / 30.4375, 50.0)
         values["time_OS"] = values["time_PFS"] + 1
+    if shape == "times not known of some":
+        # the registry gives an event without its time
+        values["time_PFS"][::3] = np.nan
     start = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 400, n), unit="D")
 
     def on(months: Any) -> pd.Series:
@@ -159,3 +164,27 @@ def test_every_analysis_says_a_number_or_why_there_is_none(shape: str, n: int, r
     assert set(uncoded["note"]) == set()
     known = {code.value for code in Code}
     assert {word for words in rows["code"].dropna() for word in words.split()} <= known
+
+
+@pytest.mark.parametrize(
+    "analysis",
+    [
+        *("survival", "cox", "continuous", "interaction", "missing", "multiplicity"),
+        *("sensitivity", "small_sample", "subgroups", "weighting", "cutoff_scan"),
+    ],
+)
+def test_who_has_no_time_of_an_endpoint_is_not_in_its_analyses(analysis: str) -> None:
+    study = Study.model_validate(STUDY | {"cutoff": {"method": "fixed", "value": 4.3}})
+    whole = cohort_of("times not known of some", 60, study)
+    assert not whole.has_time("PFS").all()
+    module = analyses()[analysis]
+    rows, without = (
+        of.analyse(one, study).frame()
+        for of, one in ((module, whole), (module, whole.having("PFS")))
+    )
+    rows, without = (
+        found[(found["endpoint"] == "PFS")].reset_index(drop=True) for found in (rows, without)
+    )
+    # propensities are of everybody, whose endpoints then differ
+    columns = [*rows.columns] if analysis != "weighting" else ["statistic", "n", "events"]
+    pd.testing.assert_frame_equal(rows[columns], without[columns])

@@ -44,6 +44,7 @@ comment on column cohort.adsl."MARKLIM" is '< or > where the marker was beyond t
 comment on column cohort.adsl."DTHDT" is 'Date of death';
 comment on column cohort.adsl."DTHCAUS" is 'Cause of death: disease or other; null: not known';
 comment on column cohort.adsl."LSTALVDT" is 'Date last known alive or of death';
+comment on column cohort.adsl."RELFL" is 'Y: days are counted from an anchor, so that nothing is said of the calendar';
 comment on column cohort.adsl."NEWTRTDT" is 'Start of the first therapy of a later line';
 comment on column cohort.adsl."ITTFL" is 'Y: treated first-line, consented, followed up';
 comment on column cohort.adsl."ANALFL" is 'Y: in the analyses (ITTFL and a baseline marker)';

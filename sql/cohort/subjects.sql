@@ -92,6 +92,7 @@ described as (
         -- least() passes over nulls: without a last contact it would be the day of censoring
         if(f.last_contact_on is null, null, least(f.last_contact_on, settings.censored_on)) as lstalvdt,
         w.newtrtdt,
+        if(exists(from raw.deliveries as d where d.position is not null and d.is_relative), 'Y', null) as relfl,
         if(e.patient_id is not null, 'E', 'C') as armcd,
         if(e.patient_id is not null, settings.experimental_label, settings.control_label) as arm,
         a.first_day,
@@ -128,6 +129,7 @@ select
     dthdt as "DTHDT",
     if(dthdt is null, null, dthcaus) as "DTHCAUS",
     lstalvdt as "LSTALVDT",
+    relfl as "RELFL",
     newtrtdt as "NEWTRTDT",
     if(exclreas is null or exclreas = 'No baseline marker in the window', 'Y', 'N') as "ITTFL",
     if(exclreas is null, 'Y', 'N') as "ANALFL",
@@ -150,6 +152,7 @@ comment on column cohort.subjects."MARKLIM" is '< or > where the marker was beyo
 comment on column cohort.subjects."DTHDT" is 'Date of death';
 comment on column cohort.subjects."DTHCAUS" is 'Cause of death: disease or other; null: not known';
 comment on column cohort.subjects."LSTALVDT" is 'Date last known alive or of death';
+comment on column cohort.subjects."RELFL" is 'Y: days are counted from an anchor, so that nothing is said of the calendar';
 comment on column cohort.subjects."NEWTRTDT" is 'Start of the first therapy of a later line';
 comment on column cohort.subjects."ITTFL" is 'Y: treated first-line, consented, followed up';
 comment on column cohort.subjects."ANALFL" is 'Y: in the analyses (ITTFL and a baseline marker)';

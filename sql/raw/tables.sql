@@ -16,6 +16,7 @@ alter table raw.deliveries add column if not exists source varchar;
 alter table raw.deliveries add column if not exists profile varchar;
 alter table raw.deliveries add column if not exists profile_version varchar;
 alter table raw.deliveries add column if not exists sheet varchar;
+alter table raw.deliveries add column if not exists is_relative boolean default false;
 alter table raw.deliveries add column if not exists generation integer default 0;
 -- the same bytes may be delivered again on a later day, which puts a correction back
 create table if not exists raw.landings (
@@ -42,6 +43,7 @@ comment on column raw.deliveries.problem is 'Why it is not accepted and what to 
 comment on column raw.deliveries.source is 'SHA-256 of the file that this native table was made of; null: the file itself is native';
 comment on column raw.deliveries.profile is 'Registry profile that made it';
 comment on column raw.deliveries.profile_version is 'What the profile read then: a hash of its keys and of its data dictionary';
+comment on column raw.deliveries.is_relative is 'Whether its days are counted from an anchor, so that they are no days of the calendar';
 comment on column raw.deliveries.sheet is 'Sheet or member of that file in which it stood';
 comment on column raw.deliveries.generation is 'How often the file had been replaced on that day';
 comment on column raw.deliveries.position is 'Order in the current data cut (later amends earlier); null: not in the cut';

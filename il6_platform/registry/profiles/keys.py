@@ -26,10 +26,14 @@ class Part(BaseModel):
 
 
 class Recognise(Part):
-    """What an export of this registry is known by: columns that it has, and its file's name."""
+    """What an export of this registry is known by: columns that it has, and its file's name.
+
+    One that is not to be read (`read: false`) is passed over and listed.
+    """
 
     columns: tuple[Text, ...] = Field(min_length=1)
     file: Text = "*"
+    read: bool = True
 
     @field_validator("columns", mode="after")
     @classmethod

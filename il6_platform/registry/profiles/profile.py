@@ -135,14 +135,19 @@ class Profile(Part):
 
     def fits(self, file: str, sheets: Sequence[Sheet]) -> bool:
         """Whether a file is an export of this registry: each sheet with rows is recognised."""
-        return any(self._knows(file, sheet.export) for sheet in sheets)
+        return any(True for sheet in sheets for _ in self._marks(file, sheet.export))
 
-    def _knows(self, file: str, export: Export) -> bool:
+    def reads_file(self, file: str, sheets: Sequence[Sheet]) -> bool:
+        """Whether a file that fits is to be read: no entry says that it is not."""
+        return all(one.read for sheet in sheets for one in self._marks(file, sheet.export))
+
+    def _marks(self, file: str, export: Export) -> Iterable[Recognise]:
+        """Give the entries by which an export is recognised."""
         header = self._header(export)
-        return any(
-            set(one.columns) <= header and fnmatch(Path(file).name.lower(), one.file.lower())
-            for one in self.recognise
-        )
+        name = Path(file).name.lower()
+        for one in self.recognise:
+            if set(one.columns) <= header and fnmatch(name, one.file.lower()):
+                yield one
 
     def _header(self, export: Export) -> set[str]:
         """Return the export's columns; a checkbox field stands for its boxes as well."""
