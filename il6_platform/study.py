@@ -39,7 +39,7 @@ RESERVED = frozenset(
     {"usubjid", "siteid", "arm", "armcd", "trtsdt", "marker", "markdt", "marklim", "markergr"}
     | {"dthdt", "lstalvdt", "ittfl", "analfl", "exclreas", "subjseq", "patient_id"}
     | {"dthcaus", "newtrtdt", "bor", "response_months", "best_change", "event_on"}
-    | {"last_assessed_on"}
+    | {"last_assessed_on", "relfl"}
 )
 """Names that ADSL uses itself, so that no covariate can have them."""
 
