@@ -1,6 +1,7 @@
 -- raw.column_changes: what the last export of each series changed of its columns: one vanished, new ones, another list of codes.
 -- An export follows that earlier one of its table and profile in which most of its patients were last held, where these
--- are half of either; the series is what it follows, what that one follows, and so on.
+-- are half of either; the series is what it follows, what that one follows, and so on. Files of a day that arrive together
+-- are one delivery (deaths beside last contacts): none follows another.
 create or replace table raw.column_changes as
 with recursive
 arrived as (
@@ -24,6 +25,7 @@ exports as (
         table_name,
         coalesce(profile, 'native') as profile,
         min(position) as position,
+        dense_rank() over (order by min(delivered_on), min(arrived_at)) as batch,
         min(regexp_replace(file, if(source is null, '^$', ' \([^()]*\)$'), '')) as file,
         sum(lines) as lines,
         list(delivery) as deliveries
@@ -57,7 +59,10 @@ known_before as (
     select
         h.export,
         h.table_name,
-        lag(h.export) over (partition by h.table_name, e.profile, h.patient order by e.position) as earlier
+        arg_max(h.export, e.position) over (
+            partition by h.table_name, e.profile, h.patient
+            order by e.batch range between unbounded preceding and 1 preceding
+        ) as earlier
     from held as h
     inner join exports as e on h.export = e.export and h.table_name = e.table_name
 ),
