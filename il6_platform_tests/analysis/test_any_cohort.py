@@ -169,7 +169,7 @@ def test_every_analysis_says_a_number_or_why_there_is_none(shape: str, n: int, r
 @pytest.mark.parametrize(
     "analysis",
     [
-        *("survival", "cox", "continuous", "interaction", "missing", "multiplicity"),
+        *("survival", "cox", "continuous", "interaction", "missing"),
         *("sensitivity", "small_sample", "subgroups", "weighting", "cutoff_scan"),
     ],
 )
@@ -178,10 +178,7 @@ def test_who_has_no_time_of_an_endpoint_is_not_in_its_analyses(analysis: str) ->
     whole = cohort_of("times not known of some", 60, study)
     assert not whole.has_time("PFS").all()
     module = analyses()[analysis]
-    rows, without = (
-        of.analyse(one, study).frame()
-        for of, one in ((module, whole), (module, whole.having("PFS")))
-    )
+    rows, without = (module.run(one, study, {}).frame() for one in (whole, whole.having("PFS")))
     rows, without = (
         found[(found["endpoint"] == "PFS")].reset_index(drop=True) for found in (rows, without)
     )
