@@ -11,7 +11,7 @@ test: $(READY)
 	$(VENV)/bin/python -m pytest -n auto --dist worksteal
 
 ui: $(READY)
-	$(VENV)/bin/il6 ui --landing data/demo
+	$(VENV)/bin/il6 ui --operate --landing data/demo
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -49,7 +49,8 @@ class StudyError(UsageError):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # no number of a study is infinite or none
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Marker(_Part):
@@ -301,10 +302,10 @@ class Study(_Part):
     response_criteria: str = "RECIST 1.1"
     named_endpoints: tuple[NamedOrDeclared, ...] = Field(default=("PFS", "OS"), alias="endpoints")
     covariates: tuple[Covariate, ...] = ()
-    landmarks_months: tuple[float, ...] = (6, 12, 24)
+    landmarks_months: tuple[Annotated[float, Field(gt=0, le=1200)], ...] = (6, 12, 24)
     confirm_response: bool = False
     assessment_interval_days: float = Field(default=56, gt=0)
-    replicates: int = Field(default=2000, ge=0)
+    replicates: int = Field(default=2000, ge=0, le=100_000)
     seed: int = Field(default=1, ge=0)
     schedule: str = "0 3 * * *"
     quality: Quality = Quality()
@@ -366,6 +367,16 @@ class Study(_Part):
         """The endpoints of `cohort.adtte`: PFS and OS in any case, then what the study needs."""
         names = dict.fromkeys(["PFS", "OS", *self.needed_endpoints])
         return tuple(self.known_endpoints[name] for name in names)
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, text: str) -> str:
+        if not is_cron_line(text):
+            raise ValueError(
+                f"{text!r} is no cron line; write minute, hour, day, month and weekday, for "
+                'example "0 3 * * *" for three o\'clock every night'
+            )
+        return text
 
     @property
     def is_randomised(self) -> bool:
@@ -448,6 +459,42 @@ def _endpoint_mistakes(study: Study) -> Iterator[tuple[Place, str]]:
             )
         elif place[0] == "cutoff" and known[name].starts != "treatment_start":
             yield place, f"{name} is not of every patient; name one that starts with treatment"
+
+
+CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+"""Least and largest value of minute, hour, day of the month, month and day of the week."""
+
+CRON_NAMES = (
+    *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    *("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
+)
+
+
+def is_cron_line(text: str) -> bool:
+    """Say whether a text is a cron line of five fields.
+
+    Examples
+    --------
+    >>> is_cron_line("*/15 2-4 1,15 * mon"), is_cron_line("every day"), is_cron_line("0 25 * * *")
+    (True, False, False)
+    """
+    fields = text.split()
+    return len(fields) == len(CRON_FIELDS) and all(
+        _is_cron_part(part, *limits)
+        for field, limits in zip(fields, CRON_FIELDS, strict=True)
+        for part in field.lower().split(",")
+    )
+
+
+def _is_cron_part(part: str, least: int, largest: int) -> bool:
+    found = re.fullmatch(r"(\*|\w+)(?:-(\w+))?(?:/(\d+))?", part)
+    if found is None or (found[3] is not None and int(found[3]) == 0):
+        return False
+    values = [value for value in found.groups()[:2] if value not in (None, "*")]
+    return all(
+        value in CRON_NAMES or (value.isdecimal() and least <= int(value) <= largest)
+        for value in values
+    )
 
 
 def read_study(path: Path | str) -> Study:
