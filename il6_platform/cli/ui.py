@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -57,7 +58,9 @@ def run(asked: argparse.Namespace) -> None:
     for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(one, end)
     try:
-        process.wait()
+        # Dagster turns a signal into an error of its own, which is no Exception
+        with contextlib.suppress(BaseException):
+            process.wait()
     finally:
         # the server's own children are of its group: they end with it
         _send(process, signal.SIGTERM)
