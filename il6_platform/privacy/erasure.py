@@ -264,6 +264,7 @@ def _names(file: str, content: bytes, named: Callable[[str], bool]) -> bool:
         for cells in (
             sheet.export.header,
             sheet.export.surplus.values(),
+            sheet.export.unread,
             *(column.unique().to_pylist() for column in sheet.export.columns),
         )
         for cell in cells

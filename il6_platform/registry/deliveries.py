@@ -19,7 +19,13 @@ from typing import Literal
 
 from il6_platform.registry import native
 from il6_platform.registry.exports import BEYOND, Export, ExportError, read_csv
-from il6_platform.registry.formats import NoTableError, Sheet, open_sheets, told_apart
+from il6_platform.registry.formats import (
+    NoTableError,
+    Sheet,
+    not_tables,
+    open_sheets,
+    told_apart,
+)
 from il6_platform.registry.formats.workbook import HIDDEN_ROW
 from il6_platform.registry.profiles import NativePart, Profile, closest
 from il6_platform.registry.rows_beside import rows_beside
@@ -233,10 +239,11 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
     A native CSV is one delivery. Any other file that a profile or its sheets' names make native
     tables of is one delivery a table that it holds, each with the native CSV made of it.
     """
-    native_one = _native(file, content)
-    if native_one.export is not None and not rows_beside(native_one.export, _KEY):
-        return Opened([native_one])
     try:
+        not_tables.check(file, content)
+        native_one = _native(file, content)
+        if native_one.export is not None and not rows_beside(native_one.export, _KEY):
+            return Opened([native_one])
         every = open_sheets(file, content)
         sheets = [sheet for sheet in every if sheet.unread is None]
         opened = [one.opened(sheets) for one in profiles]
@@ -299,7 +306,7 @@ def _made(file: str, content: bytes, part: NativePart, place: str, profile: str)
         one,
         digest=digest_of(source.encode() + place.encode() + text),
         file=f"{file} ({place})",
-        delivered_on=delivered_on(file) or one.delivered_on,
+        delivered_on=delivered_on(file) or delivered_on(part.sheet) or one.delivered_on,
         source=source,
         profile=profile,
         native=text,

@@ -54,6 +54,8 @@ class Export:
         Row -> what it holds beyond the header's columns.
     passed_over
         Line -> why it is no row: a title, a comment, a total. None: of a column, or all of it.
+    unread
+        Texts of what is passed over: they enter nothing, but `il6 forget` looks for a number there.
     """
 
     header: list[str]
@@ -62,6 +64,7 @@ class Export:
     problems: dict[int, str] = field(default_factory=dict)
     surplus: dict[int, str] = field(default_factory=dict)
     passed_over: Mapping[int | None, str] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> Iterator[ExportRow]:

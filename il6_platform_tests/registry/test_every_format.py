@@ -250,7 +250,7 @@ def test_a_page_says_its_encoding(encoding: str) -> None:
         ("x.zip", zipped({"y.zip": zipped({"labs.csv": b"a,b\n1,2\n"})}), "archive within"),
         ("x.tgz", tarred({f"{n}.csv": b"a\n" for n in range(201)}, "w:gz"), "201 files"),
         ("x.xpt", b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!" + b" " * 30, "truncated"),
-        ("x.xls", b"<html><body>Access denied</body></html>", "web page without a table"),
+        ("x.xls", b"<html><body>Access denied</body></html>", "web page or XML without a table"),
     ],
 )
 def test_what_cannot_be_opened_says_why(file: str, content: bytes, says: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -54,6 +55,11 @@ BESIDE = {
     "readme.txt": b'These are the exports.\nAsk Dr. "No" for more; she knows, mostly.\n',
     "readme empty.txt": b"",
     "_SUCCESS": b"",
+    "labs.csv:Zone.Identifier": b"[ZoneTransfer]\r\nZoneId=3\r\n",
+    "labs.csv.sha256": b"e3b0c442  labs.csv\n",
+    "labs.csv.bak": b"patient_id,analyte,value,unit,collected_on\nP1,il6,1,pg/mL,2020-01-01\n",
+    "labs.asc": b"-----BEGIN PGP SIGNATURE-----\n\nabc\n",
+    "model.xml": b"<?xml version='1.0'?><model/>",
     "export.done": b"",
     "export.log": b"2024-01-01 00:00 started, 8 rows\n",
     "make.sql": b"select * from labs;\n",
@@ -75,6 +81,24 @@ def test_a_damaged_workbook_is_no_letter() -> None:
     for file in ("labs.csv", "export.csv", "labs.txt", "labs", "notes_labs.txt", "notes.csv"):
         (one,) = open_deliveries(file, b"", []).deliveries
         assert one.status == "rejected" and "empty" in str(one.problem)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("labs.csv", b"%PDF-1.7\n", "is a PDF document, though it is called a table"),
+        ("export.xlsx", office("word"), "a letter .Word., though it is called a table"),
+        ("labs.csv.gpg", b"\x85\x01", "encrypted"),
+        ("labs.txt", b"-----BEGIN PGP MESSAGE-----\n", "encrypted"),
+        ("labs.zip", zipped({"a.pdf": b"%PDF"}), "archive without a table, named after one"),
+        ("labs.xml", b"<?xml version='1.0'?><labs/>", "without a table, called a table"),
+        ("labs.html", b"<html><body>Session expired</body></html>", "without a table"),
+        ("export.csv", b"<!DOCTYPE html><html>Login</html>", "without a table, called a table"),
+    ],
+)
+def test_what_should_be_a_table_and_is_none_blocks(file: str, content: bytes, says: str) -> None:
+    (one,) = open_deliveries(file, content, []).deliveries
+    assert one.status == "rejected" and re.search(says, str(one.problem))
 
 
 def test_they_never_block_and_are_not_kept(made: Registry) -> None:

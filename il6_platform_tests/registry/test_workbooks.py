@@ -112,6 +112,24 @@ def test_a_sheet_of_which_nothing_is_seen_holds_no_table() -> None:
     assert one.status != "accepted"
 
 
+def test_a_number_that_is_only_in_what_is_hidden_is_found_to_be_forgotten() -> None:
+    from il6_platform.privacy.erasure import _names
+
+    def hide(sheet: Worksheet) -> None:
+        sheet.row_dimensions[2].hidden = True
+        sheet["F1"], sheet["F3"] = "phone", "P7"
+        sheet.column_dimensions["F"].hidden = True
+        sheet["A4"].font = Font(strike=True)
+
+    content = labs(hide)
+    assert column(content, "patient_id") == ["P2", "(struck through)"]
+    for number in ("P1", "P2", "P3", "P7"):
+        assert _names("labs.xlsx", content, number.__eq__)
+    assert not _names("labs.xlsx", content, "P8".__eq__)
+    for above in (b"# of P9\na,b\n1,2\n", b"P9 and others\na,b,c\n1,2,3\n"):
+        assert _names("x.csv", above, lambda cell: "P9" in cell)
+
+
 # --- what is struck through -----------------------------------------------------------------------
 
 

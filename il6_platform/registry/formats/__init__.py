@@ -25,6 +25,7 @@ from il6_platform.registry.formats import (
 )
 from il6_platform.registry.formats.sheets import NoTableError, Sheet, told_apart
 from il6_platform.registry.formats.text import DELIMITERS, decoded, read_text
+from il6_platform.registry.native import recognise
 
 __all__ = [
     "DELIMITERS",
@@ -32,6 +33,7 @@ __all__ = [
     "NoTableError",
     "Sheet",
     "decoded",
+    "not_tables",
     "open_sheets",
     "read_text",
     "told_apart",
@@ -66,7 +68,9 @@ def _unpacked(file: str, content: bytes) -> list[Sheet]:
         return open_sheets(PurePosixPath(file).stem, members[0][1])
     sheets = [sheet for name, member in members for sheet in _member(name, member)]
     if not any(sheet.unread is None for sheet in sheets):
-        raise NoTableError("is an archive without a table")
+        if recognise(file, []):
+            raise ExportError("is an archive without a table, named after one; export it again")
+        raise NoTableError("is an archive without a table; it is passed over")
     names = told_apart([sheet.name for sheet in sheets])
     return [Sheet(name, one.export, one.unread) for name, one in zip(names, sheets, strict=True)]
 

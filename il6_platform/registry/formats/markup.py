@@ -16,6 +16,7 @@ from il6_platform.registry.formats.sheets import MAX_CELLS, NoTableError, Sheet,
 from il6_platform.registry.formats.text import decoded
 from il6_platform.registry.formats.workbook import HIDDEN_COLUMN, HIDDEN_ROW, HIDDEN_SHEET
 from il6_platform.registry.formats.workbook_marks import ERROR, NO_VALUE, STRUCK, shown
+from il6_platform.registry.native import recognise
 
 _SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 _SS = f"{{{_SPREADSHEET}}}"
@@ -48,8 +49,8 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
         yield from _spreadsheet(text)
     elif re.search(r"<table\b", text, re.IGNORECASE):
         yield from _pages(text)
-    elif PurePosixPath(file).suffix.lower() in (".xls", ".xlsx"):
-        raise ExportError("is a web page without a table, called a workbook; export it again")
+    elif PurePosixPath(file).suffix.lower() in (".xls", ".xlsx", ".csv") or recognise(file, []):
+        raise ExportError("is a web page or XML without a table, called a table; export it again")
     else:
         raise NoTableError("is a page without a table; it is passed over")
 
@@ -244,6 +245,8 @@ def _made(rows: list[list[str]], hidden: dict[int | None, str], gone: set[int]) 
         beside[None] = " ".join(HIDDEN_COLUMN.format(place + 1) for place in filled)
     lines = [line for line in range(1, len(whole) + 1) if line not in passed_over]
     kept = [[c for n, c in enumerate(whole[line - 1]) if n not in filled] for line in lines]
+    unread = [cell for line in passed_over if line for cell in rows[line - 1]]
+    unread += [row[place] for row in whole for place in filled]
     if not any(cell.strip() for row in kept for cell in row):
-        return Export([], passed_over=beside)
-    return sheet_of_lines(lines, kept, passed_over=beside)
+        return Export([], passed_over=beside, unread=frozenset(unread))
+    return sheet_of_lines(lines, kept, passed_over=beside, unread=unread)

@@ -10,10 +10,14 @@ import re
 import zipfile
 from pathlib import PurePosixPath
 
+from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats.sheets import NoTableError
 from il6_platform.registry.native import recognise
 
-CLUTTER = re.compile(r"~\$.*|\.~lock\..*|thumbs\.db|ehthumbs.*\.db|desktop\.ini|\.ds_store|\._.*")
+CLUTTER = re.compile(
+    r"~\$.*|\.~lock\..*|thumbs\.db|ehthumbs.*\.db|desktop\.ini|\.ds_store|\._.*"
+    r"|.*:zone\.identifier|.*\.(?:md5|sha1|sha256|sha512|sfv|sig)"
+)
 """Names of files that systems and programs leave beside others, in small letters."""
 
 MAGIC = {
@@ -28,6 +32,7 @@ MAGIC = {
     b"\x7fELF": "a program",
     b"ID3": "a recording",
     b"RIFF": "a recording or picture",
+    b"-----BEGIN PGP SIGNATURE": "a signature",
     b"DICM": "a medical image",
     b"SQLite format 3\x00": "a database (SQLite); deliver its tables as CSV",
 }
@@ -41,10 +46,13 @@ ENDINGS = {
     ),
     **dict.fromkeys((".svg", ".dcm", ".webp"), "a picture"),
     **dict.fromkeys((".mp3", ".mp4", ".wav", ".mov", ".avi", ".m4a"), "a recording"),
+    **dict.fromkeys((".bak", ".old", ".orig", ".swp", ".swo"), "a backup"),
+    **dict.fromkeys((".done", ".ok", ".trg", ".flag", ".ctl"), "a program's file"),
     **dict.fromkeys((".log", ".lnk", ".url", ".ini", ".lock"), "a program's file"),
     **dict.fromkeys(
         (".sql", ".r", ".py", ".sas", ".sps", ".do", ".exe", ".dll", ".sh"), "a program"
     ),
+    **dict.fromkeys((".bat", ".xsd", ".dtd", ".xsl", ".xslt", ".css", ".js"), "a program's file"),
 }
 """Ending of a name -> what such a file is; a table is not called so."""
 
@@ -54,6 +62,9 @@ TABLES = (
     *(".json", ".ndjson", ".jsonl", ".xml", ".html", ".zip", ".7z", ".gz", ".tgz", ".tar", ".xz"),
 )
 """Endings of names that a table's file may have: an empty one lacks its table."""
+
+_SURE = frozenset(TABLES) - {".txt", ".dat", ".asc", ".xml", ".html", ".zip"}
+"""Endings that only a table's file has."""
 
 _NOTE = re.compile(
     r"(?:read[ _-]?me|liesmich|lies_mich|lisez[ _-]?moi|l[eé]eme|leggimi|change_?log|licen[cs]e"
@@ -79,15 +90,21 @@ def check(file: str, content: bytes) -> None:
     ------
     NoTableError
         Saying what it is.
+    ExportError
+        Where it is called a table and is none, or is encrypted.
     """
+    if is_clutter(file):
+        raise NoTableError("is what a system or program leaves beside others; it is passed over")
+    if content.startswith(b"-----BEGIN PGP MESSAGE") or file.lower().endswith((".gpg", ".pgp")):
+        raise ExportError("is encrypted (PGP); decrypt it before it is delivered")
     kind = _kind(file, content)
+    if kind and PurePosixPath(file).suffix.lower() in _SURE:
+        raise ExportError(f"is {kind}, though it is called a table; export it again")
     if kind:
         raise NoTableError(f"is {kind}, no table; it is passed over")
 
 
 def _kind(file: str, content: bytes) -> str | None:
-    if is_clutter(file):
-        return "a file that a system or program leaves beside others"
     for magic, kind in MAGIC.items():
         if content.startswith(magic):
             return kind

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -64,6 +64,7 @@ def sheet_of_lines(
     *,
     is_whole: bool = False,
     passed_over: Mapping[int | None, str] | None = None,
+    unread: Iterable[str] = (),
 ) -> Export:
     """Take a line as the header, and what follows as the rows.
 
@@ -75,6 +76,8 @@ def sheet_of_lines(
         Whether a line must have as many cells as the header; a workbook's need not.
     passed_over
         Line -> why it is none of these lines.
+    unread
+        Texts of those.
 
     Raises
     ------
@@ -93,7 +96,10 @@ def sheet_of_lines(
     export = tabulated(told_apart(header), lines[first + 1 :], cells[first + 1 :], whole=is_whole)
     beside = dict(passed_over or {})
     beside |= {lines[row]: ABOVE for row in range(first) if _filled(cells[row])}
-    return replace(export, passed_over=beside)
+    titles = (cell for line in cells[:first] for cell in line)
+    return replace(
+        export, passed_over=beside, unread=frozenset(text for text in (*unread, *titles) if text)
+    )
 
 
 def sheet_of_records(records: Sequence[Mapping[str, str]]) -> Export:

@@ -75,10 +75,12 @@ def read_text(content: bytes) -> Export:
     passed_over: dict[int | None, str] = dict.fromkeys(_comments(lines, cells), COMMENT)
     if told:
         passed_over[1] = ABOVE
+    unread: list[str] = []
     if passed_over:
         kept = [row for row, line in enumerate(lines) if line not in passed_over]
+        unread = [cell for row in set(range(len(cells))) - set(kept) for cell in cells[row]]
         lines, cells = [lines[row] for row in kept], [cells[row] for row in kept]
-    export = sheet_of_lines(lines, cells, is_whole=True, passed_over=passed_over)
+    export = sheet_of_lines(lines, cells, is_whole=True, passed_over=passed_over, unread=unread)
     first = header_of(cells) or 0
     check_end(text, lines[first:], cells[first:], len(export.header))
     return export

@@ -99,8 +99,10 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
 
 def _export(cells: list[list[str]], marks: Marks) -> Export | None:
     """Make a table of a sheet's cells, with what its marks say of them; None of an empty one."""
+    unread: list[str] = []
     for (row, column), shown in marks.cells.items():
         if row < len(cells) and column < len(cells[row]):
+            unread.append(cells[row][column])
             cells[row][column] = shown
     if not any(cell.strip() for row in cells for cell in row):
         return None
@@ -115,10 +117,12 @@ def _export(cells: list[list[str]], marks: Marks) -> Export | None:
     if gone:
         passed_over[None] = " ".join(HIDDEN_COLUMN.format(_letters(place)) for place in gone)
     seen = [_without(cells[line - 1], gone) for line in lines]
+    unread += [cell for line in passed_over if line for cell in cells[line - 1]]
+    unread += [row[place] for row in cells for place in gone]
     if not any(cell.strip() for row in seen for cell in row):
         # nothing of it is seen
-        return Export([], passed_over=passed_over)
-    return sheet_of_lines(lines, seen, passed_over=passed_over)
+        return Export([], passed_over=passed_over, unread=frozenset(unread))
+    return sheet_of_lines(lines, seen, passed_over=passed_over, unread=unread)
 
 
 def _check_digits(rows: Sequence[Sequence[object]]) -> None:
