@@ -185,3 +185,27 @@ def test_who_has_no_time_of_an_endpoint_is_not_in_its_analyses(analysis: str) ->
     # propensities are of everybody, whose endpoints then differ
     columns = [*rows.columns] if analysis != "weighting" else ["statistic", "n", "events"]
     pd.testing.assert_frame_equal(rows[columns], without[columns])
+
+
+@pytest.mark.parametrize("rule", [0, 4])
+def test_who_has_no_time_of_an_endpoint_leaves_it(rule: int) -> None:
+    """A registry may give some patients a time of one endpoint alone; DOR is of responders."""
+    declared = {"name": "TTX", "starts": "response", "events": ["death"], "censor": "last_contact"}
+    more = {"cutoff": CUTOFFS[rule], "endpoints": ["PFS", "OS", declared]}
+    study = Study.model_validate(STUDY | more)
+    cohort = cohort_of("ordinary", 60, study)
+    patients = cohort.patients.assign(
+        time_TTX=cohort.patients["time_OS"] - cohort.patients["response_months"],
+        event_TTX=cohort.patients["event_OS"],
+    )
+    patients.loc[::7, "time_PFS"] = np.nan
+    patients.loc[3::7, "time_OS"] = np.nan
+    patients.loc[~patients["BOR"].isin(["CR", "PR"]), "time_TTX"] = np.nan
+    patients["time_TTX"] = patients["time_TTX"].clip(lower=0)
+    results, curves = published(Cohort(patients), study)
+    assert nonsense(results, curves) == []
+    survival = results[(results["analysis"] == "survival") & (results["statistic"] == "logrank")]
+    n = survival[survival["population"] == "all"].groupby("endpoint")["n"].max()
+    counts = {name: int(patients[f"time_{name}"].notna().sum()) for name in ("PFS", "OS", "TTX")}
+    assert n.to_dict() == counts
+    assert counts["PFS"] < 60 and 0 < counts["TTX"] < 60

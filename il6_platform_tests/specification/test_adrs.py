@@ -312,10 +312,19 @@ def test_who_has_responses(spec: Specification) -> None:
     """Only patients who were treated and followed up (ITTFL = Y) have responses, also without a
     marker."""
     spec.given(
+        patients="""
+        | patient_id |
+        | p1         |
+        """,
         treatments="""
-        | patient_id | line |
-        | p1         | 1    |
-        | p2         | 2    |
+        | patient_id |
+        | p1         |
+        | p2         |
+        """,
+        follow_up="""
+        | patient_id |
+        | p1         |
+        | p2         |
         """,
         labs="""
         | patient_id | collected_on |

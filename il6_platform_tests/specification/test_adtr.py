@@ -141,10 +141,19 @@ def test_who_has_sums(spec: Specification) -> None:
     censoring day."""
     spec.study(censor="day 60")
     spec.given(
+        patients="""
+        | patient_id |
+        | p1         |
+        """,
         treatments="""
-        | patient_id | line |
-        | p1         | 1    |
-        | p2         | 2    |
+        | patient_id |
+        | p1         |
+        | p2         |
+        """,
+        follow_up="""
+        | patient_id |
+        | p1         |
+        | p2         |
         """,
         assessments="""
         | patient_id | assessed_on | response | sum_of_diameters_mm |

@@ -286,6 +286,32 @@ def test_death_and_last_contact(spec: Specification) -> None:
     )
 
 
+def test_cause_of_death(spec: Specification) -> None:
+    """The cause of death is the disease, another one, or not known; before the death is known, as
+    on an earlier censoring day, neither is its cause."""
+    spec.study(censor="day 100")
+    spec.given(
+        follow_up="""
+        | patient_id | last_contact_on | died_on | cause_of_death |
+        | p1         | day 90          | day 90  | disease        |
+        | p2         | day 90          | day 90  | other          |
+        | p3         | day 90          | day 90  | unknown        |
+        | p4         | day 90          | day 90  |                |
+        | p5         | day 101         | day 101 | disease        |
+        """
+    )
+    spec.expect(
+        subjects="""
+        | USUBJID | DTHDT  | DTHCAUS |
+        | p1      | day 90 | disease |
+        | p2      | day 90 | other   |
+        | p3      | day 90 |         |
+        | p4      | day 90 |         |
+        | p5      |        |         |
+        """
+    )
+
+
 def test_nobody_without_a_patient_record(spec: Specification) -> None:
     """Who arrived in another table alone is not analysed: no patient record."""
     spec.given(
@@ -458,7 +484,7 @@ def test_order_of_arrival(spec: Specification) -> None:
         """,
         lines="""
         | table_name | patient | delivered_on | position | line |
-        | patients   | p3      | day -90      | 0        | 9    |
+        | patients   | p3      | day -90      | 1        | 9    |
         """,
     )
     spec.expect(
