@@ -125,7 +125,7 @@ class Ahead:
             self._waiting.clear()
             self._begun.clear()
         if pool is not None:
-            # a process's last words are with us once it has ended
+            # a process has flushed its logs once it has ended
             pool.shutdown()
             self._tell()
 

@@ -78,7 +78,7 @@ class Results:
         model: str | None = None,
         term: str | None = None,
     ) -> None:
-        """Add estimates with what they are of; an estimate's own group and term come on top."""
+        """Add estimates with what they are of; an estimate's own group and term override them."""
         for one in [estimates] if isinstance(estimates, Estimate) else estimates:
             self._rows.append(
                 {

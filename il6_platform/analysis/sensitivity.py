@@ -169,9 +169,9 @@ def _ruled(
     dates = cohort.patients[list(DATES)].rename(columns=DATES).apply(pd.to_datetime)
     interval = study.assessment_interval_days
     found = pfs_with_rule(dates, rules=rules, composite=composite, interval_days=interval)
-    moved = int(found["reason"].isin(BY_RULE).sum())
+    moved = found["reason"].isin(BY_RULE).to_numpy(dtype=bool)
     code = Code.EVENT_BY_RULE if composite else Code.CENSORED_BY_RULE
-    note = (Code.MOVED_BY_ESTIMAND if words == ESTIMAND else code).say(n=moved)
+    code = Code.MOVED_BY_ESTIMAND if words == ESTIMAND else code
     ruled = Cohort(
         cohort.patients.assign(
             time_PFS=found["months"].to_numpy(), event_PFS=found["event"].to_numpy(dtype=bool)
@@ -180,6 +180,7 @@ def _ruled(
     time, event = ruled.survival("PFS")
     every = every_comparison(time, event, ruled.group("experimental"), ruled.group("high"))
     for population, contrast in comparisons:
+        note = code.say(n=int((moved & ruled.group(population)).sum()))
         results.add(
             [row.but(note=joined(row.note, note)) for row in every[population, contrast]],
             endpoint="PFS",

@@ -67,7 +67,7 @@ def stability(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Fig
             (curves["analysis"] == Analysis.VALIDITY) & (curves["endpoint"] == "cut-off found")
         ]
         if rows.empty:
-            style.say_nothing_to_draw(axes, "The cut-off was not chosen on these data.")
+            style.say_nothing_to_draw(axes, "No cut-off was chosen on these data.")
             return figure
         axes.vlines(rows["x"], 0, 100 * rows["y"].astype(float), color=style.SECOND, lw=2)
         cut = results[

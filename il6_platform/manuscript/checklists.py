@@ -97,7 +97,7 @@ def remark(cut: Cut, place: Place) -> list[Item]:
             said.estimate(
                 "Methods, Design and patients",
                 f"landmarks_{endpoints[-1]}",
-                say="{} months",
+                say=f"{{}} months ({endpoints[-1]})",
                 analysis=Analysis.SURVIVAL,
                 statistic=Statistic.FOLLOW_UP_MEDIAN,
                 endpoint=endpoints[-1],

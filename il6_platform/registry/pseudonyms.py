@@ -55,7 +55,7 @@ class Pseudonyms:
         return hmac.new(self._key, number.encode(), hashlib.sha256).hexdigest()[:16]
 
     def loosely(self, patient_id: str) -> str:
-        """Return what all ways of writing one registry number share; it is nobody's pseudonym."""
+        """Return a spelling-insensitive key of a registry number; it is no pseudonym."""
         return self.of("loosely:" + "-".join(_parts(patient_id)))
 
 

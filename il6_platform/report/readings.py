@@ -483,7 +483,8 @@ def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterato
         if row is None:
             continue
         is_cut = analysis == Analysis.INTERACTION
-        reading = _of_product(found, row, is_cut=is_cut, study=study)
+        doublings = 1.0 if is_cut else marker_spread(results)
+        reading = _of_product(found, row, is_cut=is_cut, study=study, doublings=doublings)
         if claims_subgroups and reading.codes[0] in NOT_PREDICTIVE:
             reading = joined(reading, Saying.TWO_SUBGROUPS.say()) or reading
         yield {
@@ -505,7 +506,9 @@ def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterato
 NOT_PREDICTIVE = (Saying.NOT_PREDICTIVE_WIDE, Saying.NOT_PREDICTIVE_NARROW)
 
 
-def _of_product(found: Product, row: pd.Series, *, is_cut: bool, study: Study) -> Reason:
+def _of_product(
+    found: Product, row: pd.Series, *, is_cut: bool, study: Study, doublings: float
+) -> Reason:
     """Say what an interaction's row says."""
     estimate, p = number(row["estimate"]), number(row["p_value"])
     if estimate is None or p is None:
@@ -523,7 +526,7 @@ def _of_product(found: Product, row: pd.Series, *, is_cut: bool, study: Study) -
     elif p < ALPHA:
         return Saying.NAIVE_ONLY.say(p=formatting.p_text(p), corrected=formatting.p_number(decides))
     else:
-        said = compatible_with(row).say()
+        said = compatible_with(row, doublings).say()
     return joined(said, Saying.NOT_CORRECTED.say() if naive and decides < ALPHA else None) or said
 
 
@@ -534,10 +537,24 @@ def side_of(ratio: float, *, is_cut: bool) -> str:
     return "higher" if ratio < 1 else "lower"
 
 
-def compatible_with(row: pd.Series) -> Saying:
-    """Say whether an interval that holds 1 also holds a large difference."""
+def marker_spread(results: pd.DataFrame) -> float:
+    """Return how many doublings of the marker lie between its quartiles, one at least."""
+    rows = rows_of(results)(
+        analysis=Analysis.BASELINE, term="MARKER", population=Group.ALL, grp=None, contrast=None
+    )
+    quartiles = rows.drop_duplicates("statistic").set_index("statistic")["estimate"]
+    low, high = (number(quartiles.get(name)) for name in ("q1", "q3"))
+    return max(1.0, float(np.log2(high / low))) if low and high and low > 0 else 1.0
+
+
+def compatible_with(row: pd.Series, doublings: float = 1.0) -> Saying:
+    """Say whether an interval that holds 1 also holds a large difference.
+
+    Of a ratio per doubling, the difference is that between the marker's quartiles.
+    """
     low, high = number(row["ci_low"]), number(row["ci_high"])
-    is_wide = low is None or high is None or low <= 1 / LARGE or high >= LARGE
+    large = LARGE ** (1 / doublings)
+    is_wide = low is None or high is None or low <= 1 / large or high >= large
     return Saying.NOT_PREDICTIVE_WIDE if is_wide else Saying.NOT_PREDICTIVE_NARROW
 
 

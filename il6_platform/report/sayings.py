@@ -69,8 +69,8 @@ class Saying(Pattern):
     # the lead
     WRONG_WAY = (
         "lead_wrong_way",
-        "The marker points the other way than the study assumes: AUC {auc} (95% CI {interval}), "
-        "so high and low {marker} below mean the opposite of what was expected.",
+        "The marker points the other way than the study assumes: {side} {marker} went with better "
+        "outcomes (AUC {auc}, 95% CI {interval}).",
     )
     LEAD_PREDICTS = (
         "lead_predicts",

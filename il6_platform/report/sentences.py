@@ -45,6 +45,7 @@ def _answer(results: pd.DataFrame, study: Study) -> Iterator[Reason]:
     if area is not None:
         yield Saying.WRONG_WAY.say(
             marker=study.marker.label,
+            side="higher" if study.higher else "lower",
             auc=formatting.ratio(area["estimate"]),
             interval=formatting.interval(area["ci_low"], area["ci_high"]),
         )
@@ -118,7 +119,8 @@ def _product_numbers(results: pd.DataFrame, study: Study, found: readings.Produc
     text = "; ".join(parts)
     primary = found.primary
     if not found.is_shown and primary is not None:
-        wide = readings.compatible_with(primary) is Saying.NOT_PREDICTIVE_WIDE
+        doublings = 1.0 if found.uncut is None else readings.marker_spread(results)
+        wide = readings.compatible_with(primary, doublings) is Saying.NOT_PREDICTIVE_WIDE
         text += (
             "; the data are compatible with a large difference and with none"
             if wide
@@ -235,21 +237,14 @@ def _several(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
         after = int((adjusted < ALPHA).sum())
         aside = len(holm) - len(adjusted)
         words = (
-            f"Of {len(family)} tests of the family {before} {_have(before)} P < {ALPHA}; {after} "
-            "after correction for cut-off selection and for their number (Holm; smallest "
-            f"{formatting.p_text(adjusted.min())})."
+            f"Of {len(family)} tests of the family {before} {'has' if before == 1 else 'have'} "
+            f"P < {ALPHA}; {after} after correction for cut-off selection and for their number "
+            f"(Holm; smallest {formatting.p_text(adjusted.min())})."
         )
         if aside:
-            words += f" {_counted(aside, 'test')} without a corrected P {_stand(aside)} aside."
+            verb = "stands" if aside == 1 else "stand"
+            words += f" {_counted(aside, 'test')} without a corrected P {verb} aside."
         yield "Several tests", words
-
-
-def _have(n: int) -> str:
-    return "has" if n == 1 else "have"
-
-
-def _stand(n: int) -> str:
-    return "stands" if n == 1 else "stand"
 
 
 def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ anything else noticing.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Self
 
@@ -47,6 +48,24 @@ def joined(*notes: str | None) -> Reason | None:
     return Reason(" ".join(said), codes) if said else None
 
 
+_VERBS = {"are": "is", "have": "has", "were": "was", "end": "ends", "share": "shares"}
+_ONE = re.compile(
+    r"(?<![\d.,])1 (patient|event|line|file|resample|split|permutation|imputation|look|test)s"
+    rf"(?: ({'|'.join(_VERBS)})\b)?"
+)
+
+
+def singular(text: str) -> str:
+    """Write one of something in the singular.
+
+    Examples
+    --------
+    >>> singular("1 patients are censored, 11 patients stay; 21 of 1 patients")
+    '1 patient is censored, 11 patients stay; 21 of 1 patient'
+    """
+    return _ONE.sub(lambda found: f"1 {found[1]}{f' {_VERBS[found[2]]}' if found[2] else ''}", text)
+
+
 class Pattern(StrEnum):
     """A code that has the pattern of a sentence."""
 
@@ -61,7 +80,7 @@ class Pattern(StrEnum):
 
     def say(self, **values: object) -> Reason:
         """Return the sentence, its placeholders filled."""
-        return Reason(self.pattern.format(**values), (self,))
+        return Reason(singular(self.pattern.format(**values)), (self,))
 
 
 class Code(Pattern):

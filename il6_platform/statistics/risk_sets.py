@@ -115,7 +115,7 @@ def log_rank_all(
 
     Observed minus expected is a cumulative sum over patients by falling marker. The variance needs
     sum_j v_j n1j^2 over event times j, n1j the high at risk; adding a patient to the high group
-    adds his pairs with those already there, each weighing sum_{t_j <= min of both times} v_j. These
+    adds its pairs with those already there, each weighing sum_{t_j <= min of both times} v_j. These
     sums over "larger marker and earlier time" are taken by halving, in log2(n) passes.
 
     Parameters

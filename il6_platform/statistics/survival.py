@@ -212,7 +212,8 @@ def logrank(
     fields["method"] = "Log-rank test" + ("" if strata is None else ", stratified")
     labels = np.unique(g)
     if len(labels) < 2:
-        return unsupported(name, Code.ONE_GROUP.say(), **fields)
+        few = Code.ONE_GROUP if len(t) else Code.NO_PATIENTS
+        return unsupported(name, few.say(), **fields)
     if not e.any():
         return unsupported(name, Code.NO_EVENTS.say(), **fields)
     if strata is None:

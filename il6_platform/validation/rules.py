@@ -274,7 +274,7 @@ def always(
 
 
 def empty(column: str, rule_id: str, look_at: str, sentence: str) -> Rule:
-    """A column that the platform derived, and that names what is odd, is empty."""
+    """A diagnostic column, which the platform derives, is null."""
     return Rule(
         rule_id, "warn", look_at, sentence, "ExpectColumnValuesToBeNull", {"column": column}
     )
