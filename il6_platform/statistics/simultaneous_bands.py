@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Kind = Literal["hall_wellner", "equal_precision"]
 KINDS: tuple[Kind, ...] = ("hall_wellner", "equal_precision")
 IMAGES = 5
-NODES = 100
+NODES = 64
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,11 @@ from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from il6_platform.statistics.assay_error import regrouped_patients, regrouping_probability
+from il6_platform.statistics.competing_risks import aalen_johansen, fine_gray, gray_test
 from il6_platform.statistics.continuous import effect_by_marker, log2_marker, spline_marker
 from il6_platform.statistics.cutoff_rules import Rule
-from il6_platform.statistics.cutoff_validation import permutation_test
+from il6_platform.statistics.cutoff_validation import interaction_test, permutation_test
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.heterogeneity import (
     cochran_mantel_haenszel,
@@ -37,7 +39,9 @@ from il6_platform.statistics.heterogeneity import (
     rmst_interaction,
     tables_by_stratum,
 )
+from il6_platform.statistics.landmark import landmark_by_start
 from il6_platform.statistics.maximal_selection import maxstat
+from il6_platform.statistics.meta_analysis import random_effects
 from il6_platform.statistics.proportions import (
     chi_square,
     fisher_exact,
@@ -47,8 +51,11 @@ from il6_platform.statistics.proportions import (
 from il6_platform.statistics.regression import cox, interaction
 from il6_platform.statistics.risk_sets import log_rank_all
 from il6_platform.statistics.roc import auc, outcome_by
+from il6_platform.statistics.shrinkage import posterior, sceptical
+from il6_platform.statistics.simultaneous_bands import KINDS, confidence_band
 from il6_platform.statistics.small_sample import firth_cox, fisher_mid_p, permutation_logrank
 from il6_platform.statistics.survival import kaplan_meier, logrank, rmst_difference
+from il6_platform.statistics.time_dependent_roc import auc_at, uno_concordance
 
 ARM = np.repeat([0, 1], [24, 29])
 HIGH = np.repeat([1, 0, 1, 0], [12, 12, 19, 10])
@@ -333,6 +340,149 @@ def null_cutoff(rng: np.random.Generator) -> Results:
     }
 
 
+def chosen_interaction(
+    rng: np.random.Generator, *, prognostic: float = 1.0, replicates: int = 199
+) -> Results:
+    """P values of the interaction at chosen cut-offs of a marker that predicts nothing.
+
+    The marker may be prognostic: its upper half multiplies the hazard, alike in both arms.
+    """
+    marker = np.exp(rng.normal(size=len(ARM)))
+    high = np.where(marker >= np.median(marker), prognostic, 1.0)
+    patients = draw(rng, hazard=high * np.where(ARM == 1, HAZARD_RATIO, 1.0))
+    data = (marker, patients.time, patients.event, ARM)
+    by_event = outcome_by(patients.time, patients.event, MEDIAN)
+    smallest: dict[str, float] = {"min_share": 0.1, "min_patients": 10}
+    rules = {
+        "its own size": Rule("interaction", arm=ARM, **smallest),  # type: ignore[arg-type]
+        "Youden's index": Rule("youden", outcome=by_event, **smallest),  # type: ignore[arg-type]
+        "maxstat": Rule("maxstat", min_patients=10),
+    }
+    results = {}
+    for name, rule in rules.items():
+        naive, corrected = interaction_test(*data, rule, rng=rng, replicates=replicates)
+        results[f"Cut-off by {name}, naive likelihood ratio"] = p_of(naive)
+        results[f"Cut-off by {name}, permutation repeating the search"] = p_of(corrected)
+    return results
+
+
+def competing_events(rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Times and causes (0, 1, 2) of two exponential events, two thirds of them the first one."""
+    n = len(ARM)
+    first = rng.exponential(MEDIAN / math.log(2), n) * 1.5
+    second = rng.exponential(MEDIAN / math.log(2), n) * 3
+    followed = rng.uniform(12, 36, n)
+    seen = np.ceil(np.minimum(np.minimum(first, second), followed) / DAY) * DAY
+    cause = np.where(first <= second, 1, 2)
+    return seen, np.where(np.minimum(first, second) <= followed, cause, 0)
+
+
+def competing_tests(rng: np.random.Generator) -> Results:
+    """P values of tests of competing events in arms that do not differ."""
+    time, cause = competing_events(rng)
+    design = pd.DataFrame({"arm": ARM.astype(float)})
+    tests = {
+        "Gray": gray_test(time, cause, ARM),
+        "Cause-specific Cox, Wald": cox(design, time, cause == 1).estimates()[0],
+        "Fine and Gray, Wald": fine_gray(design, time, cause).estimates()[0],
+    }
+    return {name: p_of(e) for name, e in tests.items()}
+
+
+STARTS_WITHIN = 28 * DAY
+
+
+def immortal_time(rng: np.random.Generator) -> Results:
+    """P values where a drug without effect starts in a window that not everybody survives."""
+    n = 200
+    time = rng.exponential(2.0, n)
+    start = np.where(rng.random(n) < 0.55, rng.uniform(0, STARTS_WITHIN, n), np.inf)
+    started = start <= time
+    event = np.ones(n)
+    landmark = landmark_by_start(
+        time, event, np.where(started, start, np.nan), landmark=STARTS_WITHIN
+    )
+    tests = {
+        "Log-rank from time zero": logrank(time, event, started),
+        "Log-rank from the window's end": next(e for e in landmark if e.statistic == "logrank"),
+    }
+    return {name: p_of(e) for name, e in tests.items()}
+
+
+SLOPE = 0.6
+"""Log hazard ratio a standard deviation of the log marker, of the intervals of accuracy."""
+
+
+@cache
+def true_accuracy() -> tuple[float, float]:
+    """AUC by the landmark and concordance up to it, from a hundred thousand uncensored patients."""
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=100_000)
+    time = rng.exponential(MEDIAN / math.log(2), len(z)) / np.exp(SLOPE * z)
+    event = np.ones(5_000)
+    area = auc_at(z, time, np.ones(len(z)), LANDMARK).estimate
+    pairs = [
+        uno_concordance(z[i : i + 5_000], time[i : i + 5_000], event, LANDMARK).estimate or 0.0
+        for i in range(0, len(z), 5_000)
+    ]
+    return area or 0.0, float(np.mean(pairs))
+
+
+def accuracy_intervals(rng: np.random.Generator) -> Results:
+    """Whether intervals of AUC(t) and of Uno's C hold the truth."""
+    z = rng.normal(size=len(ARM))
+    patients = draw(rng, hazard=np.exp(SLOPE * z))
+    area, concordance = true_accuracy()
+    data = (z, patients.time, patients.event)
+    return {
+        "AUC at 12 months, IPCW|53": covered(auc_at(*data, LANDMARK), area),
+        "Uno's C to 12 months, jackknife|53": covered(
+            uno_concordance(*data, LANDMARK), concordance
+        ),
+    }
+
+
+def incidence_intervals(rng: np.random.Generator) -> Results:
+    """Whether intervals of cumulative incidence and simultaneous bands hold the truth."""
+    time, cause = competing_events(rng)
+    both = CONTROL_HAZARD / 1.5 + CONTROL_HAZARD / 3
+    truth = (2 / 3) * (1 - math.exp(-both * LANDMARK))
+    results = {
+        "Cumulative incidence at 12 months, log-log|53": covered(
+            aalen_johansen(time, cause).incidence_at(LANDMARK), truth
+        )
+    }
+    patients = draw(rng)
+    for kind in KINDS:
+        band = confidence_band(patients.time, patients.event, kind=kind)
+        # the true curve falls between the steps: it is met just before the next one as well
+        before = np.append(band.times[1:], band.times[-1:])
+        ends = [np.exp(-CONTROL_HAZARD * t) for t in (band.times, before)]
+        held = all(((band.low <= true) & (true <= band.high)).all() for true in ends)
+        results[f"Band of the whole curve, {kind.replace('_', ' ')}|53"] = float(held)
+    return results
+
+
+def belief_intervals(rng: np.random.Generator) -> Results:
+    """Whether posterior, pooled, prediction and regrouping intervals hold the truth."""
+    prior = sceptical(INTERACTION)
+    truth, error = rng.normal(prior.mean, prior.sd), 0.6
+    seen = posterior(rng.normal(truth, error), error, prior)
+    spread, errors = 0.3, rng.uniform(0.1, 0.3, 12)
+    effects = rng.normal(0.4, spread, 12)
+    pooled, new, *_ = random_effects(rng.normal(effects, errors), errors)
+    marker, cv = np.exp(rng.normal(1.5, 0.6, len(ARM))), 0.1
+    moved = int((rng.random(len(ARM)) < regrouping_probability(marker, 4.83, cv)).sum())
+    return {
+        "Posterior, truth drawn from the prior|": covered(seen, math.exp(truth)),
+        "Pooled effect, REML, Hartung and Knapp|12 studies": covered(pooled, 0.4),
+        "Effect in a new study, prediction|12 studies": covered(new, rng.normal(0.4, spread)),
+        "Patients regrouped by a repeat|53": covered(
+            regrouped_patients(marker, 4.83, cv)[0], moved
+        ),
+    }
+
+
 def simulate(study: Study, replicates: int, seed: int, jobs: int = 1) -> pd.DataFrame:
     """Return one row a simulated study; each has its own seed, so jobs change nothing."""
     children = np.random.SeedSequence(seed).spawn(replicates)
@@ -399,7 +549,14 @@ TABLES: list[tuple[str, list[Study], Callable[[pd.DataFrame], pd.DataFrame], tup
     ),
     (
         "Coverage of 95% intervals",
-        [survival_intervals, model_intervals, rate_intervals],
+        [
+            survival_intervals,
+            model_intervals,
+            rate_intervals,
+            accuracy_intervals,
+            incidence_intervals,
+            belief_intervals,
+        ],
         summary,
         ("Interval", "Patients", "Covered", "No interval"),
     ),
@@ -408,6 +565,30 @@ TABLES: list[tuple[str, list[Study], Callable[[pd.DataFrame], pd.DataFrame], tup
         [null_cutoff],
         rejected,
         ("Cut-off and P value", "P at most 5%", "No result"),
+    ),
+    (
+        "Interaction at a chosen cut-off, marker without effect: how often P is at most 5%",
+        [chosen_interaction],
+        rejected,
+        ("Cut-off and P value", "P at most 5%", "No result"),
+    ),
+    (
+        "The same, marker prognostic alike in both arms (hazard ratio 2)",
+        [partial(chosen_interaction, prognostic=2.0)],
+        rejected,
+        ("Cut-off and P value", "P at most 5%", "No result"),
+    ),
+    (
+        "Competing events, arms that do not differ: type I error at 5%",
+        [competing_tests],
+        rejected,
+        TESTED_ON_ALL,
+    ),
+    (
+        "A drug without effect that starts within 28 days: type I error at 5%",
+        [immortal_time],
+        rejected,
+        TESTED_ON_ALL,
     ),
 ]
 

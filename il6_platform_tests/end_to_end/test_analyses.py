@@ -92,9 +92,9 @@ def test_a_published_cutoff_divides_as_it_says(demo: Installation, cohort: Cohor
 @pytest.mark.parametrize(
     ("analyte", "unit", "cutoffs"),
     [
-        ("il6", "pg/mL", [4.3]),
-        ("IL-6", "ng/L", [4.3]),
-        ("il6", "ng/mL", [0.0043]),
+        ("il6", "pg/mL", [4.3, 4.83, 4.28]),
+        ("IL-6", "ng/L", [4.3, 4.83, 4.28]),
+        ("il6", "ng/mL", [0.0043, 0.00483, 0.00428]),
         ("il6", "fmol/L", []),  # by a molar mass: not in the table of units
         ("crp", "pg/mL", []),
     ],

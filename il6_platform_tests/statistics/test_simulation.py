@@ -4,6 +4,8 @@ Bounds are quantiles of the binomial distribution at the level that a test or in
 so that one sound method in ten thousand would fail; seeds are fixed, so none does by chance.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,6 +103,9 @@ def test_other_tests_hold_their_level_roughly(study, replicates):
         (simulation.rate_intervals, 300),
         (simulation.survival_intervals, 30),
         (simulation.model_intervals, 15),
+        (simulation.accuracy_intervals, 60),
+        (simulation.incidence_intervals, 40),
+        (simulation.belief_intervals, 200),
     ],
 )
 def test_intervals_cover_about_as_often_as_they_say(study, replicates):
@@ -131,6 +136,21 @@ def test_corrected_p_values_of_a_null_marker_hold_their_level(null_cutoffs):
     corrected = [name for name in null_cutoffs if name.startswith(("Maxstat", "The same"))]
     assert len(corrected) == 5
     assert holds_level(null_cutoffs[[*corrected, "Median, fixed beforehand"]])
+
+
+def test_an_interaction_at_a_searched_cutoff_is_naive_and_its_correction_holds_the_level():
+    found = simulation.simulate(partial(simulation.chosen_interaction, replicates=39), 30, SEED)
+    naive = found["Cut-off by its own size, naive likelihood ratio"]
+    assert (naive <= 0.05).sum() > binom.ppf(1 - RARE, naive.notna().sum(), 0.05)
+    assert holds_level(found[[name for name in found if name.endswith("the search")]])
+
+
+def test_competing_tests_hold_their_level_and_immortal_time_breaks_it():
+    assert holds_level(simulation.simulate(simulation.competing_tests, 40, SEED), LARGE_SAMPLE)
+    found = simulation.simulate(simulation.immortal_time, 30, SEED)
+    assert holds_level(found[["Log-rank from the window's end"]])
+    naive = found["Log-rank from time zero"]
+    assert (naive <= 0.05).sum() > binom.ppf(1 - RARE, len(naive), 0.3)
 
 
 def test_tables_name_the_test_the_groups_and_the_error():
