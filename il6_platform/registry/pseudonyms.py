@@ -10,6 +10,14 @@ import secrets
 import unicodedata
 from pathlib import Path
 
+_NOBODY = re.compile(
+    r"^(?:na|n/a|nan|null|none|nil|unknown|missing|[-.?_/*\s]+|#(?:n/a|ref!|value!|name\?|div/0!|num!"
+    r"|null!)|#+|<na>|nat|\(error .*\)|\(formula without a value\)|不详|未知|缺失)$"
+    r"|\(struck through\)$|\ufffd",
+    re.IGNORECASE,
+)
+"""What stands for a patient's number where there is none, or where it cannot be known."""
+
 
 class Pseudonyms:
     """HMAC-SHA-256 pseudonyms under a key file that stays with the site.
@@ -57,6 +65,19 @@ class Pseudonyms:
     def loosely(self, patient_id: str) -> str:
         """Return a spelling-insensitive key of a registry number; it is no pseudonym."""
         return self.of("loosely:" + "-".join(_parts(patient_id)))
+
+
+def is_number(patient_id: str) -> bool:
+    """Say whether a cell may be a patient's number: no word for nothing, no error of a workbook.
+
+    What is none of these is nobody: its line has no patient, and is set aside for that.
+
+    Examples
+    --------
+    >>> is_number("T01"), is_number("#N/A"), is_number("NaN"), is_number("(struck through)")
+    (True, False, False, False)
+    """
+    return _NOBODY.search(_plain(patient_id)) is None
 
 
 def is_mangled(patient_id: str) -> bool:

@@ -16,7 +16,7 @@ import pandas as pd
 from il6_platform.registry.deliveries import Delivery, Opened, delivered_on
 from il6_platform.registry.exports import read_csv
 from il6_platform.registry.native import kept_columns
-from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled
+from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled, is_number
 from il6_platform.registry.rows import rows_of
 
 
@@ -266,7 +266,9 @@ def load(
         connection.unregister("incoming")
         if "patient_id" in export.header:
             written = export.columns[export.header.index("patient_id")].unique().to_pylist()
-            _record_spellings(connection, [one for one in written if one], pseudonyms)
+            _record_spellings(
+                connection, [one for one in written if one and is_number(one)], pseudonyms
+            )
         connection.execute("commit")
     return len(fresh)
 

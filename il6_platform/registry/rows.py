@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from il6_platform.registry.exports import Export
-from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.registry.pseudonyms import Pseudonyms, is_number
 
 
 def rows_of(
@@ -55,7 +55,10 @@ def rows_of(
 def _pseudonymised(numbers: pa.Array, pseudonyms: Pseudonyms) -> pa.Array:
     """Replace each distinct number once."""
     coded = numbers.dictionary_encode()
-    of = [pseudonyms.of(number) for number in coded.dictionary.to_pylist()]
+    of = [
+        pseudonyms.of(number) if is_number(number) else None
+        for number in coded.dictionary.to_pylist()
+    ]
     return pa.DictionaryArray.from_arrays(coded.indices, pa.array(of, pa.string())).cast(
         pa.string()
     )

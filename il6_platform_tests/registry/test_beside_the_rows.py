@@ -148,3 +148,35 @@ def test_what_is_passed_over_is_on_the_worklist_and_in_the_balance(made: Registr
     assert balance.loc["patients", "received"] == 3
     assert balance.loc["(no table)", "passed_over"] == 2
     assert balance["unaccounted"].sum() == 0
+
+
+NOBODY = [
+    "",
+    " ",
+    "NaN",
+    "nan",
+    "None",
+    "null",
+    "NULL",
+    "N/A",
+    "#N/A",
+    "#REF!",
+    "-",
+    "--",
+    ".",
+    "?",
+]
+NOBODY += ["(error #REF!)", "(formula without a value)", "(struck through)", "#####", "T\ufffd1"]
+
+
+def test_what_stands_for_no_number_is_no_patient(made: Registry) -> None:
+    lines = [f"{text},F,1950-01-01" for text in NOBODY]
+    folder = made.folder / "landing" / "2024-01-31"
+    folder.mkdir(parents=True)
+    people = [*PEOPLE, "NA-1,F,1950-01-01", "NULL7,F,1950-01-01"]
+    (folder / "patients.csv").write_text("\n".join([HEADER, *people, *lines, ""]), "utf-8")
+    assert made.stage()
+    assert len(made.ask("from staging.patients")) == len(people)
+    aside = made.ask("select file_line from staging.quarantine where rule = 'patient_id_is_given'")
+    assert set(aside["file_line"]) == set(range(len(people) + 2, len(people) + len(lines) + 2))
+    assert made.ask("select sum(unaccounted) as n from staging.balance")["n"].iloc[0] == 0
