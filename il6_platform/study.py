@@ -212,6 +212,7 @@ class Planned(_Part):
     ratio_of_hazard_ratios: float = Field(default=0.5, gt=0)
     alpha: float = Field(default=0.05, gt=0, lt=1)
     power: float = Field(default=0.8, gt=0, lt=1)
+    events: int | None = Field(default=None, gt=0)
 
 
 class Monitoring(_Part):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 from il6_platform.endpoints import COMPETING, EVENT
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Covariate, Study
+
+if TYPE_CHECKING:
+    from il6_platform.cohort.known import DeliveredRecords
+    from il6_platform.cohort.looks import Look
 
 ARM, MARKER = "experimental vs control", "high vs low"
 
@@ -47,9 +52,15 @@ class Cohort:
         percent change of the sum of diameters, or NaN), dates of
         progression-free survival's event and of the assessments before it,
         the covariates under the study file's names.
+    delivered
+        The records behind it, for analyses that look back; a part of the cohort has none.
+    looks
+        The looks taken at the study's earlier cuts, likewise.
     """
 
     patients: pd.DataFrame
+    delivered: DeliveredRecords | None = None
+    looks: tuple[Look, ...] = ()
 
     @classmethod
     def of(
@@ -82,23 +93,22 @@ class Cohort:
                 patients[item.name] = np.nan if item.kind == "number" else None
         return cls(patients.reset_index(drop=True))
 
-    def as_known_on(self, day: pd.Timestamp) -> Cohort:
-        """Return who had started by a day, with follow-up cut there; no response after it."""
-        patients = self.patients[pd.to_datetime(self.patients["TRTSDT"]) <= day]
-        elapsed = (day - pd.to_datetime(patients["TRTSDT"])).dt.days / DAYS_PER_MONTH
-        changed: dict[str, Any] = {
-            "BOR": patients["BOR"].mask(patients["response_months"] > elapsed, "SD")
-        }
-        for name in [c.removeprefix("time_") for c in patients if str(c).startswith("time_")]:
-            time = patients[f"time_{name}"]
-            waited = patients.get(f"start_{name}", patients["TRTSDT"]) - patients["TRTSDT"]
-            since = elapsed - pd.to_timedelta(waited).dt.days / DAYS_PER_MONTH
-            # who had no response by the day has no time from it
-            changed[f"time_{name}"] = time.clip(upper=since).where(since >= 0)
-            for kind in (f"event_{name}", f"competing_{name}"):
-                if kind in patients:
-                    changed[kind] = patients[kind].astype(bool) & (time <= since)
-        return Cohort(patients.assign(**changed).reset_index(drop=True))
+    def as_known_on(
+        self, days: Iterable[pd.Timestamp], study: Study
+    ) -> Iterator[tuple[pd.Timestamp, Cohort]]:
+        """Yield the cohort as `il6 refresh --as-of DAY --censor DAY` would have it on each day.
+
+        Days between which nothing became known yield the same object.
+        """
+        if self.delivered is None:
+            return
+        known, since = None, None
+        with self.delivered.derivation() as derive:
+            for day in days:
+                unchanged = self.delivered.unchanged_since(day.date())
+                if known is None or unchanged != since:
+                    known, since = Cohort.of(**derive(day.date()), study=study), unchanged
+                yield day, known
 
     @property
     def has_calendar(self) -> bool:

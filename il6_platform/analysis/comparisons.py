@@ -47,7 +47,9 @@ def every_comparison(
     found = {}
     for i, key in enumerate(COMPARISONS):
         n, events = int(weights[i].sum()), int((weights[i] * event).sum())
-        test = unsupported("logrank", TOO_FEW, n=n, events=events, method="Log-rank")
+        first = int((weights[i] * groups[i]).sum())
+        why = TOO_FEW if 0 < first < n else Code.NOT_COMPARED.say()
+        test = unsupported("logrank", why, n=n, events=events, method="Log-rank")
         if np.isfinite(tests.p_value[i]):
             test = test.but(
                 estimate=float(tests.chi_square[i]),
@@ -56,7 +58,8 @@ def every_comparison(
                 note=None,
             )
         log, error = float(fits.coefficients[i, 0]), float(fits.std_errors[i, 0])
-        found[key] = test, log_ratio("hazard_ratio", log, error, n=n, events=events)
+        ratio = log_ratio("hazard_ratio", log, error, n=n, events=events)
+        found[key] = test, ratio if ratio.estimate is not None else ratio.but(note=why)
     return found
 
 

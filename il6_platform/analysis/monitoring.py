@@ -1,8 +1,10 @@
 """analysis.monitoring: what so many looks at growing data allow to be said, and how long it takes.
 
-Each look that the study file plans spends a part of alpha (Lan & DeMets, Biometrika 1983); the
-boundary at today's information fraction is what P must reach today. Whether or not there is a plan,
-the events that the planned effect needs are set against those there are.
+Each published refresh is a look and spends a part of alpha (Lan & DeMets, Biometrika 1983); the
+boundary at today's information fraction, after the looks really taken, is what P must reach today.
+The events at which all information is there are the plan's, or those computed at the first look.
+Whether or not there is a plan, the events that the planned effect needs are set against those there
+are.
 """
 
 from __future__ import annotations
@@ -13,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import norm
 
 from il6_platform.analysis.cohort import CONTRASTS, MARKER, Cohort
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
+from il6_platform.cohort.looks import Look
 from il6_platform.statistics import design
 from il6_platform.statistics import group_sequential as sequential
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
@@ -31,6 +33,7 @@ from il6_platform.study import Monitoring, Planned, Study
 
 SPEC = Spec(
     place=170,
+    looks_back=True,
     draws_curves=True,
     figure="looks_at_growing_data",
     techniques=(
@@ -84,7 +87,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     cohort = cohort.having(planned.endpoint)
     needed = _requirements(results, cohort, study, planned)
     if study.monitoring is not None and needed is not None:
-        _look(results, cohort, study, study.monitoring, planned, needed)
+        _look(results, cohort, study, needed)
     return results
 
 
@@ -183,15 +186,11 @@ def _date(
     return found.but(note=words)
 
 
-def _look(
-    results: Results,
-    cohort: Cohort,
-    study: Study,
-    plan: Monitoring,
-    planned: Planned,
-    target: float,
-) -> None:
+def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None:
     """Add today's look: information fraction, boundary, repeated interval and P, powers."""
+    plan, planned = study.monitoring, study.planned
+    assert plan is not None
+    assert planned is not None
     inside = cohort.compared(plan.population, plan.contrast)
     time, event = inside.survival(planned.endpoint)
     first = inside.first(plan.contrast)
@@ -201,7 +200,10 @@ def _look(
         "contrast": plan.contrast,
         "model": "group sequential",
     }
-    events, final = int(event.sum()), float(plan.events or target)
+    events, earlier = int(event.sum()), _earlier(cohort, plan, planned)
+    # information is measured against what was planned at the first look, whoever came since
+    kept = earlier[0].planned if earlier else target
+    final = float(plan.events or planned.events or kept)
     fields: dict[str, Any] = {"n": len(inside), "events": events}
     test = logrank(time, event, first)
     (ratio,) = cox(pd.DataFrame({"group": first.astype(float)}), time, event).estimates()
@@ -216,27 +218,37 @@ def _look(
         ),
         **where,
     )
+    results.add(
+        Estimate(
+            "planned_events", final, method="Fixed by the plan, or at the first look", **fields
+        ),
+        **where,
+    )
     if test.estimate is None or ratio.estimate is None or not fraction:
         reason = test.note or ratio.note or Code.NO_EVENTS.say()
         results.add(unsupported("boundary", reason, **fields), **where)
         return
     # positive in the direction of benefit of the first group
     z = math.copysign(math.sqrt(test.estimate), 1 - ratio.estimate)
-    looks = [look for look in plan.looks if look < fraction - 1e-9] + [fraction]
+    taken = {min(1.0, look.events / final) for look in earlier if look.events}
+    # a look that brought no event spends nothing: it is the look before, once more
+    looks = sorted(look for look in taken | {fraction} if look <= fraction)
     kind = f"lan_demets_{plan.spending}"
-    today = sequential.boundaries(looks, kind=kind, alpha=plan.alpha).iloc[-1]
-    _boundary(results, looks, kind, plan, planned.endpoint)
+    limits = _boundary(results, looks, kind, plan, planned.endpoint)
+    today, last = limits.iloc[len(looks) - 1], limits.iloc[-1]
     words = f"Lan & DeMets 1983, {plan.spending.replace('_', '-')} type, look {len(looks)}"
     crossed = abs(z) >= today["z"]
+    note = Code.NOT_CROSSED.say()
+    if crossed:
+        code = Code.CROSSED_FOR_FIRST if z > 0 else Code.CROSSED_FOR_SECOND
+        note = code.say(favoured=_favoured(plan, study, z))
     rows = [
         Estimate(
             "boundary",
             float(today["z"]),
             p_value=float(today["nominal_p"]),
             method=words,
-            note=Code.CROSSED.say(favoured=_favoured(plan, study, z))
-            if crossed
-            else Code.NOT_CROSSED.say(),
+            note=note,
         ),
         Estimate("logrank_z", z, p_value=test.p_value, method="Log-rank, nominal P"),
         Estimate(
@@ -260,7 +272,7 @@ def _look(
             )
         )
     if fraction < 1:
-        final_z = float(norm.isf(plan.alpha / 2))
+        final_z = float(last["z"])
         share = float(first.mean())
         drift = math.sqrt(final * share * (1 - share)) * -math.log(planned.hazard_ratio)
         trend = sequential.conditional_power(z, fraction, final_z=final_z)
@@ -286,19 +298,28 @@ def _favoured(plan: Monitoring, study: Study, z: float) -> str:
     return labels[first if z > 0 else second]
 
 
+def _earlier(cohort: Cohort, plan: Monitoring, planned: Planned) -> list[Look]:
+    """Return the looks taken before at the comparison that is monitored."""
+    wanted = (planned.endpoint, plan.population, plan.contrast)
+    return [
+        look for look in cohort.looks if (look.endpoint, look.population, look.contrast) == wanted
+    ]
+
+
 def _boundary(
     results: Results, looks: list[float], kind: str, plan: Monitoring, endpoint: str
-) -> None:
-    """Add the boundary at the looks so far and at those still planned, as a curve."""
-    ahead = [look for look in plan.looks if look > looks[-1] + 1e-9]
+) -> pd.DataFrame:
+    """Return the boundary at the looks taken, at those planned and at the end; add its curve."""
+    ahead = sorted({look for look in (*plan.looks, 1.0) if look > looks[-1] + 1e-9})
     limits = sequential.boundaries([*looks, *ahead], kind=kind, alpha=plan.alpha)
-    limits = limits[np.isfinite(limits["z"])]
+    drawn = limits[np.isfinite(limits["z"])]
     results.add_curve(
-        pd.DataFrame({"x": limits["fraction"], "y": limits["z"]}),
+        pd.DataFrame({"x": drawn["fraction"], "y": drawn["z"]}),
         population=plan.population,
         endpoint=endpoint,
         grp="boundary",
     )
+    return limits
 
 
 def _repeated_p(z: float, looks: list[float], kind: str) -> float | None:

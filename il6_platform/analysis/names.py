@@ -56,6 +56,7 @@ class Statistic(StrEnum):
     HAZARD_RATIO_CROSS_VALIDATED = "hazard_ratio_cross_validated"
     HAZARD_RATIO_REPEATED = "hazard_ratio_repeated"
     INFORMATION_FRACTION = "information_fraction"
+    PLANNED_EVENTS = "planned_events"
     INTERACTION = "interaction"
     INTERACTION_PERMUTATION = "interaction_permutation"
     INTERACTION_WALD = "interaction_wald"

@@ -147,6 +147,8 @@ class Spec:
         corrected for; others are marked as naive.
     after
         Analyses whose rows it takes: `analyse(cohort, study, earlier)`, by name.
+    looks_back
+        It asks what was known on earlier days, so its cohort comes with the records behind it.
     is_releasable
         Its rows may leave the site, once disclosure control has seen them.
     """
@@ -162,6 +164,7 @@ class Spec:
     said_elsewhere: frozenset[str] = frozenset()
     corrects_selection: bool = False
     after: tuple[str, ...] = ()
+    looks_back: bool = False
     is_releasable: bool = True
 
     @property

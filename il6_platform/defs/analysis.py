@@ -1,7 +1,7 @@
 """Analysis: the cohort -> rows of results. What is computed is in `il6_platform.analysis`."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -12,10 +12,12 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.cutoff import with_caution
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS, with_lock
-from il6_platform.analysis.spec import Declared, analyses
+from il6_platform.analysis.spec import Declared, Spec, analyses
+from il6_platform.cohort.known import DeliveredRecords, read_delivered
 from il6_platform.defs.metadata import picture, preview, table_metadata
 from il6_platform.defs.specs import OWNERS, STUDIES, key_of
 from il6_platform.paths import code_version
+from il6_platform.publishing import publish
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
 
@@ -72,11 +74,12 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         asked = warehouse.once(
             f"analyses of {spec.reads[0]}", lambda: _begin(warehouse, spec.reads, chosen)
         )
+        given = _with_records(warehouse, spec, asked)
         if spec.after:
             earlier = {one: warehouse.read(f"analysis.{one}") for one in spec.after}
-            outcome = analyse(table, *asked, earlier)
+            outcome = analyse(table, *given, earlier)
         else:
-            outcome = warehouse.ahead.result(name, analyse, table, *asked)
+            outcome = warehouse.ahead.result(name, analyse, table, *given)
         results, cohort = outcome.results, asked[0]
         warehouse.write(name, results, RESULT_COLUMNS, entry.sentence)
         if spec.draws_curves:
@@ -97,6 +100,27 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         return MaterializeResult(metadata=metadata)
 
     return analysed
+
+
+def _with_records(
+    warehouse: Warehouse, spec: Spec, asked: tuple[Cohort, Study, bool, date | None]
+) -> tuple[Cohort, Study, bool, date | None]:
+    """Give an analysis that looks back the records behind the cohort."""
+    if not spec.looks_back:
+        return asked
+
+    def read(sql: str) -> Any:
+        with warehouse.connect() as connection:
+            return connection.sql(sql).to_arrow_table()
+
+    def records() -> DeliveredRecords:
+        subjects = warehouse.query("from cohort.subjects limit 0")
+        return read_delivered(read, warehouse.read("cohort.adsl"), subjects)
+
+    cohort, study, synthetic, first_on = asked
+    delivered = warehouse.once("records behind the cohort", records)
+    looks = warehouse.once("looks taken before", lambda: publish.earlier_looks(warehouse))
+    return replace(cohort, delivered=delivered, looks=looks), study, synthetic, first_on
 
 
 def _begin(
@@ -123,7 +147,8 @@ def _begin(
         for table, entry in sorted(analyses().items(), reverse=True):
             asked_for = not chosen or key_of(f"analysis.{table}") in chosen
             if asked_for and not entry.spec.makes_groups and not entry.spec.after:
-                warehouse.ahead.begin(f"analysis.{table}", analyse, table, *asked)
+                given = _with_records(warehouse, entry.spec, asked)
+                warehouse.ahead.begin(f"analysis.{table}", analyse, table, *given)
     return asked
 
 

@@ -194,7 +194,8 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     used = warehouse.query("from raw.deliveries where position is not null order by position")
     censored_on = warehouse.site.censored_on
     synthetic = is_synthetic(warehouse.site, used["delivery"])
-    cut = publishing.cut_of(used, study, censored_on, synthetic=synthetic)
+    looks = publishing.earlier_looks(warehouse)
+    cut = publishing.cut_of(used, study, censored_on, synthetic=synthetic, looks=looks)
     deliveries = told_apart(
         [f"{row.table_name} of {row.delivered_on:%Y-%m-%d}" for row in used.itertuples()]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from il6_platform.cohort.looks import Look, keep_look, read_looks
 from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.publishing import cuts
@@ -61,8 +62,9 @@ def cut_of(
     censored_on: date | None = None,
     *,
     synthetic: bool = False,
+    looks: Sequence[Look] = (),
 ) -> str:
-    """Name a data cut by what went in: deliveries, study file, code, versions, censoring."""
+    """Name a data cut by what went in: deliveries, study file, code, versions, censoring, looks."""
     parts = [
         *(
             f"{row.delivery} {str(row.delivered_on)[:10]}"
@@ -74,6 +76,7 @@ def cut_of(
         *versions().values(),
         *([censored_on.isoformat()] if censored_on else []),
         *(["synthetic"] if synthetic else []),
+        *(f"look {look.events} of {look.planned}" for look in looks),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -160,6 +163,28 @@ def history_with(warehouse: Warehouse) -> pd.DataFrame:
     return pd.concat([earlier[earlier["cut"] != about["cut"]], main], ignore_index=True)
 
 
+def earlier_looks(warehouse: Warehouse) -> tuple[Look, ...]:
+    """Return the looks taken at cuts that rest on earlier deliveries only."""
+    last = warehouse.query(
+        "select max(delivered_on) as day from raw.deliveries where position is not null"
+    )["day"].iloc[0]
+    return read_looks(warehouse.site.looks_path, str(last)[:10])
+
+
+def _keep_look(warehouse: Warehouse, last_export: str) -> None:
+    """Keep the look at the monitored comparison that a published cut is."""
+    rows = warehouse.query(
+        "select endpoint, population, contrast, events, estimate from analysis.monitoring "
+        "where statistic = 'planned_events'"
+    )
+    for row in rows.itertuples():
+        where = (row.endpoint, row.population, row.contrast)
+        keep_look(
+            warehouse.site.looks_path,
+            Look(last_export, *where, int(row.events), round(row.estimate)),
+        )
+
+
 def publish(warehouse: Warehouse) -> Publication:
     """Build the cut beside, check it, rename it into place, point `published` at it.
 
@@ -191,6 +216,8 @@ def publish(warehouse: Warehouse) -> Publication:
     looks_back = site.as_of or site.censor
     is_current = not looks_back or not site.published_path.exists()
     put_in_place(building, folder, site.published_path if is_current else None)
+    if not looks_back:
+        _keep_look(warehouse, about["last_export"])
     if is_current:
         # what came in while this cut was made is not in it: the next refresh shall see it
         seen = warehouse.query("select key from study.content")["key"].iloc[0]

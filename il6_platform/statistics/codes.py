@@ -115,6 +115,10 @@ class Code(Pattern):
     NO_EVENTS_IN_GROUP = ("no_events_in_group", "No events in {group}.")
     NO_EVENTS_BY_THEN = ("no_events_by_then", "No events by then.")
     NO_EVENT_BY_THEN = ("no_event_by_then", "No event by then.")
+    NOT_COMPARED = (
+        "not_compared",
+        "Not applicable: no patients in one of the groups.",
+    )
     TOO_FEW_EVENTS = ("too_few_events", "Too few events in a group.")
     GROUP_WITHOUT_EVENTS = ("group_without_events", "A group has no events.")
     NO_EVENT_AT_RISK_TOGETHER = (
@@ -411,9 +415,10 @@ class Code(Pattern):
     SIGNIFICANT_SINCE = ("significant_since", "P < {alpha} first on {day}, so since.")
     SIGNIFICANT_NOT_THROUGHOUT = (
         "significant_not_throughout",
-        "P < {alpha} first on {day}, not so at {after} of {looks} looks since.",
+        "P < {alpha} first on {day}; P was {alpha} or more at {after} of the {looks} later looks.",
     )
-    CROSSED = ("crossed", "Boundary crossed in favour of {favoured}.")
+    CROSSED_FOR_FIRST = ("crossed_for_first", "Boundary crossed in favour of {favoured}.")
+    CROSSED_FOR_SECOND = ("crossed_for_second", "Boundary crossed in favour of {favoured}.")
     NOT_CROSSED = ("not_crossed", "Not crossed.")
     NO_ALPHA_SPENT = (
         "no_alpha_spent",

@@ -226,6 +226,11 @@ class Site(ConfigurableResource):
         """The file that says in which order the cuts came; it is not published."""
         return self.study_folder / "cuts.csv"
 
+    @property
+    def looks_path(self) -> Path:
+        """The file that lists the looks taken at growing data; it is not published."""
+        return self.study_folder / "looks.csv"
+
     def patients_of(self, cut: str) -> Path:
         """Return the file that says, by hashes, who is in a cut; it is not published."""
         folder = self.study_folder / "patients"

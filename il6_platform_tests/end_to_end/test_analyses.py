@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from il6_platform.analysis import cutoff, monitoring, multiplicity, sensitivity,
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.cutoff_scan import published_cutoffs
 from il6_platform.analysis.sensitivity import DATES
+from il6_platform.cohort.looks import Look
 from il6_platform.statistics.censoring import pfs_with_rule
 from il6_platform.study import Study, read_study
 from il6_platform_tests.end_to_end.conftest import Installation
@@ -214,26 +217,11 @@ def test_the_replays_last_day_is_today(demo: Installation) -> None:
         assert product[name]["evidence"] == pytest.approx(product[name]["interaction"], rel=1e-6)
 
 
-def test_a_look_back_knows_nothing_of_what_came_later(cohort: Cohort) -> None:
-    day = pd.Timestamp("2020-06-30")
-    then = cohort.as_known_on(day)
-    started = pd.to_datetime(cohort.patients["TRTSDT"]) <= day
-    assert len(then) == started.sum() < len(cohort)
-    time, event = then.survival("PFS")
-    whole, happened = (values[started] for values in cohort.survival("PFS"))
-    ends = pd.to_datetime(then.patients["TRTSDT"]) + pd.to_timedelta(time * 30.4375, unit="D")
-    assert (ends <= day + pd.Timedelta(hours=1)).all()
-    assert (time <= whole).all()
-    assert (event == happened)[time == whole].all()
-    assert not event[time < whole].any()
-    # looking once more from there changes nothing
-    pd.testing.assert_frame_equal(then.as_known_on(day).patients, then.patients)
-
-
 def test_the_plan_is_judged_as_rpact_would(cohort: Cohort) -> None:
     content = read_study(paths.default_study()).model_dump(mode="json")
     content["monitoring"] = {"looks": [0.25, 0.5, 0.75, 1], "events": 88}
-    results = monitoring.analyse(cohort, Study.model_validate(content))
+    taken = (Look("2019-12-31", "PFS", "all", "experimental vs control", 22, 88),)
+    results = monitoring.analyse(replace(cohort, looks=taken), Study.model_validate(content))
     rows, drawn = results.frame(), results.curves().set_index("x")["y"]
     look = rows[rows["model"] == "group sequential"].set_index("statistic")
     assert look.loc["information_fraction", "estimate"] == 44 / 88

@@ -164,3 +164,32 @@ def test_repeated_interval_with_the_fixed_boundary_is_the_wald_interval():
 def test_misuse_is_refused(call):
     with pytest.raises(ValueError, match=r"must|Unknown|Give"):
         call()
+
+
+def log_rank_path(rng: np.random.Generator, patients: int, events: int) -> np.ndarray:
+    """Return the log-rank Z at every event of one study without a difference.
+
+    Patients come over a year; at each event what is known on its day is tested.
+    """
+    come, wait = rng.random(patients), rng.exponential(1.0, patients)
+    first = rng.permutation(patients) < patients // 2
+    days = np.sort(come + wait)[:events]
+    seen = np.minimum(wait, days[:, None] - come)
+    died = (come + wait <= days[:, None] + 1e-12) & (seen >= 0)
+    # at risk at the follow-up time of each death, on each day
+    at = np.argsort(wait)[:patients]
+    risk = (seen[:, None, :] >= wait[at][None, :, None] - 1e-12) & (seen[:, None, :] >= 0)
+    n, n1 = risk.sum(axis=2), (risk & first).sum(axis=2)
+    dead = died[:, at]
+    share = n1 / np.maximum(n, 1)
+    excess = (dead * (first[at] - share)).sum(axis=1)
+    variance = (dead * share * (1 - share)).sum(axis=1)
+    return excess / np.sqrt(np.maximum(variance, 1e-12))
+
+
+@pytest.mark.parametrize("kind", ["lan_demets_obrien_fleming", "lan_demets_pocock"])
+def test_a_look_at_every_event_keeps_the_type_i_error(kind: str) -> None:
+    rng, events = np.random.default_rng(20230630), 30
+    limits = boundaries(np.arange(1, events + 1) / events, kind=kind)["z"].to_numpy()
+    crossed = [bool(np.any(np.abs(log_rank_path(rng, 60, events)) >= limits)) for _ in range(2500)]
+    assert np.mean(crossed) <= 0.052

@@ -1,0 +1,144 @@
+"""What `il6 refresh --as-of DAY --censor DAY` would see, for any day, from one reading of the data.
+
+Belongs here: the staging rows with the day on which each record was first delivered, and the cohort
+tables made of those that a day knows. Nothing is derived here: `sql/cohort` does that, on staging
+tables that are views of what was known. Does not belong here: which days are looked at (that is
+the analysis).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from il6_platform.paths import project_root, sql_file
+
+SOURCES = (
+    "settings",
+    "endpoints",
+    "endpoint_sources",
+    "lines",
+    "patients",
+    "treatments",
+    "labs",
+    "assessments",
+    "contacts",
+    "deaths",
+    "outcomes",
+)
+"""Queries of `sql/replay` on the working database; rows of records have `known_from`."""
+
+DERIVED = ("subjects", "adrs", "adtr", "adtte")
+"""Cohort tables that are made anew, in this order."""
+
+
+@dataclass(frozen=True)
+class DeliveredRecords:
+    """The records behind a cohort, with the day on which each was first delivered.
+
+    Attributes
+    ----------
+    tables
+        Source -> its rows.
+    covariates
+        Covariates of each patient by USUBJID, as they are known today.
+    first_delivered_on, known_on
+        Day of the first delivery; last day that is known (of the last delivery, or of censoring).
+    """
+
+    tables: dict[str, pa.Table]
+    covariates: pd.DataFrame
+    first_delivered_on: date
+    known_on: date
+
+    @contextmanager
+    def derivation(self) -> Iterator[Callable[[date], dict[str, pd.DataFrame]]]:
+        """Yield a function that makes the cohort tables as known on a day.
+
+        It returns `adsl` (without MARKERGR), `adrs`, `adtr` and `adtte`, as `cohort` holds them.
+        """
+        with duckdb.connect() as connection:
+            connection.execute("set threads = 1")
+            for schema in ("delivered", "staging", "study", "cohort"):
+                connection.execute(f"create schema {schema}")
+            for name, table in self.tables.items():
+                connection.register("given", table)
+                connection.execute(f"create table delivered.{name} as from given")
+                connection.unregister("given")
+            connection.execute("set variable known_on = date '1900-01-01'")
+            connection.execute(sql_file("replay.views").read_text(encoding="utf-8"))
+            for script in sorted((project_root() / "sql" / "macros").glob("*.sql")):
+                connection.execute(script.read_text(encoding="utf-8"))
+            derivations = [
+                statement
+                for table in DERIVED
+                for statement in connection.extract_statements(
+                    sql_file(f"cohort.{table}").read_text(encoding="utf-8")
+                )
+                # comments are of the tables that people read
+                if statement.type == duckdb.StatementType.CREATE
+            ]
+
+            def known_on(day: date) -> dict[str, pd.DataFrame]:
+                connection.execute(f"set variable known_on = date '{day.isoformat()}'")
+                for statement in derivations:
+                    connection.execute(statement)
+                made = {table: connection.execute(f"from cohort.{table}").df() for table in DERIVED}
+                subjects = made.pop("subjects")
+                subjects = subjects[subjects["ITTFL"] == "Y"].reset_index(drop=True)
+                return {"adsl": subjects.merge(self.covariates, on="USUBJID", how="left"), **made}
+
+            yield known_on
+
+    def unchanged_since(self, day: date) -> date:
+        """Return the first day from which on what is known is what is known on this day.
+
+        That is the day of the last delivery by then, where none of its records has a later day.
+        """
+        if self.tables["outcomes"].num_rows:
+            # an outcome is a time, whose end is cut by the day itself
+            return day
+        days = [date.min]
+        for table in self.tables.values():
+            if "known_from" not in table.column_names:
+                continue
+            known = table.filter(pc.less_equal(table["known_from"], pa.scalar(day)))
+            for field in known.schema:
+                if pa.types.is_date(field.type) or pa.types.is_timestamp(field.type):
+                    latest = pc.max(known[field.name].cast(pa.date32())).as_py()
+                    days += [latest] if latest else []
+        return min(max(days), day)
+
+
+def read_delivered(
+    read: Callable[[str], Any], adsl: pd.DataFrame, subjects: pd.DataFrame
+) -> DeliveredRecords:
+    """Read the records behind a cohort.
+
+    Parameters
+    ----------
+    read
+        Answers a query of the working database with an Arrow table.
+    adsl, subjects
+        The cohort's tables as they are today.
+    """
+    tables = {
+        name: read(sql_file(f"replay.{name}").read_text(encoding="utf-8")) for name in SOURCES
+    }
+    days = tables["lines"]["known_from"].to_pylist()
+    censored_on = tables["settings"]["censored_on"].to_pylist()[0]
+    added = [column for column in adsl if column not in subjects and column != "MARKERGR"]
+    return DeliveredRecords(
+        tables,
+        adsl[["USUBJID", *added]],
+        min(days, default=date.max),
+        min(max(days, default=date.min), censored_on or date.max),
+    )

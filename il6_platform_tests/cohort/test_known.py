@@ -1,0 +1,151 @@
+"""The cohort as known on a day is what the SQL makes of the deliveries until then, cut there."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from il6_platform.cohort.known import DERIVED, read_delivered
+from il6_platform_tests.specification.harness import Specification, _insert
+
+START = date(2020, 1, 1)
+Record = tuple[date, str, dict[str, Any]]
+"""When it was delivered, its table, its row."""
+
+
+def quarter_end(day: date, late: int = 0) -> date:
+    """Return the end of a later quarter, when what happened on a day is delivered."""
+    return (pd.Timestamp(day) + pd.offsets.QuarterEnd(1 + late)).date()
+
+
+def registry(rng: np.random.Generator) -> tuple[list[Record], list[Record]]:
+    """Return random records, and the versions of follow-up by delivery: the latest replaces."""
+    records: list[Record] = []
+    contacts: list[Record] = []
+
+    def add(day: date, table: str, **row: Any) -> None:
+        late = int(rng.random() < 0.2)
+        records.append((quarter_end(day, late), table, row))
+
+    for i in range(rng.integers(4, 12)):
+        patient = {"patient_id": f"p{i}"}
+        start = START + timedelta(days=int(rng.integers(0, 700)))
+        on = lambda days, start=start: start + timedelta(days=int(days))  # noqa: E731
+        add(start, "patients", **patient, sex="F", age_years=int(rng.integers(30, 90)))
+        add(start, "treatments", **patient, line=1, drug="folfox", start_date=start)
+        if rng.random() < 0.6:
+            given = on(rng.integers(0, 60))
+            add(given, "treatments", **patient, line=1, drug="bevacizumab", start_date=given)
+        if rng.random() < 0.4:
+            second = on(rng.integers(60, 500))
+            add(second, "treatments", **patient, line=2, drug="folfiri", start_date=second)
+        for days in rng.choice(28, rng.integers(0, 3), replace=False):
+            value, taken = float(rng.integers(1, 9)), on(-days)
+            add(
+                taken, "labs", **patient, analyte="il6", value=value, unit="pg/mL",
+                collected_on=taken, marker_value=value,
+            )  # fmt: skip
+        for visit in range(rng.integers(0, 8)):
+            seen = on(56 * visit + rng.integers(1, 30))
+            response = str(rng.choice(["CR", "PR", "SD", "PD", "NE"]))
+            size = int(rng.integers(5, 90))
+            add(
+                seen, "assessments", **patient, assessed_on=seen, response=response,
+                sum_of_diameters_mm=size,
+            )  # fmt: skip
+        died = on(rng.integers(200, 900)) if rng.random() < 0.5 else None
+        last = on(100)
+        for days in np.sort(rng.choice(900, 4, replace=False)):
+            last = on(days)
+            if died is not None and last >= died:
+                break
+            row = {**patient, "last_contact_on": last, "vital_status": "alive"}
+            contacts.append((quarter_end(last), "follow_up", row))
+        if died is not None and last >= died:
+            row = {**patient, "last_contact_on": died, "vital_status": "dead", "died_on": died}
+            contacts.append((quarter_end(died), "follow_up", row))
+    return records, contacts
+
+
+def filled(
+    records: list[Record], contacts: list[Record], *, censor: date | None = None
+) -> Specification:
+    """Put the latest version of everything into staging, and all versions into its lines."""
+    latest = {row["patient_id"]: (day, table, row) for day, table, row in contacts}
+    rule = Specification()
+    rule._censor = censor.isoformat() if censor else None
+    kept = [*records, *latest.values()]
+    tables: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("patients", "treatments", "labs", "assessments", "follow_up")
+    }
+    for _, table, row in kept:
+        tables[table].append({name: str(value) for name, value in row.items()})
+    rule._tables = tables
+    connection = rule._connection = rule._fill()
+    line = dict.fromkeys(tables, 1)
+    received: list[dict[str, Any]] = []
+    for day, table, row in kept:
+        line[table] += 1
+        about = {"table_name": table, "delivery": table, "line": line[table], "delivered_on": day}
+        said = {"part": "", "content": "x", "decisive_content": "x", "is_withdrawn": False}
+        contact = row.get("last_contact_on")
+        who = {"patient": row["patient_id"], "record": f"{table}:{line[table]}", "day": contact}
+        received.append(about | said | who)
+        connection.execute(
+            "update staging.lines set delivered_on = ? where table_name = ? and line = ?",
+            [day, table, line[table]],
+        )
+    for place, (day, table, row) in enumerate(contacts):
+        if latest[row["patient_id"]][2] is not row:
+            about = {"table_name": table, "delivery": "earlier", "line": place}
+            said = {"delivered_on": day, "part": "", "content": "x", "is_withdrawn": False}
+            who = {"patient": row["patient_id"], "record": f"{table} {place}"}
+            received.append(about | said | who | {"day": row["last_contact_on"]})
+    _insert(connection, "staging.received", received)
+    return rule
+
+
+def tables_of(rule: Specification) -> dict[str, pd.DataFrame]:
+    connection = rule._connection
+    assert connection is not None
+    for name in DERIVED:
+        rule.rows(name, ["USUBJID"])
+    return {name: connection.execute(f"from cohort.{name}").df() for name in DERIVED}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    records, contacts = registry(rng)
+    rule = filled(records, contacts)
+    today = tables_of(rule)
+    connection = rule._connection
+    assert connection is not None
+    delivered = read_delivered(
+        lambda sql: connection.sql(sql).to_arrow_table(),
+        today["subjects"],
+        today["subjects"].head(0),
+    )
+    days = sorted({day for day, *_ in records})
+    with delivered.derivation() as derive:
+        for day in [*rng.choice(np.array(days), 3), START + timedelta(days=500), days[-1]]:
+            known = [record for record in records if record[0] <= day]
+            expected_rule = filled(known, [c for c in contacts if c[0] <= day], censor=day)
+            expected, found = tables_of(expected_rule), derive(day)
+            subjects = expected.pop("subjects")
+            subjects = subjects[subjects["ITTFL"] == "Y"].reset_index(drop=True)
+            for name, frame in {"adsl": subjects, **expected}.items():
+                mine = found[name].drop(columns="SUBJSEQ")
+                theirs = frame.drop(columns="SUBJSEQ")
+                order = [c for c in ("USUBJID", "PARAMCD", "ADT") if c in mine]
+                pd.testing.assert_frame_equal(
+                    mine.sort_values(order, ignore_index=True),
+                    theirs.sort_values(order, ignore_index=True),
+                    check_dtype=False,
+                )
+            expected_rule.close()
+    rule.close()

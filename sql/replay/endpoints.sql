@@ -1,0 +1,2 @@
+-- The study's endpoints, as they are.
+from study.endpoints

@@ -1,0 +1,12 @@
+-- Which patients are in which table, from which delivery on: what cohort.subjects asks of staging.lines.
+select
+    table_name,
+    patient,
+    delivered_on,
+    delivered_on as known_from,
+    'latest' as status,
+    min(position) as position,
+    min_by(line, (position, line)) as line
+from staging.lines
+where patient is not null and status != 'withdrawn'
+group by table_name, patient, delivered_on

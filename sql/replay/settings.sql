@@ -1,0 +1,2 @@
+-- The study's settings, as they are.
+from study.settings
