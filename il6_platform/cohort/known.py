@@ -25,6 +25,7 @@ SOURCES = (
     "settings",
     "endpoints",
     "endpoint_sources",
+    "deliveries",
     "lines",
     "patients",
     "treatments",
@@ -67,7 +68,7 @@ class DeliveredRecords:
         """
         with duckdb.connect() as connection:
             connection.execute("set threads = 1")
-            for schema in ("delivered", "staging", "study", "cohort"):
+            for schema in ("delivered", "raw", "staging", "study", "cohort"):
                 connection.execute(f"create schema {schema}")
             for name, table in self.tables.items():
                 connection.register("given", table)

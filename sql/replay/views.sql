@@ -6,6 +6,10 @@ from delivered.settings;
 -- the macros name it; no cell is read here
 create table study.analytes (name varchar, analyte varchar);
 
+create view raw.deliveries as
+from delivered.deliveries
+where known_from <= getvariable('known_on');
+
 create view staging.lines as
 from delivered.lines
 where known_from <= getvariable('known_on');
