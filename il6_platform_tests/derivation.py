@@ -15,13 +15,17 @@ from il6_platform.registry import raw
 from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
+from il6_platform.registry.readings import read_cells
 from il6_platform.validation.completeness import COLUMNS, exports
 from il6_platform.validation.quarantine import judge_table
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 
-COHORT = ("subjects", "flow", "adrs", "adtr", "adtte", "covariates")
+COHORT = (
+    *("markers", "as_read", "decisive", "subjects", "flow"),
+    *("adrs", "adtr", "adtte", "covariates", "remarks"),
+)
 """Tables of the cohort that need no analysis."""
 
 
@@ -76,6 +80,7 @@ def stage(warehouse: Warehouse, *, judge: bool = True) -> None:
     """Make the staging tables of the raw ones."""
     with warehouse.connect() as connection:
         erase(warehouse)
+        read_cells(connection)
         warehouse.run_sql("staging.received")
         found = exports(
             warehouse.query(paths.sql_file("validation.batches").read_text("utf-8")),
@@ -90,7 +95,7 @@ def stage(warehouse: Warehouse, *, judge: bool = True) -> None:
                 judge_table(connection, table, rules)
             if table == "follow_up":
                 warehouse.run_sql("staging.vital_status")
-        for table in ("quarantine", "balance"):
+        for table in ("reused_numbers", "quarantine", "balance"):
             warehouse.run_sql(f"staging.{table}")
 
 

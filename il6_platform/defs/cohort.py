@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 from dagster import (
+    AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetsDefinition,
@@ -10,21 +12,28 @@ from dagster import (
     asset,
 )
 
+from il6_platform import paths
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import patient_summary, preview, table_metadata
-from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
+from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.validation import cohort
+from il6_platform.validation.drift import sentence, shift, shift_of_pairs
+from il6_platform.validation.rulebook import MARKER_DID_NOT_SHIFT
 from il6_platform.validation.rules import Rule, judge
 from il6_platform.warehouse.database import Warehouse
 
 TABLES: dict[str, Sequence[Rule]] = {
+    "markers": (),
+    "as_read": (),
+    "decisive": (),
     "subjects": cohort.SUBJECTS,
     "flow": (),
     "adrs": cohort.ADRS,
     "adtr": cohort.ADTR,
     "adtte": cohort.ADTTE,
     "covariates": (),
+    "remarks": (),
     "adsl": cohort.ADSL,
 }
 """Cohort tables and the rules that block where the derivation went wrong."""
@@ -46,7 +55,8 @@ def cohort_table(table: str) -> AssetsDefinition:
         check_specs=[
             AssetCheckSpec(rule.id, asset=key_of(name), blocking=True, description=rule.sentence)
             for rule in rules
-        ],
+        ]
+        + ([spec(MARKER_DID_NOT_SHIFT, name)] if table == "markers" else []),
     )
     def derived(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
         warehouse.run_sql(name)
@@ -67,10 +77,47 @@ def cohort_table(table: str) -> AssetsDefinition:
                     metadata={"rows_judged": verdict.judged, "rows_broken": len(verdict.broken)},
                 )
                 for verdict in judge(frame, rules)
-            ],
+            ]
+            + ([_drift(warehouse)] if table == "markers" else []),
         )
 
     return derived
+
+
+def _drift(warehouse: Warehouse) -> AssetCheckResult:
+    study = warehouse.study
+    accepted = warehouse.site.read_published(
+        "select regexp_extract(value, '[0-9a-f]{64}') as delivery "
+        "from report.provenance where kind = 'delivery'"
+    )
+    warehouse.write(
+        "study.accepted",
+        pd.DataFrame(columns=["delivery"]) if accepted is None else accepted,
+        {"delivery": ("varchar", "SHA-256 of the export file")},
+        "Deliveries of the cut that is published",
+    )
+    results = warehouse.query(paths.sql_file("validation.marker_results").read_text("utf-8"))
+    results = results[results["value"] > 0]
+    known = results[results["value_before"] > 0]
+    news = shift(
+        results.loc[results["value_before"].isna(), "value"].to_numpy(),
+        known["value_before"].to_numpy(),
+    )
+    amended = shift_of_pairs(known["value"].to_numpy(), known["value_before"].to_numpy())
+    notable = [one for one in (news, amended) if one is not None and one.is_notable]
+    large = any(one.fold >= study.quality.max_marker_shift for one in notable)
+    return check(
+        MARKER_DID_NOT_SHIFT.id,
+        not notable,
+        sentence(study.marker.label, news, amended)
+        + (
+            " Ask the laboratory for a change of unit, assay or calibration."
+            + (" If the shift is real, raise quality.max_marker_shift." if large else "")
+            if notable
+            else ""
+        ),
+        blocking=large,
+    )
 
 
 ASSETS = [cohort_table(table) for table in TABLES]

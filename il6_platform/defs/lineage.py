@@ -18,13 +18,16 @@ from sqlglot.optimizer import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from il6_platform import paths
+from il6_platform.registry.native import TABLES
 
 # a pivot has no lineage that can be read off its text; sqlglot says so for each column
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-_NOT_ASSETS = {"study", ""}
-_BESIDE = {"staging.problems", "raw.erased", "raw.sources", "raw.passed_over", "raw.columns"} | {
-    "raw.spellings"
+_NOT_ASSETS = {"study", "registry", "reading", ""}
+_BESIDE = {
+    *("raw.erased", "raw.sources", "raw.passed_over", "raw.columns", "raw.spellings"),
+    *("raw.landings", "staging.problems"),
+    *(f"staging.{table}_set_aside" for table in TABLES),
 }
 """Tables that are written beside an asset of the same layer."""
 

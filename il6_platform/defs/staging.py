@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
@@ -20,14 +19,13 @@ from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.privacy.erasure import erase
 from il6_platform.publishing.publish import mark_registry_whole
+from il6_platform.registry.readings import read_cells
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
 from il6_platform.validation.docs import FOLDER
-from il6_platform.validation.drift import sentence, shift, shift_of_pairs
 from il6_platform.validation.quarantine import Judgement, judge_table
 from il6_platform.validation.rulebook import (
     EVERY_LINE_IS_ACCOUNTED_FOR,
-    MARKER_DID_NOT_SHIFT,
     QUARANTINE_IS_SMALL,
     REGISTRY_DID_NOT_SHRINK,
     STAGED,
@@ -50,6 +48,9 @@ from il6_platform.warehouse.database import Warehouse
 def received(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
     """Run sql/staging/received.sql, once what a new export says of forgotten patients is erased."""
     erase(warehouse)
+    with warehouse.connect() as connection:
+        texts = read_cells(connection)
+    context.log.info(f"{texts} different texts were read.")
     warehouse.run_sql("staging.received")
     return MaterializeResult(metadata=table_metadata(warehouse, "staging.received"))
 
@@ -148,7 +149,6 @@ def staged_table(table: str) -> AssetsDefinition:
                 for column, rules_of in _by_column(rules).items()
             ),
             spec(QUARANTINE_IS_SMALL, name),
-            *([spec(MARKER_DID_NOT_SHIFT, name)] if table == "labs" else []),
         ],
     )
     def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -199,32 +199,33 @@ def staged_table(table: str) -> AssetsDefinition:
                     blocking=True,
                     metadata={"share": share, "allowed": allowed},
                 ),
-                *([_drift(warehouse)] if table == "labs" else []),
             ],
         )
 
     return staged
 
 
-@asset(
-    key=key_of("staging.vital_status"),
-    group_name="staging",
-    kinds={"sql", "duckdb"},
-    owners=OWNERS["staging"],
-    code_version=code_version(),
-    pool=POOL,
-    deps=[key_of(source) for source in sources("staging.vital_status")],
-    description=described("staging.vital_status"),
-)
-def vital_status(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-    """Run sql/staging/vital_status.sql."""
-    warehouse.run_sql("staging.vital_status")
-    return MaterializeResult(
-        metadata={
-            **table_metadata(warehouse, "staging.vital_status"),
-            "summary": summary(warehouse, "staging.vital_status"),
-        }
+def _of_patients(table: str) -> AssetsDefinition:
+    """Return the asset of a table that SQL makes of the judged tables, a row a patient."""
+    name = f"staging.{table}"
+
+    @asset(
+        key=key_of(name),
+        group_name="staging",
+        kinds={"sql", "duckdb"},
+        owners=OWNERS["staging"],
+        code_version=code_version(),
+        pool=POOL,
+        deps=[key_of(source) for source in sources(name)],
+        description=described(name),
     )
+    def made(warehouse: Warehouse) -> MaterializeResult:
+        warehouse.run_sql(name)
+        return MaterializeResult(
+            metadata={**table_metadata(warehouse, name), "summary": summary(warehouse, name)}
+        )
+
+    return made
 
 
 @asset(
@@ -288,42 +289,6 @@ def balance(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
     )
 
 
-def _drift(warehouse: Warehouse) -> AssetCheckResult:
-    study = warehouse.study
-    accepted = warehouse.site.read_published(
-        "select regexp_extract(value, '[0-9a-f]{64}') as delivery "
-        "from report.provenance where kind = 'delivery'"
-    )
-    warehouse.write(
-        "study.accepted",
-        pd.DataFrame(columns=["delivery"]) if accepted is None else accepted,
-        {"delivery": ("varchar", "SHA-256 of the export file")},
-        "Deliveries of the cut that is published",
-    )
-    results = warehouse.query(paths.sql_file("validation.marker_results").read_text("utf-8"))
-    results = results[results["value"] > 0]
-    known = results[results["value_before"] > 0]
-    news = shift(
-        results.loc[results["value_before"].isna(), "value"].to_numpy(),
-        known["value_before"].to_numpy(),
-    )
-    amended = shift_of_pairs(known["value"].to_numpy(), known["value_before"].to_numpy())
-    notable = [one for one in (news, amended) if one is not None and one.is_notable]
-    large = any(one.fold >= warehouse.site.quality.max_marker_shift for one in notable)
-    return check(
-        MARKER_DID_NOT_SHIFT.id,
-        not notable,
-        sentence(study.marker.label, news, amended)
-        + (
-            " Ask the laboratory for a change of unit, assay or calibration."
-            + (" If the shift is real, raise quality.max_marker_shift." if large else "")
-            if notable
-            else ""
-        ),
-        blocking=large,
-    )
-
-
 def _by_column(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
     """Group the rules by the column that the data manager looks at: one asset check each."""
     grouped: dict[str, list[Rule]] = {}
@@ -365,7 +330,8 @@ ASSETS = [
     exports,
     lines,
     *(staged_table(table) for table in STAGED),
-    vital_status,
+    _of_patients("vital_status"),
+    _of_patients("reused_numbers"),
     quarantine,
     balance,
 ]

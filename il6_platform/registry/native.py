@@ -71,7 +71,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "extrahepatic": ("Y", "N"),
     "ras_status": ("wild-type", "mutant"),
     "response": ("CR", "PR", "SD", "PD", "NE"),
-    "vital_status": ("alive", "dead"),
+    "vital_status": ("alive", "dead", "lost", "unknown"),
     "event": ("Y", "N"),
 }
 """The values of columns that have a list of them, as the rule book has it."""

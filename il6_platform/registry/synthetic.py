@@ -704,7 +704,7 @@ def build(study: Study) -> Registry:
         untreated.id: "No first-line treatment",
         unmeasured.id: "No baseline marker in the window",
         withdrawn.id: "Consent withdrawn",
-        unreadable.id: "Patient record in quarantine",
+        unreadable.id: "Decisive record in quarantine",
         unseen.id: "No follow-up",
     }
     analysed = [patient for patient in everyone if patient.id not in reasons]
@@ -728,7 +728,7 @@ def build(study: Study) -> Registry:
 def faults(
     study: Study, analysed: list[Patient], unreadable: Patient, target: Target
 ) -> list[Fault]:
-    """Return the rows that are wrong to the last; none of them can move a number."""
+    """Return the rows that are wrong to the last; one of them could move its patient's marker."""
     dead = [patient for patient in analysed if patient.death is not None]
     progressed = [patient for patient in dead if patient.outcome == PROGRESSED]
     a, b, c, d = progressed[1], progressed[4], progressed[7], analysed[11]
@@ -759,10 +759,17 @@ def faults(
     marker = {"analyte": study.marker.analyte, "value": "0.3", "unit": "pmol/L"}
     after = a.on((a.death or 0) + 20)
     typo = f"{target.exports[-1].year + 9}-03-14"
-    slashed = "14/03/2021"
+    slashed = "03/04/2021"
+    haemolysed = {"analyte": study.marker.analyte, "value": "haemolysed", "unit": study.marker.unit}
     return [
         Fault("patients", "sex is X", "sex_is_in_the_list", unreadable.record),
-        Fault("labs", "marker in pmol/L", "marker_unit_is_known", lab(b, 33, **marker)),
+        Fault("labs", "marker in pmol/L", "unit_is_known", lab(b, 33, **marker)),
+        Fault(
+            "labs",
+            "the newest marker is no number",
+            "value_is_readable",
+            lab(unreadable, -1, **haemolysed),
+        ),
         Fault("labs", "decimal comma", "value_is_readable", lab(c, 21, value="12,5")),
         Fault(
             "labs", "unknown patient", "patient_is_known", {**lab(d, 3), "patient_id": "CRLM-0999"}
@@ -807,7 +814,7 @@ def faults(
             "assessments",
             "date with slashes",
             "assessed_on_is_readable",
-            visit(c, assessed_on=slashed),
+            visit(c, assessed_on=slashed, response="NE"),
         ),
         Fault(
             "assessments",
@@ -821,7 +828,7 @@ def faults(
             "start_date_not_after_end_date",
             drug(b, end_date=b.on(b.days + 4)),
         ),
-        Fault("treatments", "line in words", "line_is_readable", drug(c, line="third")),
+        Fault("treatments", "line in words", "line_is_readable", drug(c, line="second or third")),
     ]
 
 
@@ -887,7 +894,7 @@ def _csv(table: str, rows: list[Row]) -> str:
     columns = [
         column
         for column in (*TABLES[table].required, *TABLES[table].optional)
-        if column != "age_years"
+        if column != "age_years" and (table == "patients" or column != "site_id")
     ]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

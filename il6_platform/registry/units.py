@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from il6_platform.registry.cells import read_unit
+
 SPECIMEN = "with the specimen"
 """Source of a name that says what the sample is; whether it is the same is not decided here."""
 
@@ -53,10 +55,11 @@ def conversions(units: Path, names: Path, marker: str, marker_unit: str) -> list
         factors.setdefault(analyte, {})[plain_unit(row["unit"])] = factor
         if factor == 1:
             standards.setdefault(analyte, row["unit"])
-    own = plain_unit(marker_unit)
-    standards[of_marker] = marker_unit
-    if own not in factors.get(of_marker, {}):
-        factors[of_marker] = {own: 1.0}
+    if marker_unit:
+        own = plain_unit(marker_unit)
+        standards[of_marker] = marker_unit
+        if own not in factors.get(of_marker, {}):
+            factors[of_marker] = {own: 1.0}
     return [
         Conversion(
             analyte, unit, factor / table[plain_unit(standards[analyte])], standards[analyte]
@@ -66,11 +69,33 @@ def conversions(units: Path, names: Path, marker: str, marker_unit: str) -> list
     ]
 
 
+def every_unit(units: Path, names: Path) -> list[Conversion]:
+    """Return every unit that is known of every analyte, in the analyte's reference unit.
+
+    A unit is there as the table writes it and by its name in UCUM.
+    """
+    return [
+        Conversion(one.analyte, unit, one.factor, one.standard)
+        for one in conversions(units, names, "", "")
+        for unit in _spellings(one.unit)
+    ]
+
+
+def _spellings(unit: str) -> set[str]:
+    read = read_unit(unit).unit
+    return {unit, plain_unit(read)} if read else {unit}
+
+
 def factors(units: Path, names: Path, marker: str, marker_unit: str) -> dict[str, float]:
     """Return unit (as `plain_unit` writes it) -> what one of it is in the marker's unit."""
     of_marker = analytes(units, names).get(plain_name(marker), marker.strip().lower())
     known = conversions(units, names, marker, marker_unit)
-    return {one.unit: one.factor for one in known if one.analyte == of_marker}
+    return {
+        unit: one.factor
+        for one in known
+        if one.analyte == of_marker
+        for unit in _spellings(one.unit)
+    }
 
 
 def analytes(units: Path, names: Path) -> dict[str, str]:

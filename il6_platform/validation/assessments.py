@@ -7,6 +7,7 @@ from il6_platform.validation.rules import (
     always,
     date_column,
     empty,
+    in_cell,
     known_patient,
     no_placeholder,
     not_after,
@@ -36,8 +37,10 @@ RULES: list[Rule] = [
         required("response"),
         one_of("response", ["CR", "PR", "SD", "PD", "NE"]),
     ),
-    readable("sum_of_diameters_mm", "a number of millimetres"),
-    within("sum_of_diameters_mm", 0, 1000),
+    *in_cell(
+        readable("sum_of_diameters_mm", "a number of millimetres"),
+        within("sum_of_diameters_mm", 0, 1000),
+    ),
     *owned(
         "clinician",
         always(

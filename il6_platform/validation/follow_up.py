@@ -23,7 +23,7 @@ RULES: list[Rule] = [
     *date_column("last_contact_on"),
     no_placeholder("last_contact_on", "contact_is_placeholder"),
     required("vital_status"),
-    one_of("vital_status", ["alive", "dead"]),
+    one_of("vital_status", ["alive", "dead", "lost", "unknown"]),
     *date_column("died_on"),
     *owned(
         "clinician",
@@ -83,6 +83,7 @@ RULES: list[Rule] = [
             "vital_status",
             "A death is undone: the patient was dead in",
             severity="quarantine",
+            judged="is_dead",
         ),
         stays("died_on", "The day of death is not what it was in"),
         Rule(

@@ -23,11 +23,10 @@ RULES: list[Rule] = [
     known_patient(),
     required("analyte"),
     empty(
-        "likely_analyte",
-        "analyte_is_written_as_in_the_study",
+        "unclear_analyte",
+        "analyte_is_clear",
         "analyte",
-        "analyte may be {likely_analyte}, but is not written so and does not count as it; write "
-        "{likely_analyte}, or leave it if it is another one",
+        "analyte may be {unclear_analyte}, but is not clear; write which analyte was measured",
     ),
     *owned(
         "laboratory",
@@ -43,14 +42,6 @@ RULES: list[Rule] = [
             "warn",
         ),
         required("unit"),
-        always(
-            "marker_unit_is_known",
-            True,
-            "marker_unit_is_known",
-            "unit",
-            "The marker's unit is not known; it can be {known_units}: convert the value and say so "
-            "in unit, or add the unit with its factor to the table of units",
-        ),
         always(
             "unit_is_known",
             True,
@@ -91,8 +82,8 @@ RULES: list[Rule] = [
         "laboratory",
         stays(
             "value",
-            "The marker's result of this day was overwritten: it is not what it was in",
-            judged="marker_result",
+            "The result of this day was overwritten: it is not what it was in",
+            judged="result",
         ),
     ),
 ]

@@ -95,6 +95,7 @@ def judge_table(
     found = problems(rows, verdicts, table)
     lines = ["delivery", "file_line"]
     wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
+    columns = _wrong_columns(found)
     # of a patient, what the later export does not hold is removed already
     gone = rows.loc[rows["absent_from"].notna() & rows["patient_id"].isna(), lines]
     resolved = wrong.merge(gone, on=lines)
@@ -115,9 +116,26 @@ def judge_table(
     connection.execute("insert into staging.verdicts by name select * from counts")
     connection.unregister("counts")
     connection.execute("delete from staging.problems where table_name = ?", [table])
-    for name, incoming in (("found", found), ("wrong", wrong), ("resolved", resolved)):
+    for name, incoming in (
+        ("found", found),
+        ("wrong", wrong),
+        ("resolved", resolved),
+        ("columns_set_aside", columns),
+    ):
         connection.register(name, incoming)
     connection.execute("insert into staging.problems by name select * from found")
+    for column, cells in found[found["severity"] == "cell"].groupby("column_name"):
+        _empty_cells(connection, table, str(column), cells[lines])
+    connection.execute(
+        f"create or replace table staging.{table}_set_aside as "
+        f"select s.*, w.columns::varchar[] as columns from staging.{table} as s inner join "
+        "columns_set_aside as w on s.delivery = w.delivery and s.file_line = w.file_line where "
+        "(s.delivery, s.file_line) not in (select (delivery, file_line::integer) from resolved)"
+    )
+    connection.execute(
+        f"comment on table staging.{table}_set_aside is "
+        f"'Rows of staging.{table} that are in quarantine, and the columns that are wrong in them'"
+    )
     connection.execute(
         f"delete from staging.{table} where (delivery, file_line) in "
         "(select (delivery, file_line::integer) from wrong)"
@@ -127,10 +145,51 @@ def judge_table(
         "(delivery, line) in (select (delivery, file_line::integer) from resolved)",
         [table],
     )
-    for name in ("found", "wrong", "resolved"):
+    for name in ("found", "wrong", "resolved", "columns_set_aside"):
         connection.unregister(name)
     connection.execute("commit")
     return Judgement(len(frame) - len(resolved), verdicts, rows, found, len(wrong) - len(resolved))
+
+
+RECORD = "(record)"
+"""Named as a wrong column where two lines of one record differ: the key is right, not the rest."""
+
+_MADE_OF = {"birth_date": ("birth_date", "born_about")}
+"""Received column -> the columns of the staging table that are made of it."""
+
+
+def _wrong_columns(found: pd.DataFrame) -> pd.DataFrame:
+    """Return, of each line that is set aside, which columns are wrong in it."""
+    wrong = found[found["severity"] == "quarantine"]
+    names = wrong["column_name"].mask(wrong["rule"] == "record_stands_once", RECORD)
+    listed = (
+        wrong.assign(columns=names).groupby(["delivery", "file_line"], sort=True)["columns"]
+    ).agg(lambda of_line: sorted(set(of_line)))
+    return listed.reset_index() if len(listed) else _NO_COLUMNS
+
+
+_NO_COLUMNS = pd.DataFrame(
+    {
+        "delivery": pd.Series(dtype="str"),
+        "file_line": pd.Series(dtype="int64"),
+        "columns": pd.Series(dtype="str"),
+    }
+)
+
+
+def _empty_cells(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, lines: pd.DataFrame
+) -> None:
+    """Set a column to missing in some rows of a staging table."""
+    names = {name for name, *_ in connection.table(f"staging.{table}").description}
+    made = [name for name in _MADE_OF.get(column, (column,)) if name in names]
+    connection.register("bad_cells", lines)
+    for name in made:
+        connection.execute(
+            f"update staging.{table} set {name} = null where (delivery, file_line) in "
+            "(select (delivery, file_line::integer) from bad_cells)"
+        )
+    connection.unregister("bad_cells")
 
 
 def _shared(frame: pd.DataFrame, rules: Sequence[Rule], ahead: Ahead) -> list[Verdict]:

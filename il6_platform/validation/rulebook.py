@@ -67,7 +67,7 @@ REGISTRY_DID_NOT_SHRINK = BatchRule(
 )
 MARKER_DID_NOT_SHIFT = BatchRule(
     "marker_did_not_shift",
-    "staging.labs",
+    "cohort.markers",
     "The marker's results are like those of the last accepted cut: a small shift is reported, a "
     "large one (quality.max_marker_shift, as by a change of unit) blocks",
     "laboratory",

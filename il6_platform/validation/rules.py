@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.datasource.fluent.interfaces import Batch
 
-Severity = Literal["quarantine", "warn", "block"]
+Severity = Literal["quarantine", "cell", "warn", "block"]
 Owner = Literal["data manager", "laboratory", "clinician", "engineer"]
 
 RECEIVED = "received_"
@@ -38,12 +38,10 @@ WHOLE_LINE = "(line)"
 
 GENERAL = {
     "known_units": "one of the table of units",
-    "unreadable_covariate": "A covariate",
     "absent_from": "of the same registry",
     "file_before": "the delivery before",
-    "likely_drug": "the experimental drug",
-    "likely_analyte": "the study's marker",
-    "arm_window_days": "the study's number of",
+    "unclear_drug": "one of several drugs",
+    "unclear_analyte": "one of several analytes",
     "contradiction": "Response and sum of diameters do not go together (RECIST 1.1: 30% less than "
     "before treatment is a response, 20% and 5 mm more than the smallest a progression)",
 }
@@ -59,8 +57,9 @@ class Rule:
     id
         Name, which is also the asset check's.
     severity
-        quarantine: the row is set aside; warn: the row is used, and listed; block: the table is
-        unusable, nothing downstream runs.
+        quarantine: the row is set aside; cell: the column is set to missing in the row, which is
+        used; warn: the row is used, and listed; block: the table is unusable, nothing downstream
+        runs.
     column
         Column to look at when it is broken.
     sentence
@@ -108,6 +107,13 @@ def owned(owner: Owner, *rules: Rule) -> list[Rule]:
     return [replace(rule, owner=owner) for rule in rules]
 
 
+def in_cell(*rules: Rule) -> list[Rule]:
+    """Return rules of a column that no derivation needs: it alone is set aside, not the row."""
+    return [
+        replace(rule, severity="cell") if rule.severity == "quarantine" else rule for rule in rules
+    ]
+
+
 def required(column: str) -> Rule:
     """Each row has a value in the column."""
     return Rule(
@@ -120,8 +126,8 @@ def required(column: str) -> Rule:
     )
 
 
-def readable(column: str, kind: str) -> Rule:
-    """What was received in the column could be read."""
+def readable(column: str, kind: str, read: str | None = None) -> Rule:
+    """What was received in the column could be read, into another one where `read` names it."""
     return Rule(
         f"{column}_is_readable",
         "quarantine",
@@ -129,7 +135,7 @@ def readable(column: str, kind: str) -> Rule:
         f"{column} is not {kind}; correct it",
         "ExpectColumnValuesToNotBeNull",
         {
-            "column": column,
+            "column": read or column,
             "row_condition": f"{RECEIVED}{column}.notnull()",
             "condition_parser": "pandas",
         },
@@ -140,10 +146,12 @@ EARLIEST = datetime(1900, 1, 1)
 """No day before this one is of a patient who can be in a study."""
 
 
-def date_column(column: str, later_is: Severity = "quarantine") -> list[Rule]:
+def date_column(
+    column: str, later_is: Severity = "quarantine", read: str | None = None
+) -> list[Rule]:
     """The column is an ISO date of this age and no later than the export itself."""
     return [
-        readable(column, "a date written YYYY-MM-DD"),
+        readable(column, "a date written YYYY-MM-DD", read),
         Rule(
             f"{column}_is_of_this_age",
             "quarantine",
@@ -175,14 +183,18 @@ def no_placeholder(column: str, flag: str, severity: Severity = "quarantine") ->
 
 
 def one_of(column: str, values: Sequence[str], severity: Severity = "quarantine") -> Rule:
-    """The column holds one of the values."""
+    """What was received in the column could be read as one of the values."""
     return Rule(
         f"{column}_is_in_the_list",
         severity,
         column,
         f"{column} must be one of {', '.join(values)}",
-        "ExpectColumnValuesToBeInSet",
-        {"column": column, "value_set": list(values)},
+        "ExpectColumnValuesToNotBeNull",
+        {
+            "column": column,
+            "row_condition": f"{RECEIVED}{column}.notnull()",
+            "condition_parser": "pandas",
+        },
     )
 
 
@@ -297,6 +309,15 @@ def whole_line() -> list[Rule]:
             "record_stands_once",
             WHOLE_LINE,
             "The same record stands twice in this export, differently; keep the right one",
+        ),
+        always(
+            "differs_in_details",
+            False,
+            "details_stand_once",
+            WHOLE_LINE,
+            "The same record stands twice in this export, with other details; the last line is "
+            "used, keep the right one",
+            "warn",
         ),
         required("patient_id"),
         always(

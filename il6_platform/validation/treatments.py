@@ -7,10 +7,10 @@ from il6_platform.validation.rules import (
     always,
     date_column,
     empty,
+    in_cell,
     known_patient,
     no_placeholder,
     not_after,
-    owned,
     readable,
     required,
     stays,
@@ -34,11 +34,10 @@ RULES: list[Rule] = [
     ),
     required("drug"),
     empty(
-        "likely_drug",
-        "drug_is_written_as_in_the_study",
+        "unclear_drug",
+        "drug_is_clear",
         "drug",
-        "drug may be {likely_drug}, but is not written so and does not count as it, which decides "
-        "the patient's arm; write {likely_drug}, or leave it if it is another drug",
+        "drug may be {unclear_drug}, but is not clear; write which drug was given",
     ),
     required("start_date"),
     *date_column("start_date"),
@@ -51,20 +50,10 @@ RULES: list[Rule] = [
         "start_date lies before the start of the line before; correct line or start_date",
         "warn",
     ),
-    *owned(
-        "clinician",
-        always(
-            "starts_too_late",
-            False,
-            "experimental_drug_starts_in_the_window",
-            "start_date",
-            "The experimental drug starts more than {arm_window_days} days after first-line "
-            "treatment, so that the patient counts as a control; correct start_date if it is wrong",
-            "warn",
-        ),
+    *in_cell(
+        *date_column("end_date", "warn"),
+        not_after("start_date", "end_date", "end_date lies before start_date", column="end_date"),
     ),
-    *date_column("end_date", "warn"),
-    not_after("start_date", "end_date", "end_date lies before start_date", column="end_date"),
     not_after(
         "birth_date",
         "start_date",

@@ -42,6 +42,7 @@ WIDTHS = {
     "value as received": 18,
     "what is wrong": 42,
     "what to do": 34,
+    "what it costs": 30,
     "who puts it right": 15,
     "first seen on": 12,
     "age in days": 8,
@@ -57,7 +58,10 @@ WIDTH = 12
 LINE_HEIGHT, MOST_LINES = 15, 10
 """Of a line of text, in points; lines of a row that are shown."""
 
-COLOURS = {"block": "#F4B8B0", "quarantine": "#FBE3C0", "warn": "#FFFFFF"}
+COLOURS = {
+    **{"block": "#F4B8B0", "quarantine": "#FBE3C0", "cell": "#FDF3DC"},
+    **{"warn": "#FFFFFF", "info": "#FFFFFF"},
+}
 """Behind the severity: what stops, what is set aside, what is used."""
 
 
@@ -84,6 +88,8 @@ def write(
         Gives the registry's own patient numbers of a delivery, by line.
     """
     connection.execute(paths.sql_file("staging.first_seen").read_text("utf-8"))
+    for made_later in ("cohort.decisive", "cohort.remarks", "staging.lines", "staging.exports"):
+        _stand_in(connection, made_later)
     found = connection.execute(paths.sql_file("validation.worklist").read_text("utf-8")).df()
     unread = found["severity"] == "block"
     found = found[~unread | found["file"].map(still_there)].head(MOST_ROWS)
@@ -137,6 +143,7 @@ def tasks(found: pd.DataFrame, today: date) -> pd.DataFrame:
             "value as received": found["value"],
             "what is wrong": said.str[0],
             "what to do": said.str[1].fillna("correct it and export it again"),
+            "what it costs": found["cost"],
             "who puts it right": found["who puts it right"].fillna("data manager"),
             "first seen on": days.dt.strftime("%Y-%m-%d"),
             "age in days": (pd.Timestamp(today) - days).dt.days,
@@ -170,6 +177,23 @@ def with_numbers(found: pd.DataFrame, numbers: Callable[[str], pd.Series]) -> pd
         patient_id=found["number"].fillna(found["patient_id"]),
         value=found["value"].mask(of_number, found["number"]),
     )
+
+
+_STAND_INS = {
+    "cohort.decisive": "patient_id varchar, table_name varchar, delivery varchar, "
+    "file_line integer, code varchar, sentence varchar",
+    "cohort.remarks": "patient_id varchar, table_name varchar, delivery varchar, "
+    "file_line integer, column_name varchar, rule varchar, sentence varchar",
+    "staging.lines": "table_name varchar, delivery varchar, line integer, site varchar, "
+    "patient varchar, record varchar, status varchar, removed_by integer",
+    "staging.exports": "table_name varchar, site varchar, batch integer, file varchar, "
+    "delivered_on date",
+}
+
+
+def _stand_in(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make a table that the refresh did not come to, empty."""
+    connection.execute(f"create table if not exists {table} ({_STAND_INS[table]})")
 
 
 def _balance(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:

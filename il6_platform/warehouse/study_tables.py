@@ -12,23 +12,38 @@ import duckdb
 
 from il6_platform import paths
 from il6_platform.errors import DataQualityError
-from il6_platform.registry.units import analytes, conversions, plain_name
+from il6_platform.registry.cells import read_analyte, read_drug
+from il6_platform.registry.units import every_unit, factors
 from il6_platform.study import Study
 from il6_platform.warehouse.home import Site
 
 RAW = ("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "staging.problems")
 """SQL files that make the tables to which the registry only adds."""
 
-COPIED = ("raw.deliveries", "raw.patients")
-"""Tables of the registry outside `staging` that a study reads."""
+COPIED = ("raw.deliveries", "raw.patients", "raw.labs")
+"""Tables of the registry outside `staging` and `reading` that a study reads."""
 
 
 def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     """Make what the registry's SQL reads: schemas, raw tables, dictionaries, macros."""
-    _make_schemas(connection, "study", "raw", "staging")
+    _make_schemas(connection, "study", "registry", "reading", "raw", "staging")
     for tables in RAW:
         connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
-    _fill_study(connection, site)
+    quality = site.quality
+    connection.execute(
+        "create or replace table registry.settings as "
+        "select $changed_columns::varchar[] as changed_columns",
+        {"changed_columns": [name.lower() for name in quality.changed_columns]},
+    )
+    connection.execute(
+        "create or replace table registry.units "
+        "(analyte varchar, unit varchar, factor double, standard varchar)"
+    )
+    connection.executemany(
+        "insert into registry.units values (?, ?, ?, ?)",
+        [[one.analyte, one.unit, one.factor, one.standard] for one in every_unit(*_units())],
+    )
+    _read_macros(connection, "cells")
 
 
 def prepare_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
@@ -69,13 +84,13 @@ def copy_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
             "the registry's last refresh was blocked or has not ended; put that right first "
             "(il6 refresh says what it was)"
         )
-    _make_schemas(connection, "raw", "staging", "study")
+    _make_schemas(connection, "raw", "staging", "reading", "study")
     path = str(site.registry_database).replace("'", "''")
     connection.execute(f"attach '{path}' as registry (read_only)")
     try:
         names = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() "
-            "where database_name = 'registry' and (schema_name = 'staging' "
+            "where database_name = 'registry' and (schema_name in ('staging', 'reading') "
             "or schema_name || '.' || table_name in (select unnest($copied))) order by all",
             {"copied": [*COPIED, "study.content"]},
         ).fetchall()
@@ -91,46 +106,34 @@ def _make_schemas(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
 
 
 def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
-    """Fill the study's choices and the dictionaries, then read the macros that use them."""
+    """Fill the study's choices, then read the macros that use them."""
     study = site.study
-    data = paths.project_root() / "data"
-    names = analytes(data / "units.csv", data / "names.csv")
     marker = study.marker.analyte.strip().lower()
     settings = {
         "study_name": study.name,
-        "analyte": names.get(plain_name(marker), marker),
+        "analyte": read_analyte(marker).analyte or marker,
         "marker_label": study.marker.label,
         "unit": study.marker.unit,
         "window_first_day": study.marker.window_days[0],
         "window_last_day": study.marker.window_days[1],
         "below_loq": study.marker.below_loq,
-        "experimental_drug": study.arms.experimental_drug.strip().lower(),
+        "experimental_drug": _substance(study.arms.experimental_drug),
         "experimental_label": study.arms.experimental_label,
         "control_label": study.arms.control_label,
         "arm_window_days": study.arms.arm_window_days,
         "confirm_response": study.confirm_response,
         "minimal_cell": site.quality.minimal_cell or 0,
-        "changed_columns": [name.lower() for name in site.quality.changed_columns],
         "censored_on": site.censored_on,
     }
     # an untyped null would make a column of integers
-    types = {"censored_on": "::date", "changed_columns": "::varchar[]"}
+    types = {"censored_on": "::date"}
     columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
     connection.execute(f"create or replace table study.settings as select {columns}", settings)
-    connection.execute("create or replace table study.analytes (name varchar, analyte varchar)")
-    connection.executemany("insert into study.analytes values (?, ?)", [*names.items()])
     connection.execute(
-        "create or replace table study.units "
-        "(analyte varchar, unit varchar, factor double, standard varchar)"
+        "create or replace table study.marker_units (unit varchar, factor double)"
     )
-    known = conversions(data / "units.csv", data / "names.csv", marker, study.marker.unit)
-    connection.executemany(
-        "insert into study.units values (?, ?, ?, ?)",
-        [[one.analyte, one.unit, one.factor, one.standard] for one in known],
-    )
-    connection.execute(
-        "create or replace table study.names as from read_csv(?)", [str(data / "names.csv")]
-    )
+    known = factors(*_units(), marker, study.marker.unit)
+    connection.executemany("insert into study.marker_units values (?, ?)", [*known.items()])
     connection.execute(
         "create or replace table study.covariates (name varchar, label varchar, kind varchar)"
     )
@@ -139,8 +142,24 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
             "insert into study.covariates values (?, ?, ?)",
             [item.name.lower(), item.title, item.kind],
         )
-    for script in sorted((paths.project_root() / "sql" / "macros").glob("*.sql")):
-        connection.execute(script.read_text(encoding="utf-8"))
+    _read_macros(connection, "cells", "known")
+
+
+def _read_macros(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+    for name in names:
+        connection.execute(paths.sql_file(f"macros.{name}").read_text(encoding="utf-8"))
+
+
+def _units() -> tuple[Path, Path]:
+    """Return the files of units and of names."""
+    data = paths.project_root() / "data"
+    return data / "units.csv", data / "names.csv"
+
+
+def _substance(drug: str) -> str:
+    """Return the name of a drug in data/drugs.csv, or the text where it is in none."""
+    substances = read_drug(drug).substances
+    return substances[0] if len(substances) == 1 else drug.strip().lower()
 
 
 def _fill_endpoints(connection: duckdb.DuckDBPyConnection, study: Study) -> None:

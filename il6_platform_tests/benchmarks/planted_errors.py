@@ -295,14 +295,6 @@ def visit(sizes: Sequence[float], response: str, position: int = 2) -> Planter:
     return plant
 
 
-def late_start(one: Person, rng: Rng) -> list[Row]:
-    """The experimental drug begins two months after the others."""
-    start = one.one("treatments")["start_date"]
-    one.rows["treatments"] = [row for row in one.rows["treatments"] if row["drug"] != "bevacizumab"]
-    late = shifted(60)(start)
-    return [one.add("treatments", line=1, drug="bevacizumab", start_date=late, end_date="")]
-
-
 def drug_as(written: str) -> Planter:
     """Return a planter that writes the experimental drug in another way."""
 
@@ -636,7 +628,8 @@ KINDS: list[Kind] = [
         *("end_date", "before start_date", swapped_dates),
     ),
     Kind("line 0", T, ("line_is_in_range",), "line", "between 1", cell(T, "line", "0")),
-    Kind("line in words", T, ("line_is_readable",), "line", "whole", cell(T, "line", "first")),
+    Kind("two lines", T, ("line_is_readable",), "line", "whole", cell(T, "line", "1 or 2")),
+    Kind("line in words", T, (), "", "", cell(T, "line", "first"), silent=True),
     Kind(
         *("a line is skipped", T, ("line_follows_on",), "line", "the line before.*correct"),
         cell(T, "line", "3", line="2"),
@@ -647,18 +640,20 @@ KINDS: list[Kind] = [
     ),
     *(
         Kind(
-            *(f"drug {written}", T, ("drug_is_written_as_in_the_study",), "drug"),
-            *("bevacizumab.*arm.*write bevacizumab", drug_as(written)),
+            *(f"drug {written}", T, ("drug_is_clear",), "drug"),
+            *("may be.*which drug", drug_as(written)),
         )
         for written in (
-            *("bevacizumb", "bevacuzimab", "Bevacizumabe", "Avastin", "AVASTIN 400mg", "beva"),
-            *("Bevacizumab-awwb", "bevacizumab biosimilar", "FOLFOX + bevacizumab", "Mvasi"),
-            *("贝伐珠单抗", "安维汀", "贝伐珠单抗注射液"),
+            *("bevacizumb", "bevacuzimab", "anti-VEGF", "study drug"),
+            "bevacizumab biosimilar",
         )
     ),
-    Kind(
-        *("bevacizumab after the window", T, ("experimental_drug_starts_in_the_window",)),
-        *("start_date", "more than 28 days.*control", late_start),
+    *(
+        Kind(f"drug {written}", T, (), "", "", drug_as(written), silent=True)
+        for written in (
+            *("Avastin", "AVASTIN 400mg", "Bevacizumab-awwb", "Bevacizumabe", "beva"),
+            *("FOLFOX + bevacizumab", "Mvasi", "贝伐珠单抗", "安维汀", "贝伐珠单抗注射液"),
+        )
     ),
     Kind("drug missing", T, ("drug_is_given",), "drug", "empty.*fill", cell(T, "drug", "")),
     Kind(
@@ -697,10 +692,7 @@ KINDS: list[Kind] = [
     # labs
     Kind("value missing", L, ("value_is_given",), "value", "empty", marker(value="")),
     Kind("value in words", L, ("value_is_readable",), "value", "a number", marker(value="high")),
-    Kind(
-        *("value with its unit", L, ("value_is_readable",), "value", "a number"),
-        marker(value="4.2 pg/mL"),
-    ),
+    Kind("value with its unit", L, (), "", "", marker(value="4.2 pg/mL"), silent=True),
     Kind(
         *("decimal comma", L, ("value_is_readable",), "value", "decimal point"),
         marker(value="4,2"),
@@ -724,17 +716,11 @@ KINDS: list[Kind] = [
     ),
     Kind("unit missing", L, ("unit_is_given",), "unit", "empty", marker(unit="")),
     Kind(
-        *("unit unknown", L, ("marker_unit_is_known",), "unit", "pg/mL.*factor"),
+        *("unit unknown", L, ("unit_is_known",), "unit", "pg/mL.*factor"),
         marker(unit="mmol/L"),
     ),
-    Kind(
-        *("analyte serum IL-6", L, ("analyte_is_written_as_in_the_study",), "analyte", "write il6"),
-        marker(analyte="serum IL-6"),
-    ),
-    Kind(
-        *("analyte plasma IL-6", L, ("analyte_is_written_as_in_the_study",), "analyte"),
-        *("write il6", marker(analyte="Plasma IL-6")),
-    ),
+    Kind("analyte serum IL-6", L, (), "", "", marker(analyte="serum IL-6"), silent=True),
+    Kind("analyte plasma IL-6", L, (), "", "", marker(analyte="Plasma IL-6"), silent=True),
     Kind(
         *("analyte missing", L, ("analyte_is_given",), "analyte", "empty"),
         marker(analyte=""),

@@ -52,7 +52,8 @@ def test_the_interaction_stands_beside_the_claims(demo: Installation) -> None:
 def test_everybody_is_analysed_or_counted_under_one_reason(demo: Installation) -> None:
     flow = demo.ask("from report.flow").set_index("label")["n"]
     assert flow["Analysed"] == 53
-    reasons = ["No patient record", "Patient record in quarantine", "Consent withdrawn"]
+    assert flow["Patient record in quarantine"] == 0
+    reasons = ["No patient record", "Decisive record in quarantine", "Consent withdrawn"]
     reasons += ["No first-line treatment", "No follow-up", "No baseline marker in the window"]
     assert flow["Arrived"] == 53 + flow[reasons].sum()
     assert (flow[reasons] == 1).all()

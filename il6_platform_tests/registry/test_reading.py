@@ -5,15 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-from datetime import date
 
 import duckdb
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from il6_platform import paths
-from il6_platform.registry.cells import read_day, read_number
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.profiles import read_profiles
 from il6_platform_tests.registry.biff import xls
@@ -23,7 +19,6 @@ from il6_platform_tests.validation.conftest import Registry, made
 __all__ = ["made"]
 
 SQL = duckdb.connect()
-SQL.execute("create schema study; create table study.analytes (name varchar, analyte varchar)")
 SQL.execute(paths.sql_file("macros.cells").read_text("utf-8"))
 LABS = [
     ["patient_id", "analyte", "value", "unit", "collected_on"],
@@ -41,57 +36,6 @@ def ask(expression: str, text: str) -> object:
 # --- one cell -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("2021-03-05", "2021/3/5", "2021.3.5", "20210305", "2021年3月5日", "44260", "44260.0"),
-        *("05-Mar-2021", "5 mar 2021", "5MAR2021", "Mar 5, 2021", "2021-03-05 14:30:00"),
-        "2021-03-05T00:00",
-    ],
-)
-def test_a_day_that_can_be_read_in_one_way_only(text: str) -> None:
-    assert str(ask("iso_date($x)", text)) == "2021-03-05"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "05/03/2021",
-        "14/03/2021",
-        "5.3.2021",
-        "21-03-05",
-        "2021-02-30",
-        "2021/3-5",
-        "5 Mai 2021",
-        "442",
-    ],
-)
-def test_a_day_that_cannot(text: str) -> None:
-    assert ask("iso_date($x)", text) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        *(("1.5", 1.5), ("1.2e1", 12), ("1,234.5", 1234.5), ("1,234,567", 1234567)),
-        *(("1 234", 1234), ("1'234.5", 1234.5), (".5", 0.5), ("-0", 0)),
-        *(("12,5", None), ("1,234", None), ("1.234,5", None), ("1e999", None), ("nan", None)),
-        *(("=5", None), ("0x1f", None), ("1.5 pg", None), ("9" * 400, None)),
-    ],
-)
-def test_a_number(text: str, value: float | None) -> None:
-    assert ask("plain_number($x)", text) == value
-
-
-@pytest.mark.parametrize(
-    "text", ["<1.5", "< 1.5", "\uff1c1.5", "≤1.5", "<=1.5", "\uff1c\uff11.\uff15"]
-)
-def test_a_result_at_the_limit(text: str) -> None:
-    read = "cell(map {'value': $x}, 'value')"
-    assert ask(f"result_number({read})", text) == 1.5
-    assert ask(f"{read}[1]", text) == "<"
-
-
 @pytest.mark.parametrize("text", ["NA", "n/a", "ND", "-99", "未检出", "", " ", ".", "null"])
 def test_nothing_known(text: str) -> None:
     assert ask("cell(map {'value': $x}, 'value')", text) is None
@@ -101,26 +45,6 @@ def test_na_may_be_sodium_or_a_site() -> None:
     for column in ("analyte", "site_id", "drug", "patient_id"):
         assert ask(f"cell(map {{'{column}': $x}}, '{column}')", "NA") == "NA"
         assert ask(f"cell(map {{'{column}': $x}}, '{column}')", "\u3000") is None
-
-
-@given(
-    st.dates(min_value=date(1930, 1, 1), max_value=date(2090, 12, 31)),
-    st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d-%b-%Y", "%d %b %Y"]),
-)
-def test_sql_and_profiles_read_a_day_alike(day: date, pattern: str) -> None:
-    text = day.strftime(pattern)
-    assert str(ask("iso_date($x)", text)) == str(read_day(text).day) == day.isoformat()
-
-
-@given(st.text(alphabet="0123456789-/. eE+<", max_size=12))
-def test_what_sql_reads_a_profile_reads_alike(text: str) -> None:
-    bare = text.strip()
-    day = ask("iso_date($x)", bare)
-    if day is not None:
-        assert read_day(bare).day in (day, None)
-    value = ask("result_number($x)", bare)
-    if value is not None:
-        assert read_number(bare).value in (value, None)
 
 
 # --- a file ---------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ import pandas as pd
 import yaml
 
 from il6_platform import paths
+from il6_platform.registry import readings
+from il6_platform.registry.cells import read_drug
 from il6_platform.validation.completeness import COLUMNS
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -176,7 +178,11 @@ def _placed(table: str, row: Row, line: int) -> Row:
     placed = {"delivery": table, "file_line": str(line), "record": f"{table}:{line}"} | row
     if table == "labs":
         value, unit = placed["value"], placed["unit"]
-        placed = {"marker_value": value, "standard_value": value, "standard_unit": unit} | placed
+        placed = {"standard_value": value, "standard_unit": unit} | placed
+    if table == "treatments":
+        drug = read_drug(placed["drug"] or "")
+        placed = {"substances": drug.substances, "certainty": drug.certainty} | placed
+        placed = {"may_be": drug.may_be} | placed
     return placed
 
 
@@ -224,9 +230,15 @@ def template(study: str, censor: str | None) -> Path:
         if name.startswith("staging."):
             made += [each for each in (*_needed(name), name) if each not in made]
     warehouse.write("staging.exports", pd.DataFrame(columns=list(COLUMNS)), COLUMNS, "exports")
-    with warehouse.connect():
+    with warehouse.connect() as connection:
+        readings.prepare(connection)
         for name in made:
             warehouse.run_sql(name)
+        for table in NATIVE:
+            connection.execute(
+                f"create table staging.{table}_set_aside as "
+                f"select *, null::varchar[] as columns from staging.{table} where false"
+            )
     return warehouse.database
 
 

@@ -24,7 +24,8 @@ named as (
         s.patient_id,
         c.name,
         c.kind,
-        coalesce(n.columns ->> c.name, cell(r.cells, c.name)) as value
+        -- a cell of the native format that was set aside is missing
+        if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell(r.cells, c.name)) as value
     from staging.patients as s
     inner join native as n on s.patient_id = n.patient_id
     inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line

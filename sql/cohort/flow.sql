@@ -12,9 +12,10 @@ steps (step, label, reason) as (
     values
     (2, 'No patient record', 'No patient record'),
     (3, 'Patient record in quarantine', 'Patient record in quarantine'),
-    (5, 'No first-line treatment', 'No first-line treatment'),
-    (6, 'No follow-up', 'No follow-up'),
-    (7, 'No baseline marker in the window', 'No baseline marker in the window')
+    (5, 'Decisive record in quarantine', 'Decisive record in quarantine'),
+    (6, 'No first-line treatment', 'No first-line treatment'),
+    (7, 'No follow-up', 'No follow-up'),
+    (8, 'No baseline marker in the window', 'No baseline marker in the window')
 )
 
 select
@@ -31,16 +32,16 @@ from steps as s
 left join cohort.subjects as c on s.reason = c."EXCLREAS"
 group by s.step, s.label
 union all
-select 8, 'Analysed', 'analysed', count(*)
+select 9, 'Analysed', 'analysed', count(*)
 from cohort.subjects
 where "ANALFL" = 'Y'
 union all
-select 9, settings.control_label, 'arm', count(c."USUBJID")
+select 10, settings.control_label, 'arm', count(c."USUBJID")
 from study.settings as settings
 left join cohort.subjects as c on c."ANALFL" = 'Y' and c."ARMCD" = 'C'
 group by settings.control_label
 union all
-select 10, settings.experimental_label, 'arm', count(c."USUBJID")
+select 11, settings.experimental_label, 'arm', count(c."USUBJID")
 from study.settings as settings
 left join cohort.subjects as c on c."ANALFL" = 'Y' and c."ARMCD" = 'E'
 group by settings.experimental_label

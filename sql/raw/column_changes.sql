@@ -155,13 +155,11 @@ new as (
 ),
 
 coded as (
-    select 'patients' as table_name, name as column_name from study.covariates where kind = 'category' and name not in ('age', 'sex')
-    union all
-    values
+    from (values
     ('patients', 'sex'), ('patients', 'site_id'), ('patients', 'primary_site'), ('patients', 'metastasis_timing'),
     ('patients', 'extrahepatic'), ('patients', 'ras_status'), ('patients', 'braf_status'), ('treatments', 'drug'),
     ('labs', 'analyte'), ('labs', 'unit'), ('assessments', 'response'), ('follow_up', 'vital_status'), ('follow_up', 'cause_of_death'),
-    ('outcomes', 'endpoint'), ('outcomes', 'unit'), ('outcomes', 'event')
+    ('outcomes', 'endpoint'), ('outcomes', 'unit'), ('outcomes', 'event')) as c (table_name, column_name)
 ),
 
 codes as (
@@ -218,7 +216,7 @@ select
     c.export as delivery
 from (from vanished union all by name from new union all by name from recoded) as c
 inner join exports as e on c.export = e.export and c.table_name = e.table_name
-cross join study.settings as settings
+cross join registry.settings as settings
 where c.change = 'new' or not list_contains(settings.changed_columns, c.column_name)
 order by c.change, e.position, c.table_name, c.column_name;
 

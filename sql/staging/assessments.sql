@@ -5,11 +5,16 @@ select
     l.line as file_line,
     l.record,
     l.patient as patient_id,
-    iso_date(cell(r.cells, 'assessed_on')) as assessed_on,
-    upper(cell(r.cells, 'response')) as response,
-    plain_number(cell(r.cells, 'sum_of_diameters_mm')) as sum_of_diameters_mm
+    assessed.day as assessed_on,
+    assessed.first_day as assessed_first,
+    assessed.last_day as assessed_last,
+    response.value as response,
+    diameters.value as sum_of_diameters_mm
 from staging.lines as l
 inner join raw.assessments as r on l.delivery = r.delivery and l.line = r.line
+left join reading.day as assessed on cell(r.cells, 'assessed_on') = assessed.received
+left join reading.response as response on cell(r.cells, 'response') = response.received
+left join reading.number as diameters on cell(r.cells, 'sum_of_diameters_mm') = diameters.received
 where l.table_name = 'assessments' and l.status = 'latest'
 order by l.position, l.line;
 
@@ -19,5 +24,7 @@ comment on column staging.assessments.file_line is 'Line in the file';
 comment on column staging.assessments.record is 'Key of the record';
 comment on column staging.assessments.patient_id is 'Pseudonym of the patient';
 comment on column staging.assessments.assessed_on is 'Day of the assessment';
+comment on column staging.assessments.assessed_first is 'First of the days on which it may have been';
+comment on column staging.assessments.assessed_last is 'Last of the days on which it may have been';
 comment on column staging.assessments.response is 'Overall response at the visit, RECIST 1.1: CR, PR, SD, PD, NE';
 comment on column staging.assessments.sum_of_diameters_mm is 'Sum of target lesion diameters (mm)';

@@ -59,6 +59,7 @@ spoken as (
         *,
         is_last and repetition = 1 as speaks,
         min(decisive_content) over same_part != max(decisive_content) over same_part as differs,
+        count(*) over same_part > 1 as is_repeated,
         row_number() over (
             partition by table_name, record, part, position, repetition = 1 order by line desc
         ) as place
@@ -87,6 +88,7 @@ select
         else 'latest'
     end as status,
     speaks and differs as in_conflict,
+    speaks and is_repeated and not differs as differs_in_details,
     if(last_batch < held_in, held_in, null) as removed_by
 from spoken
 order by table_name, position, line;
@@ -107,4 +109,5 @@ comment on column staging.lines.position_before is 'Order of the last delivery b
 comment on column staging.lines.status is
 'latest, superseded (amended later), duplicate (says the same again), removed (no longer in the patient''s full export) or withdrawn (consent)';
 comment on column staging.lines.in_conflict is 'The same delivery holds the record twice, differently';
+comment on column staging.lines.differs_in_details is 'The same delivery holds the record twice, with other details that decide nothing';
 comment on column staging.lines.removed_by is 'Full export that no longer holds the record';

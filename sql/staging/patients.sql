@@ -5,22 +5,38 @@ select
     l.line as file_line,
     l.record,
     l.patient as patient_id,
-    cell(r.cells, 'site_id') as site_id,
-    upper(cell(r.cells, 'sex')) as sex,
-    iso_date(cell(r.cells, 'birth_date')) as birth_date,
-    plain_number(cell(r.cells, 'age_years')) as age_years,
-    iso_date(cell(r.cells, 'diagnosis_date')) as diagnosis_date,
-    lower(cell(r.cells, 'primary_site')) as primary_site,
-    lower(cell(r.cells, 'metastasis_timing')) as metastasis_timing,
-    whole_number(cell(r.cells, 'liver_metastases_n')) as liver_metastases_n,
-    plain_number(cell(r.cells, 'largest_metastasis_mm')) as largest_metastasis_mm,
-    upper(cell(r.cells, 'extrahepatic')) as extrahepatic,
-    lower(cell(r.cells, 'ras_status')) as ras_status,
-    lower(cell(r.cells, 'braf_status')) as braf_status,
-    whole_number(cell(r.cells, 'ecog')) as ecog,
-    iso_date(cell(r.cells, 'consent_withdrawn_on')) as consent_withdrawn_on
+    coalesce(cell(r.cells, 'site_id'), nullif(l.site, '')) as site_id,
+    sex.value as sex,
+    birth.day as birth_date,
+    -- a birth that is known to the month or the year gives an age
+    coalesce(birth.day, birth.first_day + (date_diff('day', birth.first_day, birth.last_day) // 2)::integer) as born_about,
+    age.value as age_years,
+    diagnosis.day as diagnosis_date,
+    primary_site.value as primary_site,
+    timing.value as metastasis_timing,
+    metastases.value as liver_metastases_n,
+    largest.value as largest_metastasis_mm,
+    extrahepatic.value as extrahepatic,
+    ras.value as ras_status,
+    coalesce(braf.value, lower(cell(r.cells, 'braf_status'))) as braf_status,
+    ecog.value as ecog,
+    withdrawn.day as consent_withdrawn_on,
+    coalesce(withdrawn.day, withdrawn.last_day) as withdrawn_by
 from staging.lines as l
 inner join raw.patients as r on l.delivery = r.delivery and l.line = r.line
+left join reading.sex as sex on cell(r.cells, 'sex') = sex.received
+left join reading.day as birth on cell(r.cells, 'birth_date') = birth.received
+left join reading.number as age on cell(r.cells, 'age_years') = age.received
+left join reading.day as diagnosis on cell(r.cells, 'diagnosis_date') = diagnosis.received
+left join reading.primary_site as primary_site on cell(r.cells, 'primary_site') = primary_site.received
+left join reading.metastasis_timing as timing on cell(r.cells, 'metastasis_timing') = timing.received
+left join reading.integer as metastases on cell(r.cells, 'liver_metastases_n') = metastases.received
+left join reading.number as largest on cell(r.cells, 'largest_metastasis_mm') = largest.received
+left join reading.extrahepatic as extrahepatic on cell(r.cells, 'extrahepatic') = extrahepatic.received
+left join reading.ras_status as ras on cell(r.cells, 'ras_status') = ras.received
+left join reading.braf_status as braf on cell(r.cells, 'braf_status') = braf.received
+left join reading.integer as ecog on cell(r.cells, 'ecog') = ecog.received
+left join reading.day as withdrawn on cell(r.cells, 'consent_withdrawn_on') = withdrawn.received
 where l.table_name = 'patients' and l.status = 'latest'
 order by l.position, l.line;
 
@@ -32,6 +48,7 @@ comment on column staging.patients.patient_id is 'Pseudonym of the patient';
 comment on column staging.patients.site_id is 'Treating site';
 comment on column staging.patients.sex is 'F, M or U (not known)';
 comment on column staging.patients.birth_date is 'Date of birth';
+comment on column staging.patients.born_about is 'Date of birth, or the middle of the month or year of birth';
 comment on column staging.patients.age_years is 'Age at treatment start in years, as received';
 comment on column staging.patients.diagnosis_date is 'Date of diagnosis';
 comment on column staging.patients.primary_site is 'Site of the primary tumour';
@@ -43,3 +60,4 @@ comment on column staging.patients.ras_status is 'RAS: wild-type or mutant';
 comment on column staging.patients.braf_status is 'BRAF status';
 comment on column staging.patients.ecog is 'ECOG performance status, 0 to 4';
 comment on column staging.patients.consent_withdrawn_on is 'Day on which consent was withdrawn';
+comment on column staging.patients.withdrawn_by is 'Day by which it was withdrawn, where only month or year is known';

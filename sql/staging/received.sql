@@ -3,77 +3,93 @@
 -- lines; in the other tables a record is one line. Files of one table that a site delivers on one day are one export.
 create or replace table staging.received as
 with
--- names are few, results are many: each is looked up once
-names as (
-    select
-        received,
-        analyte_of(received) as analyte
-    from (select distinct cell(cells, 'analyte') as received from raw.labs) as given
-),
-
 read_lines as (
     select
         'patients' as table_name,
-        delivery, line, cells, problem,
+        r.delivery, r.line, r.cells, r.problem,
         [''] as natural_key,
         null as part,
-        iso_date(cell(cells, 'consent_withdrawn_on')) as withdrawn_on,
+        -- a withdrawal of which only the month is known is one
+        coalesce(withdrawn.day, withdrawn.last_day) as withdrawn_on,
         null::date as day,
-        list_sort(map_entries(cells))::varchar as decisive
-    from raw.patients
+        coalesce(cell(r.cells, 'consent_withdrawn_on'), '') as decisive
+    from raw.patients as r
+    left join reading.day as withdrawn on cell(r.cells, 'consent_withdrawn_on') = withdrawn.received
     union all
     select
-        'treatments', delivery, line, cells, problem,
-        [number_key(cell(cells, 'line')), lower(cell(cells, 'drug'))],
-        day_key(cell(cells, 'start_date')),
+        'treatments', r.delivery, r.line, r.cells, r.problem,
+        [
+            coalesce(treatment_line.value::varchar, cell(r.cells, 'line')),
+            coalesce(if(drug.certainty = 'known', nullif(array_to_string(drug.substances, '+'), ''), null), lower(cell(r.cells, 'drug')))
+        ],
+        coalesce(started.day::varchar, cell(r.cells, 'start_date')),
         null,
-        iso_date(cell(cells, 'start_date')),
+        started.day,
         ''
-    from raw.treatments
+    from raw.treatments as r
+    left join reading.line as treatment_line on cell(r.cells, 'line') = treatment_line.received
+    left join reading.drug as drug on cell(r.cells, 'drug') = drug.received
+    left join reading.day as started on cell(r.cells, 'start_date') = started.received
     union all
     select
-        'labs', delivery, line, cells, problem,
-        [names.analyte, moment_key(cell(cells, 'collected_on'))],
+        'labs', r.delivery, r.line, r.cells, r.problem,
+        -- two samples of a day have a time each
+        [
+            coalesce(analyte.analyte, lower(cell(r.cells, 'analyte'))),
+            coalesce(collected.day::varchar, cell(r.cells, 'collected_on')) || coalesce(' ' || collected.clock, '')
+        ],
         null,
         null,
-        iso_date(cell(cells, 'collected_on')),
-        concat_ws('|', number_text(cell(cells, 'value')), plain_unit(cell(cells, 'unit')))
-    from raw.labs
-    left join names on cell(cells, 'analyte') = names.received
+        collected.day,
+        concat_ws(
+            '|',
+            coalesce(result.comparator || result.value, lower(cell(r.cells, 'value'))),
+            coalesce(unit.unit, plain_unit(cell(r.cells, 'unit')))
+        )
+    from raw.labs as r
+    left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
+    left join reading.day as collected on cell(r.cells, 'collected_on') = collected.received
+    left join reading.number as result on cell(r.cells, 'value') = result.received
+    left join reading.unit as unit on cell(r.cells, 'unit') = unit.received
     union all
     select
-        'assessments', delivery, line, cells, problem,
-        [day_key(cell(cells, 'assessed_on'))],
+        'assessments', r.delivery, r.line, r.cells, r.problem,
+        [coalesce(assessed.day::varchar, cell(r.cells, 'assessed_on'))],
         null,
         null,
-        iso_date(cell(cells, 'assessed_on')),
-        concat_ws('|', upper(cell(cells, 'response')), number_text(cell(cells, 'sum_of_diameters_mm')))
-    from raw.assessments
+        assessed.day,
+        coalesce(response.value, upper(cell(r.cells, 'response')), '')
+    from raw.assessments as r
+    left join reading.day as assessed on cell(r.cells, 'assessed_on') = assessed.received
+    left join reading.response as response on cell(r.cells, 'response') = response.received
     union all
     select
-        'follow_up', delivery, line, cells, problem,
+        'follow_up', r.delivery, r.line, r.cells, r.problem,
         -- a death is a record of its own, so that no visit takes its place
         [
             if(
-                cell(cells, 'died_on') is not null or lower(cell(cells, 'vital_status')) = 'dead',
-                'dead|' || coalesce(day_key(cell(cells, 'died_on')), ''),
-                day_key(cell(cells, 'last_contact_on'))
+                cell(r.cells, 'died_on') is not null or status.value = 'dead',
+                'dead|' || coalesce(died.day::varchar, cell(r.cells, 'died_on'), ''),
+                coalesce(contact.day::varchar, cell(r.cells, 'last_contact_on'))
             )
         ],
         null,
         null,
-        iso_date(cell(cells, 'last_contact_on')),
-        concat_ws('|', day_key(cell(cells, 'last_contact_on')), lower(cell(cells, 'vital_status')))
-    from raw.follow_up
+        contact.day,
+        coalesce(status.value, lower(cell(r.cells, 'vital_status')), '')
+    from raw.follow_up as r
+    left join reading.day as contact on cell(r.cells, 'last_contact_on') = contact.received
+    left join reading.vital_status as status on cell(r.cells, 'vital_status') = status.received
+    left join reading.day as died on cell(r.cells, 'died_on') = died.received
     union all
     select
-        'outcomes', delivery, line, cells, problem,
-        [upper(cell(cells, 'endpoint'))],
+        'outcomes', r.delivery, r.line, r.cells, r.problem,
+        [upper(cell(r.cells, 'endpoint'))],
         null,
         null,
         null,
-        list_sort(map_entries(cells))::varchar
-    from raw.outcomes
+        list_sort(map_entries(r.cells))::varchar
+    from raw.outcomes as r
 ),
 
 placed as (

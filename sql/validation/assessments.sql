@@ -89,6 +89,7 @@ select
     s.*,
     l.delivered_on,
     l.in_conflict,
+    l.differs_in_details,
     e.then_full as absent_from,
     r.problem,
     r.file,
@@ -114,6 +115,6 @@ inner join staging.exports as e on e.table_name = 'assessments' and l.site = e.s
 left join staging.patients as p on s.patient_id = p.patient_id
 left join started as t on s.patient_id = t.patient_id
 left join staging.vital_status as f on s.patient_id = f.patient_id
-left join raw.spellings as w on s.patient_id = w.patient
+left join raw.spellings as w on l.number = w.patient
 left join compared as c on s.delivery = c.delivery and s.file_line = c.file_line
 order by l.position, l.line;

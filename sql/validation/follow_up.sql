@@ -6,11 +6,14 @@ said as (
         l.patient,
         l.batch,
         min(r.file) as file,
-        max(iso_date(cell(r.cells, 'last_contact_on'))) as last_contact_on,
-        if(bool_or(lower(cell(r.cells, 'vital_status')) = 'dead'), 'dead', 'alive') as vital_status,
-        min(iso_date(cell(r.cells, 'died_on'))) as died_on
+        max(contact.day) as last_contact_on,
+        if(bool_or(status.value = 'dead'), 'dead', 'alive') as vital_status,
+        min(died.day) as died_on
     from staging.lines as l
     inner join raw.follow_up as r on l.delivery = r.delivery and l.line = r.line
+    left join reading.day as contact on cell(r.cells, 'last_contact_on') = contact.received
+    left join reading.vital_status as status on cell(r.cells, 'vital_status') = status.received
+    left join reading.day as died on cell(r.cells, 'died_on') = died.received
     where l.table_name = 'follow_up' and l.patient is not null
     group by l.patient, l.batch
 ),
@@ -43,13 +46,16 @@ select
     s.*,
     l.delivered_on,
     l.in_conflict,
+    l.differs_in_details,
     e.then_full as absent_from,
     before.file as file_before,
     if(counts.file_line is null, null, before.last_contact_on) as last_contact_on_before,
     if(counts.file_line is null, null, before.died_on) as died_on_before,
+    if(s.vital_status = 'dead', 'dead', 'alive') as is_dead,
     if(
         counts.file_line is not null and before.vital_status = 'dead' and before.died_on is not null, 'dead', null
-    ) as vital_status_before,
+    ) as is_dead_before,
+    is_dead_before as vital_status_before,
     r.problem,
     r.file,
     r.cells as received,
@@ -75,5 +81,5 @@ left join (
         max(start_date) as last_start
     from staging.treatments group by patient_id
 ) as t on s.patient_id = t.patient_id
-left join raw.spellings as w on s.patient_id = w.patient
+left join raw.spellings as w on l.number = w.patient
 order by l.position, l.line;

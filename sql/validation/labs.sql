@@ -7,9 +7,12 @@ before as (
         l.position,
         min(r.file) as file,
         arg_min(cell(r.cells, 'value'), l.line) as value,
-        arg_min(cell(r.cells, 'unit'), l.line) as unit
+        arg_min(result.comparator || result.value * u.factor, l.line) as result
     from staging.lines as l
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
+    left join reading.number as result on cell(r.cells, 'value') = result.received
+    left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
+    left join registry.units as u on analyte.analyte = u.analyte and plain_unit(cell(r.cells, 'unit')) = u.unit
     semi join staging.lines as latest
         on l.table_name = latest.table_name and l.record = latest.record
         and l.position = latest.position_before and latest.status = 'latest'
@@ -51,30 +54,19 @@ last_sample as (
         arg_max({'delivery': delivery, 'line': file_line}, collected_on) as place
     from staging.labs
     group by patient_id
-),
-
--- other names of the marker
-alias as (
-    select distinct s.analyte
-    from (select distinct analyte from staging.labs) as s
-    cross join study.settings as settings
-    left join study.names as n on plain_name(settings.analyte) = plain_name(n.name)
-    where s.analyte != settings.analyte and plain_name(s.analyte) in (
-        plain_name(settings.analyte), plain_name(settings.marker_label), plain_name(n.written)
-    )
 )
 
 select
     s.*,
     l.delivered_on,
     l.in_conflict,
+    l.differs_in_details,
     e.then_full as absent_from,
     before.file as file_before,
     before.value as value_before,
-    if(s.analyte = settings.analyte, coalesce(s.beyond_limit, '') || s.marker_value, null) as marker_result,
+    coalesce(s.beyond_limit, '') || s.standard_value as result,
     -- a result that could not be used was put right, not overwritten
-    regexp_extract(before.value, '^[<>]') || (result_number(before.value) * u.factor)
-        as marker_result_before,
+    before.result as result_before,
     r.problem,
     r.file,
     r.cells as received,
@@ -99,24 +91,19 @@ select
         s.standard_value / spread.median > greatest((spread.high / spread.median) ** 3, 20)
         or spread.median / s.standard_value > greatest((spread.median / spread.low) ** 3, 20)
     ) as is_far_off,
-    if(alias.analyte is not null, settings.analyte, null) as likely_analyte,
+    nullif(array_to_string(list_sort(s.may_be)[:3], ' or '), '') as unclear_analyte,
     known.units as known_units,
-    s.analyte != settings.analyte or s.unit is null or now.factor is not null as marker_unit_is_known,
-    s.analyte = settings.analyte or s.unit is null or known.units is null or now.factor is not null as unit_is_known
+    s.unit is null or s.value is null or known.units is null or s.standard_value is not null as unit_is_known
 from staging.labs as s
 inner join staging.lines as l on l.table_name = 'labs' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.labs as r on s.delivery = r.delivery and s.file_line = r.line
 inner join staging.exports as e on e.table_name = 'labs' and l.site = e.site and l.batch = e.batch
 left join before on s.record = before.record and l.position_before = before.position
-left join raw.spellings as w on s.patient_id = w.patient
+left join raw.spellings as w on l.number = w.patient
 left join course as c on s.patient_id = c.patient_id
 left join last_sample on s.patient_id = last_sample.patient_id
 left join spread on s.analyte = spread.analyte and s.standard_unit = spread.standard_unit
-left join alias on s.analyte = alias.analyte
-cross join study.settings as settings
-left join study.units as u on settings.analyte = u.analyte and plain_unit(before.unit) = u.unit
-left join study.units as now on s.analyte = now.analyte and plain_unit(s.unit) = now.unit
 left join (
-    select analyte, string_agg(unit, ', ' order by unit) as units from study.units group by analyte
+    select analyte, string_agg(unit, ', ' order by unit) as units from registry.units group by analyte
 ) as known on s.analyte = known.analyte
 order by l.position, l.line;

@@ -4,23 +4,22 @@ with
 accepted as (
     select
         l.record,
-        arg_max(result_number(cell(r.cells, 'value')) * u.factor, l.position) as value
+        arg_max(result.value * u.factor, l.position) as value
     from staging.lines as l
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
     inner join study.accepted as cut on l.delivery = cut.delivery
     cross join study.settings as settings
-    inner join study.units as u
-        on settings.analyte = u.analyte and plain_unit(cell(r.cells, 'unit')) = u.unit
-    where l.table_name = 'labs'
-    and analyte_of(cell(r.cells, 'analyte')) = settings.analyte
+    inner join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
+    inner join reading.number as result on cell(r.cells, 'value') = result.received
+    inner join study.marker_units as u on plain_unit(cell(r.cells, 'unit')) = u.unit
+    where l.table_name = 'labs' and coalesce(analyte.analyte, lower(analyte.received)) = settings.analyte
     group by l.record
 )
 
 select
-    s.marker_value as value,
+    m.value,
     accepted.value as value_before
-from staging.labs as s
-cross join study.settings as settings
-left join accepted on s.record = accepted.record
-where s.analyte = settings.analyte
-order by s.record;
+from cohort.markers as m
+left join accepted on m.record = accepted.record
+where m.is_used
+order by m.record;

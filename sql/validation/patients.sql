@@ -6,10 +6,12 @@ before as (
         l.record,
         l.position,
         min(r.file) as file,
-        arg_min(iso_date(cell(r.cells, 'birth_date')), l.line) as birth_date,
-        arg_min(upper(cell(r.cells, 'sex')), l.line) as sex
+        arg_min(birth.day, l.line) as birth_date,
+        arg_min(sex.value, l.line) as sex
     from staging.lines as l
     inner join raw.patients as r on l.delivery = r.delivery and l.line = r.line
+    left join reading.day as birth on cell(r.cells, 'birth_date') = birth.received
+    left join reading.sex as sex on cell(r.cells, 'sex') = sex.received
     semi join staging.lines as latest
         on l.table_name = latest.table_name and l.record = latest.record
         and l.position = latest.position_before and latest.status = 'latest'
@@ -20,10 +22,12 @@ before as (
 started as (
     select
         l.patient,
-        min(iso_date(cell(r.cells, 'start_date'))) as treatment_start
+        min(day.day) as treatment_start
     from staging.lines as l
     inner join raw.treatments as r on l.delivery = r.delivery and l.line = r.line
-    where l.table_name = 'treatments' and l.status = 'latest' and whole_number(cell(r.cells, 'line')) = 1
+    inner join reading.line as line on cell(r.cells, 'line') = line.received and line.value = 1
+    inner join reading.day as day on cell(r.cells, 'start_date') = day.received
+    where l.table_name = 'treatments' and l.status = 'latest'
     group by l.patient
 ),
 
@@ -31,42 +35,36 @@ started as (
 alike as (
     select p.patient_id
     from staging.patients as p
-    inner join raw.spellings as w on p.patient_id = w.patient
-    qualify count(distinct p.patient_id) over (partition by w.loosely) > 1
+    inner join staging.lines as l on l.table_name = 'patients' and p.delivery = l.delivery and p.file_line = l.line
+    inner join raw.spellings as w on l.number = w.patient
+    qualify count(distinct p.patient_id) over (partition by l.site, w.loosely) > 1
 )
 
 select
     s.*,
     l.delivered_on,
     l.in_conflict,
+    l.differs_in_details,
     e.then_full as absent_from,
     before.file as file_before,
     before.birth_date as birth_date_before,
-    if(before.sex in ('F', 'M'), before.sex, null) as sex_before,
+    before.sex as sex_before,
     r.problem,
     r.file,
     r.cells as received,
-    date_diff('day', s.birth_date, coalesce(t.treatment_start, s.diagnosis_date, l.delivered_on)) / 365.25 as age_by_birth_date,
+    date_diff('day', s.born_about, coalesce(t.treatment_start, s.diagnosis_date, l.delivered_on)) / 365.25 as age_by_birth_date,
     abs(s.age_years - date_diff('day', s.birth_date, t.treatment_start) / 365.25) as years_apart,
     is_placeholder(s.birth_date) as birth_is_placeholder,
     is_placeholder(s.diagnosis_date) as diagnosis_is_placeholder,
     s.site_id is null and bool_or(s.site_id is not null) over () as site_is_missing,
     (s.liver_metastases_n > 0) != (s.largest_metastasis_mm > 0) as size_contradicts_number,
     exists(from alike where s.patient_id = alike.patient_id) as is_spelt_twice,
-    coalesce(w.is_mangled, false) as number_is_mangled,
-    (
-        select min(c.name)
-        from study.covariates as c
-        where c.kind = 'number'
-        and c.name not in ('age', 'sex')
-        and cell(r.cells, c.name) is not null
-        and plain_number(cell(r.cells, c.name)) is null
-    ) as unreadable_covariate
+    coalesce(w.is_mangled, false) as number_is_mangled
 from staging.patients as s
 inner join staging.lines as l on l.table_name = 'patients' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
 inner join staging.exports as e on e.table_name = 'patients' and l.site = e.site and l.batch = e.batch
 left join before on s.record = before.record and l.position_before = before.position
 left join started as t on s.patient_id = t.patient
-left join raw.spellings as w on s.patient_id = w.patient
+left join raw.spellings as w on l.number = w.patient
 order by l.position, l.line;

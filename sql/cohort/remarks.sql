@@ -1,0 +1,51 @@
+-- cohort.remarks: what the study's own choices make notable of records that are used as they are; for the worklist.
+create or replace table cohort.remarks as
+with
+late_starts as (
+    select
+        t.patient_id,
+        'treatments' as table_name,
+        t.delivery,
+        t.file_line,
+        'start_date' as column_name,
+        'experimental_drug_starts_in_the_window' as rule,
+        'The experimental drug starts more than ' || settings.arm_window_days || ' days after first-line treatment, so that '
+        || 'the patient counts as a control; correct start_date if it is wrong' as sentence
+    from cohort.as_read as a
+    cross join study.settings as settings
+    inner join staging.treatments as t on a.patient_id = t.patient_id
+    where a.armcd = 'C' and t.line = 1 and list_contains(t.substances, settings.experimental_drug)
+    and t.start_date > a.trtsdt + settings.arm_window_days
+),
+
+unreadable as (
+    select
+        s.patient_id,
+        'patients' as table_name,
+        s.delivery,
+        s.file_line,
+        c.name as column_name,
+        'covariate_is_readable' as rule,
+        c.name || ' is not a number, which the study file says it is; correct it' as sentence
+    from staging.patients as s
+    inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
+    inner join cohort.covariates as v on s.patient_id = v."USUBJID" and v."KIND" = 'number' and v."AVAL" is null
+    inner join study.covariates as c on v."NAME" = c.name
+    anti join staging.problems as p
+        on p.table_name = 'patients' and s.delivery = p.delivery and s.file_line = p.file_line and c.name = p.column_name
+    where cell(r.cells, c.name) is not null
+)
+
+select * from late_starts
+union all by name
+select * from unreadable
+order by table_name, delivery, file_line, rule;
+
+comment on table cohort.remarks is 'What the study''s own choices make notable of records that are used as they are';
+comment on column cohort.remarks.patient_id is 'Pseudonym of the patient';
+comment on column cohort.remarks.table_name is 'Native table';
+comment on column cohort.remarks.delivery is 'SHA-256 of the export file';
+comment on column cohort.remarks.file_line is 'Line in the file';
+comment on column cohort.remarks.column_name is 'Column to look at';
+comment on column cohort.remarks.rule is 'What is notable';
+comment on column cohort.remarks.sentence is 'What is to be done about it';
