@@ -21,6 +21,7 @@ from il6_platform.validation.quarantine import judge_table
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.study_tables import prepare_study
 
 COHORT = (
     *("markers", "as_read", "decisive", "subjects", "flow"),
@@ -64,7 +65,7 @@ def read(warehouse: Warehouse) -> None:
 def load(warehouse: Warehouse) -> None:
     """Load the deliveries that are kept into their raw tables."""
     kept = warehouse.site.kept_path
-    covariates = [one.name for one in warehouse.study.covariates]
+    covariates = warehouse.site.covariates()
     with warehouse.connect() as connection:
         for table in TABLES:
             raw.load(
@@ -85,7 +86,7 @@ def stage(warehouse: Warehouse, *, judge: bool = True) -> None:
         found = exports(
             warehouse.query(paths.sql_file("validation.batches").read_text("utf-8")),
             warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
-            warehouse.study.quality.exports,
+            warehouse.site.quality.exports,
         )
         warehouse.write("staging.exports", found, COLUMNS, "exports")
         warehouse.run_sql("staging.lines")
@@ -100,9 +101,16 @@ def stage(warehouse: Warehouse, *, judge: bool = True) -> None:
 
 
 def derive(warehouse: Warehouse) -> None:
-    """Read, stage and derive the cohort of what is in the landing folder."""
+    """Read, stage and derive the cohort of what is in the landing folder, in one database."""
     with warehouse.connect():
         read(warehouse)
         stage(warehouse)
+        derive_cohort(warehouse)
+
+
+def derive_cohort(warehouse: Warehouse) -> None:
+    """Derive the cohort of the staging tables beside them."""
+    with warehouse.connect() as connection:
+        prepare_study(connection, warehouse.site)
         for table in COHORT:
             warehouse.run_sql(f"cohort.{table}")

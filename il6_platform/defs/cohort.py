@@ -105,7 +105,7 @@ def _drift(warehouse: Warehouse) -> AssetCheckResult:
     )
     amended = shift_of_pairs(known["value"].to_numpy(), known["value_before"].to_numpy())
     notable = [one for one in (news, amended) if one is not None and one.is_notable]
-    large = any(one.fold >= study.quality.max_marker_shift for one in notable)
+    large = any(one.fold >= warehouse.site.quality.max_marker_shift for one in notable)
     return check(
         MARKER_DID_NOT_SHIFT.id,
         not notable,

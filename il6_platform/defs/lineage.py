@@ -23,7 +23,7 @@ from il6_platform.registry.native import TABLES
 # a pivot has no lineage that can be read off its text; sqlglot says so for each column
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
-_NOT_ASSETS = {"study", "registry", "reading", ""}
+_NOT_ASSETS = {"study", "setup", "reading", ""}
 _BESIDE = {
     *("raw.erased", "raw.sources", "raw.passed_over", "raw.columns", "raw.spellings"),
     *("raw.landings", "staging.problems"),

@@ -88,7 +88,7 @@ def write(
         Gives the registry's own patient numbers of a delivery, by line.
     """
     connection.execute(paths.sql_file("staging.first_seen").read_text("utf-8"))
-    for made_later in ("cohort.decisive", "cohort.remarks", "staging.lines", "staging.exports"):
+    for made_later in ("staging.lines", "staging.exports"):
         _stand_in(connection, made_later)
     found = connection.execute(paths.sql_file("validation.worklist").read_text("utf-8")).df()
     unread = found["severity"] == "block"
@@ -180,10 +180,6 @@ def with_numbers(found: pd.DataFrame, numbers: Callable[[str], pd.Series]) -> pd
 
 
 _STAND_INS = {
-    "cohort.decisive": "patient_id varchar, table_name varchar, delivery varchar, "
-    "file_line integer, code varchar, sentence varchar",
-    "cohort.remarks": "patient_id varchar, table_name varchar, delivery varchar, "
-    "file_line integer, column_name varchar, rule varchar, sentence varchar",
     "staging.lines": "table_name varchar, delivery varchar, line integer, site varchar, "
     "patient varchar, record varchar, status varchar, removed_by integer",
     "staging.exports": "table_name varchar, site varchar, batch integer, file varchar, "

@@ -100,6 +100,8 @@ class Warehouse(ConfigurableResource):
                         yield
                     finally:
                         self.leave_documents()
+                if self.holds == "study":
+                    self._say_costs(logger)
                 holder.unlink(missing_ok=True)
             finally:
                 self.ahead.close()
@@ -139,6 +141,12 @@ class Warehouse(ConfigurableResource):
         if self.holds == "registry":
             self.leave_worklist()
 
+    def _say_costs(self, logger: logging.Logger) -> None:
+        """Write the worklist again: what a record costs is known once the study is derived."""
+        registry = Warehouse(site=self.site, holds="registry")
+        with locked(registry.lock_path, self.site, logger):
+            registry.leave_worklist()
+
     def leave_worklist(self) -> None:
         """Write the data manager's worklist, whatever became of the refresh.
 
@@ -151,6 +159,7 @@ class Warehouse(ConfigurableResource):
 
         landing = self.site.landing_path
         with self.connect() as connection:
+            study_tables.collect_costs(connection, self.site)
             worklist.write(
                 connection,
                 self.site.home_path,

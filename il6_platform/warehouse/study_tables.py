@@ -26,21 +26,21 @@ COPIED = ("raw.deliveries", "raw.patients", "raw.labs")
 
 def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     """Make what the registry's SQL reads: schemas, raw tables, dictionaries, macros."""
-    _make_schemas(connection, "study", "registry", "reading", "raw", "staging")
+    _make_schemas(connection, "study", "setup", "reading", "raw", "staging")
     for tables in RAW:
         connection.execute(paths.sql_file(tables).read_text(encoding="utf-8"))
     quality = site.quality
     connection.execute(
-        "create or replace table registry.settings as "
+        "create or replace table setup.settings as "
         "select $changed_columns::varchar[] as changed_columns",
         {"changed_columns": [name.lower() for name in quality.changed_columns]},
     )
     connection.execute(
-        "create or replace table registry.units "
+        "create or replace table setup.units "
         "(analyte varchar, unit varchar, factor double, standard varchar)"
     )
     connection.executemany(
-        "insert into registry.units values (?, ?, ?, ?)",
+        "insert into setup.units values (?, ?, ?, ?)",
         [[one.analyte, one.unit, one.factor, one.standard] for one in every_unit(*_units())],
     )
     _read_macros(connection, "cells")
@@ -100,6 +100,36 @@ def copy_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         connection.execute("detach registry")
 
 
+def collect_costs(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """Fill in the registry's database what records cost each study, and what a study remarks.
+
+    A study that is being refreshed just now, or was not yet, says nothing.
+    """
+    for table, columns in COSTS.items():
+        connection.execute(f"create or replace table study.{table} ({columns})")
+        for name in site.studies():
+            database = site.of_study(name).working_database
+            if not database.exists():
+                continue
+            try:
+                with duckdb.connect(database, read_only=True) as study:
+                    rows = study.execute(f"from cohort.{table}").df()
+            except duckdb.Error:
+                continue
+            connection.register("incoming", rows)
+            connection.execute(f"insert into study.{table} by name select * from incoming")
+            connection.unregister("incoming")
+
+
+COSTS = {
+    "decisive": "patient_id varchar, table_name varchar, delivery varchar, file_line integer, "
+    "code varchar, sentence varchar",
+    "remarks": "patient_id varchar, table_name varchar, delivery varchar, file_line integer, "
+    "column_name varchar, rule varchar, sentence varchar",
+}
+"""Tables of a study's cohort that the registry's worklist shows: name -> columns."""
+
+
 def _make_schemas(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
     for schema in schemas:
         connection.execute(f"create schema if not exists {schema}")
@@ -129,9 +159,7 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     types = {"censored_on": "::date"}
     columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
     connection.execute(f"create or replace table study.settings as select {columns}", settings)
-    connection.execute(
-        "create or replace table study.marker_units (unit varchar, factor double)"
-    )
+    connection.execute("create or replace table study.marker_units (unit varchar, factor double)")
     known = factors(*_units(), marker, study.marker.unit)
     connection.executemany("insert into study.marker_units values (?, ?)", [*known.items()])
     connection.execute(

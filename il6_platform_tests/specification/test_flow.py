@@ -52,12 +52,13 @@ def test_everybody_is_counted_once(spec: Specification) -> None:
         | 2    | No patient record                | excluded | 1 |
         | 3    | Patient record in quarantine     | excluded | 1 |
         | 4    | Consent withdrawn                | excluded | 1 |
-        | 5    | No first-line treatment          | excluded | 1 |
-        | 6    | No follow-up                     | excluded | 1 |
-        | 7    | No baseline marker in the window | excluded | 1 |
-        | 8    | Analysed                         | analysed | 2 |
-        | 9    | Control                          | arm      | 1 |
-        | 10   | Bevacizumab                      | arm      | 1 |
+        | 5    | Decisive record in quarantine    | excluded | 0 |
+        | 6    | No first-line treatment          | excluded | 1 |
+        | 7    | No follow-up                     | excluded | 1 |
+        | 8    | No baseline marker in the window | excluded | 1 |
+        | 9    | Analysed                         | analysed | 2 |
+        | 10   | Control                          | arm      | 1 |
+        | 11   | Bevacizumab                      | arm      | 1 |
         """
     )
 
@@ -79,6 +80,7 @@ def test_steps_without_patients(spec: Specification) -> None:
         | No patient record                | 0 |
         | Patient record in quarantine     | 0 |
         | Consent withdrawn                | 0 |
+        | Decisive record in quarantine    | 0 |
         | No first-line treatment          | 0 |
         | No follow-up                     | 0 |
         | No baseline marker in the window | 2 |

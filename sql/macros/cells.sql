@@ -45,7 +45,7 @@ end;
 create or replace macro months_between(first_day, last_day) as
 date_diff('day', first_day, last_day) / 30.4375;
 
--- A unit as registry.units writes it: lower case, no spaces, micro as u.
+-- A unit as setup.units writes it: lower case, no spaces, micro as u.
 create or replace macro plain_unit(received) as
 replace(replace(lower(regexp_replace(nfc_normalize(received), '\s+', '', 'g')), 'µ', 'u'), 'μ', 'u');
 

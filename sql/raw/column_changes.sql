@@ -216,7 +216,7 @@ select
     c.export as delivery
 from (from vanished union all by name from new union all by name from recoded) as c
 inner join exports as e on c.export = e.export and c.table_name = e.table_name
-cross join registry.settings as settings
+cross join setup.settings as settings
 where c.change = 'new' or not list_contains(settings.changed_columns, c.column_name)
 order by c.change, e.position, c.table_name, c.column_name;
 

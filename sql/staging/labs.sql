@@ -30,7 +30,7 @@ results as (
 
 standards as (
     select distinct analyte, standard
-    from registry.units
+    from setup.units
 )
 
 select
@@ -54,8 +54,8 @@ select
     r.collected_at
 from results as r
 left join standards as k on r.analyte = k.analyte
-left join registry.units as u on r.analyte = u.analyte and plain_unit(r.unit) = u.unit
-left join registry.units as by_name on r.analyte = by_name.analyte and plain_unit(r.unit_read) = by_name.unit
+left join setup.units as u on r.analyte = u.analyte and plain_unit(r.unit) = u.unit
+left join setup.units as by_name on r.analyte = by_name.analyte and plain_unit(r.unit_read) = by_name.unit
 order by r.position, r.file_line;
 
 comment on table staging.labs is 'One row a laboratory result: the latest version of the record, typed';

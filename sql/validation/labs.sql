@@ -12,7 +12,7 @@ before as (
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
     left join reading.number as result on cell(r.cells, 'value') = result.received
     left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
-    left join registry.units as u on analyte.analyte = u.analyte and plain_unit(cell(r.cells, 'unit')) = u.unit
+    left join setup.units as u on analyte.analyte = u.analyte and plain_unit(cell(r.cells, 'unit')) = u.unit
     semi join staging.lines as latest
         on l.table_name = latest.table_name and l.record = latest.record
         and l.position = latest.position_before and latest.status = 'latest'
@@ -104,6 +104,6 @@ left join course as c on s.patient_id = c.patient_id
 left join last_sample on s.patient_id = last_sample.patient_id
 left join spread on s.analyte = spread.analyte and s.standard_unit = spread.standard_unit
 left join (
-    select analyte, string_agg(unit, ', ' order by unit) as units from registry.units group by analyte
+    select analyte, string_agg(unit, ', ' order by unit) as units from setup.units group by analyte
 ) as known on s.analyte = known.analyte
 order by l.position, l.line;

@@ -1,10 +1,10 @@
 -- validation.worklist: what the data manager has to look at, one row a problem: what stops or is set aside first, then by age.
 -- A file of which a profile made tables is named as it arrived, with the sheet in it. What a record costs the studies
--- (cohort.decisive) is said beside it; what later full exports no longer hold is listed for information.
+-- (study.decisive) is said beside it; what later full exports no longer hold is listed for information.
 with
 costs as (
     select table_name, delivery, file_line, string_agg(distinct sentence, '; ' order by sentence) as cost
-    from cohort.decisive
+    from study.decisive
     group by table_name, delivery, file_line
 )
 
@@ -44,7 +44,7 @@ select
     c.code as rule,
     d.delivered_on as first_seen_on,
     c.sentence as cost
-from cohort.decisive as c
+from study.decisive as c
 inner join raw.deliveries as d on c.delivery = d.delivery
 inner join staging.lines as l on c.table_name = l.table_name and c.delivery = l.delivery and c.file_line = l.line
 anti join staging.problems as p on c.table_name = p.table_name and c.delivery = p.delivery and c.file_line = p.file_line
@@ -62,7 +62,7 @@ select
     'warn' as severity,
     m.rule,
     d.delivered_on as first_seen_on
-from cohort.remarks as m
+from study.remarks as m
 inner join raw.deliveries as d on m.delivery = d.delivery
 inner join staging.lines as l on m.table_name = l.table_name and m.delivery = l.delivery and m.file_line = l.line
 union all by name
