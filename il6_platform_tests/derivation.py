@@ -13,6 +13,7 @@ from il6_platform import paths
 from il6_platform.privacy.erasure import erase
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
+from il6_platform.registry.merged import fill_merged
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.registry.readings import read_cells
@@ -24,7 +25,7 @@ from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.study_tables import prepare_study
 
 COHORT = (
-    *("markers", "as_read", "decisive", "subjects", "flow"),
+    *("markers", "as_read", "decisive", "subjects", "set_aside", "flow"),
     *("adrs", "adtr", "adtte", "covariates", "remarks"),
 )
 """Tables of the cohort that need no analysis."""
@@ -42,6 +43,8 @@ def warehouse_of(folder: Path, study: Path, landing: Path | None = None) -> Ware
 def read(warehouse: Warehouse) -> None:
     """Read what is in the landing folder into the raw tables."""
     site = warehouse.site
+    # a home has its key before it keeps a delivery
+    _ = warehouse.pseudonyms
     profiles = read_profiles(*paths.profile_folders(site.home_path), landing=site.landing_path)
     versions = {profile.name: profile.version for profile in profiles}
     with warehouse.connect() as connection:
@@ -81,6 +84,7 @@ def stage(warehouse: Warehouse, *, judge: bool = True) -> None:
     """Make the staging tables of the raw ones."""
     with warehouse.connect() as connection:
         erase(warehouse)
+        fill_merged(connection, warehouse.site.home_path, warehouse.pseudonyms)
         read_cells(connection)
         warehouse.run_sql("staging.received")
         found = exports(

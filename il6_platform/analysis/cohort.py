@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,11 +56,15 @@ class Cohort:
         The records behind it, for analyses that look back; a part of the cohort has none.
     looks
         The looks taken at the study's earlier cuts, likewise.
+    set_aside
+        One row a patient who is not analysed because a decisive record is in quarantine, as the
+        records are read: ARMCD, MARKER, `time_PFS`, `event_PFS`, ...; of the whole cohort only.
     """
 
     patients: pd.DataFrame
     delivered: DeliveredRecords | None = None
     looks: tuple[Look, ...] = ()
+    set_aside: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
     def of(

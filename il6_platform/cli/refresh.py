@@ -83,6 +83,28 @@ def run(asked: argparse.Namespace) -> None:
         f"  {'refresh':<10}{time.perf_counter() - imported:6.2f}   (all stages and the run itself)"
     )
     print(f"  {'imports':<10}{imported - started:6.2f}   (of the libraries, before it)")
+    for name in behind:
+        said = _left_out(site.of_study(name))
+        if said:
+            print(f"Study {name}: {said}")
+
+
+def _left_out(site: Site) -> str:
+    """Say how many patients a study lacks because a decisive record is in quarantine."""
+    import duckdb
+
+    try:
+        with duckdb.connect(site.working_database, read_only=True) as connection:
+            rows = connection.execute("select count(*) from cohort.set_aside").fetchall()
+    except duckdb.Error:
+        return ""
+    left = int(rows[0][0])
+    if not left:
+        return ""
+    return (
+        f"{left} patients are not analysed because a record that could decide is in quarantine: "
+        f"{site.home_path / 'worklist.xlsx'} names the records and what they cost."
+    )
 
 
 def _site(asked: argparse.Namespace) -> Site:

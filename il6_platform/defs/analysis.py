@@ -66,7 +66,10 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         owners=OWNERS["analysis"],
         code_version=code_version(),
         partitions_def=STUDIES,
-        deps=[key_of(table) for table in (*spec.reads, *(f"analysis.{one}" for one in spec.after))],
+        deps=[
+            *(key_of(table) for table in (*spec.reads, *(f"analysis.{one}" for one in spec.after))),
+            *([] if spec.makes_groups else [key_of("cohort.set_aside")]),
+        ],
         description=f"{entry.text}\n\nMade by `il6_platform/analysis/{table}.py`.",
     )
     def analysed(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
@@ -141,7 +144,10 @@ def _begin(
         ),
     )
     first_data_on = warehouse.once("first data", lambda: _first_data_on(warehouse))
-    asked = Cohort.of(adsl, adtte, adrs, adtr, study), study, synthetic, first_data_on
+    cohort = Cohort.of(adsl, adtte, adrs, adtr, study)
+    if "cohort.adsl" in reads:
+        cohort = replace(cohort, set_aside=warehouse.read("cohort.set_aside"))
+    asked = cohort, study, synthetic, first_data_on
     if "cohort.adsl" in reads:
         # Dagster takes them by name
         for table, entry in sorted(analyses().items(), reverse=True):

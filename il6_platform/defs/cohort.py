@@ -28,6 +28,7 @@ TABLES: dict[str, Sequence[Rule]] = {
     "as_read": (),
     "decisive": (),
     "subjects": cohort.SUBJECTS,
+    "set_aside": (),
     "flow": (),
     "adrs": cohort.ADRS,
     "adtr": cohort.ADTR,

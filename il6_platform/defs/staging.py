@@ -19,6 +19,7 @@ from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.privacy.erasure import erase
 from il6_platform.publishing.publish import mark_registry_whole
+from il6_platform.registry.merged import fill_merged
 from il6_platform.registry.readings import read_cells
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
@@ -49,7 +50,10 @@ def received(context: AssetExecutionContext, warehouse: Warehouse) -> Materializ
     """Run sql/staging/received.sql, once what a new export says of forgotten patients is erased."""
     erase(warehouse)
     with warehouse.connect() as connection:
+        merged = fill_merged(connection, warehouse.site.home_path, warehouse.pseudonyms)
         texts = read_cells(connection)
+    if merged:
+        context.log.info(f"{merged} numbers are joined to another one of the same person.")
     context.log.info(f"{texts} different texts were read.")
     warehouse.run_sql("staging.received")
     return MaterializeResult(metadata=table_metadata(warehouse, "staging.received"))

@@ -19,6 +19,7 @@ from il6_platform.cohort.looks import Look, keep_look, read_looks
 from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.publishing import cuts
+from il6_platform.registry import merged
 from il6_platform.registry.deliveries import digest_of, digests
 from il6_platform.report.page import render
 from il6_platform.report.synthetic_flag import is_synthetic
@@ -92,7 +93,8 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     if files is None:
         files = digests(site.landing_path)
     kept = {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
-    parts = [*sorted(kept | set(files.values())), *sorted(files)]
+    # which file holds which bytes: those of before may come back
+    parts = [*sorted(kept), *(f"{file} {digest}" for file, digest in sorted(files.items()))]
     parts += [code_version(), *versions().values(), site.as_of or "", *site.covariates()]
     parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
     parts.append(site.quality.model_dump_json())
@@ -102,8 +104,9 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
         for path in sorted(folder.glob("*"))
         if path.is_file()
     ]
-    if site.forgotten_path.exists():
-        parts.append(site.forgotten_path.read_text(encoding="utf-8"))
+    for listed in (site.forgotten_path, site.home_path / merged.NAME):
+        if listed.exists():
+            parts.append(listed.read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -58,9 +58,11 @@ class Pseudonyms:
         a registry that names no site has numbers alone.
         """
         number = _plain(patient_id)
-        if site:
-            number = f"{_plain(site)}\x1f{number}"
-        return hmac.new(self._key, number.encode(), hashlib.sha256).hexdigest()[:16]
+        pseudonym = hmac.new(self._key, number.encode(), hashlib.sha256).hexdigest()[:16]
+        if not site:
+            return pseudonym
+        # as sql/staging/received.sql does, which knows the site but not the number
+        return hashlib.sha256(f"{_plain(site)}\x1f{pseudonym}".encode()).hexdigest()[:16]
 
     def loosely(self, patient_id: str) -> str:
         """Return a spelling-insensitive key of a registry number; it is no pseudonym."""

@@ -13,7 +13,7 @@ LABS = (
     "P1,白介素6,<0.002,ug/L,2020-01-04",
     "P1,C-reactive protein,1.5,mg/dL,2020-01-02",
     "P1,crp,4,pmol/L,2020-01-05",
-    "P1,ferritin,90,whatever,2020-01-02",
+    "P1,new protein,90,whatever,2020-01-02",
     "P1,Interleukin-6,9,pmol/L,2020-01-05",
 )
 
@@ -36,7 +36,7 @@ def test_each_analyte_is_standardised_by_any_of_its_names(staged: Registry) -> N
             ("il6", 8.0, "pg/mL", None),
             ("il6", 2.0, "pg/mL", "<"),
             ("crp", 15.0, "mg/L", None),
-            ("ferritin", 90.0, "whatever", None),
+            ("new protein", 90.0, "whatever", None),
         ],
         columns=rows.columns,
     )

@@ -41,6 +41,10 @@ case
     then try_cast(regexp_replace(received, '[, '']', '', 'g') as double)
 end;
 
+-- Who a patient is: the registry's number alone, or site and number.
+create or replace macro patient_key(number, site) as
+if(site = '', number, left(sha256(site || chr(31) || number), 16));
+
 -- Months as the study counts them: days / 30.4375, no day added.
 create or replace macro months_between(first_day, last_day) as
 date_diff('day', first_day, last_day) / 30.4375;

@@ -1,6 +1,14 @@
 -- raw.spellings: every patient number that arrived, so that two ways of writing one number are found although only pseudonyms are kept.
 create table if not exists raw.spellings (patient varchar primary key, loosely varchar not null, is_mangled boolean not null);
 
+-- filled at each refresh from merged_patients.csv in the home
+create table if not exists raw.merged_patients (from_number varchar, from_site varchar, to_number varchar, to_site varchar);
+
+comment on table raw.merged_patients is 'Numbers of one person, by pseudonym';
+comment on column raw.merged_patients.from_number is 'Pseudonym of the number that is given up';
+comment on column raw.merged_patients.from_site is 'Its site; empty: the only one that has the number';
+comment on column raw.merged_patients.to_number is 'Pseudonym of the number that stays';
+comment on column raw.merged_patients.to_site is 'Its site; empty: the only one that has the number';
 comment on table raw.spellings is 'Every patient number that arrived: how it is written, without saying what it is';
 comment on column raw.spellings.patient is 'Pseudonym of the number as it is written';
 comment on column raw.spellings.loosely is 'Pseudonym of the number whatever its case, width, signs and leading zeros';

@@ -3,6 +3,51 @@
 -- lines; in the other tables a record is one line. Files of one table that a site delivers on one day are one export.
 create or replace table staging.received as
 with
+-- a site tells patients apart where tables beside patients name it, or where first folders are sites
+written as (
+    select exists(
+        from (
+            select cells from raw.treatments
+            union all
+            select cells from raw.labs
+            union all
+            select cells from raw.assessments
+            union all
+            select cells from raw.follow_up
+            union all
+            select cells from raw.outcomes
+        ) as beside
+        where cell(beside.cells, 'site_id') is not null
+    ) as sites_are_written
+),
+
+-- first folders that hold patients and are no days; of one registry where people in two of them are the same
+people as (
+    select distinct
+        split_part(d.file, '/', 1) as folder,
+        cell(r.cells, 'patient_id') as number,
+        concat_ws('|', upper(cell(r.cells, 'sex')), coalesce(cell(r.cells, 'birth_date'), cell(r.cells, 'age_years'))) as person
+    from raw.patients as r
+    inner join raw.deliveries as d on r.delivery = d.delivery
+    where d.position is not null and contains(d.file, '/')
+    and not regexp_matches(split_part(d.file, '/', 1), '\d{4}[-_.]?\d{2}')
+),
+
+alike as (
+    select count(*) as shared, count(*) filter (a.person = b.person) as same
+    from people as a
+    inner join people as b on a.number = b.number and a.folder < b.folder
+    group by a.folder, b.folder
+),
+
+folders as (
+    select folder
+    from people
+    where not exists(from alike where alike.same * 2 >= alike.shared)
+    group by folder
+    qualify count(*) over () > 1
+),
+
 read_lines as (
     select
         'patients' as table_name,
@@ -98,25 +143,57 @@ placed as (
         d.position,
         d.delivered_on,
         d.generation,
-        '' as site,
+        -- the site of the line, where sites tell patients apart
+        coalesce(if(w.sites_are_written, cell(r.cells, 'site_id'), null), folders.folder, '') as site_said,
         cell(r.cells, 'patient_id') as number
     from read_lines as r
     inner join raw.deliveries as d on r.delivery = d.delivery
+    cross join written as w
+    left join folders on split_part(d.file, '/', 1) = folders.folder
     where d.position is not null
+),
+
+-- a line without a site is of the only site that has its number
+only_site as (
+    select number, min(site_said) as site
+    from placed
+    where table_name = 'patients' and site_said != '' and number is not null
+    group by number
+    having count(distinct site_said) = 1
+),
+
+located as (
+    select
+        p.* exclude (site_said),
+        coalesce(nullif(p.site_said, ''), o.site, '') as site
+    from placed as p
+    left join only_site as o on p.number = o.number
+),
+
+-- numbers of one person (merged_patients.csv in the home)
+merged as (
+    select
+        m.from_number,
+        coalesce(nullif(m.from_site, ''), earlier.site, '') as from_site,
+        patient_key(m.to_number, coalesce(nullif(m.to_site, ''), later.site, '')) as patient
+    from raw.merged_patients as m
+    left join only_site as earlier on m.from_number = earlier.number
+    left join only_site as later on m.to_number = later.number
 ),
 
 keyed as (
     select
-        *,
-        number as patient,
-        max(position) over (partition by table_name, site, delivered_on, generation) as batch,
+        l.*,
+        coalesce(m.patient, patient_key(l.number, l.site)) as patient,
+        max(l.position) over (partition by l.table_name, l.site, l.delivered_on, l.generation) as batch,
         -- a line without its key cannot be matched to another one: it is a record of its own
         if(
-            number is null or list_count(natural_key) < len(natural_key),
-            delivery || ':' || line,
-            array_to_string(list_prepend(number, natural_key), '|')
+            l.number is null or list_count(l.natural_key) < len(l.natural_key),
+            l.delivery || ':' || l.line,
+            array_to_string(list_prepend(coalesce(m.patient, patient_key(l.number, l.site)), l.natural_key), '|')
         ) as record_key
-    from placed
+    from located as l
+    left join merged as m on l.number = m.from_number and l.site = m.from_site
 ),
 
 -- who withdrew consent by the latest patient record leaves with every line

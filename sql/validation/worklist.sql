@@ -75,13 +75,13 @@ select
     l.patient as patient_id,
     l.delivery,
     '(line)' as column_name,
-    'The record is in ' || by.file || ' no longer, which holds the patient, and is not used; nothing is to be done if that is right' as sentence,
+    'The record is in ' || newer.file || ' no longer, which holds the patient, and is not used; nothing is to be done if that is right' as sentence,
     'info' as severity,
     'record_is_removed' as rule,
-    by.delivered_on as first_seen_on
+    newer.delivered_on as first_seen_on
 from staging.lines as l
 inner join raw.deliveries as d on l.delivery = d.delivery
-inner join staging.exports as by on l.table_name = by.table_name and l.site = by.site and l.removed_by = by.batch
+inner join staging.exports as newer on l.table_name = newer.table_name and l.site = newer.site and l.removed_by = newer.batch
 where l.status = 'removed'
 union all by name
 select

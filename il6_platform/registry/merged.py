@@ -1,0 +1,70 @@
+"""Numbers of one person: `merged_patients.csv` in the home, read as pseudonyms.
+
+Belongs here: reading the list. Does not belong here: what becomes of the records; both histories
+are joined in `sql/staging/received.sql`.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from il6_platform.errors import UsageError
+from il6_platform.registry.pseudonyms import Pseudonyms
+
+NAME = "merged_patients.csv"
+COLUMNS = ["from_number", "from_site", "to_number", "to_site"]
+
+
+def fill_merged(connection: duckdb.DuckDBPyConnection, home: Path, pseudonyms: Pseudonyms) -> int:
+    """Fill raw.merged_patients from the home's list; return how many numbers it joins.
+
+    Raises
+    ------
+    UsageError
+        Where the list lacks a column or a row lacks a number; the message names the line.
+    """
+    rows = pd.DataFrame(_read(home / NAME, pseudonyms), columns=COLUMNS, dtype="object")
+    connection.execute("delete from raw.merged_patients")
+    connection.register("incoming", rows)
+    connection.execute("insert into raw.merged_patients by name select * from incoming")
+    connection.unregister("incoming")
+    return len(rows)
+
+
+def _read(path: Path, pseudonyms: Pseudonyms) -> list[tuple[str, str, str, str]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if not {"from", "to"} <= {str(name).strip() for name in reader.fieldnames or []}:
+            raise UsageError(f"{NAME} needs the columns from, to and on in its first line")
+        given: dict[tuple[str, str], tuple[str, str]] = {}
+        for line, row in enumerate(reader, start=2):
+            pair = [(row.get(name) or "").strip() for name in ("from", "to")]
+            if not all(pair):
+                raise UsageError(f"{NAME}, line {line}: from and to must both hold a number")
+            given[_parts(pair[0])] = _parts(pair[1])
+    return [
+        (pseudonyms.of(number), site, pseudonyms.of(last[1]), last[0])
+        for (site, number), to in given.items()
+        for last in [_last(given, to)]
+    ]
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Return site and number of `SITE:NUMBER`; a number alone has no site."""
+    site, colon, number = text.partition(":")
+    return (site.strip(), number.strip()) if colon else ("", text)
+
+
+def _last(given: dict[tuple[str, str], tuple[str, str]], to: tuple[str, str]) -> tuple[str, str]:
+    """Follow a number that was itself given up later; a circle ends where it began."""
+    seen = {to}
+    while to in given and given[to] not in seen:
+        to = given[to]
+        seen.add(to)
+    return to
