@@ -43,7 +43,8 @@ treatments as (
         certainty = 'negated' and not list_contains(columns, 'drug') as is_negated,
         line is null or list_contains(columns, 'line') as line_is_unknown,
         line,
-        certainty = 'missing' or list_contains(columns, 'drug')
+        -- a name that no dictionary holds may be another name of it
+        certainty in ('missing', 'unknown') or list_contains(columns, 'drug')
         or list_contains(substances, settings.experimental_drug)
         or list_has_any(may_be, [settings.experimental_drug, '*']) as may_be_experimental,
         if(list_contains(columns, 'start_date') and start_date is not null, null, start_first) as first_day,

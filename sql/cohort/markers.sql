@@ -6,6 +6,15 @@ results as (
     select *, []::varchar[] as columns from staging.labs
     union all by name
     select * from staging.labs_set_aside
+),
+
+-- a name that no dictionary holds, and that one or two patients have: it may be a slip of the pen
+slips as (
+    select analyte
+    from results
+    where certainty = 'unknown'
+    group by analyte
+    having count(distinct patient_id) <= 2
 )
 
 select
@@ -30,6 +39,7 @@ left join study.marker_units as by_name on plain_unit(s.unit_read) = by_name.uni
 where s.patient_id is not null and (
     s.analyte = settings.analyte
     or list_contains(s.may_be, settings.analyte)
+    or (coalesce(u.factor, by_name.factor) is not null and s.analyte in (from slips))
     or (len(s.columns) > 0 and (s.analyte is null or (list_contains(s.columns, '(line)') and s.certainty != 'known')))
 )
 order by s.patient_id, s.delivery, s.file_line;

@@ -52,9 +52,10 @@ select
     coalesce(w.is_mangled, false) as number_is_mangled,
     p.birth_date,
     p.diagnosis_date,
-    if(
-        s.certainty = 'unclear', replace(array_to_string(list_sort(s.may_be)[:3], ' or '), '*', 'any drug'), null
-    ) as unclear_drug,
+    case s.certainty
+        when 'unclear' then replace(array_to_string(list_sort(s.may_be)[:3], ' or '), '*', 'any drug')
+        when 'unknown' then 'any drug: its name is not in the dictionary of drugs'
+    end as unclear_drug,
     g.line > g.line_before + 1 as line_is_skipped,
     s.start_date = g.began and g.began < g.began_before as line_begins_early,
     is_placeholder(s.start_date) as start_is_placeholder
