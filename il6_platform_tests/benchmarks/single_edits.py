@@ -147,11 +147,10 @@ def edits(rows: Rows, number: str, rng: random.Random) -> Edit:
     table = rng.choice(list(HEADERS))
     place = rng.randrange(len(rows[table]))
     column = rng.choice(HEADERS[table][1:])
-    if rng.random() < 0.5:
-        value = rng.choice([*_might(column, rows), *_might(column, rows)])
-        return Edit(number, table, place, column, value, True)
-    value = rng.choice([*UNREADABLE, "", "2019-07", "2031-01-01"])
-    return Edit(number, table, place, column, value, False)
+    is_readable = rng.random() < 0.5
+    known = _might(column, rows) if is_readable else [*UNREADABLE, "", "2019-07", "2031-01-01"]
+    value = rng.choice([one for one in known if one != rows[table][place][column]] or ["?"])
+    return Edit(number, table, place, column, value, is_readable and value in known)
 
 
 def _might(column: str, rows: Rows) -> list[str]:

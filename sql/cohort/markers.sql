@@ -38,6 +38,7 @@ left join study.marker_units as u on plain_unit(s.unit) = u.unit
 left join study.marker_units as by_name on plain_unit(s.unit_read) = by_name.unit
 where s.patient_id is not null and (
     s.analyte = settings.analyte
+    or s.certainty = 'missing'
     or list_contains(s.may_be, settings.analyte)
     or (coalesce(u.factor, by_name.factor) is not null and s.analyte in (from slips))
     or (len(s.columns) > 0 and (s.analyte is null or (list_contains(s.columns, '(line)') and s.certainty != 'known')))

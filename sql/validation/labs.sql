@@ -91,7 +91,7 @@ select
         s.standard_value / spread.median > greatest((spread.high / spread.median) ** 3, 20)
         or spread.median / s.standard_value > greatest((spread.median / spread.low) ** 3, 20)
     ) as is_far_off,
-    nullif(array_to_string(list_sort(s.may_be)[:3], ' or '), '') as unclear_analyte,
+    if(s.certainty = 'missing', 'any analyte', nullif(array_to_string(list_sort(s.may_be)[:3], ' or '), '')) as unclear_analyte,
     known.units as known_units,
     s.unit is null or s.value is null or known.units is null or s.standard_value is not null as unit_is_known
 from staging.labs as s
