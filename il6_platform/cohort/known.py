@@ -25,6 +25,8 @@ SOURCES = (
     "settings",
     "endpoints",
     "endpoint_sources",
+    "marker_units",
+    "decisive",
     "deliveries",
     "lines",
     "patients",
@@ -39,6 +41,9 @@ SOURCES = (
 
 DERIVED = ("subjects", "adrs", "adtr", "adtte")
 """Cohort tables that are made anew, in this order."""
+
+BEFORE = ("markers", "as_read")
+"""Cohort tables that these are made of."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class DeliveredRecords:
                 connection.execute(script.read_text(encoding="utf-8"))
             derivations = [
                 statement
-                for table in DERIVED
+                for table in (*BEFORE, *DERIVED)
                 for statement in connection.extract_statements(
                     sql_file(f"cohort.{table}").read_text(encoding="utf-8")
                 )

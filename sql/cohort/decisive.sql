@@ -47,8 +47,8 @@ treatments as (
         certainty in ('missing', 'unknown') or list_contains(columns, 'drug')
         or list_contains(substances, settings.experimental_drug)
         or list_has_any(may_be, [settings.experimental_drug, '*']) as may_be_experimental,
-        if(list_contains(columns, 'start_date') and start_date is not null, null, start_first) as first_day,
-        if(list_contains(columns, 'start_date') and start_date is not null, null, start_last) as last_day
+        if(list_contains(columns, 'start_date') and start_date is not null, null, coalesce(start_date, start_first)) as first_day,
+        if(list_contains(columns, 'start_date') and start_date is not null, null, coalesce(start_date, start_last)) as last_day
     from (
         select *, []::varchar[] as columns from staging.treatments
         union all by name
@@ -127,8 +127,8 @@ assessments as (
         a.delivery,
         a.file_line,
         if(a.response is null or list_has_any(a.columns, ['response', '(record)']), null, a.response) as response,
-        if(list_contains(a.columns, 'assessed_on') and a.assessed_on is not null, null, a.assessed_first) as first_day,
-        if(list_contains(a.columns, 'assessed_on') and a.assessed_on is not null, null, a.assessed_last) as last_day
+        if(list_contains(a.columns, 'assessed_on') and a.assessed_on is not null, null, coalesce(a.assessed_on, a.assessed_first)) as first_day,
+        if(list_contains(a.columns, 'assessed_on') and a.assessed_on is not null, null, coalesce(a.assessed_on, a.assessed_last)) as last_day
     from staging.assessments_set_aside as a
 ),
 

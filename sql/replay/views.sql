@@ -3,8 +3,11 @@ create view study.settings as
 select * replace (least(censored_on, getvariable('known_on')) as censored_on)
 from delivered.settings;
 
--- the macros name it; no cell is read here
-create table study.analytes (name varchar, analyte varchar);
+create view study.marker_units as
+from delivered.marker_units;
+
+create view cohort.decisive as
+from delivered.decisive;
 
 create view raw.deliveries as
 from delivered.deliveries
@@ -25,6 +28,12 @@ where known_from <= getvariable('known_on');
 create view staging.labs as
 from delivered.labs
 where known_from <= getvariable('known_on');
+
+-- what is set aside is in no cohort: its patients are not evaluable
+create view staging.labs_set_aside as
+select *, []::varchar[] as columns
+from staging.labs
+where false;
 
 create view staging.assessments as
 from delivered.assessments
