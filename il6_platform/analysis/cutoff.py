@@ -118,6 +118,9 @@ def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     naive &= (rows["contrast"] == MARKER) | (rows["term"] == MARKER_TERM)
     uncounted = rows["p_value"].notna() & (rows["model"] == "interaction")
     uncounted &= rows["analysis"] == "interaction"
+    # a prior does not know that the groups were chosen for their outcomes
+    believed = rows["statistic"].str.startswith(("posterior", "probability_below"))
+    uncounted |= rows["estimate"].notna() & believed
     return with_reason(with_reason(rows, naive, NAIVE), uncounted, UNCOUNTED)
 
 

@@ -58,7 +58,12 @@ SPEC = Spec(
     ),
 )
 
-RATIOS = ("pooled", "prediction", "pooled_common")
+RATIOS = {
+    "pooled": "pooled, random effects",
+    "prediction": "in a new study",
+    "pooled_common": "pooled, common effect",
+}
+"""Statistic of `random_effects` that is a log ratio -> the model that its row is of."""
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:
@@ -75,12 +80,14 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         if own.estimate and own.std_error:
             logs, errors = [float(np.log(own.estimate)), *logs], [own.std_error, *errors]
         for row in random_effects(logs, errors):
+            if row.estimate is None and row.statistic != "pooled":
+                continue
             name = f"{row.statistic}_hazard_ratio" if row.statistic in RATIOS else row.statistic
             # `n` of a row counts patients, and not every study prints how many it had
             words = f"{row.method}, {len(logs)} studies"
-            results.add(
-                _as_ratio(row).but(statistic=name, n=None, method=words), model="pooled", **where
-            )
+            model = RATIOS.get(row.statistic, RATIOS["pooled"])
+            made = _as_ratio(row).but(statistic=name, n=None, method=words)
+            results.add(made, model=model, **where)
     return results
 
 
@@ -121,10 +128,10 @@ def prior_of(study: Study, endpoint: str) -> Prior | None:
     if len(others) == 1:
         return Prior("literature", float(others["log_ratio"][0]), float(others["std_error"][0]))
     rows = {row.statistic: row for row in random_effects(others["log_ratio"], others["std_error"])}
-    new = rows["prediction"]
-    assert new.estimate is not None
-    assert new.std_error is not None
-    return Prior("literature", new.estimate, new.std_error)
+    new, common = rows["prediction"], rows["pooled_common"]
+    # studies that agree by chance are no surer than their own standard errors
+    error = max(new.std_error or 0.0, common.std_error or 0.0)
+    return Prior("literature", new.estimate or 0.0, error)
 
 
 def _own(cohort: Cohort, endpoint: str) -> Estimate:

@@ -93,7 +93,8 @@ def regrouped_patients(marker: ArrayLike, cutoff: float, cv: float) -> list[Esti
     near = int(np.sum(chance >= NEAR))
     return [
         Estimate("regrouped", mean, low, high, sd, **fields),
-        Estimate("near_cutoff", float(near), **fields),
+        # as few as they are: disclosure control goes by the patients that a row rests on
+        Estimate("near_cutoff", float(near), **{**fields, "n": near}),
     ]
 
 

@@ -100,3 +100,15 @@ def test_without_an_admissible_cutoff_there_is_none_and_the_code_says_why() -> N
         row = only(cutoff.analyse(cohort, study).frame(), statistic="cutoff")
         assert np.isnan(row["estimate"])
         assert row["code"] == "no_admissible_cutoff"
+
+
+def test_a_posterior_of_chosen_groups_says_that_they_were_chosen() -> None:
+    from il6_platform.analysis import shrinkage
+
+    for rule, said in (({"method": "maxstat"}, True), ({"method": "median"}, False)):
+        study = study_with(**rule)
+        cohort = cohort_of("ordinary", 90, study)
+        rows = cutoff.with_caution(shrinkage.analyse(cohort, study).frame(), study)
+        known = rows[rows["statistic"].str.startswith("posterior") & rows["estimate"].notna()]
+        assert len(known) > 4
+        assert (known["code"].fillna("").str.contains("uncorrected") == said).all()
