@@ -10,7 +10,7 @@ from pathlib import Path
 from dagster import Definitions, definitions
 
 from il6_platform import paths
-from il6_platform.defs import analysis, cohort, raw, report, staging
+from il6_platform.defs import analysis, cohort, raw, report, sources, staging
 from il6_platform.defs.jobs import nightly, refresh_registry, refresh_study
 from il6_platform.defs.sensors import alert_sensors, new_deliveries, studies_behind
 from il6_platform.defs.specs import annotated
@@ -44,15 +44,19 @@ def build_defs(
         as_of=as_of,
         censor=censor,
     )
+    fetched, schedules = sources.of(site)
     return Definitions(
         assets=[
-            annotated(one)
-            for stage in (raw, staging, cohort, analysis, report)
-            for one in stage.ASSETS
+            *fetched,
+            *(
+                annotated(one)
+                for stage in (raw, staging, cohort, analysis, report)
+                for one in stage.ASSETS
+            ),
         ],
         jobs=[refresh_registry, refresh_study],
         sensors=[new_deliveries(site), studies_behind(site), *alert_sensors(site)],
-        schedules=[nightly(site)],
+        schedules=[nightly(site), *schedules],
         resources={"warehouse": Warehouse(site=site)},
     )
 

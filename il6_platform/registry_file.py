@@ -7,9 +7,10 @@ belong here: what a study asks (`study`), how an export is laid out (a profile).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from il6_platform.errors import UsageError
 from il6_platform.study import Quality, Study
@@ -63,6 +64,51 @@ class Keep(_Part):
     run_days: int | None = Field(default=None, ge=1)
 
 
+class _Source(_Part):
+    """A source: the site that it is of, the variable of its secret, when it is fetched (cron)."""
+
+    url: str = Field(min_length=1)
+    site: str | None = Field(default=None, pattern=r"^[\w-]+$")
+    secret: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    schedule: str = "0 2 * * *"
+
+    @field_validator("url")
+    @classmethod
+    def _holds_no_secret(cls, value: str) -> str:
+        if urlsplit(value).password:
+            raise ValueError(
+                "holds a password; take it out, and name its environment variable under secret"
+            )
+        return value
+
+
+class RedcapSource(_Source):
+    """A REDCap project: its API's address; forms and events, where not all are wanted."""
+
+    kind: Literal["redcap"]
+    forms: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+
+
+class SqlSource(_Source):
+    """A database: its SQLAlchemy URL, and queries by the name of the file that each makes."""
+
+    kind: Literal["sql"]
+    queries: dict[str, str] = Field(min_length=1)
+
+
+class FolderSource(_Source):
+    """A folder elsewhere (https, s3, sftp): its address, which files, and who asks."""
+
+    kind: Literal["folder"]
+    files: str = "*"
+    user: str | None = None
+
+
+SourceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Source = RedcapSource | SqlSource | FolderSource
+
+
 class RegistryFile(_Part):
     """A registry: its sites, thresholds, disclosure policy, retention and sources."""
 
@@ -71,7 +117,9 @@ class RegistryFile(_Part):
     quality: Thresholds = Thresholds()
     disclosure: Disclosure = Disclosure()
     keep: Keep = Keep()
-    connectors: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    connectors: dict[SourceName, Annotated[Source, Field(discriminator="kind")]] = Field(
+        default_factory=dict
+    )
 
     @property
     def as_quality(self) -> Quality:
