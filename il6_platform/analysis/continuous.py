@@ -9,6 +9,7 @@ from il6_platform.analysis.cohort import ARM, Cohort
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import continuous
+from il6_platform.statistics.codes import Code
 from il6_platform.study import Study
 
 SPEC = Spec(
@@ -47,6 +48,7 @@ POPULATIONS = ("all", "control", "experimental")
 def analyse(cohort: Cohort, study: Study) -> Results:
     """Hazard ratio per doubling, spline and its curve; treatment's effect along the marker."""
     results = Results("continuous")
+    why = _what_does_not_vary(cohort)
     for endpoint in study.endpoints:
         known = cohort.having(endpoint)
         for population in POPULATIONS:
@@ -59,7 +61,20 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         data = known.patients["MARKER"].to_numpy(dtype=float), *known.survival(endpoint)
         for shape in continuous.SHAPES:
             effect = continuous.effect_by_marker(*data, known.group("experimental"), shape=shape)
-            results.add(effect.estimates, endpoint=endpoint, contrast=ARM, model=shape)
+            rows = [
+                row.but(note=why.say()) if row.estimate is None and why is not None else row
+                for row in effect.estimates
+            ]
+            results.add(rows, endpoint=endpoint, contrast=ARM, model=shape)
             if shape == "log2":
                 results.add_curve(effect.curve, endpoint=endpoint, grp=ARM)
     return results
+
+
+def _what_does_not_vary(cohort: Cohort) -> Code | None:
+    """Return why there can be no interaction: one arm, or one value of the marker."""
+    if not len(cohort):
+        return None
+    if len(set(cohort.group("experimental"))) < 2:
+        return Code.ONE_ARM
+    return Code.MARKER_DOES_NOT_VARY if cohort.patients["MARKER"].nunique() < 2 else None

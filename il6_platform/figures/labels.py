@@ -88,6 +88,11 @@ def lower_first(text: str) -> str:
     return text if text[1:2].isupper() or not text[1:2].isalpha() else text[:1].lower() + text[1:]
 
 
+def upper_first(text: str) -> str:
+    """Write a text as it begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def with_unit(study: Study) -> str:
     """Return the marker with its unit, a count without one."""
     marker = study.marker

@@ -116,6 +116,19 @@ def percent(value: Any) -> str:
     return NOT_ESTIMABLE if is_missing(value) else minus(f"{100 * value:.0f}")
 
 
+def chance(value: Any) -> str:
+    """Write a probability in percent; one that is nearly certain is not called certain.
+
+    Examples
+    --------
+    >>> chance(0.9999), chance(0.0), chance(0.841), chance(1.0)
+    ('> 99%', '< 1%', '84%', '> 99%')
+    """
+    if is_missing(value):
+        return NOT_ESTIMABLE
+    return "< 1%" if value < 0.01 else "> 99%" if value > 0.99 else f"{100 * value:.0f}%"
+
+
 def count(value: Any) -> str:
     """Write a count; a small one may be hidden by the study file."""
     return "few" if is_missing(value) else f"{value:.0f}"

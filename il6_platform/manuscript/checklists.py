@@ -15,11 +15,12 @@ from typing import Unpack
 import pandas as pd
 
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures.labels import Where, at_unit, with_unit
+from il6_platform.figures.labels import Where, at_unit, model_term, with_unit
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
 from il6_platform.report.sentences import delivered
 from il6_platform.report.tables import count_of
+from il6_platform.study import Study
 
 Place = Callable[[str], str | None]
 """Key of a table or figure of the manuscript -> what it is called there, or None."""
@@ -68,7 +69,7 @@ def remark(cut: Cut, place: Place) -> list[Item]:
             "The marker examined, the objectives, and any pre-specified hypotheses",
             (
                 "Title; study file (published)",
-                f"{study.marker.label}; {len(study.published)} published claims set beside",
+                f"{study.marker.label}; {claims(study)} set beside",
             ),
         ),
         (
@@ -226,7 +227,7 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
         (
             "Objectives",
             "Specific objectives, with pre-specified hypotheses",
-            ("Title; study file (published)", f"{len(study.published)} published claims"),
+            ("Title; study file (published)", claims(study)),
         ),
         (
             "Study design",
@@ -337,6 +338,12 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
     return [Item("STROBE", n, *one[:2], *one[2]) for n, one in enumerate(answers, start=1)]
 
 
+def claims(study: Study) -> str:
+    """Say how many published claims a study file holds."""
+    n = len(study.published)
+    return f"{n or 'no'} published claim{'' if n == 1 else 's'}"
+
+
 class _Said:
     """What this cut's manuscript says, looked up in its numbers."""
 
@@ -394,7 +401,7 @@ class _Said:
         return self.estimate(
             None,
             *(f"cox_{endpoint}" for endpoint in endpoints),
-            say=f"{endpoints[0]}, adjusted: hazard ratio {{}}, {term}",
+            say=f"{endpoints[0]}, adjusted: hazard ratio {{}}, {model_term(term, self.cut.study)}",
             analysis=Analysis.COX,
             model=Model.MULTIVARIABLE,
             endpoint=endpoints[0],

@@ -16,7 +16,13 @@ import pandas as pd
 from il6_platform.analysis.names import Analysis, Statistic
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.spec import Technique, Topic, analyses
-from il6_platform.figures.labels import at_unit, labels_of, with_unit
+from il6_platform.figures.labels import (
+    at_unit,
+    is_count,
+    labels_of,
+    marker_in_question,
+    upper_first,
+)
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
 from il6_platform.report.sentences import delivered
@@ -48,6 +54,7 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     study, about = cut.study, cut.about
     yield "Design and patients", _design(cut)
     marker, (first, last) = study.marker, study.marker.window_days
+    unit = "" if is_count(study) else f" ({marker.unit})"
     limit = {
         "half": "half of the limit",
         "limit": "the limit",
@@ -55,7 +62,7 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     }[marker.below_loq]
     yield (
         "Marker",
-        f"{with_unit(study)} was the last result from day {first} to day {last} of the "
+        f"{upper_first(marker_in_question(study))}{unit} was the last result from day {first} to day {last} of the "
         f"start of treatment; a result below the limit of quantification was taken as {limit}. "
         + _cutoff(cut, citations),
     )

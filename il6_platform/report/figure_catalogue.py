@@ -100,18 +100,23 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "roc",
         "Cut-off",
         f"ROC curve of {marker} with the bootstrap's pointwise 95% band; the point is the cut-off. "
-        "Its accuracy is apparent: it was judged on the patients it was chosen on.",
+        + (
+            "Its accuracy is apparent: it was judged on the patients it was chosen on."
+            if study.cutoff.is_data_driven
+            else "The cut-off was not chosen by these patients' outcomes."
+        ),
         lambda: roc(results, curves, label=marker),
         of(analysis=Analysis.CUTOFF),
     )
-    yield Picture(
-        "cutoff-stability",
-        "Cut-off",
-        "How often each cut-off is found when the study is repeated on resampled patients: a "
-        "cut-off that is rarely found again is not a property of the marker.",
-        lambda: stability(results, curves, label=marker),
-        of(analysis=Analysis.VALIDITY),
-    )
+    if study.cutoff.is_data_driven:
+        yield Picture(
+            "cutoff-stability",
+            "Cut-off",
+            "How often each cut-off is found when the study is repeated on resampled patients: a "
+            "cut-off that is rarely found again is not a property of the marker.",
+            lambda: stability(results, curves, label=marker),
+            of(analysis=Analysis.VALIDITY),
+        )
     yield Picture(
         "response",
         "Response",
@@ -127,7 +132,8 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "waterfall",
         "Response",
         "Waterfall plot: each patient's best change of the sum of target diameters from before "
-        "treatment, up to progression or new therapy. Dashed: -30%, partial response; +20%.",
+        "treatment, up to progression or new therapy. Dashed: \N{MINUS SIGN}30%, partial response; "
+        "+20%.",
         lambda: waterfall(curves, labels),
         results.iloc[:0],
     )

@@ -15,7 +15,13 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures.labels import labels_of, marker_in_question, rows_of
+from il6_platform.figures.labels import (
+    is_count,
+    labels_of,
+    lower_first,
+    marker_in_question,
+    rows_of,
+)
 from il6_platform.report import formatting
 from il6_platform.report.sayings import Saying
 from il6_platform.statistics.codes import Reason, joined
@@ -195,7 +201,7 @@ def product(results: pd.DataFrame, study: Study, endpoint: str) -> Product:
     def known(row: pd.Series | None) -> pd.Series | None:
         return row if row is not None and number(row["estimate"]) is not None else None
 
-    why = next((str(row["note"]) for row in (cut, uncut) if row is not None and row["note"]), None)
+    why = next((str(row["note"]) for row in (uncut, cut) if row is not None and row["note"]), None)
     return Product(endpoint, known(uncut), known(cut), corrected, why)
 
 
@@ -205,6 +211,8 @@ def what_differs(found: Comparison, study: Study) -> str:
     group = study.arms.experimental_drug
     if found.contrast == MARKER:
         group = f"high {study.marker.label}"
+        if is_count(study):
+            group = f"a high number of {lower_first(study.marker.label)}"
     return f"{found.endpoint} was {side} with {group}"
 
 
@@ -228,6 +236,8 @@ def headline(results: pd.DataFrame, study: Study) -> pd.DataFrame:
             frame[name] = pd.to_numeric(frame[name]).astype(float)
         elif kind in ("bigint", "integer"):
             frame[name] = pd.to_numeric(frame[name]).astype("Int64")
+        else:
+            frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     return frame
 
 
@@ -518,7 +528,7 @@ def _of_product(
     words = {
         "drug": study.arms.experimental_drug,
         "endpoint": found.endpoint,
-        "marker": study.marker.label,
+        "marker": marker_in_question(study),
     }
     if decides < ALPHA and estimate != 1:
         saying = Saying.ILLUSTRATES if is_cut else Saying.PREDICTS

@@ -15,7 +15,15 @@ import pandas as pd
 from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.weighting import weighted_for
-from il6_platform.figures.labels import Of, at_unit, labels_of, rows_of
+from il6_platform.figures.labels import (
+    Of,
+    at_unit,
+    is_count,
+    labels_of,
+    marker_in_question,
+    rows_of,
+    upper_first,
+)
 from il6_platform.report import formatting, readings
 from il6_platform.report.sayings import Saying
 from il6_platform.report.tables import count_of
@@ -44,7 +52,7 @@ def _answer(results: pd.DataFrame, study: Study) -> Iterator[Reason]:
     area = readings.points_the_other_way(results)
     if area is not None:
         yield Saying.WRONG_WAY.say(
-            marker=study.marker.label,
+            marker=marker_in_question(study),
             side="higher" if study.higher else "lower",
             auc=formatting.ratio(area["estimate"]),
             interval=formatting.interval(area["ci_low"], area["ci_high"]),
@@ -69,7 +77,7 @@ def _nobody(results: pd.DataFrame) -> bool:
 
 
 def _words(study: Study) -> dict[str, str]:
-    return {"marker": study.marker.label, "drug": study.arms.experimental_drug}
+    return {"marker": marker_in_question(study), "drug": study.arms.experimental_drug}
 
 
 def _because(why: str | None) -> str:
@@ -86,16 +94,18 @@ def _predicts(results: pd.DataFrame, study: Study, found: readings.Product) -> R
     is_cut = found.uncut is None
     saying = Saying.LEAD_PREDICTS_AT_CUTOFF if is_cut else Saying.LEAD_PREDICTS
     side = readings.side_of(float(row["estimate"]), is_cut=is_cut)
-    return saying.say(**_words(study), endpoint=found.endpoint, side=side, numbers=numbers)
+    said = saying.say(**_words(study), endpoint=found.endpoint, side=side, numbers=numbers)
+    return Reason(upper_first(said), said.codes)
 
 
 def _product_numbers(results: pd.DataFrame, study: Study, found: readings.Product) -> str:
     """Write the interaction without a cut-off, then at it."""
-    endpoint, marker, parts = found.endpoint, study.marker, []
+    endpoint, parts = found.endpoint, list[str]()
     if found.uncut is not None:
         parts.append(
             f"interaction {formatting.p_text(found.uncut['p_value'])} for {endpoint}, ratio of "
-            f"hazard ratios per doubling of {marker.label} {formatting.in_sentence(found.uncut)}"
+            f"hazard ratios per doubling of {marker_in_question(study)} "
+            f"{formatting.in_sentence(found.uncut)}"
         )
     cut = _row(results, Statistic.CUTOFF, analysis=Analysis.CUTOFF)
     if found.at_cutoff is not None:
@@ -221,8 +231,9 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
         yield (
             "Power for the marker's question",
             f"To show a ratio of hazard ratios of {study.planned.ratio_of_hazard_ratios:g} takes "
-            f"about {needed['estimate']:.0f} events; there are {needed['events']:.0f}, which would "
-            f"show it with a power of {power['estimate']:.0%}.",
+            f"about {needed['estimate']:.0f} {needed['endpoint']} events; there are "
+            f"{needed['events']:.0f}, which would "
+            f"show it with a power of {formatting.chance(power['estimate'])}.",
         )
     yield from _looks(results, study)
     yield from _several(results)
@@ -283,7 +294,8 @@ def _looks(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
         favoured = labels_of(study)[first if test["estimate"] > 0 else second]
         verdict = f"crossed in favour of {favoured}"
     words = (
-        f"At {boundary['at']:.0%} of the planned events the boundary asks for P below "
+        f"At {boundary['at']:.0%} of the planned {boundary['endpoint']} events the boundary "
+        "asks for P below "
         f"{formatting.significant(boundary['p_value'])}; "
         f"{formatting.p_text(test['p_value'])}: {verdict}."
     )
@@ -330,9 +342,10 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
         planned, trend, predictive = powers
         yield (
             "If the study runs to its planned events, it will show the treatment's effect with a "
-            f"probability of {planned:.0%} should the planned effect be true, {trend:.0%} should "
-            f"the effect seen go on, {predictive:.0%} with today's uncertainty about it "
-            "(conditional power twice, predictive power)."
+            f"probability of {formatting.chance(planned)} should the planned effect be true, "
+            f"{formatting.chance(trend)} should the effect seen go on, "
+            f"{formatting.chance(predictive)} with today's uncertainty about it (conditional "
+            "power twice, predictive power)."
         )
     for model, what in (
         (Model.PLANNED_EFFECT, "the planned effect of treatment"),
@@ -363,11 +376,9 @@ def story(
     told.append(_arrived(people["arrived"], people["analysed"]))
     cut = _row(results, Statistic.CUTOFF, analysis=Analysis.CUTOFF)
     if _known(cut):
-        marker = study.marker
-        told.append(
-            f"{marker.label} is called high from "
-            f"{at_unit(formatting.plain(cut['estimate']), study)} on."
-        )
+        value = formatting.plain(cut["estimate"])
+        said = value if is_count(study) else at_unit(value, study)
+        told.append(f"{upper_first(marker_in_question(study))} is called high from {said} on.")
     return [*told, *answer(results, study), *(words for _, words in _looks(results, study))]
 
 

@@ -28,6 +28,7 @@ from il6_platform.figures.labels import (
     Where,
     contrast_words,
     labels_of,
+    marker_in_question,
     model_term,
     rows_of,
     term_namer,
@@ -39,6 +40,9 @@ from il6_platform.report.figure_catalogue import Report
 GROUPS: tuple[str | None, ...] = (None, "control", "experimental", "high", "low")
 
 INTERVAL = "CI, confidence interval"
+
+BY_TIME = frozenset({"competing_risks", "roc_over_time"})
+"""Analyses whose rows are at a time in months."""
 
 FORMATS: dict[Format, Callable[[Any], str]] = {
     "ratio": journal.ratio,
@@ -101,10 +105,16 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
     printed = []
     for row in rows.to_dict("records"):
         words, write = declared.rows[row["statistic"]]
-        of = [row["endpoint"], row["contrast"], row["model"], row["term"] and name_of(row["term"])]
+        of = [
+            row["endpoint"],
+            contrast_words(row["contrast"], study),
+            row["model"],
+            row["term"] and name_of(row["term"]),
+        ]
         of += [labels.get(row["population"], row["population"]) if not row["grp"] else None]
         of += [_said(row["grp"], labels) if row["grp"] else None]
         at = "" if pd.isna(row["at"]) else f" at {journal.plain(row['at'])}"
+        at += " months" if at and analysis in BY_TIME else ""
         printed.append(
             (
                 f"{words}{at}",
@@ -184,7 +194,6 @@ def baseline(report: Report) -> Table:
 
 def cutoff(report: Report) -> Table:
     """Make the table of the cut-off: what it is, how well it divides, what is left of that."""
-    marker = report.study.marker
     found = rows_of(report.results)(analysis=Analysis.CUTOFF)
     # a share is printed as a percentage, what is no share as it is
     names = {
@@ -228,12 +237,17 @@ def cutoff(report: Report) -> Table:
                         journal.with_interval(row, write),
                         journal.p_value(row["p_value"]),
                         _count(row),
-                        str(row["method"]),
+                        "" if pd.isna(row["method"]) else str(row["method"]),
                     )
                 )
     return Table(
         "cutoff",
-        f"The cut-off of {marker.label}: accuracy where it was chosen, and what remains of it.",
+        f"The cut-off of {marker_in_question(report.study)}: "
+        + (
+            "accuracy where it was chosen, and what remains of it."
+            if report.study.cutoff.is_data_driven
+            else "how well it divides."
+        ),
         ("Statistic", "Estimate (95% CI)", "P", "n", "Method"),
         tuple(rows),
         (f"{INTERVAL}.", *_notes(found)),
@@ -526,7 +540,7 @@ def interaction(report: Report) -> Table:
             )
     return Table(
         "interaction",
-        f"Does {report.study.marker.label} modify the effect of "
+        f"Does {marker_in_question(report.study)} modify the effect of "
         f"{report.study.arms.experimental_drug}? Treatment-by-marker interaction.",
         ("Statistic", "Estimate (95% CI)", "P", "n", "Events"),
         tuple(printed),

@@ -115,7 +115,9 @@ def _headline(results: pd.DataFrame, study: Study) -> list[str]:
         known = not (pd.isna(p) or pd.isna(row["estimate"]))
         if shown != (known and p < 0.05):
             found.append(f"{row['claim']}: P {p}, but {codes}")
-        if codes & {"not_predictive_wide"} and row["ci_low"] > 0.5 and row["ci_high"] < 2:
+        at_cutoff = row["contrast"] is None
+        narrow = row["ci_low"] > 0.5 and row["ci_high"] < 2
+        if codes & {"not_predictive_wide"} and at_cutoff and narrow:
             found.append(f"{row['claim']}: not wide")
     return found
 
