@@ -62,8 +62,8 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     }[marker.below_loq]
     yield (
         "Marker",
-        f"{upper_first(marker_in_question(study))}{unit} was the last result from day {first} to day {last} of the "
-        f"start of treatment; a result below the limit of quantification was taken as {limit}. "
+        f"{upper_first(marker_in_question(study))}{unit} was the last result from day {first} to "
+        f"day {last} of the start of treatment; a result below the limit of quantification was taken as {limit}. "
         + _cutoff(cut, citations),
     )
     defined = [study.known_endpoints[name] for name in study.endpoints]

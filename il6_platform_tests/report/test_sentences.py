@@ -157,7 +157,9 @@ def look(statistic: str, estimate: float, **more: object) -> dict[str, object]:
 def test_a_look_is_judged_by_its_boundary(z: float, said: str) -> None:
     rows = results(look("boundary", 2.963, p_value=0.00305), look("logrank_z", z, p_value=0.0455))
     ((_, sentence),) = sentences.certainty(rows, STUDY)
-    assert sentence.startswith("At 50% of the planned PFS events the boundary asks for P below 0.0031")
+    assert sentence.startswith(
+        "At 50% of the planned PFS events the boundary asks for P below 0.0031"
+    )
     assert said in sentence
     assert sentences.growth(rows, STUDY) == [sentence]
 
