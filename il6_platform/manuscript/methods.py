@@ -63,8 +63,8 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     yield (
         "Marker",
         f"{upper_first(marker_in_question(study))}{unit} was the last result from day {first} to "
-        f"day {last} of the start of treatment; a result below the limit of quantification was taken as {limit}. "
-        + _cutoff(cut, citations),
+        f"day {last} of the start of treatment; a result below the limit of quantification was "
+        f"taken as {limit}. " + _cutoff(cut, citations),
     )
     defined = [study.known_endpoints[name] for name in study.endpoints]
     cited = citations.cite(Paper.RECIST) if "RECIST" in study.response_criteria else ""
