@@ -48,7 +48,10 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     for endpoint in study.endpoints:
         known = cohort.having(endpoint)
         marker = known.patients["MARKER"].to_numpy(dtype=float)
-        found = scan(marker, *known.survival(endpoint), known.group("experimental"))
+        # the study's own cut-off and those of the literature, however many there are
+        own = marker[known.group("high")].min(initial=np.inf)
+        always = [own, *published_cutoffs(study)["cutoff"]]
+        found = scan(marker, *known.survival(endpoint), known.group("experimental"), always=always)
         if found.empty:
             reason = Code.NO_CUTOFF_WITH_FIVE.say()
             results.add(

@@ -8,6 +8,8 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -28,6 +30,9 @@ from il6_platform.statistics.risk_sets import (
 
 SEPARATED = Code.GROUPS_SEPARATED.say()
 INTERACTION_SEPARATED = Code.INTERACTION_SEPARATED.say()
+
+MOST = 200
+"""Cut-offs at which Cox models are fitted."""
 
 COLUMNS = {
     "cutoff": "Patients with marker >= cutoff are high; an observed value.",
@@ -57,11 +62,12 @@ def scan(
     arm: ArrayLike,
     *,
     min_group: int = 5,
+    always: Collection[float] = (),
 ) -> pd.DataFrame:
     """Effect of the marker, and its interaction with the arm, at every admissible cut-off.
 
-    The log-rank test takes all cut-offs at once, in O(n log n); the Cox models take time in
-    proportion to patients times cut-offs.
+    Where there are more than `MOST` cut-offs, at so many of them, evenly by rank: what lies between
+    differs by few patients.
 
     Parameters
     ----------
@@ -72,6 +78,8 @@ def scan(
     min_group
         A cut-off is admissible with at least so many patients on either side, all arms together.
         A population with fewer keeps its row and its counts, without estimates.
+    always
+        Cut-offs that are kept however many there are: the lowest observed value at or above each.
 
     Returns
     -------
@@ -96,6 +104,10 @@ def scan(
     observed = np.unique(values)
     low = np.searchsorted(ordered, observed)
     cutoffs = observed[(low >= min_group) & (len(values) - low >= min_group)]
+    if len(cutoffs) > MOST:
+        even = np.round(np.linspace(0, len(cutoffs) - 1, MOST)).astype(np.int64)
+        asked = np.searchsorted(cutoffs, np.asarray([*always], dtype=float))
+        cutoffs = cutoffs[np.union1d(even, asked[asked < len(cutoffs)])]
 
     experimental = arms == 1
     interaction = _interaction(values, times, events, experimental, cutoffs, min_group)

@@ -9,6 +9,8 @@ continuous marker (`continuous`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.codes import Code, Reason
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion, risk_difference
-from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
+from il6_platform.statistics.risk_sets import CHUNK, MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.statistics.survival import rmst_difference
 
 Floats = NDArray[np.float64]
@@ -77,10 +79,12 @@ def interaction_permutation(
     if np.isnan(seen):
         note = Code.MODEL_SEPARATED.say()
         return unsupported("interaction_permutation", note, **fields)
-    groups = np.tile(a + 2 * h, (replicates, 1))
-    for k in (0, 1):
-        groups[:, a == k] = rng.permuted(groups[:, a == k], axis=1)
-    drawn = _likelihood_ratios(risk_sets, groups)
+    drawn = np.concatenate(
+        [
+            _likelihood_ratios(risk_sets, groups)
+            for groups in _permuted_within(a + 2 * h, a, rng, replicates)
+        ]
+    )
     unknown = int(np.isnan(drawn).sum())
     reached = unknown + int(np.sum(drawn >= seen - 1e-9 * max(1.0, seen)))
     note = Code.PERMUTATIONS_SEPARATED.say(n=unknown, of=replicates) if unknown else None
@@ -91,6 +95,27 @@ def interaction_permutation(
         note=note,
         **fields,
     )
+
+
+def _permuted_within(
+    labels: NDArray[np.int64], arm: NDArray[np.int64], rng: np.random.Generator, replicates: int
+) -> Iterator[NDArray[np.int8]]:
+    """Yield labels permuted within arms, shape (rows, n), as many rows at once as memory is for.
+
+    The control arm's permutations are all drawn before those of the other: a copy of the generator
+    draws them again when they are needed.
+    """
+    step = max(1, CHUNK // max(len(labels), 1))
+    rows = [min(step, replicates - start) for start in range(0, replicates, step)]
+    of_arm = [labels[arm == k].astype(np.int8) for k in (0, 1)]
+    control = deepcopy(rng)
+    for size in rows:
+        rng.permuted(np.tile(of_arm[0], (size, 1)), axis=1)
+    for size in rows:
+        groups = np.empty((size, len(labels)), dtype=np.int8)
+        for k, generator in enumerate((control, rng)):
+            groups[:, arm == k] = generator.permuted(np.tile(of_arm[k], (size, 1)), axis=1)
+        yield groups
 
 
 def effect_by_level(

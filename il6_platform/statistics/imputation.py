@@ -327,9 +327,32 @@ def _matched(
     eigenvalues, vectors = np.linalg.eigh(inverse)
     root = vectors * np.sqrt(np.maximum(eigenvalues, 0))
     drawn = beta + sigma * root @ rng.standard_normal(x.shape[1])
-    distance = np.abs((at @ drawn)[:, None] - x @ beta)
-    donors = np.argsort(distance, axis=1, kind="stable")[:, :DONORS]
+    donors = _nearest(at @ drawn, x @ beta)
     return y[donors[np.arange(len(at)), rng.integers(donors.shape[1], size=len(at))]]
+
+
+def _nearest(wanted: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the five of `known` nearest to each wanted value, in that order; the first of equals.
+
+    They are among the five below and the five above it: two sorted orders, in which of equal values
+    the first comes nearest.
+    """
+    size = min(DONORS, len(known))
+    place = np.arange(len(known))
+    upwards, downwards = np.lexsort((place, known)), np.lexsort((-place, known))
+    at = np.searchsorted(known[upwards], wanted)
+    above = at[:, None] + np.arange(size)
+    below = at[:, None] - 1 - np.arange(size)
+    candidates = np.hstack(
+        [
+            upwards[np.minimum(above, len(known) - 1)],
+            downwards[np.maximum(below, 0)],
+        ]
+    )
+    distance = np.abs(wanted[:, None] - known[candidates])
+    distance[np.hstack([above >= len(known), below < 0])] = np.inf
+    order = np.lexsort((candidates, distance), axis=1)[:, :size]
+    return np.take_along_axis(candidates, order, axis=1)
 
 
 def _classified(

@@ -159,8 +159,9 @@ def youden(
     candidates = _admissible(marker, np.unique(value)[1:], min_share, min_patients)
     if not len(candidates):
         return _no_cutoff(Code.NO_ADMISSIBLE_CUTOFF.say(), x, y)
-    above = value[None, :] >= candidates[:, None]
-    gain = (above & y).sum(1) * controls - (above & ~y).sum(1) * cases
+    cases_above = cases - np.searchsorted(np.sort(value[y]), candidates)
+    controls_above = controls - np.searchsorted(np.sort(value[~y]), candidates)
+    gain = cases_above * controls - controls_above * cases
     gain = gain if higher else -gain
     best = float(candidates[np.argmax(gain)])
     rows = classified(value, y, best, higher=higher)

@@ -321,12 +321,19 @@ def _excess(
     """Return observed minus expected events and their covariance, without the last group."""
     excess = np.zeros(len(labels))
     covariance = np.zeros((len(labels), len(labels)))
+    group = np.searchsorted(labels, g)
     for stratum in np.unique(s):
         inside = s == stratum
         moments = np.unique(t[inside & e])
-        ti, ei, gi = t[inside], e[inside], g[inside]
-        risk = np.stack([(ti[gi == label][:, None] >= moments).sum(0) for label in labels])
-        died = np.stack([(ti[(gi == label) & ei][:, None] == moments).sum(0) for label in labels])
+        ti, ei, gi = t[inside], e[inside], group[inside]
+        # of whom each moment is the last at which they are at risk
+        last = np.searchsorted(moments, ti, side="right") - 1
+        shape, at_risk = (len(labels), len(moments)), last >= 0
+        cell = gi * len(moments) + last
+        size = len(labels) * len(moments)
+        left = np.bincount(cell[at_risk], minlength=size).reshape(shape)
+        died = np.bincount(cell[ei], minlength=size).reshape(shape)
+        risk = np.cumsum(left[:, ::-1], axis=1)[:, ::-1]
         n, d = risk.sum(0), died.sum(0)
         share = risk / n
         excess += (died - d * share).sum(1)
