@@ -7,6 +7,7 @@ import json
 import struct
 from contextlib import suppress
 from datetime import date, datetime
+from random import Random
 
 import pandas as pd
 import pyarrow as pa
@@ -283,3 +284,24 @@ def test_other_files_in_an_archive_are_listed() -> None:
         assert all("no table" in why for one in listed.values() for why in one.values())
     (alone,) = open_deliveries("x.zip", zipped({"letter.pdf": b"%PDF-1.4"}), []).deliveries
     assert alone.status == "passed over"
+
+
+@pytest.mark.parametrize("file", FORMATS)
+def test_a_damaged_file_is_read_or_refused_in_words(file: str) -> None:
+    rows = [[f"P{n}", "il6", f"{n}.5", "pg/mL", "2023-01-20"] for n in range(30)]
+    whole = FORMATS[file]([HEADER, *rows])
+    random = Random(file)
+    for _ in range(60):
+        content = bytearray(whole)
+        for _ in range(random.choice([1, 2, 5, 20])):
+            content[random.randrange(len(content))] = random.randrange(256)
+        with suppress(ExportError):
+            open_sheets(file, bytes(content))
+
+
+def test_a_data_set_that_says_it_has_any_number_of_rows_is_refused() -> None:
+    content = bytearray(statistical([HEADER, ["P1", "il6", "1", "pg/mL", "2023-01-20"]], "dta"))
+    place = content.index(b"<N>") + 3
+    content[place : place + 8] = struct.pack("<Q", 2_000_000_000)
+    with pytest.raises(ExportError, match="more cells than are taken"):
+        open_sheets("x.dta", bytes(content))

@@ -35,6 +35,8 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
         raise ExportError("is a Parquet file with a key (encrypted); deliver it without one")
     try:
         table = _read(content)
+        # offsets of a damaged file point out of its memory
+        table.validate(full=True)
         columns = [_texts(table.column(place)) for place in range(table.num_columns)]
     except (pa.ArrowException, OSError, ValueError, MemoryError):
         kind = "Parquet" if content.startswith(_PARQUET) else "Arrow"

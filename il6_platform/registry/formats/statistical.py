@@ -58,8 +58,6 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
     parts = _members(content) if kind == "xport" else [content]
     for part in parts:
         frame, about = _read(str(kind), part)
-        if len(frame.columns) * len(frame) > MAX_CELLS:
-            raise ExportError("holds more cells than are taken; deliver it in parts")
         types, codes = about.readstat_variable_types, about.original_variable_types
         columns = [
             _texts(frame[name], types.get(name, ""), shown_as(str(kind), codes.get(name) or ""))
@@ -93,9 +91,17 @@ def _read(kind: str, content: bytes) -> tuple[pd.DataFrame, Any]:
         path.touch(mode=0o600)
         path.write_bytes(content)
         try:
+            # a damaged file may say that it has any number of rows
+            _, said = reader(str(path), metadataonly=True)
+            if (said.number_rows or 0) * said.number_columns > MAX_CELLS:
+                raise MemoryError
             frame, about = reader(str(path), **labelled)
         except UnicodeDecodeError:
             raise _encoded(kind) from None
+        except MemoryError:
+            raise ExportError(
+                "holds more cells than are taken, or is damaged; deliver it in parts"
+            ) from None
         except Exception as error:
             if "encoding" in str(error) or "convert string" in str(error):
                 raise _encoded(kind) from None

@@ -67,9 +67,7 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
         SheetVisibleEnum,
     )
 
-    _check_password(content)
-    if content.startswith(ZIP):
-        _check_extents(content)
+    _check(content)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         marks = marks_of(content)
@@ -161,18 +159,19 @@ def _locked() -> ExportError:
     return ExportError("is a workbook with a password; save it without one and deliver it again")
 
 
-def _check_extents(content: bytes) -> None:
-    """Refuse a workbook that unfolds to too much, or has a lone cell far out."""
+def _check(content: bytes) -> None:
+    """Refuse a workbook that has a password, unfolds to too much, or has a lone cell far out."""
     from il6_platform.registry.formats.archives import BROKEN, zip_members
 
     try:
-        for name, member in zip_members(content):
+        _check_password(content)
+        for name, member in zip_members(content) if content.startswith(ZIP) else ():
             if "worksheets/" in name:
                 _check_extent(member)
     except ExportError:
         raise
     except BROKEN:
-        raise ExportError("is a workbook that is cut short; export it again") from None
+        raise ExportError("is a workbook that is damaged or cut short; export it again") from None
 
 
 def _check_extent(member: bytes) -> None:
