@@ -27,6 +27,7 @@ from il6_platform.registry.cells import (
     plain,
     possible_orders,
     read_day,
+    read_drug,
     read_number,
 )
 from il6_platform.registry.exports import Export, ExportError
@@ -618,7 +619,7 @@ class _Drafting:
                 t for t in column.counts if plain_unit(t) in self.units or like.fullmatch(t)
             )
         if column.dates > 0.5 or any(
-            column.share(t for t in column.counts if value_of(one, t)) > 0.5
+            column.share(t for t in column.counts if _listed_value(one, t)) > 0.5
             for one in CODED
             if one != native
         ):
@@ -629,7 +630,7 @@ class _Drafting:
     def _value(self, native: str, column: _Column, text: str) -> str | None:
         if native == "vital_status":
             return vital_status_of(column.name, text)
-        found = value_of(native, text)
+        found = _listed_value(native, text)
         if found is None and native == "extrahepatic":
             return "Y" if is_yes(text) else "N" if is_no(text) else None
         return found
@@ -839,6 +840,16 @@ class _Drafting:
         if meant or asked:
             pairs = ", ".join(f"{_quoted(t)}: {_quoted(v)}" for t, v in meant.items())
             yield f"      {native}: {{{pairs}}}{asked}"
+
+
+def _listed_value(native: str, text: str) -> str | None:
+    """Return the native value of a text; a drug's name, and a regimen that is known as it is."""
+    if native != "drug":
+        return value_of(native, text)
+    read = read_drug(text)
+    if read.certainty != "known" or not read.substances:
+        return None
+    return read.substances[0] if len(read.substances) == 1 else text
 
 
 def _native_columns() -> Iterable[str]:

@@ -1,12 +1,11 @@
-"""What hospitals call things, in English, Chinese and German: `data/vocabulary.yaml`, `names.csv`.
+"""What hospitals call things, in the languages of `data/vocabulary.yaml`.
 
 Belongs here: how near a name comes to a word, and what a value stands for. Does not belong here:
-what is made of it (`drafting`), or units and names of analytes (`units`).
+what is made of it (`drafting`, `cells`), or names of drugs and analytes and units (`cells`).
 """
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from difflib import SequenceMatcher
@@ -143,12 +142,6 @@ def near(name: str, listed: tuple[str, ...]) -> float:
 
 @cache
 def _values(column: str) -> dict[str, str]:
-    if column == "drug":
-        table = paths.project_root() / "data" / "names.csv"
-        with table.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        named = {key(row["name"]): row["name"] for row in rows}
-        return named | {key(row["written"]): row["name"] for row in rows}
     native = vocabulary().values[column]
     return {key(word): value for value, listed in native.items() for word in (value, *listed)}
 
