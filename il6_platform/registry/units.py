@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from il6_platform.registry.cells import read_unit
+from il6_platform.registry.cells.units import read_unit, units_of
 
 SPECIMEN = "with the specimen"
 """Source of a name that says what the sample is; whether it is the same is not decided here."""
@@ -47,7 +47,7 @@ def conversions(units: Path, names: Path, marker: str, marker_unit: str) -> list
     of_marker = known.get(plain_name(marker), marker.strip().lower())
     factors: dict[str, dict[str, float]] = {}
     standards: dict[str, str] = {}
-    for line, row in _rows(units):
+    for line, row in _every_row(units):
         factor = float(row["factor"])
         if not factor > 0:
             raise ValueError(f"{units.name}, line {line}: factor {factor} is not positive")
@@ -74,11 +74,12 @@ def every_unit(units: Path, names: Path) -> list[Conversion]:
 
     A unit is there as the table writes it and by its name in UCUM.
     """
-    return [
-        Conversion(one.analyte, unit, one.factor, one.standard)
+    known = {
+        (one.analyte, unit): Conversion(one.analyte, unit, one.factor, one.standard)
         for one in conversions(units, names, "", "")
         for unit in _spellings(one.unit)
-    ]
+    }
+    return list(known.values())
 
 
 def _spellings(unit: str) -> set[str]:
@@ -117,6 +118,25 @@ def plain_unit(unit: str) -> str:
 def plain_name(name: str) -> str:
     """Return an analyte's name in lower case, letters and digits only."""
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFC", name).lower())
+
+
+def _every_row(units: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give the table's rows, then the units of the same dimension as an analyte's reference."""
+    given: dict[str, set[str]] = {}
+    references: dict[str, tuple[int, str]] = {}
+    for line, row in _rows(units):
+        given.setdefault(row["analyte"], set()).add(plain_unit(row["unit"]))
+        if float(row["factor"]) == 1:
+            references.setdefault(row["analyte"], (line, row["unit"]))
+        yield line, row
+    for analyte, (line, unit) in references.items():
+        read = read_unit(unit)
+        if read.dimension is None or read.factor is None:
+            continue
+        for multiple, factor in units_of(read.dimension).items():
+            if plain_unit(multiple) not in given[analyte]:
+                of_reference = f"{factor / read.factor:.12g}"
+                yield line, {"analyte": analyte, "unit": multiple, "factor": of_reference}
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -34,6 +34,24 @@ def test_other_analytes_are_relative_to_their_reference_unit() -> None:
     assert factors("crp", "crp", "mg/dL")["mg/l"] == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize(
+    ("analyte", "unit", "factor"),
+    [
+        *(("il6", "mg/dl", 1e7), ("il6", "fg/ml", 1e-3), ("crp", "ug/l", 1e-3)),
+        *(("neutrophils", "10*6/ml", 1), ("neutrophils", "10*3/ul", 1), ("neutrophils", "g/l", 1)),
+        *(("albumin", "mg/ml", 1), ("ca199", "u/l", 1e-3)),
+    ],
+)
+def test_units_of_the_same_dimension_are_known_by_their_grammar(
+    analyte: str, unit: str, factor: float
+) -> None:
+    assert factors(analyte)[unit] == factor
+
+
+def test_a_mass_is_never_made_an_amount() -> None:
+    assert not {"pmol/l", "nmol/l", "u/ml"} & set(factors("il6"))
+
+
 def test_a_marker_or_unit_that_is_not_there_has_its_own_only() -> None:
     assert factors("nodes", "nodes", "count") == {"count": 1.0}
     assert factors("il6", "il6", "pmol/L") == {"pmol/l": 1.0}

@@ -104,6 +104,6 @@ left join course as c on s.patient_id = c.patient_id
 left join last_sample on s.patient_id = last_sample.patient_id
 left join spread on s.analyte = spread.analyte and s.standard_unit = spread.standard_unit
 left join (
-    select analyte, string_agg(unit, ', ' order by unit) as units from setup.units group by analyte
+    select analyte, any_value(standard) || ' or a multiple of it' as units from setup.units group by analyte
 ) as known on s.analyte = known.analyte
 order by l.position, l.line;

@@ -14,8 +14,8 @@ from typing import Literal
 from il6_platform.registry.cells.text import is_missing, plain
 from il6_platform.registry.vocabulary import vocabulary
 
-_PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "c": 1e-2, "d": 1e-1}
-_PREFIXES |= {"": 1.0, "k": 1e3}
+_PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "c": -2, "d": -1, "": 0, "k": 3}
+"""Prefix -> power of ten; every unit here is one, so that factors are exact."""
 _BASES = {
     "g": ("g", "mass"),
     "l": ("L", "volume"),
@@ -59,7 +59,7 @@ class Unit:
 class _Symbol:
     written: str
     dimension: str
-    factor: float
+    power: int
 
 
 @cache
@@ -78,13 +78,38 @@ def read_unit(text: str) -> Unit:
     if numerator is None or denominator is None or not (over or under):
         return Unit(text, problem="unreadable")
     if not under:
-        return Unit(text, numerator.written or "1", numerator.dimension, numerator.factor)
-    return Unit(
+        return _read(text, numerator.written or "1", numerator.dimension, numerator.power)
+    return _read(
         text,
         f"{numerator.written}/{denominator.written}",
         f"{numerator.dimension}/{denominator.dimension}",
-        numerator.factor / denominator.factor,
+        numerator.power - denominator.power,
     )
+
+
+def _read(text: str, unit: str, dimension: str, power: int) -> Unit:
+    return Unit(text, unit, dimension, float(f"1e{power}"))
+
+
+@cache
+def units_of(dimension: str) -> dict[str, float]:
+    """Return the units of a dimension that laboratories use: UCUM -> what one is in base units.
+
+    >>> units_of("mass/volume")["pg/mL"]
+    1e-09
+    """
+    over, _, under = dimension.partition("/")
+    numerators = {
+        "number": ("", *(f"10*{power}" for power in (3, 6, 9, 12))),
+        **{kind: tuple(prefix + base for prefix in _PREFIXES) for base, kind in _BASES.values()},
+    }
+    known: dict[str, float] = {}
+    for numerator in numerators.get(over, ()):
+        for denominator in ("L", "dL", "mL", "uL", "nL") if under == "volume" else ("",):
+            read = read_unit(f"{numerator}/{denominator}" if under else numerator)
+            if read.unit is not None and read.factor is not None and read.dimension == dimension:
+                known[read.unit] = read.factor
+    return known
 
 
 def _symbols_for_words(text: str) -> str:
@@ -105,7 +130,7 @@ def _symbols_for_words(text: str) -> str:
     )
     for word, symbol in _unit_words():
         # a Latin word ends where its letters end; other scripts write without spaces
-        bare = re.sub(rf"(?<![a-z]){word}(?![a-z])" if word.isascii() else word, symbol, bare)
+        bare = re.sub(rf"(?<![a-z]){word}(?![a-z\[])" if word.isascii() else word, symbol, bare)
     bare = re.sub(r"(?<![a-z\[])(m|k|u)?(?:iu|i\.u\.|ie|ui)(?![a-z])", r"\1[iu]", bare)
     bare = re.sub(r"\b([munp])m$", r"\1mol/l", bare)
     bare = re.sub(r"(?<=g)%$|/ ?100 ?ml$", "/dl", bare)
@@ -142,20 +167,20 @@ def _product(symbols: list[str]) -> _Symbol | None:
     kept = [one for one in read if one is not None and one.written]
     if len(kept) > 1:
         return None
-    return kept[0] if kept else _Symbol("", "number", 1.0)
+    return kept[0] if kept else _Symbol("", "number", 0)
 
 
 @cache
 def _symbol(text: str) -> _Symbol | None:
     if text in ("cells", "1"):
-        return _Symbol("", "number", 1.0)
+        return _Symbol("", "number", 0)
     if text == "%":
-        return _Symbol("%", "number", 0.01)
+        return _Symbol("%", "number", -2)
     count = re.fullmatch(r"10\*(\d+)", text)
     if count:
-        return _Symbol(text, "number", 10.0 ** int(count[1]))
+        return _Symbol(text, "number", int(count[1]))
     if text in ("mm3", "mm^3", "cmm", "cumm"):
-        return _Symbol("uL", "volume", 1e-6)
+        return _Symbol("uL", "volume", -6)
     for base, (written, dimension) in _BASES.items():
         prefix = text.removesuffix(base)
         if text.endswith(base) and prefix in _PREFIXES and dimension != "length":
