@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# a busy machine is no fault of what is computed
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 WHOLE_REFRESHES = ("end_to_end", "report")
 
