@@ -79,22 +79,24 @@ def test_largest_youden_index(cut: CutoffRule) -> None:
         | p1      | 1      | CR  |
         | p2      | 2      | SD  |
         | p3      | 3      | PR  |
-        | p4      | 4      | PD  |
-        | p5      | 5      | PD  |
-        | p6      | 6      | PR  |
-        | p7      | 7      | PD  |
+        | p4      | 3.5    | PR  |
+        | p5      | 4      | PD  |
+        | p6      | 5      | PD  |
+        | p7      | 6      | PR  |
+        | p8      | 6.5    | PR  |
+        | p9      | 7      | PD  |
         """
     )
     cut.expect(
         cutoff="""
         | statistic   | estimate | n | events |
-        | cutoff      | 4        | 7 | 4      |
-        | youden      | 5 / 12   | 7 | 4      |
+        | cutoff      | 4        | 9 | 4      |
+        | youden      | 7 / 20   | 9 | 4      |
         | sensitivity | 3 / 4    | 4 | 3      |
-        | specificity | 2 / 3    | 3 | 2      |
-        | ppv         | 3 / 4    | 4 | 3      |
-        | npv         | 2 / 3    | 3 | 2      |
-        | auc         | 8 / 12   | 7 | 4      |
+        | specificity | 3 / 5    | 5 | 3      |
+        | ppv         | 3 / 5    | 5 | 3      |
+        | npv         | 3 / 4    | 4 | 3      |
+        | auc         | 12 / 20  | 9 | 4      |
         """
     )
 
@@ -323,7 +325,7 @@ def test_weights_for_the_censored(cut: CutoffRule) -> None:
         | patient | marker | time_PFS | event_PFS |
         | p1      | 3      | 3        | Y         |
         | p2      | 2      | 5        | N         |
-        | p3      | 1.5    | 8        | Y         |
+        | p3      | 0.5    | 8        | Y         |
         | p4      | 1      | 12       | Y         |
         | p5      | 2.5    | 12       | N         |
         """
@@ -331,10 +333,10 @@ def test_weights_for_the_censored(cut: CutoffRule) -> None:
     cut.expect(
         cutoff="""
         | statistic   | estimate |
-        | cutoff      | 1.5      |
-        | sensitivity | 1        |
-        | specificity | 1 / 2    |
-        | youden      | 1 / 2    |
+        | cutoff      | 3        |
+        | sensitivity | 3 / 7    |
+        | specificity | 1        |
+        | youden      | 3 / 7    |
         """
     )
 
@@ -441,5 +443,27 @@ def test_a_fixed_cutoff_may_leave_fewer(cut: CutoffRule) -> None:
         cutoff="""
         | statistic | estimate | code              |
         | cutoff    | 5        | few_beside_cutoff |
+        """
+    )
+
+
+def test_the_smallest_group_above(cut: CutoffRule) -> None:
+    """The smallest group is kept on the upper side too: 5 is the best cut-off, but leaves one
+    patient high."""
+    cut.study("cutoff: {method: youden, outcome: response, min_patients: 2}")
+    cut.given(
+        patients="""
+        | patient | marker | BOR |
+        | p1      | 1      | PR  |
+        | p2      | 2      | PR  |
+        | p3      | 3      | PR  |
+        | p4      | 4      | PR  |
+        | p5      | 5      | PD  |
+        """
+    )
+    cut.expect(
+        cutoff="""
+        | statistic | estimate |
+        | cutoff    | 4        |
         """
     )
