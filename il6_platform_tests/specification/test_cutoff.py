@@ -101,6 +101,30 @@ def test_largest_youden_index(cut: CutoffRule) -> None:
     )
 
 
+def test_few_controls_weigh_as_much_as_many_cases(cut: CutoffRule) -> None:
+    """Sensitivity and specificity count as proportions: one control of one weighs as much as all
+    cases together."""
+    cut.study("cutoff: {method: youden, outcome: response}")
+    cut.given(
+        patients="""
+        | patient | marker | BOR |
+        | p1      | 1      | PD  |
+        | p2      | 2      | PD  |
+        | p3      | 3      | PR  |
+        | p4      | 4      | PD  |
+        | p5      | 5      | PD  |
+        | p6      | 6      | PD  |
+        """
+    )
+    cut.expect(
+        cutoff="""
+        | statistic | estimate |
+        | cutoff    | 4        |
+        | youden    | 3 / 5    |
+        """
+    )
+
+
 def test_the_lowest_of_tied_cutoffs(cut: CutoffRule) -> None:
     """Of cut-offs with the same index the lowest is taken."""
     cut.study("cutoff: {method: youden, outcome: response}")
