@@ -16,57 +16,60 @@ def _of(file: str, tests: str, *replacements: tuple[str, str]) -> Iterator[Mutan
         yield Mutant(file, old, new, tests)
 
 
-_SUBJECTS = _of(
-    "sql/cohort/subjects.sql",
+_AS_READ = _of(
+    "sql/cohort/as_read.sql",
     "subjects",
     (" and status != 'withdrawn'", ""),
     ("having not is_known(min(t.start_date))", "having not is_known(max(t.start_date))"),
     ("having not is_known(min(t.start_date))", "having false"),
     ("min(start_date) as trtsdt", "max(start_date) as trtsdt"),
-    ("where line = 1 and is_known(start_date)", "where is_known(start_date)"),
+    ("    where line = 1\n", ""),
     ("min(start_date) as newtrtdt", "max(start_date) as newtrtdt"),
-    ("where line > 1 and is_known(start_date)", "where line >= 1 and is_known(start_date)"),
-    ("where line > 1 and is_known(start_date)", "where line > 1"),
+    ("where line > 1", "where line >= 1"),
+    (" and is_known(start_date)", ""),
     ("        and t.line = 1\n", ""),
-    ("        and t.drug = settings.experimental_drug\n", ""),
+    ("        and list_contains(t.substances, settings.experimental_drug)\n", ""),
     ("<= settings.arm_window_days", "< settings.arm_window_days"),
     ("<= settings.arm_window_days", "<= settings.arm_window_days + 30"),
-    ("        and is_known(t.start_date)\n", ""),
-    ("b.marker_value / 2", "b.marker_value / 3"),
+    ("b.value / 2", "b.value / 3"),
     ("settings.below_loq = 'half'", "settings.below_loq != 'zero'"),
-    ("settings.below_loq = 'zero' then 0", "settings.below_loq = 'zero' then b.marker_value"),
+    ("settings.below_loq = 'zero' then 0", "settings.below_loq = 'zero' then b.value"),
     ("b.beyond_limit = '<' and settings.below_loq = 'half'", "settings.below_loq = 'half'"),
     ("b.beyond_limit = '<' and settings.below_loq = 'zero'", "settings.below_loq = 'zero'"),
-    ("        and b.analyte = settings.analyte\n", ""),
     ("        and is_known(b.collected_on)\n", ""),
     ("between settings.window_first_day", "between settings.window_first_day - 1"),
     ("between settings.window_first_day", "between settings.window_first_day + 1"),
     ("and settings.window_last_day", "and settings.window_last_day + 1"),
     ("and settings.window_last_day", "and settings.window_last_day - 1"),
-    ("order by b.collected_on desc) = 1", "order by b.collected_on) = 1"),
+    ("order by b.collected_on desc,", "order by b.collected_on,"),
     ("date_sub('year', p.birth_date", "date_diff('year', p.birth_date"),
     (
-        "coalesce(date_sub('year', p.birth_date, z.trtsdt), p.age_years)",
-        "coalesce(p.age_years, date_sub('year', p.birth_date, z.trtsdt))",
+        "coalesce(date_sub('year', p.birth_date, z.trtsdt), p.age_years,",
+        "coalesce(p.age_years, date_sub('year', p.birth_date, z.trtsdt),",
     ),
     ("if(is_known(f.died_on), f.died_on, null)", "f.died_on"),
-    ("if(dthdt is null, null, dthcaus)", "dthcaus"),
     ("when f.cause_of_death != 'unknown' then 'other'", "else 'other'"),
     ("least(f.last_contact_on", "greatest(f.last_contact_on"),
     ("if(e.patient_id is not null, 'E', 'C')", "if(e.patient_id is null, 'E', 'C')"),
-    ("            when not a.has_record then 'No patient record'\n", ""),
-    ("            when p.patient_id is null then 'Patient record in quarantine'\n", ""),
-    ("            when z.trtsdt is null then 'No first-line treatment'\n", ""),
-    ("            when m.value is null then 'No baseline marker in the window'\n", ""),
-    ("if(trtsdt is null, null, armcd)", "armcd"),
-    (" or exclreas = 'No baseline marker in the window'", ""),
-    ("""if(exclreas is null, 'Y', 'N') as "ANALFL\"""", """'Y' as "ANALFL\""""),
-    ("order by first_day, arrival_order", "order by arrival_order"),
+    ("        when not a.has_record then 'No patient record'\n", ""),
+    ("        when p.patient_id is null then 'Patient record in quarantine'\n", ""),
+    ("        when z.trtsdt is null then 'No first-line treatment'\n", ""),
+    ("        when m.value is null then 'No baseline marker in the window'\n", ""),
     ("min(delivered_on) as first_day", "max(delivered_on) as first_day"),
 )
 
-_SUBJECTS_BY_TIMES = _of(
+_SUBJECTS = _of(
     "sql/cohort/subjects.sql",
+    "subjects",
+    ("if(dthdt is null, null, dthcaus)", "dthcaus"),
+    ("if(trtsdt is null, null, armcd)", "armcd"),
+    (" or reason = 'No baseline marker in the window'", ""),
+    ("""if(reason is null, 'Y', 'N') as "ANALFL\"""", """'Y' as "ANALFL\""""),
+    ("order by first_day, arrival_order", "order by arrival_order"),
+)
+
+_AS_READ_BY_TIMES = _of(
+    "sql/cohort/as_read.sql",
     "adtte",
     ("if(f.last_contact_on is null, null, least(", "if(false, null, least("),
     (" and o.patient_id is null then", " then"),
@@ -159,7 +162,7 @@ _COVARIATES = _of(
     "sql/cohort/covariates.sql",
     "covariates",
     (
-        "coalesce(n.columns ->> c.name, cell(r.cells, c.name))",
+        "if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell(r.cells, c.name))",
         "coalesce(cell(r.cells, c.name), n.columns ->> c.name)",
     ),
     ("    where c.name not in ('age', 'sex')\n", ""),
@@ -238,8 +241,9 @@ _MAXSTAT = _of(
 )
 
 MUTANTS: tuple[Mutant, ...] = (
+    *_AS_READ,
+    *_AS_READ_BY_TIMES,
     *_SUBJECTS,
-    *_SUBJECTS_BY_TIMES,
     *_ADRS,
     *_ADTR,
     *_ADTTE,
