@@ -24,7 +24,7 @@ from il6_platform.registry.native import TABLES
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _NOT_ASSETS = {"study", "setup", "reading", ""}
-_BESIDE = {
+BESIDE = {
     *("raw.erased", "raw.sources", "raw.passed_over", "raw.columns", "raw.spellings"),
     *("raw.landings", "raw.merged_patients", "staging.problems"),
     *(f"staging.{table}_set_aside" for table in TABLES),
@@ -44,7 +44,7 @@ def sources(*tables: str) -> tuple[str, ...]:
         if reference.db not in _NOT_ASSETS
     }
     made = {table.replace("validation.", "staging.") for table in tables}
-    return tuple(sorted(found - made - _BESIDE))
+    return tuple(sorted(found - made - BESIDE))
 
 
 @cache

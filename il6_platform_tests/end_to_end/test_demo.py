@@ -11,6 +11,7 @@ from dagster import AssetKey, DagsterInstance
 
 from il6_platform import cli, paths
 from il6_platform.analysis.results import CURVE_COLUMNS
+from il6_platform.defs import lineage as lineage_of
 from il6_platform.registry import synthetic
 from il6_platform.study import read_study
 from il6_platform_tests.end_to_end.conftest import Installation
@@ -163,7 +164,7 @@ def test_every_column_of_a_sql_table_is_traced_to_what_is_there(
         if "dagster/column_lineage" in metadata
     }
     assert len(lineage) > 15
-    beside = {"staging.problems", "raw.sources", "raw.spellings", "raw.columns", "raw.erased"}
+    beside = lineage_of.BESIDE
     for table, deps in lineage.items():
         assert set(deps) == columns[table], table
         for column, sources in deps.items():
