@@ -65,7 +65,7 @@ def test_what_is_only_put_right_or_added_is_no_change(made: Registry) -> None:
     made.deliver("2023-01-01", **first)
     second = {
         **FIRST,
-        "labs": ["A,il6,4.0,pg/mL,2019-12-30", "A,cea,5,ng/mL,2019-12-30"],
+        "labs": ["A,il6,4.0,pg/mL,2019-12-30", "A,cea,4,ng/mL,2019-12-30"],
         "treatments": [*FIRST["treatments"], "A,1,folfox,2020-05-01,"],
         "follow_up": ["A,2021-03-01,dead,2021-03-01", *FIRST["follow_up"][1:]],
     }
