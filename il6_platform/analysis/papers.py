@@ -152,6 +152,10 @@ class Paper(StrEnum):
     SUISSA = (
         "Suissa S. Immortal time bias in pharmaco-epidemiology. Am J Epidemiol 2008;167:492-499."
     )
+    TARGET_TRIAL = (
+        "Hernan MA, Robins JM. Using big data to emulate a target trial when a randomized trial is "
+        "not available. Am J Epidemiol 2016;183:758-764."
+    )
     ESTIMANDS = (
         "ICH E9(R1). Addendum on estimands and sensitivity analysis in clinical trials to the "
         "guideline on statistical principles for clinical trials. 2019."

@@ -29,7 +29,7 @@ from il6_platform.report.sentences import delivered
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import count_of
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
-from il6_platform.study import Estimand, EventOutcome
+from il6_platform.study import Estimand, EventOutcome, Study
 
 
 @dataclass
@@ -77,6 +77,8 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
         "assessment is not evaluable."
         + (f" Follow-up was cut at {about['censored_on']}." if about.get("censored_on") else ""),
     )
+    if not study.is_randomised:
+        yield "Target trial", _target_trial(study, citations)
     if study.estimand is not None:
         yield "Estimand", _estimand(study.estimand, citations)
     if study.locked_on is not None:
@@ -104,6 +106,28 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
         + ("; " if study.is_randomised else f" and STROBE{citations.cite(Paper.STROBE)}; ")
         + ("the checklist says" if study.is_randomised else "the checklists say")
         + " where each item stands.",
+    )
+
+
+def _target_trial(study: Study, citations: Citations) -> str:
+    """Say which trial the comparison of the arms stands in for, and where it differs from it."""
+    labels, window = labels_of(study), study.arms.arm_window_days
+    # papers are numbered as they are read
+    trial = citations.cite(Paper.TARGET_TRIAL)
+    immortal = (
+        f" The arm is known by day {window} only, so who starts the drug late was bound to live "
+        f"until then{citations.cite(Paper.SUISSA)}: the comparison from day {window} on stands "
+        "beside the one from time zero (analysis sensitivity)."
+        if window
+        else ""
+    )
+    disease = f" for {study.disease}" if study.disease else ""
+    return (
+        f"The comparison of the arms stands in for a trial{trial} of "
+        f"patients who start first-line treatment{disease}, assigned to {labels['experimental']} "
+        f"or {labels['control']} on that day, which is time zero, and followed for "
+        f"{', '.join(study.endpoints)}. In the registry nobody was assigned: the arms may differ "
+        "in what was not measured, and weighting (analysis weighting) balances what was." + immortal
     )
 
 
