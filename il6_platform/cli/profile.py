@@ -19,9 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
-    from il6_platform.registry.drafting import draft
     from il6_platform.registry.exports import ExportError
     from il6_platform.registry.formats import open_sheets
+    from il6_platform.registry.profile_inference import draft
     from il6_platform.registry.profiles import read_profiles
     from il6_platform.registry.redcap_dictionary import dictionary_beside
     from il6_platform.yaml_config import YamlConfigError

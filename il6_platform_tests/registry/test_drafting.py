@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform import cli, paths
-from il6_platform.registry.drafting import draft
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import Sheet, open_sheets
+from il6_platform.registry.profile_inference import draft
 from il6_platform.registry.profiles import Profile, read_profile
 from il6_platform.registry.redcap_dictionary import dictionary_beside
 from il6_platform_tests.registry import foreign
@@ -439,3 +439,50 @@ def test_the_command_prints_the_draft_and_asks_on_stderr(
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     assert cli.main(["profile", str(tmp_path / "a.csv")]) == 2
     assert "no column is the patient's number" in capsys.readouterr().err
+
+
+def draft_of(file: str, text: str) -> str:
+    return draft(file, open_sheets(file, text.encode()), None).text
+
+
+@pytest.mark.parametrize(
+    ("file", "header", "holds"),
+    [
+        (
+            "adtte.csv",
+            "USUBJID,PARAMCD,AVAL,CNSR",
+            ["table: outcomes", "event: CNSR", "unit: days"],
+        ),
+        ("ex.csv", "USUBJID,EXTRT,EXSTDTC", ["table: treatments", "drug: EXTRT", 'line: "1"']),
+        ("PERSON.csv", "person_id,gender_concept_id,year_of_birth", ["birth_date: year_of_birth"]),
+        ("DEATH.csv", "person_id,death_date", ["table: follow_up", "died_on: death_date"]),
+        ("p.txt", "PATIENT_ID\tOS_STATUS\tOS_MONTHS", ["endpoint: OS", "relative: days"]),
+    ],
+)
+def test_a_standards_export_is_drafted_by_its_profile(
+    file: str, header: str, holds: list[str], tmp_path: Path
+) -> None:
+    sign = "\t" if "\t" in header else ","
+    line = sign.join(["7", *["1"] * header.count(sign)])
+    text = draft_of(file, f"{header}\n{line}\n{line.replace('7', '8', 1)}\n")
+    assert [words for words in holds if words not in text] == []
+    (tmp_path / "draft.yaml").write_text(text)
+    assert read_profile(tmp_path / "draft.yaml").fits(
+        file, open_sheets(file, f"{header}\n".encode())
+    )
+    # what the standard does not say is assumed and asked
+    assert ("# Q1" in text) == (file in ("adtte.csv", "ex.csv"))
+
+
+SCORES = [f"{60 + n % 5 * 10},{n % 2 + 1},{50 + n % 30},{n * 17}" for n in range(100)]
+
+
+def test_a_score_is_no_patients_number() -> None:
+    with pytest.raises(ExportError, match=r"no column is the patient's number \(time has another"):
+        draft_of("lung.csv", "\n".join(["pat.karno,sex,age,time", *SCORES]) + "\n")
+
+
+def test_a_column_that_cannot_be_what_it_is_called_is_asked_about() -> None:
+    lines = [f"P{n},F,19{50 + n % 30}-01-01,no {n % 3}" for n in range(60)]
+    text = draft_of("patients_of_a.csv", "\n".join(["patient_id,sex,dob,ecog", *lines]) + "\n")
+    assert "ecog is called like ecog, but holds 3 different texts that cannot be it" in text

@@ -11,28 +11,41 @@ what a profile's keys mean (`profiles`).
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from il6_platform import paths
 from il6_platform.registry.cells import (
-    DECIMALS,
     plain,
     possible_orders,
-    read_day,
     read_drug,
-    read_number,
 )
 from il6_platform.registry.exports import Export, ExportError
 from il6_platform.registry.formats import Sheet
 from il6_platform.registry.native import DATE_COLUMNS, NUMBER_COLUMNS, TABLES, VALUES
+from il6_platform.registry.profile_inference.columns import (
+    HIGH_SENTINEL,
+    PERSONAL,
+    SENTINEL,
+    Block,
+    Column,
+    Made,
+    as_number,
+    chooser,
+    described,
+    fits_number,
+    has_no_header,
+    is_date,
+    patterns,
+    place_of,
+    quoted,
+)
+from il6_platform.registry.profile_inference.known_systems import of_system
 from il6_platform.registry.redcap_dictionary import Dictionary, is_dictionary, read_dictionary
 from il6_platform.registry.units import analytes, conversions, plain_name, plain_unit
 from il6_platform.registry.vocabulary import (
@@ -90,26 +103,6 @@ CONVENTIONS = {
 }
 """What bare numbers usually mean; always asked."""
 
-RANGES = {
-    "age_years": (15.0, 110.0),
-    "ecog": (0.0, 4.0),
-    "line": (1.0, 12.0),
-    "liver_metastases_n": (0.0, 60.0),
-    "largest_metastasis_mm": (0.0, 400.0),
-    "sum_of_diameters_mm": (0.0, 900.0),
-    "value": (0.0, 1e7),
-}
-WHOLE = frozenset({"ecog", "line", "liver_metastases_n"})
-
-_PERSONAL = {
-    "contact": re.compile(
-        r"[^@\s]+@[^@\s]+\.[a-z]+|(\+|00)\d[\d ()/-]{6,}|1[3-9]\d{9}|0\d[\d /-]{6,}"
-    ),
-    "number": re.compile(r"\d{17}[\dXx]|\d{3}-\d{2}-\d{4}|[A-Za-z]{0,3}\d{7,}"),
-}
-_SENTINEL = re.compile(r"-(1|8|9|88|99|999|9999)(\.0+)?")
-_HIGH_SENTINEL = re.compile(r"9{3,4}")
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -117,86 +110,6 @@ class Draft:
 
     text: str
     questions: list[str]
-
-
-@dataclass
-class _Column:
-    """One column of a block, or several that `{n}` stands for: its texts, codes as labels."""
-
-    name: str
-    label: str
-    texts: list[str]
-    choices: tuple[str, ...] = ()
-    is_identifier: bool = False
-    order: str | None = None
-    absent: set[str] = field(default_factory=set)
-    has_blanks: bool = False
-    fits: dict[str, float] = field(default_factory=dict)
-
-    @cached_property
-    def counts(self) -> Counter[str]:
-        return Counter(self.texts)
-
-    def share(self, holds: Iterable[str]) -> float:
-        known = set(holds)
-        return sum(n for text, n in self.counts.items() if text in known) / len(self.texts)
-
-    @cached_property
-    def dates(self) -> float:
-        return self.share(t for t in self.counts if _is_date(t))
-
-    @cached_property
-    def numbers(self) -> float:
-        return self.share(t for t in self.counts if _number(t) is not None)
-
-    @cached_property
-    def is_coded(self) -> bool:
-        """Whether it holds few small numbers, which may be codes; an odd text does not count."""
-        small = [text for text in self.counts if re.fullmatch(r"\d{1,2}", text)]
-        return len(small) <= 8 and bool(small) and self.share(small) >= 0.9
-
-    @property
-    def is_list(self) -> bool:
-        """Whether it holds few texts, again and again."""
-        return len(self.counts) <= 12 and self.spread <= 0.3 and self.numbers < 0.5
-
-    @property
-    def spread(self) -> float:
-        """Share of its texts that stand once: near 1 where each patient has another one."""
-        return len(self.counts) / len(self.texts) if self.texts else 0.0
-
-    def called(self, listed: tuple[str, ...]) -> float:
-        """Say how near its name, or its label, comes to one of the words."""
-        bare = re.sub(r"___\w+$", "", self.name.replace("{n}", " "))
-        return max(near(bare, listed), near(self.label, listed) if self.label else 0.0)
-
-
-@dataclass
-class _Block:
-    """Columns whose rows are read together: a sheet, an instrument's rows, or numbered columns."""
-
-    sheet: str
-    key: str
-    columns: list[_Column]
-    when: dict[str, str] = field(default_factory=dict)
-    repeat: int = 1
-
-    @property
-    def about(self) -> str:
-        """What names the block: its sheet, its instrument, the beginning of its columns."""
-        prefix = self.columns[0].name.partition("{n}")[0] if self.repeat > 1 else ""
-        return " ".join((self.sheet, *self.when.values(), prefix))
-
-
-@dataclass
-class _Made:
-    """One mapping of the draft."""
-
-    table: str
-    key: str
-    block: _Block
-    columns: dict[str, tuple[_Column, float]]
-    constants: dict[str, str]
 
 
 def draft(file: str, sheets: Sequence[Sheet], dictionary: tuple[str, Dictionary] | None) -> Draft:
@@ -229,10 +142,10 @@ class _Drafting:
         self.file = file
         data = []
         for sheet in sheets:
-            if _has_no_header(sheet.export):
+            if has_no_header(sheet.export):
                 # its names would be a patient's line: none is repeated
                 raise ExportError(
-                    f"{_place(sheet.name)}the first line is no header but looks like the others; "
+                    f"{place_of(sheet.name)}the first line is no header but looks like the others; "
                     "export it with the names of the columns"
                 )
             if is_dictionary(sheet.export.header):
@@ -241,6 +154,7 @@ class _Drafting:
                 data.append(sheet)
         self.dictionary = dictionary
         self.fields = dictionary[1] if dictionary else Dictionary()
+        self.data = data
         self.sheets = [(s.name, self._columns(s.export)) for s in data if len(s.export.lines)]
         data_folder = paths.project_root() / "data"
         units, names = data_folder / "units.csv", data_folder / "names.csv"
@@ -250,12 +164,17 @@ class _Drafting:
         self.standard = {one.analyte: one.standard for one in known}
 
     def draft(self) -> Draft:
-        made: list[_Made] = []
+        system = of_system(self.file, self.data) if not self.dictionary else None
+        if system is not None:
+            return self._of_system(*system)
+        made: list[Made] = []
         lacking: list[str] = []
         for sheet, columns in self.sheets:
             found = self._key(columns)
             if found is None:
-                lacking.append(f"{_place(sheet)}no column is the patient's number")
+                lacking.append(
+                    f"{place_of(sheet)}no column is the patient's number{_unique_ones(columns)}"
+                )
                 continue
             for block in self._blocks(sheet, columns, found):
                 made += self._mapped(block, lacking)
@@ -269,6 +188,16 @@ class _Drafting:
         for words_ in dict.fromkeys(lacking):
             self._ask(words_ + "; is it under another name, or in another export?")
         return Draft(self._written(made), self.questions)
+
+    def _of_system(self, lines: list[str], questions: list[str], lacking: list[str]) -> Draft:
+        """Return the draft of a system whose profile is shipped."""
+        if lacking:
+            raise ExportError(
+                f"no table can be drafted: {'; '.join(lacking)} can be made of it; export the "
+                "table with the columns that its standard requires"
+            )
+        self.questions += questions
+        return Draft("\n".join([*self._head(), *lines]) + "\n", self.questions)
 
     # -- what the export holds ---------------------------------------------------------------
 
@@ -290,18 +219,22 @@ class _Drafting:
         best: tuple[float, str] | None = None
         for place, (name, texts) in enumerate(columns.items()):
             filled = [text for text in texts if text]
-            if len(filled) < 0.9 * rows or sum(map(_is_date, filled)) > 0.5 * len(filled):
+            if len(filled) < 0.9 * rows or sum(map(is_date, filled)) > 0.5 * len(filled):
                 continue
             if not any(any(sign.isdigit() for sign in text) for text in filled):
                 continue
             # the words are in the order of their claim: a study's number before a hospital's
             claims = [near(name, (word,)) - 0.002 * n for n, word in enumerate(listed)]
             claim = max(claims) - 0.0001 * place
+            if claim < SURE and _is_measured(filled):
+                continue
             if claim >= LIKELY and (best is None or claim > best[0]):
                 best = claim, name
+        if best is not None and best[0] < SURE:
+            self._ask(f"Is {best[1]} the patient's number, as is assumed?")
         return best[1] if best else None
 
-    def _column(self, name: str, texts: Iterable[str], variable: str | None = None) -> _Column:
+    def _column(self, name: str, texts: Iterable[str], variable: str | None = None) -> Column:
         known = self.fields.fields.get(variable or name)
         held, has_blanks = [], False
         absent = {text for text in known.choices.values() if is_missing(text)} if known else set()
@@ -312,7 +245,7 @@ class _Drafting:
                 held.append(text)
             else:
                 has_blanks = True
-        return _Column(
+        return Column(
             name,
             known.label if known else "",
             held,
@@ -323,59 +256,59 @@ class _Drafting:
             has_blanks,
         )
 
-    def _blocks(self, sheet: str, columns: dict[str, list[str]], found: str) -> Iterable[_Block]:
+    def _blocks(self, sheet: str, columns: dict[str, list[str]], found: str) -> Iterable[Block]:
         """Divide a sheet's columns by what chooses its rows, and by what is numbered."""
-        chooser = _chooser(columns, found)
-        values = sorted(set(columns[chooser])) if chooser else [""]
+        choosing = chooser(columns, found)
+        values = sorted(set(columns[choosing])) if choosing else [""]
         for value in values:
             rows = (
-                [row for row, text in enumerate(columns[chooser]) if text == value]
-                if chooser
+                [row for row, text in enumerate(columns[choosing]) if text == value]
+                if choosing
                 else None
             )
             part = {
                 name: texts if rows is None else [texts[row] for row in rows]
                 for name, texts in columns.items()
-                if name != found and not name.startswith("redcap_") and name != chooser
+                if name != found and not name.startswith("redcap_") and name != choosing
             }
-            if chooser:
+            if choosing:
                 part = {name: texts for name, texts in part.items() if any(texts)}
-            when = {chooser: value} if chooser else {}
+            when = {choosing: value} if choosing else {}
             yield from self._numbered(sheet, part, found, when)
 
     def _numbered(
         self, sheet: str, columns: dict[str, list[str]], found: str, when: dict[str, str]
-    ) -> Iterable[_Block]:
-        patterns = _patterns(columns)
-        numbered = {name for names in patterns.values() for name in names.values()}
+    ) -> Iterable[Block]:
+        found_patterns = patterns(columns)
+        numbered = {name for names in found_patterns.values() for name in names.values()}
         plain_ones = [
             self._column(name, texts) for name, texts in columns.items() if name not in numbered
         ]
         if plain_ones:
-            yield _Block(sheet, found, plain_ones, when)
+            yield Block(sheet, found, plain_ones, when)
         groups: dict[str, list[str]] = {}
-        for pattern in patterns:
+        for pattern in found_patterns:
             groups.setdefault(key(pattern.partition("{n}")[0]), []).append(pattern)
         loose = [one for group in groups.values() if len(group) == 1 for one in group]
         together = [group for group in groups.values() if len(group) > 1]
         for group in [*together, *([loose] if loose else [])]:
             # a later export may hold more of them; a column that is not there is passed over
-            repeat = min(200, 2 * max(n for pattern in group for n in patterns[pattern]))
+            repeat = min(200, 2 * max(n for pattern in group for n in found_patterns[pattern]))
             made = [
                 self._column(
                     pattern,
                     itertools.chain.from_iterable(
-                        columns[name] for name in patterns[pattern].values()
+                        columns[name] for name in found_patterns[pattern].values()
                     ),
-                    next(iter(patterns[pattern].values())),
+                    next(iter(found_patterns[pattern].values())),
                 )
                 for pattern in group
             ]
-            yield _Block(sheet, found, made, when, repeat)
+            yield Block(sheet, found, made, when, repeat)
 
     # -- what it seems to be -----------------------------------------------------------------
 
-    def _mapped(self, block: _Block, lacking: list[str]) -> list[_Made]:
+    def _mapped(self, block: Block, lacking: list[str]) -> list[Made]:
         columns = [one for one in block.columns if not self._is_private(one)]
         wide = self._wide(columns)
         rest = [one for one in columns if one.name not in {w.name for w, _, _ in wide}]
@@ -394,21 +327,21 @@ class _Drafting:
                                 f"In which unit is {column.name}? {constants['unit']} is assumed",
                             )
                     given = {"value": (column, 0.9), **found}
-                    made.append(_Made("labs", block.key, block, given, constants))
+                    made.append(Made("labs", block.key, block, given, constants))
                 continue
             constants = {}
             if table == "treatments" and "line" not in found:
                 constants["line"] = "1"
                 self._ask(
-                    f"{_place(block.about)}no column is the line of treatment; are all of line 1, "
-                    "as is assumed?"
+                    f"{place_of(block.about)}no column is the line of treatment; are all of "
+                    "line 1, as is assumed?"
                 )
             if table == "labs":
                 constants |= self._of_labs(block, found)
-            made.append(_Made(table, block.key, block, found, constants))
+            made.append(Made(table, block.key, block, found, constants))
         if wide and "labs" not in tables:
             names = ", ".join(one.name for one, _, _ in wide)
-            lacking.append(f"{_place(block.about)}{names}: no column is the day of the sample")
+            lacking.append(f"{place_of(block.about)}{names}: no column is the day of the sample")
         if not tables and not wide:
             self._say_what_lacks(block, rest, lacking)
         wide_names = {one.name for one, _, _ in wide} if "labs" in tables else set()
@@ -416,10 +349,23 @@ class _Drafting:
             if column.name not in taken | wide_names and column.name not in self.identifiers:
                 self._is_private(column, left_over=True)
                 if column.name not in self.identifiers:
-                    self.unmapped.append(f"{column.name} ({_described(column)})")
+                    self.unmapped.append(f"{column.name} ({described(column)})")
+                    self._ask_what_it_is(column)
         return made
 
-    def _is_private(self, column: _Column, *, left_over: bool = False) -> bool:
+    def _ask_what_it_is(self, column: Column) -> None:
+        """Ask of a column that is called like a native one and cannot be it by what it holds."""
+        if not column.texts:
+            return
+        for native in _native_columns():
+            is_called = column.called(vocabulary().columns[native]) >= 0.95
+            if is_called and not self._fit(native, column):
+                self._ask(
+                    f"{column.name} is called like {native}, but holds {described(column)} that "
+                    "cannot be it; what is it?"
+                )
+
+    def _is_private(self, column: Column, *, left_over: bool = False) -> bool:
         """Whether a column names a person, by its name, by the dictionary or by what it holds."""
         if column.name in self.identifiers:
             return True
@@ -434,7 +380,7 @@ class _Drafting:
                 why = kind
         texts = column.texts
         if not why and texts and not native:
-            for kind, pattern in _PERSONAL.items():
+            for kind, pattern in PERSONAL.items():
                 if column.share(t for t in column.counts if pattern.fullmatch(t)) > 0.5:
                     why = f"looks like a {kind}"
             long = sum(len(words(text)) for text in texts) / len(texts)
@@ -447,10 +393,10 @@ class _Drafting:
             self.identifiers[column.name] = why
         return bool(why)
 
-    def _named(self, column: _Column) -> float:
+    def _named(self, column: Column) -> float:
         return max(column.called(listed) for listed in vocabulary().columns.values())
 
-    def _wide(self, columns: list[_Column]) -> list[tuple[_Column, str, str | None]]:
+    def _wide(self, columns: list[Column]) -> list[tuple[Column, str, str | None]]:
         """Return columns that are an analyte's results, with the analyte and the header's unit."""
         if any((self._content("analyte", one) or 0) >= 0.7 for one in columns):
             return []
@@ -474,8 +420,8 @@ class _Drafting:
         return None
 
     def _shared_out(
-        self, block: _Block, columns: list[_Column], has_wide: bool
-    ) -> tuple[tuple[str, ...], dict[str, dict[str, tuple[_Column, float]]]]:
+        self, block: Block, columns: list[Column], has_wide: bool
+    ) -> tuple[tuple[str, ...], dict[str, dict[str, tuple[Column, float]]]]:
         """Share columns out among native tables: by the choice of tables that explains most."""
         from scipy.optimize import linear_sum_assignment
 
@@ -499,7 +445,7 @@ class _Drafting:
             for table, names in slots.items()
             for slot in names
         }
-        best: tuple[float, tuple[str, ...], dict[str, dict[str, tuple[_Column, float]]]]
+        best: tuple[float, tuple[str, ...], dict[str, dict[str, tuple[Column, float]]]]
         best = (0.0, (), {})
         for size in range(1, len(DRAFTED) + 1):
             for tables in itertools.combinations(DRAFTED, size):
@@ -508,7 +454,7 @@ class _Drafting:
                 # a required column is worth more than an optional one of the same name
                 needed = np.array([slot in TABLES[table].required for table, slot in rows])
                 gains = np.where(gains > 0, gains + 0.05 * needed[:, None], 0.0)
-                chosen: dict[str, dict[str, tuple[_Column, float]]] = {t: {} for t in tables}
+                chosen: dict[str, dict[str, tuple[Column, float]]] = {t: {} for t in tables}
                 total = 0.0
                 for row, place in zip(*linear_sum_assignment(-gains), strict=True):
                     if gains[row, place] > 0:
@@ -523,7 +469,7 @@ class _Drafting:
         return best[1], best[2]
 
     def _is_whole(
-        self, table: str, found: dict[str, tuple[_Column, float]], block: _Block, has_wide: bool
+        self, table: str, found: dict[str, tuple[Column, float]], block: Block, has_wide: bool
     ) -> bool:
         given = set(found)
         if table == "treatments":
@@ -539,22 +485,22 @@ class _Drafting:
         is_meant = any(fit >= NAMED for _, fit in found.values()) or has_wide
         return is_meant and all(c in given for c in TABLES[table].required if c != "patient_id")
 
-    def _analyte_of(self, block: _Block, found: dict[str, tuple[_Column, float]]) -> str | None:
+    def _analyte_of(self, block: Block, found: dict[str, tuple[Column, float]]) -> str | None:
         value = found["value"][0].name if "value" in found else ""
         return self._analyte_in(value) or self._analyte_in(block.about)
 
-    def _of_labs(self, block: _Block, found: dict[str, tuple[_Column, float]]) -> dict[str, str]:
+    def _of_labs(self, block: Block, found: dict[str, tuple[Column, float]]) -> dict[str, str]:
         constants = {}
         if "analyte" not in found:
             constants["analyte"] = self._analyte_of(block, found) or ""
-            self._ask(f"{_place(block.about)}are all results of {constants['analyte']}?")
+            self._ask(f"{place_of(block.about)}are all results of {constants['analyte']}?")
         if "unit" not in found:
             standard = self.standard.get(constants.get("analyte", "il6"), "")
             constants["unit"] = standard
-            self._ask(f"{_place(block.about)}no column is the unit; is it {standard}?")
+            self._ask(f"{place_of(block.about)}no column is the unit; is it {standard}?")
         return constants
 
-    def _say_what_lacks(self, block: _Block, columns: list[_Column], lacking: list[str]) -> None:
+    def _say_what_lacks(self, block: Block, columns: list[Column], lacking: list[str]) -> None:
         """Say of the table that a block comes nearest to which columns were not found."""
         near_miss = []
         for table, native in DRAFTED.items():
@@ -569,15 +515,15 @@ class _Drafting:
                 near_miss.append((len(gone) / len(slots), table, gone))
         if near_miss:
             _, table, gone = min(near_miss)
-            lacking.append(f"{_place(block.about)}{table}: no column is {', '.join(gone)}")
+            lacking.append(f"{place_of(block.about)}{table}: no column is {', '.join(gone)}")
 
-    def _fit(self, native: str, column: _Column) -> float:
+    def _fit(self, native: str, column: Column) -> float:
         """Say how well a column would do as a native one, by its name and what it holds; 0 to 1."""
         if native not in column.fits:
             column.fits[native] = self._fitted(native, column)
         return column.fits[native]
 
-    def _fitted(self, native: str, column: _Column) -> float:
+    def _fitted(self, native: str, column: Column) -> float:
         named = column.called(vocabulary().columns[native])
         content = self._content(native, column)
         if content is None:
@@ -591,14 +537,14 @@ class _Drafting:
         is_open = native in DATE_COLUMNS or native == "value"
         return 0.2 * content if is_open and content >= 0.9 else 0.0
 
-    def _content(self, native: str, column: _Column) -> float | None:
+    def _content(self, native: str, column: Column) -> float | None:
         """Say which share of a column's texts a native one can hold; None where it is empty."""
         if not column.texts:
             return None
         if native in DATE_COLUMNS:
             return column.dates
         if native in NUMBER_COLUMNS:
-            return column.share(t for t in column.counts if _fits_number(native, t))
+            return column.share(t for t in column.counts if fits_number(native, t))
         if native in VALUES or native in ("braf_status", "drug"):
             known = column.share(t for t in column.counts if self._value(native, column, t))
             if column.is_coded and native in CONVENTIONS and not known:
@@ -627,7 +573,7 @@ class _Drafting:
         # a site or a cause is what few texts, shared by many patients, say
         return 0.7 if column.spread <= 0.3 or len(column.counts) <= 5 else 0.0
 
-    def _value(self, native: str, column: _Column, text: str) -> str | None:
+    def _value(self, native: str, column: Column, text: str) -> str | None:
         if native == "vital_status":
             return vital_status_of(column.name, text)
         found = _listed_value(native, text)
@@ -642,32 +588,33 @@ class _Drafting:
             self.questions.append(question)
         return f"Q{self.questions.index(question) + 1}"
 
-    def _written(self, made: list[_Made]) -> str:
+    def _written(self, made: list[Made]) -> str:
         tables = [line for one in made for line in self._table(one)]
         mapped = [pair for one in made for pair in one.columns.items()]
         general = [*self._identifiers(), *self._missing(mapped), *self._dates(mapped)]
         general += self._decimal(mapped)
         if self.dictionary:
             name = PurePosixPath(self.dictionary[0]).name
-            general.append(f"dictionary: {_quoted(name)}  # put it beside this profile")
-        name = re.sub(r"[^a-z]+", "_", PurePosixPath(self.file).name.split(".")[0].lower())
-        head = [
-            "# Drafted by il6 profile. Read it, answer the questions (Q), put it into",
-            "# IL6_HOME/profiles; il6 refresh then reads exports like this one.",
-            *(f"# Q{n}: {question}" for n, question in enumerate(self.questions, 1)),
-            f"name: {name.strip('_') or 'site'}",
-            "title: Drafted from an export",
-            "recognise:",
-            *self._recognise(made),
-        ]
+            general.append(f"dictionary: {quoted(name)}  # put it beside this profile")
+        head = [*self._head(), "recognise:", *self._recognise(made)]
         unmapped = [f"#   {line}" for line in dict.fromkeys(self.unmapped)]
         if unmapped:
             unmapped.insert(0, "# Not mapped:")
         return "\n".join([*head, *general, "tables:", *tables, *unmapped]) + "\n"
 
-    def _recognise(self, made: list[_Made]) -> Iterable[str]:
+    def _head(self) -> list[str]:
+        name = re.sub(r"[^a-z]+", "_", PurePosixPath(self.file).name.split(".")[0].lower())
+        return [
+            "# Drafted by il6 profile. Read it, answer the questions (Q), put it into",
+            "# IL6_HOME/profiles; il6 refresh then reads exports like this one.",
+            *(f"# Q{n}: {question}" for n, question in enumerate(self.questions, 1)),
+            f"name: {name.strip('_') or 'site'}",
+            "title: Drafted from an export",
+        ]
+
+    def _recognise(self, made: list[Made]) -> Iterable[str]:
         seen = set()
-        by_sheet: dict[str, list[_Made]] = {}
+        by_sheet: dict[str, list[Made]] = {}
         for one in made:
             by_sheet.setdefault(one.block.sheet, []).append(one)
         for group in by_sheet.values():
@@ -683,7 +630,7 @@ class _Drafting:
                     for column in wanted
                     if column in one.columns
                 ]
-            listed = ", ".join(_quoted(name) for name in dict.fromkeys(names))
+            listed = ", ".join(quoted(name) for name in dict.fromkeys(names))
             if listed not in seen:
                 seen.add(listed)
                 yield f"  - {{columns: [{listed}]}}"
@@ -691,21 +638,21 @@ class _Drafting:
     def _identifiers(self) -> Iterable[str]:
         if self.identifiers:
             yield "identifiers:  # these columns stay outside; their values are not repeated here"
-            yield from (f"  - {_quoted(n)}  # {why}" for n, why in self.identifiers.items())
+            yield from (f"  - {quoted(n)}  # {why}" for n, why in self.identifiers.items())
 
-    def _missing(self, mapped: list[tuple[str, tuple[_Column, float]]]) -> Iterable[str]:
+    def _missing(self, mapped: list[tuple[str, tuple[Column, float]]]) -> Iterable[str]:
         seen: dict[str, None] = {}
         for native, (column, _) in mapped:
             seen |= dict.fromkeys(sorted(column.absent))
             if native in DATE_COLUMNS | NUMBER_COLUMNS:
-                seen |= dict.fromkeys(sorted(t for t in column.counts if _SENTINEL.fullmatch(t)))
+                seen |= dict.fromkeys(sorted(t for t in column.counts if SENTINEL.fullmatch(t)))
                 for text, n in column.counts.items():
-                    if _HIGH_SENTINEL.fullmatch(text) and n > 1:
+                    if HIGH_SENTINEL.fullmatch(text) and n > 1:
                         self._ask(f"Does {text} in {column.name} mean missing? Then list it there")
         if seen:
-            yield f"missing: [{', '.join(_quoted(text) for text in seen)}]"
+            yield f"missing: [{', '.join(quoted(text) for text in seen)}]"
 
-    def _dates(self, mapped: list[tuple[str, tuple[_Column, float]]]) -> Iterable[str]:
+    def _dates(self, mapped: list[tuple[str, tuple[Column, float]]]) -> Iterable[str]:
         proof: Counter[str] = Counter()
         unsure: list[str] = []
         written = 0
@@ -739,7 +686,7 @@ class _Drafting:
             )
             yield f"dates: [dmy]  # {asked}"
 
-    def _decimal(self, mapped: list[tuple[str, tuple[_Column, float]]]) -> Iterable[str]:
+    def _decimal(self, mapped: list[tuple[str, tuple[Column, float]]]) -> Iterable[str]:
         signs: Counter[str] = Counter()
         unsure = set()
         for native, (column, _) in mapped:
@@ -763,11 +710,11 @@ class _Drafting:
             )
             yield f'decimal: "."  # {asked}'
 
-    def _table(self, one: _Made) -> Iterable[str]:
+    def _table(self, one: Made) -> Iterable[str]:
         yield f"  - table: {one.table}"
         if one.block.when:
             pairs = ", ".join(
-                f"{_quoted(name)}: {_quoted(value)}" for name, value in one.block.when.items()
+                f"{quoted(name)}: {quoted(value)}" for name, value in one.block.when.items()
             )
             yield f"    when: {{{pairs}}}"
         if one.block.repeat > 1:
@@ -777,7 +724,7 @@ class _Drafting:
             is_analyte = one.table == "labs" and "analyte" in one.columns
             yield f"    requires: [{'analyte' if is_analyte else core}]"
         yield "    columns:"
-        yield f"      patient_id: {_quoted(one.key)}"
+        yield f"      patient_id: {quoted(one.key)}"
         native = TABLES[one.table]
         for column in (*native.required, *native.optional):
             if column in one.columns:
@@ -786,16 +733,16 @@ class _Drafting:
                 if how == "guess":
                     asked = self._ask(f"Is {held.name} the {column} of {one.table}?")
                     how = f"guess, {asked}"
-                yield f"      {column}: {_quoted(held.name)}  # {how}"
+                yield f"      {column}: {quoted(held.name)}  # {how}"
         if one.constants:
             yield "    constants:"
-            yield from (f"      {name}: {_quoted(v)}" for name, v in one.constants.items())
+            yield from (f"      {name}: {quoted(v)}" for name, v in one.constants.items())
         codes = [line for column in one.columns for line in self._codes(one, column)]
         if codes:
             yield "    codes:"
             yield from codes
 
-    def _codes(self, one: _Made, native: str) -> Iterable[str]:
+    def _codes(self, one: Made, native: str) -> Iterable[str]:
         column, _ = one.columns[native]
         every = dict.fromkeys((*column.counts, *column.choices))
         known: dict[str, str | None]
@@ -819,7 +766,7 @@ class _Drafting:
             )
             yield (
                 f"      {native}: {{"
-                + ", ".join(f"{_quoted(t)}: {_quoted(v)}" for t, v in usual.items())
+                + ", ".join(f"{quoted(t)}: {quoted(v)}" for t, v in usual.items())
                 + f"}}  # {number_}"
             )
             return
@@ -838,7 +785,7 @@ class _Drafting:
             asked += (", " if asked else "  # ") + self._ask(question)
         meant = {t: v for t, v in sorted(known.items()) if v and v.lower() != t.lower()}
         if meant or asked:
-            pairs = ", ".join(f"{_quoted(t)}: {_quoted(v)}" for t, v in meant.items())
+            pairs = ", ".join(f"{quoted(t)}: {quoted(v)}" for t, v in meant.items())
             yield f"      {native}: {{{pairs}}}{asked}"
 
 
@@ -856,7 +803,7 @@ def _native_columns() -> Iterable[str]:
     return (name for name in vocabulary().columns if name != "patient_id")
 
 
-def _once(made: list[_Made]) -> list[_Made]:
+def _once(made: list[Made]) -> list[Made]:
     """Leave out a mapping that another one repeats, as of a second sheet of the same shape."""
     seen, kept = set(), []
     for one in made:
@@ -873,102 +820,21 @@ def _once(made: list[_Made]) -> list[_Made]:
     return kept
 
 
-def _has_no_header(export: Export) -> bool:
-    """Whether a name of the header is a date or a number, or shaped like what stands below it."""
-    for name, column in zip(export.header, export.columns, strict=True):
-        shapes = Counter(_shape(text) for text in column.to_pylist() if text)
-        alike = shapes[_shape(name)]
-        if any(sign.isdigit() for sign in name) and alike > 0.5 * shapes.total():
-            return True
-        if _is_date(plain(name)) or any(one.fullmatch(name) for one in _PERSONAL.values()):
-            return True
-    return False
+def _is_measured(texts: Sequence[str]) -> bool:
+    """Whether a column's values are few numbers again and again: a score, and no patient's."""
+    different = set(texts)
+    is_repeated = len(different) * 5 <= len(texts)
+    return is_repeated and all(as_number(one) is not None for one in different)
 
 
-def _shape(text: str) -> str:
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", plain(text)))
-
-
-def _chooser(columns: dict[str, list[str]], found: str) -> str | None:
-    """Return the column that says what a row is about: each of its values fills other columns."""
-    best: tuple[float, str] | None = None
-    for name, texts in columns.items():
-        values = sorted(set(texts))
-        if name == found or not 2 <= len(values) <= 30 or len(texts) < 2 * len(values):
-            continue
-        if any(near(name, listed) >= 0.7 for listed in vocabulary().identifiers.values()):
-            # its values are written in the draft
-            continue
-        filled = {
-            value: {
-                other
-                for other, held in columns.items()
-                if other not in (name, found)
-                and not other.startswith("redcap_")
-                and any(t and v == value for t, v in zip(held, texts, strict=True))
-            }
-            for value in values
-        }
-        every = set().union(*filled.values())
-        counts = Counter(other for held in filled.values() for other in held)
-        alone = sum(n == 1 for n in counts.values()) / len(every) if every else 0.0
-        has_own = all(any(counts[other] == 1 for other in held) for held in filled.values() if held)
-        if alone >= 0.7 and has_own and (best is None or alone > best[0]):
-            best = alone, name
-    return best[1] if best else None
-
-
-def _patterns(columns: Iterable[str]) -> dict[str, dict[int, str]]:
-    """Return pattern with `{n}` -> number -> column, of columns that stand several times."""
-    found: dict[str, dict[int, str]] = {}
-    for name in columns:
-        if "___" in name or "{" in name:
-            continue
-        for group in re.finditer(r"(?<!\d)(?!0)\d{1,3}(?!\d)", name):
-            pattern = f"{name[: group.start()]}{{n}}{name[group.end() :]}"
-            found.setdefault(pattern, {})[int(group[0])] = name
-    # an analyte's own digits count nothing: they do not begin at 1
-    return {p: dict(sorted(n.items())) for p, n in found.items() if len(n) > 1 and 1 in n}
-
-
-def _is_date(text: str) -> bool:
-    read = read_day(text, ("dmy", "mdy"))
-    return read.day is not None or read.problem == "placeholder"
-
-
-def _number(text: str) -> float | None:
-    readings = (read_number(text, sign) for sign in DECIMALS)
-    return next((one.value for one in readings if one.value is not None and not one.unit), None)
-
-
-def _fits_number(native: str, text: str) -> bool:
-    if _SENTINEL.fullmatch(text):
-        return True
-    if native != "value" and text[:1] in "<>":
-        return False
-    value, (low, high) = _number(text), RANGES[native]
-    if value is None or not low <= value <= high or (native != "value" and _is_date(text)):
-        return False
-    return native not in WHOLE or value == int(value)
-
-
-def _described(column: _Column) -> str:
-    if not column.texts:
-        return "empty"
-    if column.dates > 0.8:
-        return "dates"
-    if column.numbers > 0.8:
-        return "numbers"
-    return f"{len(column.counts)} different texts"
-
-
-def _place(about: str) -> str:
-    about = " ".join(about.split())
-    return f"{about}: " if about else ""
-
-
-def _quoted(text: str) -> str:
-    """Write a text as YAML; what could be read otherwise stands in quotes."""
-    if re.fullmatch(r"[^\W\d_][\w]*([ .-]?[\w]+)*", text):
-        return text
-    return json.dumps(text, ensure_ascii=False)
+def _unique_ones(columns: dict[str, list[str]]) -> str:
+    """Name the columns that have another value in each line: one of them may be it."""
+    unique = [
+        name
+        for name, texts in columns.items()
+        if len(texts) > 1
+        and all(texts)
+        and len(set(texts)) == len(texts)
+        and not any(is_date(text) for text in texts[:20])
+    ]
+    return f" ({', '.join(unique[:5])} has another value in each line)" if unique else ""
