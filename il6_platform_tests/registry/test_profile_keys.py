@@ -192,3 +192,29 @@ tables:
         "vital_status": "dead",
         "died_on": "2020-02-01",
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "export", "lines"),
+    [
+        ("header: 3", "Centre,North\nMade,2020-01-01\npid,seen\n1,2020-01-01\n", [4]),
+        ("header: 2", "no,day\npid,seen\n1,2020-01-01\n", [3]),
+        ("header: 9", "pid,seen\n1,2020-01-01\n", [2]),
+        ("header: 1", "pid,seen\n1,2020-01-01\n", [2]),
+        ('comment: "%"', "%made,today\npid,seen\n1,2020-01-01\n%end,2\n2,2020-01-02\n", [3, 5]),
+        ('comment: "%"', "pid,seen\n% of the 3rd,x\n1,2020-01-01\n", [3]),
+    ],
+)
+def test_where_a_table_begins(key: str, export: str, lines: list[int], tmp_path: Path) -> None:
+    found = rows(tmp_path, f"{key}\n{CONTACT}", export)
+    assert [line for _, line, _ in found] == lines
+    assert found[0][2]["last_contact_on"] == "2020-01-01"
+    assert not set(passed_over(tmp_path, export)) & set(lines)
+
+
+def test_a_file_that_is_not_to_be_read_is_passed_over(tmp_path: Path) -> None:
+    unread = HEAD.replace("[pid]}", "[pid], read: false}")
+    (tmp_path / "p.yaml").write_text(unread + CONTACT)
+    known = [read_profile(tmp_path / "p.yaml")]
+    (one,) = open_deliveries("x.csv", SEEN.encode(), known).deliveries
+    assert (one.status, one.problem) == ("passed over", "profile p does not read it")

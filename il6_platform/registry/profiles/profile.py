@@ -10,6 +10,7 @@ import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from il6_platform.registry.exports import BEYOND, Export, ExportRow
 from il6_platform.registry.formats import Sheet
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles.keys import Mapping, Part, Recognise, SiteColumn, Text
+from il6_platform.registry.profiles.layout import laid_out
 from il6_platform.registry.profiles.native_part import NativePart
 from il6_platform.registry.profiles.rows import Reading, is_meant, rows_of
 from il6_platform.registry.profiles.texts import column_name, listed
@@ -55,6 +57,10 @@ class Profile(Part):
     relative
         The unit in which the export counts its days from an anchor (diagnosis, randomisation),
         where it gives no dates. What is made of it makes no claim about the calendar.
+    header
+        Number of the header's line, where it is not the one that is found.
+    comment
+        What a line begins with that is none of the table.
     dictionary
         REDCap's data dictionary: a file beside the profile, in the landing folder, or in the same
         archive as the export. Its labels stand for codes, its field names for the labels of a
@@ -72,6 +78,8 @@ class Profile(Part):
     decimal: Literal[".", ","] = "."
     site: SiteColumn | Text | None = None
     relative: Literal["days", "weeks", "months", "years"] | None = None
+    header: int | None = Field(default=None, ge=1)
+    comment: Text | None = None
     dictionary: Text | None = None
 
     _fields: Dictionary = PrivateAttr(default_factory=Dictionary)
@@ -123,6 +131,11 @@ class Profile(Part):
 
     def opened(self, sheets: Sequence[Sheet]) -> tuple[Profile, list[Sheet]]:
         """Return the profile with the dictionary that came with an export, and the other sheets."""
+        if self.header is not None or self.comment is not None:
+            sheets = [
+                replace(one, export=laid_out(one.export, self.header, self.comment))
+                for one in sheets
+            ]
         if self.dictionary is None:
             return self, list(sheets)
         told, data = self, []
