@@ -218,3 +218,27 @@ def test_a_file_that_is_not_to_be_read_is_passed_over(tmp_path: Path) -> None:
     known = [read_profile(tmp_path / "p.yaml")]
     (one,) = open_deliveries("x.csv", SEEN.encode(), known).deliveries
     assert (one.status, one.problem) == ("passed over", "profile p does not read it")
+
+
+def test_a_line_whose_place_cannot_be_told_is_kept(tmp_path: Path) -> None:
+    profile = f"{CONTACT}    keep: {{last: seen}}\n"
+    export = "pid,seen\n1,2020-01-01\n1,32nd of May\n1,2020-03-01\n"
+    assert [line for _, line, _ in rows(tmp_path, profile, export)] == [3, 4]
+    # texts among texts have an order
+    texts = CONTACT + "    keep: {first: sample}\n"
+    export = "pid,seen,sample\n1,2020-01-02,A-02\n1,2020-01-01,A-01\n"
+    assert [line for _, line, _ in rows(tmp_path, texts, export)] == [3]
+
+
+def test_a_site_that_is_a_column_has_to_be_there(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(f"{HEAD}site: {{column: centre}}\n{CONTACT}")
+    known = [read_profile(tmp_path / "p.yaml")]
+    (one,) = open_deliveries("x.csv", b"pid,seen\n1,2020-01-01\n", known).deliveries
+    assert one.status == "rejected"
+
+
+def test_the_longest_pattern_counts(tmp_path: Path) -> None:
+    profile = OUTCOMES.replace('"0:*": N', '"10*": N')
+    export = "pid,OS_MONTHS,OS_STATUS\n1,3,1:DEAD\n2,3,10\n"
+    told = profile.replace('"1:*"', '"1*"')
+    assert [cells["event"] for *_, cells in rows(tmp_path, told, export)] == ["Y", "N"]

@@ -277,6 +277,9 @@ class Profile(Part):
             required = TABLES[mapping.table].required
         needed = {columns[key] for key in (*required, "patient_id") if key in columns}
         needed |= {mapping.keep.by} if mapping.keep else set()
+        if isinstance(self.site, SiteColumn):
+            # without it the numbers of two sites would be one's
+            needed |= {columns["site_id"]} if "site_id" in columns else set()
         # a column that is not there is missing in each row
         return needed | {
             column_name(name)

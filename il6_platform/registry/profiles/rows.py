@@ -6,8 +6,8 @@ several lines. Does not belong here: which sheets are read (`profile`), reading 
 
 from __future__ import annotations
 
-import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -195,36 +195,47 @@ def checked(field: str, received: Mapping[str, str]) -> str:
 def _kept(
     reading: Reading, received: Sequence[Received], made: Mapping[int, list[dict[str, str]]]
 ) -> set[int]:
-    """Return the lines that are kept: the first or last of each patient (`keep`)."""
+    """Return the lines that are kept: the first or last of each patient (`keep`).
+
+    A line whose place cannot be told, a day that is none among days, is kept beside it: the rule
+    book says what is wrong.
+    """
     keep = reading.mapping.keep
     assert keep is not None
+    is_last = keep.last is not None
+    orders = {
+        row.line: _order(cells.get(keep.by, ""), reading)
+        for row, cells in received
+        if row.line in made
+    }
+    kinds = Counter(kind for kind, *_ in orders.values() if kind != "nothing")
+    usual = kinds.most_common(1)[0][0] if kinds else "nothing"
+    kept = {line for line, (kind, *_) in orders.items() if kind not in (usual, "nothing")}
     best: dict[tuple[str, ...], tuple[tuple[bool, float, str], int]] = {}
-    for row, cells in received:
-        if row.line not in made:
+    for line, (kind, value, text) in orders.items():
+        if line in kept:
             continue
-        group = tuple(made[row.line][0].get(column, "") for column in keep.per)
-        order = _order(cells.get(keep.by, ""), reading, is_last=keep.last is not None)
+        group = tuple(made[line][0].get(column, "") for column in keep.per)
+        # nothing is neither the first nor the last
+        order = ((kind == "nothing") != is_last, value, text)
         known = best.get(group)
-        is_better = known is None or (
-            order >= known[0] if keep.last is not None else order < known[0]
-        )
-        if is_better:
-            best[group] = order, row.line
-    return {line for _, line in best.values()}
+        if known is None or (order >= known[0] if is_last else order < known[0]):
+            best[group] = order, line
+    return kept | {line for _, line in best.values()}
 
 
-def _order(text: str, reading: Reading, *, is_last: bool) -> tuple[bool, float, str]:
-    """Return what lines are ordered by: days as days, numbers as numbers; nothing is never it."""
+def _order(text: str, reading: Reading) -> tuple[str, float, str]:
+    """Return what a line is ordered by: a day, a number, a text or nothing, and its value."""
     if not text or code_of(text) in reading.absent:
-        return (not is_last, -math.inf if is_last else math.inf, "")
+        return ("nothing", 0.0, "")
     assert reading.mapping.keep is not None
     spelling = reading.spellings[reading.mapping.keep.by]
     day = read_day(text, spelling.orders, spelling.pivot).canonical()
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}.*", day):
         # two times of one day are told apart by their text
-        return (is_last, date.fromisoformat(day[:10]).toordinal(), day)
+        return ("day", date.fromisoformat(day[:10]).toordinal(), day)
     value = read_number(text, spelling.decimal).value
-    return (is_last, 0.0 if value is None else value, text)
+    return ("text", 0.0, text) if value is None else ("number", value, "")
 
 
 def _native_text(column: str, text: str, spelling: Spelling) -> str:

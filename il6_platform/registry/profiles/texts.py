@@ -79,7 +79,9 @@ class Codes:
 
     def __init__(self, codes: Mapping[str, str]) -> None:
         self._exact = {code_of(code): value for code, value in codes.items() if "*" not in code}
-        self._patterns = [(code, value) for code, value in codes.items() if "*" in code]
+        # the longest says most
+        patterns = [(code, value) for code, value in codes.items() if "*" in code]
+        self._patterns = sorted(patterns, key=lambda one: -len(one[0]))
         self._known: dict[str, str | None] = {}
 
     @property
