@@ -19,6 +19,7 @@ from il6_platform.figures.labels import at_unit, labels_of
 from il6_platform.publishing import cuts
 from il6_platform.report import formatting
 from il6_platform.report.sayings import Saying
+from il6_platform.statistics.codes import singular
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
 
@@ -99,7 +100,9 @@ def alerts(warehouse: Warehouse) -> list[Alert]:
         Alert(
             "nobody_is_lost",
             now.analysed < before.analysed,
-            f"Patients analysed: {now.analysed}; in cut {earlier}: {before.analysed}.",
+            singular(
+                f"{now.analysed} patients are analysed, {before.analysed} were in cut {earlier}."
+            ),
         ),
         Alert(
             "boundary_is_not_crossed",
@@ -176,9 +179,8 @@ def _known(ask: Callable[[str], pd.DataFrame]) -> _Known:
 def changes(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     """Say what of the headline is another conclusion than in the cut before.
 
-    A P value that crossed 0.05; an effect whose direction turned, where it is or was shown; a
-    claim that is now opposite to what was published. The P that decides is the one corrected for
-    cut-off selection where there is one.
+    A P value, or the one corrected for cut-off selection, that crossed 0.05; an effect whose
+    direction turned, where it is or was shown; a claim that is now opposite to what was published.
 
     Parameters
     ----------
@@ -188,14 +190,20 @@ def changes(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     both = before.merge(now, on="claim", suffixes=("_before", "_now"))
     sentences = []
     for row in both.to_dict("records"):
-        p, q = (_decides(row, side) for side in ("before", "now"))
+        p, q = (_p(row, "p_value", side) for side in ("before", "now"))
         if p is None or q is None:
             continue
-        claim, size = row["claim"].rstrip("."), f"n={row['n_before']}, now n={row['n_now']}"
-        if (p < ALPHA) != (q < ALPHA):
-            sentences.append(
-                f"{claim}: {formatting.p_text(p)}, now {formatting.p_text(q)} ({size})."
+        claim, sizes = row["claim"].rstrip("."), (row["n_before"], row["n_now"])
+        # a hidden count is not told
+        size = "" if any(map(pd.isna, sizes)) else f" (n={sizes[0]}, now n={sizes[1]})"
+        corrected = [_p(row, "corrected_p_value", side) for side in ("before", "now")]
+        if (p < ALPHA) != (q < ALPHA) or _crossed(*corrected):
+            was, now_is = (
+                formatting.p_text(one)
+                + (f" ({formatting.p_number(two)} corrected for cut-off selection)" if two else "")
+                for one, two in zip((p, q), corrected, strict=True)
             )
+            sentences.append(f"{claim}: {was}, now {now_is}{size}.")
         turned = _side(row, "before") * _side(row, "now") < 0
         if turned and min(p, q) < ALPHA:
             sentences.append(
@@ -216,12 +224,13 @@ def _codes(row: Mapping[Hashable, Any], side: str) -> list[str]:
     return code.split() if isinstance(code, str) else []
 
 
-def _decides(row: Mapping[Hashable, Any], side: str) -> float | None:
-    """Return the P value that decides: corrected for cut-off selection where both cuts have it."""
-    corrected = [row.get(f"corrected_p_value_{one}") for one in ("before", "now")]
-    if all(one is not None and pd.notna(one) for one in corrected):
-        return float(row[f"corrected_p_value_{side}"])
-    return None if pd.isna(row[f"p_value_{side}"]) else float(row[f"p_value_{side}"])
+def _p(row: Mapping[Hashable, Any], name: str, side: str) -> float | None:
+    value = row.get(f"{name}_{side}", row.get(name) if side == "now" else None)
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _crossed(before: float | None, now: float | None) -> bool:
+    return before is not None and now is not None and (before < ALPHA) != (now < ALPHA)
 
 
 def _side(row: Mapping[Hashable, Any], side: str) -> int:

@@ -162,14 +162,13 @@ def alert_faults(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     both = before.merge(now, on="claim", suffixes=("_b", "_n"))
     reasons = 0
     for row in both.to_dict("records"):
-        sides = [("p_value_b", "p_value_n"), ("corrected_p_value_b", "corrected_p_value_n")]
-        pairs = [[row[name] for name in side] for side in sides]
-        p, q = next(
-            (pair for pair in reversed(pairs) if not any(pd.isna(one) for one in pair)),
-            (None, None),
-        )
-        if p is None or q is None:
+        p, q = row["p_value_b"], row["p_value_n"]
+        if pd.isna(p) or pd.isna(q):
             continue
+        corrected = row["corrected_p_value_b"], row["corrected_p_value_n"]
+        known = not any(pd.isna(one) for one in corrected)
+        crossed = (p < 0.05) != (q < 0.05)
+        crossed |= known and (corrected[0] < 0.05) != (corrected[1] < 0.05)
         turned = False
         if (
             "ratio" in row["measure_b"]
@@ -177,6 +176,6 @@ def alert_faults(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
         ):
             turned = math.log(row["estimate_b"]) * math.log(row["estimate_n"]) < 0
         opposite = ["opposite" in str(row[f"code_{side}"]).split() for side in "bn"]
-        reasons += ((p < 0.05) != (q < 0.05)) + (turned and min(p, q) < 0.05)
+        reasons += crossed + (turned and min(p, q) < 0.05)
         reasons += opposite == [False, True]
     return [] if reasons == len(said) else [f"{reasons} reasons for an alert, {said}"]
