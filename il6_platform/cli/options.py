@@ -86,12 +86,14 @@ def print_headline(site: Site) -> None:
     """Print each published claim beside this cut's figure."""
     import pandas as pd
 
+    from il6_platform.figures import numbers
+
     registry = "select value from report.provenance where kind = 'registry'"
     for said in read_published(site, registry)["value"]:
         print(f"{said}\n")
     for row in read_published(site, "from report.headline").itertuples():
         said = (
-            f"P={row.published_p_value:g}"
+            f"P = {row.published_p_value:g}"
             if pd.notna(row.published_p_value)
             else f"{row.published_estimate:g}"
             if pd.notna(row.published_estimate)
@@ -104,11 +106,12 @@ def print_headline(site: Site) -> None:
         if pd.isna(row.estimate):
             print(f"    now        not estimable, n={row.n}. {row.reading or ''}")
             continue
-        now = f"{row.measure.replace('_', ' ')} {row.estimate:.3g}"
+        write = numbers.ratio if "ratio" in row.measure else numbers.plain
+        now = f"{row.measure.replace('_', ' ')} {write(row.estimate)}"
         if pd.notna(row.ci_low) or pd.notna(row.ci_high):
-            now += f" (95% CI {row.ci_low:.2f} to {row.ci_high:.2f})"
+            now += f" (95% CI {numbers.interval(row.ci_low, row.ci_high, write)})"
         if pd.notna(row.p_value):
-            now += f", {row.test} P={row.p_value:.3f}"
+            now += f", {row.test} {numbers.p_text(row.p_value)}"
         now += f", n={row.n}"
         if pd.notna(row.n_first):
             now += f" ({row.n_first} vs {row.n_second})"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from il6_platform.figures import style
+from il6_platform.figures import numbers, style
 
 
 def marker_curve(
@@ -39,7 +39,7 @@ def marker_curve(
         if mark is not None and x.min() <= mark <= x.max():
             axes.axvline(mark, color=style.FIRST, lw=1, ls=(0, (5, 1.5)))
             axes.annotate(
-                f"cut-off {mark:.3g}", (mark, 0.97), (4, 0), xycoords=("data", "axes fraction"),
+                f"cut-off {numbers.plain(mark)}", (mark, 0.97), (4, 0), xycoords=("data", "axes fraction"),
                 textcoords="offset points", color=style.FIRST, fontsize=8, va="top",
             )  # fmt: skip
         axes.set_yscale("log")

@@ -50,7 +50,9 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
             y = found.loc[Statistic.SENSITIVITY, "estimate"]
             axes.plot([x], [y], "o", color=style.FIRST)
             cut = found.loc[Statistic.CUTOFF, "estimate"]
-            axes.annotate(f"{label} {cut:.3g}", (x, y), (8, -12), textcoords="offset points")
+            axes.annotate(
+                f"{label} {numbers.plain(cut)}", (x, y), (8, -12), textcoords="offset points"
+            )
         axes.text(0.98, 0.04, words, ha="right", transform=axes.transAxes, fontsize=8)
         axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(0, 1.02))
         axes.set_title(f"ROC of {label}", loc="left", fontweight="bold")
@@ -77,7 +79,7 @@ def stability(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Fig
             value = float(cut["estimate"].iloc[0])
             axes.axvline(value, color=style.FIRST, lw=1, ls=(0, (5, 1.5)))
             axes.annotate(
-                f"cut-off {value:.3g}", (value, 0.97), (4, 0), xycoords=("data", "axes fraction"),
+                f"cut-off {numbers.plain(value)}", (value, 0.97), (4, 0), xycoords=("data", "axes fraction"),
                 textcoords="offset points", color=style.FIRST, fontsize=8, va="top",
             )  # fmt: skip
         axes.set_xscale("log", base=2)
