@@ -39,7 +39,8 @@ def marker_curve(
         if mark is not None and x.min() <= mark <= x.max():
             axes.axvline(mark, color=style.FIRST, lw=1, ls=(0, (5, 1.5)))
             axes.annotate(
-                f"cut-off {numbers.plain(mark)}", (mark, 0.97), (4, 0), xycoords=("data", "axes fraction"),
+                f"cut-off {numbers.plain(mark)}", (mark, 0.97), (4, 0),
+                xycoords=("data", "axes fraction"),
                 textcoords="offset points", color=style.FIRST, fontsize=8, va="top",
             )  # fmt: skip
         axes.set_yscale("log")

@@ -79,7 +79,8 @@ def stability(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Fig
             value = float(cut["estimate"].iloc[0])
             axes.axvline(value, color=style.FIRST, lw=1, ls=(0, (5, 1.5)))
             axes.annotate(
-                f"cut-off {numbers.plain(value)}", (value, 0.97), (4, 0), xycoords=("data", "axes fraction"),
+                f"cut-off {numbers.plain(value)}", (value, 0.97), (4, 0),
+                xycoords=("data", "axes fraction"),
                 textcoords="offset points", color=style.FIRST, fontsize=8, va="top",
             )  # fmt: skip
         axes.set_xscale("log", base=2)
