@@ -27,7 +27,7 @@ from il6_platform.figures.labels import (
 from il6_platform.report import formatting, readings
 from il6_platform.report.sayings import Saying
 from il6_platform.report.tables import count_of
-from il6_platform.statistics.codes import Reason
+from il6_platform.statistics.codes import Code, Reason
 from il6_platform.study import Study
 
 ALPHA = 0.05
@@ -267,6 +267,8 @@ def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
         f"The cut-off of {at_unit(formatting.plain(cut['estimate']), study)} was chosen on "
         f"these patients and is found again in {found['estimate']:.0%} of resamples"
     )
+    if Code.TIED_CUTOFFS in str(cut["code"]).split():
+        words += "; several cut-offs do equally well, of which the lowest is taken"
     ratios = _estimates(
         results,
         Analysis.VALIDITY,

@@ -138,6 +138,15 @@ def test_without_numbers_it_says_so_and_nothing_else() -> None:
     ]
 
 
+def test_a_tie_of_cut_offs_is_told() -> None:
+    cut = {"analysis": "cutoff", "statistic": "cutoff", "estimate": 5.7}
+    found = {"analysis": "validity", "statistic": "cutoff_recovered", "estimate": 0.3}
+    ((_, plain),) = sentences.certainty(results(cut, found), STUDY)
+    assert "equally well" not in plain
+    ((_, tied),) = sentences.certainty(results({**cut, "code": "tied_cutoffs"}, found), STUDY)
+    assert tied.endswith("several cut-offs do equally well, of which the lowest is taken.")
+
+
 def look(statistic: str, estimate: float, **more: object) -> dict[str, object]:
     return {
         "analysis": "monitoring",
