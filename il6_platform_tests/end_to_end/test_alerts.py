@@ -59,7 +59,9 @@ def listen(
     sensors = {sensor.name: sensor for sensor in alert_sensors(site)}
     name = "tell_of_changes" if status is DagsterRunStatus.SUCCESS else "tell_of_blocked_refreshes"
     with DagsterInstance.from_config(str(installation.home / "dagster")) as instance:
-        run = instance.get_runs(RunsFilter(statuses=[status]))[ago]
+        # a refresh is a run of the registry, then one of the study
+        job = "refresh_study" if status is DagsterRunStatus.SUCCESS else None
+        run = instance.get_runs(RunsFilter(statuses=[status], job_name=job))[ago]
         ended = {
             DagsterRunStatus.SUCCESS: DagsterEventType.RUN_SUCCESS,
             DagsterRunStatus.FAILURE: DagsterEventType.RUN_FAILURE,

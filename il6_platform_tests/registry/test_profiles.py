@@ -114,7 +114,7 @@ def test_covariates_of_the_study_are_declared(tmp_path: Path) -> None:
 
 def test_lists_of_values_are_the_rule_books() -> None:
     rules = {
-        str(rule.column): tuple(rule.arguments["value_set"])
+        rule.column: tuple(rule.sentence.partition(" must be one of ")[2].split(", "))
         for module in (patients, assessments, follow_up, outcomes)
         for rule in module.RULES
         if rule.id == f"{rule.column}_is_in_the_list" and rule.column in VALUES
