@@ -132,7 +132,7 @@ def test_no_process_outlives_the_one_that_began_it(tmp_path: Path) -> None:
         "import time\n"
         "from pathlib import Path\n"
         "from il6_platform.workers import Ahead\n"
-        "from il6_platform_tests.test_ahead import stop_until, who\n"
+        "from il6_platform_tests.test_workers import stop_until, who\n"
         "if __name__ == '__main__':\n"
         "    ahead = Ahead(1)\n"
         "    ahead.begin('who', who)\n"

@@ -115,6 +115,8 @@ def test_covariates_of_the_study_are_declared(tmp_path: Path) -> None:
 def test_lists_of_values_are_the_rule_books() -> None:
     rules = {
         rule.column: tuple(rule.sentence.partition(" must be one of ")[2].split(", "))
+        if " must be one of " in rule.sentence
+        else tuple(rule.arguments["value_set"])
         for module in (patients, assessments, follow_up, outcomes)
         for rule in module.RULES
         if rule.id == f"{rule.column}_is_in_the_list" and rule.column in VALUES

@@ -106,6 +106,8 @@ def test_every_line_of_every_delivery_is_in_exactly_one_place(
     with tempfile.TemporaryDirectory() as folder:
         site = Site(home=folder, landing=folder, study_file=str(paths.default_study()))
         warehouse = Warehouse(site=site)
+        # a home that holds deliveries must have its key
+        assert warehouse.pseudonyms.fingerprint
         if forgotten:
             gone = "\n".join(f"2024-01-01,{warehouse.pseudonyms.of(one)},,," for one in forgotten)
             head = "forgotten_on,patient,rows,exports,cuts\n"
