@@ -24,9 +24,9 @@ select
     s.record,
     s.collected_on,
     s.collected_at,
-    coalesce(if(list_contains(s.columns, 'collected_on') and s.collected_on is not null, null, coalesce(s.collected_on, s.collected_first)), '-infinity'::date)
+    coalesce(if(list_contains(s.columns, 'collected_on') and s.collected_on is not null, null, coalesce(s.collected_on, s.collected_first)), date '0001-01-01')
         as collected_first,
-    coalesce(if(list_contains(s.columns, 'collected_on') and s.collected_on is not null, null, coalesce(s.collected_on, s.collected_last)), 'infinity'::date)
+    coalesce(if(list_contains(s.columns, 'collected_on') and s.collected_on is not null, null, coalesce(s.collected_on, s.collected_last)), date '9999-12-31')
         as collected_last,
     s.beyond_limit,
     s.value * coalesce(u.factor, by_name.factor) as value,
