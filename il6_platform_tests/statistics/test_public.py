@@ -32,6 +32,7 @@ def test_every_public_function_of_a_module_is_public() -> None:
             *("smallest_group", "censoring_weights", "first_largest"),
             "harrell_knots",
             "dummies",
+            "no_maximum",
         }
 
 
