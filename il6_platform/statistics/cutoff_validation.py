@@ -387,6 +387,24 @@ def cross_validate(
     return results
 
 
+def _permutations(child: np.random.Generator, size: int, stratum: NDArray[Any]) -> NDArray[Any]:
+    """Draw permutations of patients within strata, shape (size, n)."""
+    permutation = np.tile(np.arange(len(stratum)), (size, 1))
+    for k in np.unique(stratum):
+        inside = stratum == k
+        permutation[:, inside] = child.permuted(permutation[:, inside], axis=1)
+    return permutation
+
+
+def _permuted_groups(
+    search: Search, permutation: NDArray[Any], picked: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Say who is high at each permutation's cut-off, in the order of the outcomes."""
+    high = np.zeros(permutation.shape, dtype=bool)
+    np.put_along_axis(high, permutation, search.place >= picked[:, None], axis=1)
+    return high
+
+
 def permutation_test(
     marker: ArrayLike,
     time: ArrayLike,
@@ -450,12 +468,9 @@ def permutation_test(
         return [unsupported(name, note, method=method, **fields) for name in names]
 
     def work(child: np.random.Generator, size: int) -> tuple[Floats]:
-        permutation = np.tile(np.arange(n), (size, 1))
-        for k in range(stratum.max() + 1):
-            permutation[:, stratum == k] = child.permuted(permutation[:, stratum == k], axis=1)
+        permutation = _permutations(child, size, stratum)
         picked = first_largest(search.permuted_criterion(permutation))
-        high = np.zeros((size, n), dtype=bool)
-        np.put_along_axis(high, permutation, search.place >= picked[:, None], axis=1)
+        high = _permuted_groups(search, permutation, picked)
         return (np.nan_to_num(compared(high).chi_square),)
 
     (chi_square,) = _blocks(work, n, replicates, rng, progress, jobs)
@@ -541,16 +556,12 @@ def interaction_test(
         return [unsupported(name, SEPARATED, method=method, **fields) for name in names]
 
     def work(child: np.random.Generator, size: int) -> tuple[Floats]:
-        permutation = np.tile(np.arange(n), (size, 1))
-        for k in (0, 1):
-            inside = search.arm == k
-            permutation[:, inside] = child.permuted(permutation[:, inside], axis=1)
+        permutation = _permutations(child, size, search.arm)
         criterion = search.permuted_criterion(permutation)
         picked = first_largest(criterion)
         if rule.method == "interaction":
             return (np.where(picked >= 0, criterion[np.arange(size), picked], np.nan),)
-        high = np.zeros((size, n), dtype=bool)
-        np.put_along_axis(high, permutation, search.place >= picked[:, None], axis=1)
+        high = _permuted_groups(search, permutation, picked)
         return (np.where(picked >= 0, search.interactions(high), np.nan),)
 
     (drawn,) = _blocks(work, n, replicates, rng, progress, jobs)

@@ -55,9 +55,6 @@ def judge_table(
 ) -> Judgement:
     """Judge `staging.<table>` by rules; rows that break a row rule leave it for `staging.problems`.
 
-    A wrong row that a later full export of its registry no longer holds has been put right there:
-    it is superseded, and nobody need work on it.
-
     Parameters
     ----------
     ahead
@@ -69,39 +66,51 @@ def judge_table(
     columns = ", ".join(asked(names, rules))
     frame = connection.execute(f"select {columns} from judged order by rowid").df()
     verdicts = _shared(frame, rules, ahead or Ahead(0))
+    rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
+    connection.execute("drop table judged")
+    found = problems(rows, verdicts, table)
+    lines = ["delivery", "file_line"]
+    wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
+    connection.execute("begin")
+    _replace_rows(connection, "staging.verdicts", table, _counted(table, verdicts))
+    _replace_rows(connection, "staging.problems", table, found)
+    for column, cells in found[found["severity"] == "cell"].groupby("column_name"):
+        _empty_cells(connection, table, str(column), cells[lines])
+    _set_aside(connection, table, _wrong_columns(found))
+    connection.execute("commit")
+    return Judgement(len(frame), verdicts, rows, found, len(wrong))
+
+
+def _rows_that_broke_a_rule(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    names: Sequence[str],
+    verdicts: Sequence[Verdict],
+) -> pd.DataFrame:
+    """Return the rows of `judged` that broke a rule, indexed by position, as they were received."""
     broken = pd.DataFrame(
         {"position": np.unique(np.concatenate([verdict.broken for verdict in verdicts]))}
     )
-    connection.register("broken", broken)
     # a code for nothing (ND, -99) was judged as an empty cell; it is shown as it was received
     shown = ", ".join(
         f"coalesce(judged.{name}, r.cells['{name.removeprefix(RECEIVED)}']) as {name}"
         for name in names
         if name.startswith(RECEIVED)
     )
-    rows = (
-        connection.execute(
-            f"select broken.position, judged.* replace ({shown}) from judged "
-            "inner join broken on judged.rowid = broken.position "
-            f"left join raw.{table} as r "
-            "on judged.delivery = r.delivery and judged.file_line = r.line "
-            "order by broken.position"
-        )
-        .df()
-        .set_index("position")
-    )
+    connection.register("broken", broken)
+    rows = connection.execute(
+        f"select broken.position, judged.* replace ({shown}) from judged "
+        "inner join broken on judged.rowid = broken.position "
+        f"left join raw.{table} as r "
+        "on judged.delivery = r.delivery and judged.file_line = r.line "
+        "order by broken.position"
+    ).df()
     connection.unregister("broken")
-    connection.execute("drop table judged")
-    found = problems(rows, verdicts, table)
-    lines = ["delivery", "file_line"]
-    wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
-    columns = _wrong_columns(found)
-    # of a patient, what the later export does not hold is removed already
-    gone = rows.loc[rows["absent_from"].notna() & rows["patient_id"].isna(), lines]
-    resolved = wrong.merge(gone, on=lines)
-    left = found.merge(resolved, on=lines, how="left", indicator="of")
-    found = left.loc[left["of"] == "left_only", found.columns]
-    counts = pd.DataFrame(
+    return rows.set_index("position")
+
+
+def _counted(table: str, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "table_name": table,
             "rule": [verdict.rule.id for verdict in verdicts],
@@ -109,28 +118,26 @@ def judge_table(
             "broken": [len(verdict.broken) for verdict in verdicts],
         }
     )
-    connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
-    connection.execute("begin")
-    connection.execute("delete from staging.verdicts where table_name = ?", [table])
-    connection.register("counts", counts)
-    connection.execute("insert into staging.verdicts by name select * from counts")
-    connection.unregister("counts")
-    connection.execute("delete from staging.problems where table_name = ?", [table])
-    for name, incoming in (
-        ("found", found),
-        ("wrong", wrong),
-        ("resolved", resolved),
-        ("columns_set_aside", columns),
-    ):
-        connection.register(name, incoming)
-    connection.execute("insert into staging.problems by name select * from found")
-    for column, cells in found[found["severity"] == "cell"].groupby("column_name"):
-        _empty_cells(connection, table, str(column), cells[lines])
+
+
+def _replace_rows(
+    connection: duckdb.DuckDBPyConnection, name: str, table: str, rows: pd.DataFrame
+) -> None:
+    """Put the rows of one staging table in the place of those it had in a table of all six."""
+    connection.execute(paths.sql_file(name).read_text("utf-8"))
+    connection.execute(f"delete from {name} where table_name = ?", [table])
+    connection.register("incoming", rows)
+    connection.execute(f"insert into {name} by name select * from incoming")
+    connection.unregister("incoming")
+
+
+def _set_aside(connection: duckdb.DuckDBPyConnection, table: str, wrong: pd.DataFrame) -> None:
+    """Move the rows that are wrong out of a staging table, into one beside it."""
+    connection.register("wrong", wrong)
     connection.execute(
         f"create or replace table staging.{table}_set_aside as "
         f"select s.*, w.columns::varchar[] as columns from staging.{table} as s inner join "
-        "columns_set_aside as w on s.delivery = w.delivery and s.file_line = w.file_line where "
-        "(s.delivery, s.file_line) not in (select (delivery, file_line::integer) from resolved)"
+        "wrong as w on s.delivery = w.delivery and s.file_line = w.file_line"
     )
     connection.execute(
         f"comment on table staging.{table}_set_aside is "
@@ -140,15 +147,7 @@ def judge_table(
         f"delete from staging.{table} where (delivery, file_line) in "
         "(select (delivery, file_line::integer) from wrong)"
     )
-    connection.execute(
-        "update staging.lines set status = 'superseded' where table_name = ? and "
-        "(delivery, line) in (select (delivery, file_line::integer) from resolved)",
-        [table],
-    )
-    for name in ("found", "wrong", "resolved", "columns_set_aside"):
-        connection.unregister(name)
-    connection.execute("commit")
-    return Judgement(len(frame) - len(resolved), verdicts, rows, found, len(wrong) - len(resolved))
+    connection.unregister("wrong")
 
 
 RECORD = "(record)"

@@ -2,6 +2,7 @@
 -- A later delivery that holds the same record amends it. A later full export that holds the patient replaces the
 -- patient's records of that table: one that it does not hold is removed. It also holds a patient who is in the same
 -- day's full export of patients. A patient who is in none of a later export stays in use.
+-- A line that names no patient and that a later full export no longer holds has been put right there: superseded.
 create or replace table staging.lines as
 with
 full_exports as (
@@ -34,10 +35,17 @@ last_held as (
     group by table_name, site, number
 ),
 
+last_full as (
+    select table_name, site, max(batch) as batch
+    from full_exports
+    group by table_name, site
+),
+
 versions as (
     select
         r.*,
         h.batch as held_in,
+        r.number is null and r.batch < f.batch as is_put_right,
         r.position = max(r.position) over of_record as is_last,
         max(r.batch) over of_record as last_batch,
         max(r.position) over (
@@ -50,6 +58,7 @@ versions as (
     from staging.received as r
     left join last_held as h
         on r.table_name = h.table_name and r.site = h.site and r.number = h.number
+    left join last_full as f on r.table_name = f.table_name and r.site = f.site
     window of_record as (partition by r.table_name, r.record)
 ),
 
@@ -82,6 +91,7 @@ select
     position_before,
     case
         when is_withdrawn then 'withdrawn'
+        when is_put_right then 'superseded'
         when not speaks then if(repetition > 1, 'duplicate', 'superseded')
         when not differs and place > 1 then 'duplicate'
         when last_batch < held_in then 'removed'
