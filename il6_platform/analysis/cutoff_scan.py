@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from il6_platform import paths
 from il6_platform.analysis.cohort import MARKER, Cohort
@@ -135,7 +136,10 @@ def _add(
                 row["interaction_std_error"],
                 **shared,
             )
-            results.add(product.but(p_value=_known(row["interaction_p_value"])), **where)
+            if product.estimate is not None:
+                ratio = row["interaction_log_ratio"] / row["interaction_std_error"]
+                product = product.but(p_value=float(2 * norm.sf(abs(ratio))))
+            results.add(product, **where)
 
 
 def _ratio(statistic: str, log_ratio: float, error: float, **shared: Any) -> Estimate:

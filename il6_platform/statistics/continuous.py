@@ -266,8 +266,8 @@ def effect_by_marker(
     -------
     MarkerEffect
         Curve, `interaction_likelihood_ratio` and, for the shape log2, `ratio_of_hazard_ratios` per
-        doubling with Wald interval and likelihood-ratio P. A note says where there are fewer than
-        ten events a term of the model.
+        doubling with profile interval and likelihood-ratio P. A note says where there are fewer
+        than ten events a term of the model.
 
     Raises
     ------
@@ -302,12 +302,12 @@ def effect_by_marker(
     estimates = [test]
     if shape == "log2":
         estimates.append(
-            larger.combination({f"{ARM}:{LOG2}": 1.0}).but(
+            larger.profile(f"{ARM}:{LOG2}").but(
                 statistic="ratio_of_hazard_ratios",
                 term=term,
                 df=test.df,
                 p_value=test.p_value,
-                method=f"{method}; per doubling, Wald interval, likelihood-ratio P",
+                method=f"{method}; per doubling, profile interval, likelihood-ratio P",
                 note=test.note,
             )
         )

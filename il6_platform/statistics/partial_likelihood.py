@@ -8,12 +8,16 @@ groupings at once (`risk_sets`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from il6_platform.statistics.estimate import Z
 from il6_platform.statistics.risk_sets import Bools, Floats, Ints, dominated_sums
 
 _LARGEST_EXPONENT = 500.0
+_FARTHEST = 50.0
 
 
 class PartialLikelihood:
@@ -161,6 +165,57 @@ class PartialLikelihood:
         restored = np.empty_like(residuals)
         restored[self.order] = residuals
         return restored
+
+
+def profile_interval(
+    at: Callable[[Floats], PartialLikelihood], best: Floats, covariance: Floats, j: int
+) -> tuple[float, float]:
+    """Limits of a coefficient by the profile likelihood, the interval of the likelihood-ratio test.
+
+    Newton's method on the limit and the other coefficients together (Venzon & Moolgavkar, Appl Stat
+    1988), from where the limit would be were the likelihood quadratic.
+
+    Parameters
+    ----------
+    at
+        The partial likelihood at coefficients.
+    best, covariance
+        Its maximum, shape (p,), and inverse information there.
+    j
+        Which coefficient.
+
+    Returns
+    -------
+    95% limits; NaN where the likelihood does not fall far enough, or the search does not end.
+    """
+    target = at(best).log_likelihood - Z**2 / 2
+    limits = []
+    for side in (-1, 1):
+        # along this direction the others follow the coefficient
+        beta = best + side * Z * covariance[:, j] / np.sqrt(covariance[j, j])
+        limits.append(_limit(at, beta, target, j))
+    return limits[0], limits[1]
+
+
+def _limit(at: Callable[[Floats], PartialLikelihood], beta: Floats, target: float, j: int) -> float:
+    others = np.arange(len(beta)) != j
+    for _ in range(50):
+        there = at(beta)
+        gap = there.log_likelihood - target
+        equations = np.where(others, there.score, gap)
+        if abs(gap) < 1e-9 and np.abs(equations[others]).max(initial=0) < 1e-7:
+            return float(beta[j])
+        slopes = -there.information
+        slopes[j] = there.score
+        try:
+            step = np.linalg.solve(slopes, -equations)
+        except np.linalg.LinAlgError:
+            return float("nan")
+        # a step across the whole range of a flat likelihood is none
+        beta = beta + step / max(1.0, float(np.abs(step).max()))
+        if not np.all(np.isfinite(beta)) or np.abs(beta).max() > _FARTHEST:
+            return float("nan")
+    return float("nan")
 
 
 def concordance(

@@ -7,7 +7,7 @@ belong here: penalised fits (`small_sample`), what goes into a model (that is th
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,11 @@ from scipy.stats import chi2, norm
 from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.partial_likelihood import PartialLikelihood, concordance
+from il6_platform.statistics.partial_likelihood import (
+    PartialLikelihood,
+    concordance,
+    profile_interval,
+)
 
 CONVERGED = 1e-6
 """Gain in log-likelihood of one more step (twice that) below which a fit is at its maximum."""
@@ -92,6 +96,29 @@ class CoxFit:
             error,
             p_value=float(2 * norm.sf(abs(log_ratio) / error)),
             **fields,
+        )
+
+    def profile(self, term: str) -> Estimate:
+        """Return a term's hazard ratio with the interval and P of the likelihood-ratio test.
+
+        P is missing: it is of the two models that are compared.
+        """
+        ratio = self.combination({term: 1.0})
+        data = self._data
+        if data is None:
+            return ratio
+        j, scale = self.terms.index(term), np.ptp(data.x, axis=0)
+        low, high = profile_interval(
+            lambda beta: replace(data, x=data.x / scale).likelihood(beta),
+            self.coefficients.to_numpy() * scale,
+            self.covariance.to_numpy() * np.outer(scale, scale),
+            j,
+        )
+        return ratio.but(
+            ci_low=None if np.isnan(low) else float(np.exp(low / scale[j])),
+            ci_high=None if np.isnan(high) else float(np.exp(high / scale[j])),
+            p_value=None,
+            note=Code.LIMIT_NOT_FOUND.say() if np.isnan(low + high) else ratio.note,
         )
 
     def likelihood_ratio(self) -> Estimate:
@@ -382,9 +409,9 @@ def interaction(
 
     Returns
     -------
-    `ratio_of_hazard_ratios` (treatment's hazard ratio in high over that in low; Wald interval,
-    likelihood-ratio P), `interaction_wald`, and the treatment's `hazard_ratio` in each group with
-    the full covariance matrix.
+    `ratio_of_hazard_ratios` (treatment's hazard ratio in high over that in low; interval by profile
+    likelihood, likelihood-ratio P), `interaction_wald`, and the treatment's `hazard_ratio` in each
+    group with the full covariance matrix.
     """
     t, e = samples(time, event)
     a = same_length("arm", arm, len(t)).astype(float)
@@ -404,21 +431,21 @@ def interaction(
             unsupported("interaction_wald", note, **fields),
             *(unsupported("hazard_ratio", note, term=name, **fields) for name in names),
         ]
-    product = larger.combination({"arm:high": 1.0})
+    wald, product = larger.combination({"arm:high": 1.0}), larger.profile("arm:high")
     statistic = max(0.0, 2 * (larger.log_likelihood - smaller.log_likelihood))
-    log_ratio, error = float(np.log(product.estimate or 1)), product.std_error or 1.0
+    log_ratio, error = float(np.log(product.estimate or 1)), wald.std_error or 1.0
     return [
         product.but(
             statistic="ratio_of_hazard_ratios",
             df=1,
             p_value=float(chi2.sf(statistic, 1)),
-            method=f"{words}; Wald interval, likelihood-ratio P",
+            method=f"{words}; profile interval, likelihood-ratio P",
         ),
         Estimate(
             "interaction_wald",
             (log_ratio / error) ** 2,
             df=1,
-            p_value=product.p_value,
+            p_value=wald.p_value,
             method=f"{words}; Wald test",
             **fields,
         ),

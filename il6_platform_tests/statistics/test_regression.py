@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform.statistics.codes import Code
-from il6_platform.statistics.regression import cox, proportional_hazards
+from il6_platform.statistics.regression import cox, interaction, proportional_hazards
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "regression.json").read_text())
@@ -158,3 +158,29 @@ def test_concordance_is_what_all_pairs_say(seed: int, n: int, tied: bool) -> Non
     influence = (score - value * weight).sum(0) + (score - value * weight).sum(1)
     assert found[0] == pytest.approx(value, abs=1e-12)
     assert found[1] == pytest.approx(np.sqrt((influence**2).sum()) / weight.sum(), abs=1e-9)
+
+
+@pytest.mark.parametrize("case", ["interaction", "interaction_tied", "first60"])
+def test_the_interactions_interval_and_p_are_of_the_likelihood_ratio(case: str) -> None:
+    """Against R's profile of coxph with an offset (regression.R)."""
+    data, expected = colon(), REFERENCE["profile"][case]
+    data = data[:60] if case == "first60" else data
+    time = data["quarter" if case == "interaction_tied" else "time_os"]
+    row = interaction(time, data["status_os"], data["arm"], data["nodes"] >= 4)[0]
+    assert np.log(row.estimate) == pytest.approx(expected["coef"], rel=1e-6)
+    assert np.log(row.ci_low) == pytest.approx(expected["lower"], rel=1e-5)
+    assert np.log(row.ci_high) == pytest.approx(expected["upper"], rel=1e-5)
+    assert row.p_value == pytest.approx(expected["p"], rel=1e-6)
+
+
+@properties
+@given(st.integers(0, 2**32 - 1), st.integers(20, 80))
+def test_an_interactions_interval_holds_1_where_its_p_is_above_the_level(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    arm, high = rng.integers(0, 2, n), rng.integers(0, 2, n)
+    time = rng.exponential(np.exp(-1.5 * arm * high), n)
+    row = interaction(time, rng.random(n) < 0.7, arm, high)[0]
+    if row.estimate is None or None in (row.ci_low, row.ci_high):
+        return
+    assert row.ci_low < row.estimate < row.ci_high
+    assert (row.ci_low < 1 < row.ci_high) == (row.p_value > 0.05)
