@@ -54,6 +54,7 @@ class Statistic(StrEnum):
     HAZARD_RATIO_APPARENT = "hazard_ratio_apparent"
     HAZARD_RATIO_CORRECTED = "hazard_ratio_corrected"
     HAZARD_RATIO_CROSS_VALIDATED = "hazard_ratio_cross_validated"
+    HAZARD_RATIO_SCORE = "hazard_ratio_score"
     HAZARD_RATIO_REPEATED = "hazard_ratio_repeated"
     INFORMATION_FRACTION = "information_fraction"
     PLANNED_EVENTS = "planned_events"

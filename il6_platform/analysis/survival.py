@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 from il6_platform.analysis.cohort import COMPARISONS, CONTRASTS, Cohort
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.response import GROUPS, POPULATIONS
@@ -9,6 +13,8 @@ from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import survival
 from il6_platform.statistics.codes import Code
+from il6_platform.statistics.estimate import Estimate, unsupported
+from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
 
 SPEC = Spec(
@@ -32,6 +38,11 @@ SPEC = Spec(
             papers=(Paper.SCHEMPER,),
         ),
         technique(Topic.SURVIVAL, "the log-rank test", "logrank", papers=(Paper.MANTEL,)),
+        technique(
+            Topic.SURVIVAL,
+            "hazard ratios (Cox) with the interval that the log-rank test does not reject",
+            "hazard_ratio_score",
+        ),
         technique(
             Topic.SURVIVAL,
             "restricted mean survival times",
@@ -74,8 +85,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 )
             tau = survival.common_tau(time, event, first)
             where = {"endpoint": endpoint, "population": population}
+            ratio = _ratio_by_score(time, event, first, test)
             results.add(
-                [test, survival.rmst_difference(time, event, first, tau)],
+                [test, ratio, survival.rmst_difference(time, event, first, tau)],
                 contrast=contrast,
                 **where,
             )
@@ -84,3 +96,23 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                     fit = survival.kaplan_meier(time[chosen], event[chosen])
                     results.add(fit.rmst(tau), contrast=contrast, grp=name, **where)
     return results
+
+
+def _ratio_by_score(
+    time: NDArray[np.float64],
+    event: NDArray[np.bool_],
+    first: NDArray[np.bool_],
+    test: Estimate,
+) -> Estimate:
+    """Return a comparison's hazard ratio with the interval and P of its log-rank test.
+
+    Wald's interval beside the log-rank test's P could lie on different sides of no difference.
+    """
+    (ratio,) = cox(pd.DataFrame({"group": first.astype(float)}), time, event).estimates()
+    words = "Cox, Efron; interval and P of the log-rank test (score)"
+    ratio = ratio.but(statistic="hazard_ratio_score", term=None, std_error=None, method=words)
+    why = test.note if test.estimate is None else ratio.note
+    if test.estimate is None or ratio.estimate is None:
+        return unsupported("hazard_ratio_score", why or "", n=test.n, events=test.events)
+    low, high = survival.logrank_limits(time, event, first, ratio.estimate)
+    return ratio.but(ci_low=low, ci_high=high, p_value=test.p_value)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import CONTRASTS
-from il6_platform.analysis.names import Analysis, Group, Model, Statistic
+from il6_platform.analysis.names import Analysis, Group, Statistic
 from il6_platform.figures import numbers, style
 
 HEIGHT, ABOVE, BELOW = 4.5, 0.82, 1.2
@@ -76,7 +76,11 @@ def kaplan_meier(
         title = f"{endpoint}: {labels.get(population, population)}"
         axes.set_title(title, loc="left", fontweight="bold", pad=43)
         ratio = _one(
-            results, endpoint, Statistic.HAZARD_RATIO, population=population, contrast=contrast
+            results,
+            endpoint,
+            Statistic.HAZARD_RATIO_SCORE,
+            population=population,
+            contrast=contrast,
         )
         test = _one(results, endpoint, Statistic.LOGRANK, population=population, contrast=contrast)
         words = f"Log-rank {numbers.p_text(None if test is None else test['p_value'])}"
@@ -146,7 +150,5 @@ def _one(results: pd.DataFrame, endpoint: str, statistic: str, **where: str) -> 
     for column in ("population", "contrast", "grp"):
         value = where.get(column)
         chosen &= results[column].isna() if value is None else results[column] == value
-    if statistic == Statistic.HAZARD_RATIO:
-        chosen &= results["model"] == Model.UNIVARIABLE
     found = results[chosen]
     return None if found.empty else found.iloc[0]

@@ -124,6 +124,7 @@ STATISTICS = {
     "logrank": "log-rank test",
     "logrank_permutation": "log-rank test, permutation",
     "hazard_ratio_firth": "hazard ratio (Firth)",
+    "hazard_ratio_score": "hazard ratio (interval of the log-rank test)",
     "rmst": "restricted mean",
     "rmst_difference": "difference of restricted means",
     "survival": "survival probability",

@@ -209,8 +209,9 @@ def _count(n: object) -> str:
 
 def compared(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
     """Return the univariable hazard ratios of an endpoint's comparisons."""
-    rows = rows_of(results)(analysis=Analysis.COX, endpoint=endpoint, model=Model.UNIVARIABLE)
-    return rows[rows["contrast"].notna()]
+    return rows_of(results)(
+        analysis=Analysis.SURVIVAL, endpoint=endpoint, statistic=Statistic.HAZARD_RATIO_SCORE
+    )
 
 
 def cutoff(results: pd.DataFrame) -> float | None:

@@ -252,7 +252,8 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
     yield Picture(
         f"comparisons-{endpoint.lower()}",
         section,
-        f"{endpoint}: hazard ratio of each comparison (Cox, univariable).",
+        f"{endpoint}: hazard ratio of each comparison (Cox, univariable), with the interval that "
+        "the log-rank test does not reject.",
         lambda: of_study.comparison_forest(results, study, endpoint),
         of_study.compared(results, endpoint),
         is_wide=True,

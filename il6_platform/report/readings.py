@@ -43,7 +43,7 @@ class Comparison:
     Attributes
     ----------
     ratio
-        Row of the hazard ratio, or None.
+        Row of the hazard ratio with the log-rank test's own interval, or None.
     p_value, corrected
         Of the log-rank test; corrected for cut-off selection where the data chose the cut-off.
     sign
@@ -73,16 +73,6 @@ class Comparison:
     def is_shown(self) -> bool:
         """Whether a difference is shown, in a direction that is known."""
         return self.decides is not None and self.decides < ALPHA and self.sign != 0
-
-    @property
-    def tests_disagree(self) -> bool:
-        """Whether Wald's interval and the log-rank test lie on different sides of 0.05."""
-        if self.ratio is None or self.p_value is None:
-            return False
-        limits = self.ratio["ci_low"], self.ratio["ci_high"]
-        if any(pd.isna(limit) for limit in limits):
-            return False
-        return bool((limits[0] > 1 or limits[1] < 1) != (self.p_value < ALPHA))
 
 
 @dataclass(frozen=True)
@@ -138,9 +128,7 @@ def comparison(
     of = rows_of(
         rows_of(results)(endpoint=endpoint, population=population, contrast=contrast, term=None)
     )
-    ratio = _first(
-        of(analysis=Analysis.COX, statistic=Statistic.HAZARD_RATIO, model=Model.UNIVARIABLE)
-    )
+    ratio = _first(of(analysis=Analysis.SURVIVAL, statistic=Statistic.HAZARD_RATIO_SCORE))
     test = _first(of(analysis=Analysis.SURVIVAL, statistic=Statistic.LOGRANK))
     chosen = contrast == MARKER and study.cutoff.is_data_driven
     corrected = None
@@ -413,14 +401,12 @@ def _reading(
     corrected = None if compared is None else compared.corrected
     decides = now if corrected is None else corrected
     what = _difference(claim, compared, sign, study)
-    said = joined(
+    return joined(
         _of_p(claim, now, corrected, decides, sign, what, study),
-        Saying.TESTS_DISAGREE.say() if compared is not None and compared.tests_disagree else None,
         Saying.NOT_CORRECTED.say()
         if compared is not None and compared.is_naive and decides < ALPHA
         else None,
     )
-    return said
 
 
 def _of_p(

@@ -40,11 +40,6 @@ class Saying(Pattern):
     OTHER_FIGURE = ("other_figure", "Published: {published}; here: {now}.")
     CANNOT_JUDGE = ("cannot_judge", "Cannot be judged: {why}")
     NOT_ANALYSED = ("not_analysed", "Not part of this study file's analyses.")
-    TESTS_DISAGREE = (
-        "tests_disagree",
-        "The interval is Wald's, the P value the log-rank test's: they lie on different sides of "
-        "0.05.",
-    )
     NOT_CORRECTED = ("not_corrected", "P is not corrected for cut-off selection.")
     # whether the marker predicts the benefit
     PREDICTS = (

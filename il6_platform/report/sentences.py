@@ -150,8 +150,6 @@ def _effect(effect: readings.Comparison, study: Study) -> Reason:
     if ratio is not None and pd.notna(ratio["n"]) and pd.notna(ratio["events"]):
         text += f"; {_counted(ratio['n'], 'patient')}, {_counted(ratio['events'], 'event')}"
     text += ", randomised" if study.is_randomised else ", not randomised"
-    if effect.tests_disagree:
-        text += "; the interval is Wald's, the P value the log-rank test's"
     words = {"arm": study.arms.experimental_label, "endpoint": effect.endpoint, "numbers": text}
     if not effect.is_shown:
         return Saying.LEAD_NO_EFFECT.say(**words)

@@ -338,12 +338,7 @@ def survival(report: Report, endpoint: str) -> Table:
         mine = rows_of(report.results)(endpoint=endpoint, population=population, contrast=contrast)
         test = _first(rows_of(mine)(analysis=Analysis.SURVIVAL, statistic=Statistic.LOGRANK))
         ratio = _first(
-            rows_of(mine)(
-                analysis=Analysis.COX,
-                statistic=Statistic.HAZARD_RATIO,
-                model=Model.UNIVARIABLE,
-                term=None,
-            )
+            rows_of(mine)(analysis=Analysis.SURVIVAL, statistic=Statistic.HAZARD_RATIO_SCORE)
         )
         if test is None:
             continue
@@ -366,8 +361,8 @@ def survival(report: Report, endpoint: str) -> Table:
         ("Comparison", "n", "Events", "Median, months (95% CI)", "HR (95% CI)", "P (log-rank)"),
         tuple(printed),
         (
-            f"{INTERVAL}; HR, hazard ratio (Cox model, univariable). P values are not adjusted for "
-            "their number.",
+            f"{INTERVAL}; HR, hazard ratio (Cox model, univariable) with the interval that the "
+            "log-rank test does not reject. P values are not adjusted for their number.",
         ),
     )
 

@@ -127,6 +127,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "common_tau",
         "kaplan_meier",
         "logrank",
+        "logrank_limits",
         "reverse_kaplan_meier_median",
         "rmst_difference",
     ),

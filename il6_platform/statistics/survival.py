@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.stats import chi2, norm
 
 from il6_platform.statistics._check import same_length, samples
@@ -22,6 +23,8 @@ from il6_platform.statistics.estimate import Estimate, Z, unsupported
 
 KM = "Kaplan-Meier, log-log interval"
 _TOLERANCE = 1e-9
+_STEP, _FARTHEST = 0.25, 50.0
+"""Of a log hazard ratio: steps in which a limit is sought, and beyond which it is open."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,63 @@ def logrank(
     else:
         statistic = float(excess @ np.linalg.solve(covariance, excess))
     return Estimate(name, statistic, df=df, p_value=float(chi2.sf(statistic, df)), **fields)
+
+
+def logrank_limits(
+    time: ArrayLike, event: ArrayLike, first: ArrayLike, ratio: float
+) -> tuple[float | None, float | None]:
+    """Return the 95% limits of the hazard ratio that the log-rank test does not reject.
+
+    The log-rank test is the score test of no difference (Cox, JRSSB 1972); here it is one of each
+    hazard ratio, which weighs the first group at risk, with the test's own variance of ties. The
+    interval therefore holds 1 exactly where the log-rank test's P is above 0.05.
+
+    Parameters
+    ----------
+    time, event, first
+        Shape (n,); `first` says who is of the first group.
+    ratio
+        Hazard ratio, first to second, from which the limits are sought.
+
+    Returns
+    -------
+    Lower and upper limit; None where no ratio so far from it is rejected.
+
+    Examples
+    --------
+    >>> [round(v, 2) for v in logrank_limits([1, 2, 3, 4, 5, 6], [1] * 6, [0, 1, 0, 1, 0, 1], 0.5)]
+    [0.08, 3.03]
+    """
+    t, e = samples(time, event)
+    one = same_length("first", first, len(t)).astype(bool)
+    moments = np.unique(t[e])
+    last = np.searchsorted(moments, t, side="right") - 1
+    counts = [
+        np.bincount(last[chosen & (last >= 0)], minlength=len(moments))
+        for chosen in (one, ~one, one & e, e)
+    ]
+    at_risk_one, at_risk_other = (np.cumsum(part[::-1])[::-1] for part in counts[:2])
+    died_one, died = counts[2:]
+    n = at_risk_one + at_risk_other
+    ties = died * (n - died) / np.maximum(n - 1, 1)
+
+    def test(log_ratio: float) -> float:
+        weighted = at_risk_one * np.exp(log_ratio)
+        share = weighted / (weighted + at_risk_other)
+        variance = float((ties * share * (1 - share)).sum())
+        excess = float((died_one - died * share).sum())
+        return excess / np.sqrt(variance) if variance > 0 else 0.0
+
+    def limit(side: int) -> float | None:
+        nearer = float(np.log(ratio))
+        while abs(farther := nearer + side * _STEP) < _FARTHEST:
+            if side * test(farther) <= -Z:
+                found = brentq(lambda x: side * test(x) + Z, *sorted((nearer, farther)))
+                return float(np.exp(found))
+            nearer = farther
+        return None
+
+    return limit(-1), limit(1)
 
 
 def rmst_difference(

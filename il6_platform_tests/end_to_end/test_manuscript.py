@@ -177,9 +177,10 @@ def test_every_number_of_the_survival_tables_is_in_duckdb(
         f"from {COMPARED} join report.results as t using (population, contrast) "
         "join report.results as h using (endpoint, population, contrast) "
         "join report.results as m on m.endpoint = t.endpoint and m.grp in (first, second) "
-        "where t.analysis = 'survival' and t.statistic = 'logrank' and h.analysis = 'cox' "
-        "and h.model = 'univariable' and m.analysis = 'survival' and m.statistic = 'median' "
-        f"and m.population = 'all' and endpoint = '{endpoint}' order by place, m.grp <> first"
+        "where t.analysis = 'survival' and t.statistic = 'logrank' and h.analysis = t.analysis "
+        "and h.statistic = 'hazard_ratio_score' and m.analysis = 'survival' "
+        f"and m.statistic = 'median' and m.population = 'all' and endpoint = '{endpoint}' "
+        "order by place, m.grp <> first"
     )
     assert len(compared) == 12
     assert_same(printed(find(word, f"{endpoint}: comparisons")), compared)
@@ -411,7 +412,7 @@ def test_the_checklists_say_where_each_item_stands_with_its_value(pack: Files, c
     assert set(re.findall(r"Table \d+", " ".join(remark["where"]))) <= named
     assert remark.loc[15, "where"].startswith(next(t for t in titles if "PFS: uni" in t)[:7])
     hazard = cut.row(
-        analysis="cox", model="univariable", endpoint="PFS", population="all",
+        analysis="survival", statistic="hazard_ratio_score", endpoint="PFS", population="all",
         contrast="high vs low",
     )  # fmt: skip
     assert hazard is not None

@@ -48,6 +48,14 @@ high <- as.integer(d$nodes>=4)
 R$profile <- list(interaction=profile(d$time_os,d$status_os,d$arm*high,cbind(d$arm,high)), interaction_tied=profile(d$quarter,d$status_os,d$arm*high,cbind(d$arm,high)),
   first60=profile(d$time_os[1:60],d$status_os[1:60],(d$arm*high)[1:60],cbind(d$arm,high)[1:60,]))
 
+## limits of one hazard ratio that the score test does not reject, without ties (there it is the log-rank test)
+score <- function(time, event, x) {
+  all <- coxph(Surv(time,event)~x,control=ctl); b <- unname(coef(all)); q <- qnorm(.975)
+  z <- function(v) sign(b-v)*sqrt(coxph(Surv(time,event)~x+offset(v*x),init=0,control=coxph.control(iter.max=0))$score)
+  list(coef=b, lower=uniroot(function(v) z(v)-q,c(b-8,b),tol=1e-12)$root, upper=uniroot(function(v) z(v)+q,c(b,b+8),tol=1e-12)$root, logrank=survdiff(Surv(time,event)~x)$chisq) }
+untied <- d$time_os + seq_len(nrow(d))/1e4
+R$score <- list(whole=score(untied,d$status_os,d$arm), first60=score(untied[1:60],d$status_os[1:60],d$arm[1:60]))
+
 ## reverse Kaplan-Meier in which deaths of a day leave before censorings of that day
 rev_km <- function(time,event) { s <- survfit(Surv(time-ifelse(event==1,1e-6,0),1-event)~1, conf.type="log-log"); q <- quantile(s,.5); round(c(q$quantile,q$lower,q$upper),4) }
 tied <- data.frame(time=c(1,1,1,1,2,2,3,3,3,4), event=c(1,1,1,0,1,0,1,1,0,0))

@@ -89,7 +89,7 @@ def test_what_is_said_agrees_with_the_rows(block: int) -> None:
 
 def test_the_checker_sees_a_reversal() -> None:
     results, study = made(0)
-    ratio = results["statistic"] == "hazard_ratio"
+    ratio = results["statistic"] == "hazard_ratio_score"
     ratio &= results["contrast"].eq("experimental vs control") & results["population"].eq("all")
     turned = results.copy()
     turned.loc[ratio, ["estimate", "ci_low", "ci_high"]] = [3.0, 2.0, 4.5]

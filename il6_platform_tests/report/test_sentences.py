@@ -20,11 +20,10 @@ def results(*rows: dict[str, object]) -> pd.DataFrame:
 
 def effect(p: float, estimate: float = 0.5) -> dict[str, object]:
     return {
-        "analysis": "cox",
+        "analysis": "survival",
         "endpoint": "PFS",
         "contrast": "experimental vs control",
-        "model": "univariable",
-        "statistic": "hazard_ratio",
+        "statistic": "hazard_ratio_score",
         "estimate": estimate,
         "ci_low": 0.3,
         "ci_high": 0.9,

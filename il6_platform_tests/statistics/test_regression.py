@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.regression import cox, interaction, proportional_hazards
+from il6_platform.statistics.survival import logrank, logrank_limits
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "regression.json").read_text())
@@ -184,3 +185,39 @@ def test_an_interactions_interval_holds_1_where_its_p_is_above_the_level(seed: i
         return
     assert row.ci_low < row.estimate < row.ci_high
     assert (row.ci_low < 1 < row.ci_high) == (row.p_value > 0.05)
+
+
+@pytest.mark.parametrize("case", ["whole", "first60"])
+def test_the_log_rank_tests_limits_are_those_of_the_score_test(case: str) -> None:
+    """Against R: coxph's score test at an offset, without ties (regression.R)."""
+    data, expected = colon(), REFERENCE["score"][case]
+    untied = data["time_os"] + np.arange(1, len(data) + 1) / 1e4
+    data = data.assign(untied=untied)[: 60 if case == "first60" else len(data)]
+    low, high = logrank_limits(
+        data["untied"], data["status_os"], data["arm"], np.exp(expected["coef"])
+    )
+    assert np.log(low) == pytest.approx(expected["lower"], rel=1e-8)
+    assert np.log(high) == pytest.approx(expected["upper"], rel=1e-8)
+
+
+@properties
+@given(st.integers(0, 2**32 - 1), st.integers(4, 60), st.sampled_from([0, 1, 6]))
+def test_limits_hold_the_estimate_and_hold_1_where_the_log_rank_test_does(
+    seed: int, n: int, grid: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    first = rng.random(n) < 0.5
+    time = rng.exponential(10 * np.exp(rng.normal() * first), n)
+    # days, months or half years: from no ties to many
+    time = np.ceil(time / grid) * grid if grid else time
+    event = rng.random(n) < 0.7
+    ratio = cox(pd.DataFrame({"first": first.astype(float)}), time, event).estimates()[0]
+    test = logrank(time, event, first)
+    if ratio.estimate is None or test.p_value is None:
+        return
+    limits = logrank_limits(time, event, first, ratio.estimate)
+    low, high = (
+        np.log(one) if one else side * 99 for one, side in zip(limits, (-1, 1), strict=True)
+    )
+    assert low < np.log(ratio.estimate) < high
+    assert (low <= 0 <= high) == (test.p_value >= 0.05)
