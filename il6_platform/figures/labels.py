@@ -32,6 +32,7 @@ def term_namer(study: Study) -> Callable[[str], str]:
     labels = labels_of(study)
     covariates = {item.name: item for item in study.covariates}
     titles = {"age": "Age", "sex": "Sex", "all": "All patients", "MARKERGR": study.marker.label}
+    titles |= {"SITEID": "Site"}
     titles |= {"MARKER": with_unit(study)}
     titles |= {item.name: item.title for item in study.covariates}
     titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}

@@ -22,6 +22,9 @@ from il6_platform.figures.labels import labels_of, model_term, rows_of, term_nam
 from il6_platform.figures.marker_curve import marker_curve
 from il6_platform.study import Study
 
+MOST_SITES = 15
+"""Sites up to which the result without each of them is drawn as well."""
+
 
 def roc_curve(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
     """Draw the ROC curve with the cut-off."""
@@ -105,6 +108,26 @@ def ratios(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
         of += [row["grp"], row["contrast"], row["model"], row["term"] and namer(row["term"])]
         names.append(", ".join(str(part) for part in of if isinstance(part, str) and part))
     return forest(rows, names, "Ratios with 95% intervals")
+
+
+def hazard_ratio_by_site(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the treatment's hazard ratio in all sites, in each, and without each; first endpoint."""
+    rows = rows_of(results)(endpoint=study.endpoints[0], population=Group.ALL, contrast=ARM)
+    named = {
+        "hazard_ratio": "{}",
+        "hazard_ratio_without_site": "Without {}",
+    }
+    rows = rows[rows["statistic"].isin(list(named))]
+    if rows["term"].nunique() > MOST_SITES:
+        rows = rows[rows["statistic"] == Statistic.HAZARD_RATIO]
+    namer = term_namer(study)
+    names = [
+        "All sites, stratified by site"
+        if pd.isna(row.term)
+        else f"{named[row.statistic].format(namer(row.term))} (n={_count(row.n)})"
+        for row in rows.itertuples()
+    ]
+    return forest(rows, names, f"{study.endpoints[0]}: the treatment's effect by site")
 
 
 def lines(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:

@@ -197,6 +197,8 @@ def _brought_along(report: Report) -> Iterator[Picture]:
             continue
         draw = getattr(of_study, one.spec.figure)
         rows, curves = (rows_of(part)(analysis=name) for part in (report.results, report.curves))
+        if rows.empty and curves.empty:
+            continue
         yield Picture(
             name.replace("_", "-"),
             one.spec.drawing.section,

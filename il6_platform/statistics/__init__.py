@@ -118,6 +118,10 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "subgroup_effects",
     ),
     "simultaneous_bands": ("confidence_band",),
+    "sites": (
+        "compare_sites",
+        "site_heterogeneity",
+    ),
     "small_sample": (
         "firth_cox",
         "fisher_mid_p",

@@ -395,6 +395,7 @@ def interaction(
     arm: ArrayLike,
     high: ArrayLike,
     adjust: pd.DataFrame | None = None,
+    strata: ArrayLike | None = None,
 ) -> list[Estimate]:
     """Test whether the marker predicts the treatment's effect on the hazard.
 
@@ -406,6 +407,8 @@ def interaction(
         Shape (n,), 1 or 0: experimental arm, high marker.
     adjust
         Shape (n, p), optional covariates of both models.
+    strata
+        Shape (n,), optional: each stratum has its own baseline hazard.
 
     Returns
     -------
@@ -419,9 +422,11 @@ def interaction(
     main = pd.DataFrame({"arm": a, "high": h})
     if adjust is not None:
         main = pd.concat([main, adjust.reset_index(drop=True)], axis=1)
-    smaller, larger = cox(main, t, e), cox(main.assign(**{"arm:high": a * h}), t, e)
+    smaller, larger = (
+        cox(design, t, e, strata=strata) for design in (main, main.assign(**{"arm:high": a * h}))
+    )
     fields: dict[str, Any] = {"n": len(t), "events": int(e.sum())}
-    words = "Cox, Efron, treatment-by-marker product"
+    words = "Cox, Efron, treatment-by-marker product" + ("" if strata is None else ", stratified")
     note = _cell_without_events(a, h, e) or larger.note or smaller.note
     names = ["ARM[experimental] | high", "ARM[experimental] | low"]
     if note:

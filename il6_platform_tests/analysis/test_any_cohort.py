@@ -130,6 +130,7 @@ def cohort_of(shape: str, n: int, study: Study, seed: int = 0) -> Cohort:
             "LSTALVDT": on(values["time_OS"]),
             "DTHDT": on(values["time_OS"]).where(pd.Series(values["died"])),
             "MARKERGR": None,
+            "SITEID": rng.choice(["A", "B", "C"], n).astype(object),
         }
     )
     cut = cutoff.chosen(Cohort(patients), study)

@@ -40,6 +40,21 @@ cells as (
         select if(r.statistic = 'survival', round(r.n * (1 - r.estimate)), r.estimate)::bigint as value
     ) as c
     where r.statistic in ('survival', 'missing') and c.value is not null
+    union all
+    -- all sites less those without one are that one
+    select
+        r.rowid,
+        'estimate',
+        a.n - r.n,
+        a.n - r.n between 1 and settings.minimal_cell - 1,
+        r.*
+    from report.results as r
+    inner join report.results as a
+        on r.endpoint = a.endpoint and r.population = a.population and r.contrast = a.contrast
+    cross join study.settings as settings
+    where
+        r.statistic = 'hazard_ratio_without_site'
+        and a.analysis = 'sites' and a.model = 'stratified by site' and a.statistic = 'hazard_ratio'
 ),
 
 named as (
@@ -77,7 +92,14 @@ select
     coalesce(endpoint = 'BOR', false),
     md5(concat_ws('|', kind, 'levels', population, grp, if(endpoint = 'BOR', null, split_part(term, '[', 1))))
 from named
-where contains(term, '[') or endpoint = 'BOR';
+where (contains(term, '[') or endpoint = 'BOR') and statistic != 'hazard_ratio_without_site'
+union all
+-- a site goes with the others without it
+select
+    id, what, value, is_small, true,
+    md5(concat_ws('|', 'site', if(what = 'events', what, 'n'), endpoint, population, contrast, term))
+from named
+where analysis = 'sites' and starts_with(term, 'SITEID[');
 
 create or replace temp table hidden as
 select distinct id, what, true as is_small from families where is_small
