@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dagster import Definitions, definitions
+from dagster import Definitions, colored_console_logger, definitions
 
 from il6_platform import paths
 from il6_platform.defs import analysis, cohort, raw, report, sources, staging
 from il6_platform.defs.jobs import nightly, refresh_registry, refresh_study
+from il6_platform.defs.progress import progress_logger
 from il6_platform.defs.sensors import alert_sensors, new_deliveries, studies_behind
 from il6_platform.defs.specs import annotated
 from il6_platform.warehouse.database import Warehouse
@@ -57,6 +58,7 @@ def build_defs(
         jobs=[refresh_registry, refresh_study],
         sensors=[new_deliveries(site), studies_behind(site), *alert_sensors(site)],
         schedules=[nightly(site), *schedules],
+        loggers={"console": colored_console_logger, "progress": progress_logger},
         resources={"warehouse": Warehouse(site=site)},
     )
 

@@ -4,7 +4,8 @@ Exit status 0: published, or nothing new; 1: blocked by data quality; 2: wrong u
 the platform. The reason is the last line on stderr; no error leaves as a traceback.
 
 Belongs here: reading arguments, calling one function, printing. Does not belong here: what a
-command does. A module imports the heavy libraries when it runs, so that `il6 --help` need not wait.
+command does. A module imports the heavy libraries when it runs, so that `il6 --help` need not wait;
+argparse is kept because it alone costs nothing to import (typer's would double the time).
 """
 
 from __future__ import annotations
@@ -17,30 +18,53 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from il6_platform.cli.parsing import GroupedHelp, Parser, Version
 from il6_platform.errors import Il6Error
 from il6_platform.settings import read_settings
 
-COMMANDS = (
-    *("demo", "refresh", "status", "studies", "query", "patient", "cuts", "diff"),
-    *("rules", "profile", "forget", "manuscript", "export", "release", "verify"),
-    *("backup", "restore", "log", "ui"),
-)
-"""The commands in the order of the help; each is the module of its name."""
+GROUPS = {
+    "Start": ("demo", "refresh", "status", "open"),
+    "Read": ("query", "studies", "patient", "cuts", "diff"),
+    "Look after the data": ("rules", "profile", "forget"),
+    "Give away": ("manuscript", "export", "release"),
+    "Operate": ("ui", "verify", "backup", "restore", "log", "completion"),
+}
+"""The commands in the order of the help, by what they are for; each is the module of its name."""
 
+COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 
 LOGGED = frozenset({"demo", "refresh", "forget", "release", "export", "backup", "restore"})
 """Commands that change a home or give something of it away: they stand in its log."""
 
+EXAMPLES = """examples:
+  il6                                       where you stand, and what to do next
+  il6 refresh --study study.yaml --landing /srv/exports
+  il6 open report                           read what was published
+  il6 query "from report.headline"          ask the published database
+  il6 COMMAND --help                        what a command takes, with examples
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    asked = parser().parse_args(arguments)
+    asked = read(sys.argv[1:] if arguments is None else arguments)
     # whatever is written, Dagster's files and the kept cuts too, is for its owner only
     os.umask(0o077)
     status = _run(asked)
     if asked.command in LOGGED and status != 2:
         _log(asked, status)
     return status
+
+
+def read(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments; without a command, `status` is meant."""
+    made = parser()
+    asked, unknown = made.parse_known_args(arguments)
+    if not hasattr(asked, "command"):
+        asked, unknown = made.parse_known_args([*arguments, "status"])
+    if unknown:
+        asked.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return asked
 
 
 def _log(asked: argparse.Namespace, status: int) -> None:
@@ -80,18 +104,32 @@ def _run(asked: argparse.Namespace) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the parser of all commands."""
-    made = argparse.ArgumentParser(
-        prog="il6", description="A living clinical-biomarker study, from exports to the report."
+    made = Parser(
+        prog="il6",
+        description="A living clinical-biomarker study, from exports to the report.",
+        epilog=EXAMPLES,
+        formatter_class=lambda prog: GroupedHelp(prog, GROUPS),
     )
-    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    made.groups = GROUPS
+    made.add_argument("--version", action=Version, help="print the version and leave")
+    made.add_argument("--home", type=Path, default=None, help="IL6_HOME: where all is kept")
+    commands = made.add_subparsers(metavar="COMMAND", parser_class=Parser)
     for name in COMMANDS:
         module = importlib.import_module(f"il6_platform.cli.{name}")
         words = str(module.__doc__).splitlines()[0].removeprefix(f"il6 {name}: ").rstrip(".")
-        one = commands.add_parser(name, help=words, description=f"{words}.")
-        one.set_defaults(run=module.run, command=name)
-        one.add_argument("--home", type=Path, default=None, help="IL6_HOME: where all is kept")
+        one = commands.add_parser(
+            name,
+            help=words,
+            description=f"{words[0].upper()}{words[1:]}.",
+            epilog=getattr(module, "EXAMPLES", None),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one.set_defaults(run=module.run, command=name, parser=one)
+        one.add_argument(
+            "--home", type=Path, default=argparse.SUPPRESS, help="IL6_HOME: where all is kept"
+        )
         module.add_arguments(one)
     return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from il6_platform.cli.options import add_study, site_of
+from il6_platform.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,8 @@ def run(asked: argparse.Namespace) -> None:
 
     site = site_of(asked)
     earlier, later = find(site, asked.earlier), find(site, asked.later)
+    if earlier == later:
+        raise UsageError(f"{earlier} would be compared with itself; il6 cuts lists the others")
     found = difference(site, earlier, later)
     print("\n".join(in_words(earlier, later, found)))
     if found.patients is not None and len(found.patients):

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import gc
 import importlib
-import time
+import json
+import logging
+import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from il6_platform import paths, workers
+from il6_platform import paths
+from il6_platform.cli import outcome
 from il6_platform.cli.options import add_landing, add_study, day, home_of, landing_of
+from il6_platform.cli.progress import Stages
 from il6_platform.errors import DataQualityError, Il6Error, PlatformError, UsageError
 from il6_platform.settings import set_dagster_home
+from il6_platform.warehouse.standing import LastRefresh
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, Definitions
 
     from il6_platform.warehouse.home import Site
 
-STORY_ONLY = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
-"""Run configuration: the console shows what the assets say; Dagster's events stay in the UI."""
+EXAMPLES = """examples:
+  il6 refresh --study study.yaml --landing /srv/exports     the first time
+  il6 refresh                               every study of the home, where something is new
+  il6 refresh --as-of 2022-12-31 --censor   what was known then, follow-up cut there
+  il6 refresh --json | jq .studies          for machines
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,19 +49,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cut follow-up at that day, by default that of --as-of",
     )
     parser.add_argument("--force", action="store_true", help="even where nothing is new")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show Dagster's log")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
 def run(asked: argparse.Namespace) -> None:
-    """Run the command."""
-    from il6_platform.publishing.publish import (
-        content_key,
-        published_content,
-        registry_content,
-        registry_key,
-    )
-    from il6_platform.warehouse.integrity import open_key
+    """Run the command, and leave in the home what became of it."""
+    home = home_of(asked)
+    _check_landing(asked)
+    stages = Stages(shows=not asked.json and not asked.verbose)
+    print(f"Refreshing {home}", file=sys.stderr, flush=True)
+    try:
+        with stages.shown():
+            site, refreshed = _refreshed(asked, stages)
+    except Il6Error as error:
+        if isinstance(error, DataQualityError):
+            print(outcome.advice(home), file=sys.stderr)
+        if not isinstance(error, UsageError):
+            LastRefresh.of(error.exit_status, str(error)).write(home)
+        raise
+    except Exception as error:
+        # its text may quote a patient's value
+        said = f"a fault of the platform ({type(error).__name__})"
+        LastRefresh.of(PlatformError.exit_status, said).write(home)
+        raise
+    LastRefresh.of(0, "").write(home)
+    if asked.json:
+        print(json.dumps(outcome.as_json(site, refreshed, stages.seconds), ensure_ascii=False))
+    else:
+        outcome.show(site, refreshed)
+
+
+def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[str]]:
+    """Refresh what is behind; return the installation and the studies that were refreshed."""
+    with stages.stage("Load the libraries"):
+        from il6_platform import workers
+        from il6_platform.publishing.publish import (
+            content_key,
+            published_content,
+            registry_content,
+            registry_key,
+        )
+        from il6_platform.warehouse.integrity import open_key
 
     site = _site(asked)
+    _check_delivered(site)
     open_key(site.home_path)
     names = _studies(asked, site)
     key = registry_key(site)
@@ -62,49 +105,63 @@ def run(asked: argparse.Namespace) -> None:
         or published_content(site.of_study(name)) != content_key(site.of_study(name), key)
     ]
     if not behind and not reads_registry:
-        print("Nothing new: what is there is published.")
-        return
-    started = time.perf_counter()
-    workers.prepare()
-    for library in workers.LIBRARIES:
-        importlib.import_module(library)
+        return site, []
+    with stages.stage("Load what computes"):
+        workers.prepare()
+        for library in workers.LIBRARIES:
+            importlib.import_module(library)
     # what the libraries hold for ever need not be searched for garbage again and again
     gc.freeze()
-    imported = time.perf_counter()
     try:
-        timings = _refresh(site, reads_registry, behind)
+        _refresh(site, reads_registry, behind, None if asked.verbose else stages)
     finally:
         # frozen to the end, DuckDB's binding would call its own types leaked
         gc.unfreeze()
-    print("\nStage timings (seconds):")
-    for stage, seconds in timings.items():
-        print(f"  {stage:<10}{seconds:6.2f}")
-    print(
-        f"  {'refresh':<10}{time.perf_counter() - imported:6.2f}   (all stages and the run itself)"
-    )
-    print(f"  {'imports':<10}{imported - started:6.2f}   (of the libraries, before it)")
-    for name in behind:
-        said = _left_out(site.of_study(name))
-        if said:
-            print(f"Study {name}: {said}")
+    return site, behind
 
 
-def _left_out(site: Site) -> str:
-    """Say how many patients a study lacks because a decisive record is in quarantine."""
-    import duckdb
+def _check_landing(asked: argparse.Namespace) -> None:
+    """See that a landing folder that is named is one.
 
-    try:
-        with duckdb.connect(site.working_database, read_only=True) as connection:
-            rows = connection.execute("select count(*) from cohort.set_aside").fetchall()
-    except duckdb.Error:
-        return ""
-    left = int(rows[0][0])
-    if not left:
-        return ""
-    return (
-        f"{left} patients are not analysed because a record that could decide is in quarantine: "
-        f"{site.home_path / 'worklist.xlsx'} names the records and what they cost."
-    )
+    Raises
+    ------
+    UsageError
+        Where it is a file, or not there.
+    """
+    landing = landing_of(asked)
+    if asked.landing and landing.is_file():
+        raise UsageError(
+            f"--landing {landing} is a file; name the folder that holds it: "
+            f"--landing {landing.parent}"
+        )
+    if asked.landing and not landing.is_dir():
+        raise UsageError(f"landing folder {landing} does not exist; name another one")
+
+
+def _check_delivered(site: Site) -> None:
+    """See that something was delivered, by the day that a look back is of.
+
+    Raises
+    ------
+    UsageError
+        Where nothing was; the message says where exports go, or when the first one came.
+    """
+    from il6_platform.registry.deliveries import delivered_on, landed
+
+    found, waiting = landed(site.landing_path)
+    days = [delivered_on(item.file) or date.today() for item in found]
+    if site.landings_path.exists():
+        with site.landings_path.open(encoding="utf-8", newline="") as stream:
+            days += [date.fromisoformat(row["delivered_on"]) for row in csv.DictReader(stream)]
+    if not days and not waiting:
+        raise UsageError(
+            f"the landing folder {site.landing} holds no exports, and none came before; drop "
+            "patients.csv and the other tables there, or name another folder with --landing"
+        )
+    if site.as_of_date is not None and days and min(days) > site.as_of_date:
+        raise UsageError(
+            f"nothing had been delivered by {site.as_of}; the first export is of {min(days)}"
+        )
 
 
 def _site(asked: argparse.Namespace) -> Site:
@@ -113,10 +170,6 @@ def _site(asked: argparse.Namespace) -> Site:
     from il6_platform.warehouse.home import Site
 
     home, landing = home_of(asked), landing_of(asked)
-    if asked.landing and landing.exists() and not landing.is_dir():
-        raise UsageError(f"{landing} is a file, not a folder; name the folder that holds it")
-    if asked.landing and not landing.is_dir():
-        raise UsageError(f"landing folder {landing} does not exist; name another one")
     censor = asked.as_of if asked.censor is True else asked.censor
     if asked.censor and not censor:
         raise UsageError("--censor needs a day, its own or that of --as-of")
@@ -140,8 +193,10 @@ def _studies(asked: argparse.Namespace, site: Site) -> list[str]:
     return names
 
 
-def _refresh(site: Site, reads_registry: bool, studies: Sequence[str]) -> dict[str, float]:
-    """Run the registry's job, then each study's, in this process; return seconds by asset group.
+def _refresh(
+    site: Site, reads_registry: bool, studies: Sequence[str], stages: Stages | None
+) -> None:
+    """Run the registry's job, then each study's, in this process.
 
     A study that is blocked or fails does not keep the others from being refreshed.
 
@@ -160,37 +215,51 @@ def _refresh(site: Site, reads_registry: bool, studies: Sequence[str]) -> dict[s
     dagster_home = prepare_instance(site.home_path)
     set_dagster_home(dagster_home)
     defs = build_defs(Path(site.home), Path(site.landing), None, site.as_of, site.censor)
-    spent: dict[str, float] = {}
     errors: list[Il6Error] = []
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         fail_orphaned_run(instance, site)
         if reads_registry:
-            _execute(defs, instance, "refresh_registry", None, spent)
+            _execute(defs, instance, "refresh_registry", None, stages)
         instance.add_dynamic_partitions(str(STUDIES.name), list(studies))
         for name in studies:
+            if stages is not None:
+                stages.of = name if len(studies) > 1 else ""
             try:
-                _execute(defs, instance, "refresh_study", name, spent)
+                _execute(defs, instance, "refresh_study", name, stages)
             except Il6Error as error:
                 errors.append(error)
     if errors:
         worst = max(errors, key=lambda error: error.exit_status)
         raise type(worst)(" ".join(dict.fromkeys(map(str, errors))))
-    return spent
+
+
+def _logged(steps: Sequence[str], stages: Stages | None) -> dict[str, Any]:
+    """Return the run configuration: who hears of its events, `stages` or Dagster's console."""
+    from il6_platform.defs.progress import CHANNEL
+
+    if stages is None:
+        # what the assets say; Dagster's own events stay in the UI
+        return {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
+    stages.expect(steps)
+    logging.getLogger(CHANNEL).handlers = [stages]
+    return {"loggers": {"progress": {}}}
 
 
 def _execute(
     defs: Definitions,
     instance: DagsterInstance,
-    job: str,
+    name: str,
     study: str | None,
-    spent: dict[str, float],
+    stages: Stages | None,
 ) -> None:
-    """Run one job in this process; add its seconds by asset group."""
+    """Run one job in this process; turn what kept it from succeeding into an error."""
     from dagster import AssetCheckSeverity, DagsterError
 
+    job = defs.resolve_job_def(name)
+    config = _logged([node.name for node in job.nodes], stages)
     try:
-        result = defs.resolve_job_def(job).execute_in_process(
-            instance=instance, raise_on_error=False, run_config=STORY_ONLY, partition_key=study
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config=config, partition_key=study
         )
     except DagsterError as error:
         cause: BaseException | None = error
@@ -221,10 +290,6 @@ def _execute(
         ]
         why = failures[0] if failures else "see the run in the Dagster UI"
         raise PlatformError(f"The refresh{of} failed, the last report stays: {why}")
-    for event in result.all_events:
-        if event.is_step_success:
-            stage = str(event.step_key).split("__")[0].replace("raw", "registry")
-            spent[stage] = spent.get(stage, 0) + event.step_success_data.duration_ms / 1000
 
 
 def _innermost(error: Any) -> str:

@@ -183,9 +183,17 @@ def find(site: Site, name: str) -> str:
 
 def difference(site: Site, earlier: str, later: str) -> Difference:
     """Compare two kept cuts."""
+    before, after = (site.cuts_path / cut / "report.duckdb" for cut in (earlier, later))
+    return compared(before, after, site.patients_of(earlier), site.patients_of(later))
+
+
+def compared(
+    earlier: Path, later: Path, earlier_patients: Path, later_patients: Path
+) -> Difference:
+    """Compare two published databases, and the patients behind them where these are kept."""
     with duckdb.connect() as connection:
-        for name, cut in (("earlier", earlier), ("later", later)):
-            database = str(site.cuts_path / cut / "report.duckdb").replace("'", "''")
+        for name, path in (("earlier", earlier), ("later", later)):
+            database = str(path).replace("'", "''")
             connection.execute(f"attach '{database}' as {name} (read_only)")
         provenance = connection.execute(_statement("moved_provenance")).df()
         estimates = connection.execute(
@@ -197,7 +205,7 @@ def difference(site: Site, earlier: str, later: str) -> Difference:
             "order by coalesce(b.step, a.step)"
         ).df()
     patients = None
-    behind = [site.patients_of(cut) for cut in (earlier, later)]
+    behind = [earlier_patients, later_patients]
     if all(path.exists() for path in behind):
         with duckdb.connect() as connection:
             for name, path in zip(("earlier", "later"), behind, strict=True):

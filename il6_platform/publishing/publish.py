@@ -19,14 +19,18 @@ from il6_platform.cohort.looks import Look, keep_look, read_looks
 from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.publishing import cuts
+from il6_platform.publishing.changes import in_brief
 from il6_platform.registry import merged
 from il6_platform.registry.deliveries import digest_of, digests
 from il6_platform.report.page import render
-from il6_platform.report.synthetic_flag import is_synthetic
+from il6_platform.report.sentences import answer
+from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic, said_synthetic
+from il6_platform.report.tables import count_of
 from il6_platform.study import Study, read_study
 from il6_platform.warehouse.database import Warehouse, copy_tables
 from il6_platform.warehouse.home import Site, put_in_place
 from il6_platform.warehouse.integrity import damages, write_manifest
+from il6_platform.warehouse.standing import Standing
 
 HISTORY = (
     *("analysis", "endpoint", "population", "contrast", "model", "term", "statistic"),
@@ -209,13 +213,15 @@ def publish(warehouse: Warehouse) -> Publication:
     building.mkdir()
     with warehouse.connect() as connection:
         copy_tables(connection, "report", building / "report.duckdb")
+    after = cuts.predecessor(site, cut, about["last_export"])
+    cuts.keep_patients(warehouse, cut)
+    changed = _changes(warehouse, building / "report.duckdb", cut, after)
     (building / "report.html").write_text(render(warehouse), encoding="utf-8")
     _check(warehouse, building / "report.duckdb")
     write_manifest(building)
     is_whole = folder.exists() and not any(damages(folder))
     same = _same(building, folder) if is_whole else None
-    cuts.keep_patients(warehouse, cut)
-    cuts.enter(site, cut, about["last_export"], cuts.predecessor(site, cut, about["last_export"]))
+    cuts.enter(site, cut, about["last_export"], after)
     looks_back = site.as_of or site.censor
     is_current = not looks_back or not site.published_path.exists()
     put_in_place(building, folder, site.published_path if is_current else None)
@@ -225,8 +231,47 @@ def publish(warehouse: Warehouse) -> Publication:
         # what came in while this cut was made is not in it: the next refresh shall see it
         seen = warehouse.query("select key from study.content")["key"].iloc[0]
         write_whole(site.content_path, content_key(site, str(seen)))
+        _standing(warehouse, about, after, changed).write(site.study_folder)
         site.point_home_at()
     return Publication(cut, folder, is_current, same)
+
+
+def _changes(warehouse: Warehouse, database: Path, cut: str, after: str) -> list[str]:
+    """Say what changed since the cut before; nothing where there was none or it is gone."""
+    site = warehouse.site
+    before = site.cuts_path / after / "report.duckdb"
+    if not after or after == cut or not before.exists():
+        return []
+    behind = site.patients_of(after), site.patients_of(cut)
+    try:
+        return in_brief(cuts.compared(before, database, *behind), warehouse.study)
+    except duckdb.Error:
+        return ["The cut before was made by another version, and cannot be compared."]
+
+
+def _standing(
+    warehouse: Warehouse, about: Mapping[str, str], after: str, changed: list[str]
+) -> Standing:
+    """Return what the published cut says, in short."""
+    study, flow = warehouse.study, warehouse.read("report.flow")
+
+    def count(column: str, value: str) -> str:
+        rows = flow[flow[column] == value]
+        return count_of(rows.iloc[0].to_dict(), "n") if len(rows) else "0"
+
+    return Standing(
+        study=study.name,
+        title=study.title,
+        registry=SYNTHETIC if said_synthetic(warehouse.read("report.provenance")) else "",
+        cut=about["cut"],
+        last_export=about["last_export"],
+        arrived=count("kind", "arrived"),
+        analysed=count("kind", "analysed"),
+        set_aside=count("label", "Decisive record in quarantine"),
+        answer=[str(sentence) for sentence in answer(warehouse.read("report.results"), study)],
+        after=after,
+        changes=changed,
+    )
 
 
 def _same(built: Path, kept: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,27 @@ def test_a_difference_names_what_came_and_what_moved(site: Site) -> None:
     assert logrank["crossed"] and logrank["old_p"] > 0.05 > logrank["new_p"]
 
 
+def test_the_status_says_in_brief_what_changed_and_names_nobody(
+    grown: Installation, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier, later = names(site)
+    assert cli.main(["status", "--json", "--home", str(grown.home)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    (study,) = said["studies"]
+    assert (study["cut"], study["after"]) == (later, earlier)
+    assert study["answer"][0].startswith("Not shown that IL-6 tells who benefits")
+    changes = " ".join(study["changes"])
+    assert "59 patients have arrived; there were 54." in changes
+    found = cuts.difference(site, earlier, later)
+    assert found.patients is not None
+    moved = found.patients["change"].str.startswith("follow-up changed").sum()
+    assert f"{moved} patients have another follow-up." in changes
+    assert "The cut-off is" in changes and "hazard ratio for PFS" in changes
+    assert not any(patient in changes for patient in found.patients["patient"])
+    assert said["last_refresh"]["status"] == 0
+    assert said["to_put_right"]["problems"] > 0
+
+
 def test_a_cut_does_not_differ_from_itself(site: Site) -> None:
     later = names(site)[1]
     found = cuts.difference(site, later, later)
@@ -96,6 +118,8 @@ def test_a_name_that_means_no_cut_is_wrong_use(
 ) -> None:
     assert cli.main(["diff", "xyz", "--home", str(grown.home)]) == 2
     assert "no cut begins with 'xyz'" in capsys.readouterr().err
+    assert cli.main(["diff", "published", "--home", str(grown.home)]) == 2
+    assert "compared with itself" in capsys.readouterr().err
 
 
 def test_a_cut_is_made_again_from_raw_with_the_same_content(

@@ -92,7 +92,7 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
     capfd.readouterr()
     with monkeypatch.context() as patched:
         patched.setattr(ahead, "spare_cores", lambda: 0)
-        assert installation.refresh("--as-of", DAYS[0]) == 0
+        assert installation.refresh("-v", "--as-of", DAYS[0]) == 0
     assert "made again, the same" in capfd.readouterr().err
     assert (installation.home / "published").resolve() != first_cut
     assert len(list((installation.study_folder / "cuts").iterdir())) == 2
@@ -140,7 +140,7 @@ def test_wrong_use_is_said_in_the_last_line(
 
 
 def start(installation: Installation, log: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "il6_platform.cli", "refresh", *installation.options]
+    command = [sys.executable, "-m", "il6_platform.cli", "refresh", "-v", *installation.options]
     return subprocess.Popen(command, stdout=log.open("wb"), stderr=subprocess.STDOUT)
 
 

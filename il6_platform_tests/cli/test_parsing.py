@@ -1,0 +1,82 @@
+"""Help that is found, and a wrong word with the one that was meant."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from il6_platform import cli
+
+
+def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Return the exit status and what was printed, stderr last."""
+    with pytest.raises(SystemExit) as left:
+        cli.main(words)
+    out = capsys.readouterr()
+    return int(str(left.value.code or 0)), (out.out + out.err).strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["refesh"], "did you mean refresh?"),
+        (["qurey", "select 1"], "did you mean query?"),
+        (["refresh", "--as_of", "2020-01-01"], "did you mean --as-of?"),
+        (["status", "--studdy=crp"], "did you mean --study?"),
+        (["query", "--format", "jsn", "select 1"], "did you mean json?"),
+        (["open", "reprot"], "did you mean report?"),
+        (["zzz"], "see il6 --help"),
+        (["refresh", "--as-of", "yesterday"], "'yesterday' is not a date"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_what_was_meant(
+    words: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, text = said(words, capsys)
+    assert status == 2
+    assert meant in text.splitlines()[-1]
+
+
+def test_the_help_groups_every_command_and_ends_in_examples(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, text = said(["--help"], capsys)
+    assert status == 0
+    for title, names in cli.GROUPS.items():
+        part = text.partition(f"\n{title}:")[2].partition("\n\n")[0]
+        assert tuple(re.findall(r"^  (\w+)", part, re.MULTILINE)) == names
+    assert "examples:" in text
+
+
+def test_the_home_may_stand_before_the_command_or_after() -> None:
+    for words in (["--home", "here", "cuts"], ["cuts", "--home", "here"], ["--home", "here"]):
+        asked = cli.read(words)
+        assert str(asked.home) == "here"
+        assert asked.command == ("cuts" if "cuts" in words else "status")
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    status, text = said(["--version"], capsys)
+    assert status == 0
+    assert text.startswith("il6 0.") and "code" in text
+
+
+def test_no_heavy_library_is_loaded_for_the_help() -> None:
+    program = (
+        "import sys; from il6_platform import cli; cli.parser().format_help(); "
+        "print([m for m in ('pandas', 'duckdb', 'dagster', 'rich', 'shtab') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_command(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["completion", shell]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in cli.COMMANDS)

@@ -1,0 +1,64 @@
+"""A query's answer: fit to the terminal, one notation for missing, whole where machines read it."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from il6_platform.cli.query import in_order, written
+
+FRAME = pd.DataFrame(
+    {
+        "claim": ["Bevacizumab prolongs PFS in every patient who was enrolled", "[b]a | b[/b]"],
+        "estimate": [0.5345925952123, None],
+        "n": pd.array([53, None], dtype="Int64"),
+        "day": pd.to_datetime(["2020-01-01", None]),
+        "list": [[1, 2], None],
+    }
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_table_fits_the_terminal_and_loses_nothing(width: int) -> None:
+    text = written(FRAME, "table", width)
+    assert max(map(len, text.splitlines())) <= width
+    whole = "".join(text.split())
+    for cell in ("0.534593", "53", "2020-01-01", "[1,2]", "[b]a|b[/b]", "2rows"):
+        assert cell in whole
+    assert all(word in text for word in ["Bevacizumab", "prolongs", "PFS", "every", "enrolled"])
+    assert text.count(" -") >= 4
+
+
+def test_a_wide_table_becomes_a_list_a_row() -> None:
+    wide = pd.DataFrame([{f"column_{n}": f"value {n}" for n in range(30)}])
+    lines = written(wide, "table", 80).splitlines()
+    assert len(lines) == 33
+    assert max(map(len, lines)) <= 80
+
+
+def test_machines_get_all_digits_and_their_own_notation_of_missing() -> None:
+    back = pd.read_csv(io.StringIO(written(FRAME, "csv", None)))
+    assert back["estimate"].iloc[0] == FRAME["estimate"].iloc[0]
+    assert back.iloc[1].isna().sum() == 4
+    rows = json.loads(written(FRAME, "json", None))
+    assert rows[0]["estimate"] == pytest.approx(0.5345925952123, abs=1e-9)
+    assert [rows[1][name] for name in ("estimate", "n", "day", "list")] == [None] * 4
+
+
+def test_markdown_keeps_its_columns() -> None:
+    lines = written(FRAME, "md", None).splitlines()
+    assert lines[1].count("---") == 5
+    assert "a \\| b" in lines[3]
+
+
+def test_the_reason_of_a_wrong_query_is_the_last_line() -> None:
+    said = (
+        'Binder Error: Referenced column "x" not found!\nCandidate bindings: "n"\n\n'
+        "LINE 1: select x\n               ^"
+    )
+    *place, reason = in_order(said).splitlines()
+    assert place == ["LINE 1: select x", "               ^"]
+    assert reason.startswith("Binder Error") and reason.endswith('Candidate bindings: "n"')

@@ -1,0 +1,118 @@
+"""What a refresh shows while it runs, and wrong uses that are answered before anything is read."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from il6_platform import cli
+from il6_platform.cli.outcome import HEAD, entries, in_lines
+from il6_platform.cli.progress import Stages
+from il6_platform.warehouse.standing import LastRefresh, Standing, standings
+
+PATIENTS = "patient_id,sex,birth_date\nA,F,1950-01-01\n"
+
+
+def refused(home: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Return the last line of a refresh that is refused; nothing is left of it."""
+    assert cli.main(["refresh", "--home", str(home), *words]) == 2
+    assert not (home / "registry.duckdb").exists()
+    assert LastRefresh.read(home) is None
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_landing_folder_that_is_a_file_names_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "patients.csv"
+    file.write_text(PATIENTS)
+    said = refused(tmp_path / "home", capsys, "--landing", str(file))
+    assert "is a file" in said and f"--landing {tmp_path}" in said
+
+
+def test_an_empty_landing_folder_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    said = refused(tmp_path / "home", capsys, "--landing", str(landing))
+    assert str(landing) in said and "holds no exports" in said and "patients.csv" in said
+
+
+def test_a_look_back_before_the_first_delivery_names_its_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day in ("2022-06-30", "2021-12-31"):
+        (tmp_path / "landing" / day).mkdir(parents=True)
+        (tmp_path / "landing" / day / "patients.csv").write_text(PATIENTS)
+    landing = ["--landing", str(tmp_path / "landing"), "--as-of", "2021-12-30"]
+    said = refused(tmp_path / "home", capsys, *landing)
+    assert "by 2021-12-30" in said and "2021-12-31" in said
+
+
+def event(step: str, **about: Any) -> logging.LogRecord:
+    """Return a record as Dagster hands it to a logger."""
+    record = logging.makeLogRecord({"msg": "", "level": logging.DEBUG})
+    kinds = {"is_step_start": False, "is_step_success": False} | about
+    record.dagster_meta = {"step_key": step, "dagster_event": SimpleNamespace(**kinds)}
+    return record
+
+
+def test_a_line_says_what_each_stage_took(capsys: pytest.CaptureFixture[str]) -> None:
+    stages = Stages()
+    steps = ["fetch_sftp", "raw__labs", "staging__labs"]
+    with stages.shown():
+        stages.expect(steps)
+        for step in steps:
+            stages.emit(event(step, is_step_start=True))
+            done = SimpleNamespace(duration_ms=1500)
+            stages.emit(event(step, is_step_success=True, step_success_data=done))
+        # one that nobody expects, and one that is no event of a step
+        stages.emit(logging.makeLogRecord({"msg": "said by an asset"}))
+    lines = [line.split() for line in capsys.readouterr().err.splitlines()]
+    assert lines == [["Read", "exports", "3.0", "s"], ["Check", "records", "1.5", "s"]]
+    assert stages.seconds == {"Read exports": 3.0, "Check records": 1.5}
+
+
+STANDING = Standing(
+    *("crp", "Serum CRP", "", "0123456789ab", "2023-12-31", "59", "53", "1"),
+    ["Not shown that CRP tells who benefits from bevacizumab, " * 4],
+    "ba9876543210",
+    ["3 patients have arrived."],
+)
+
+
+@pytest.mark.parametrize("width", [60, 96])
+def test_what_is_said_fits_the_box_and_a_path_stays_whole(tmp_path: Path, width: int) -> None:
+    lines = in_lines([*entries(tmp_path, STANDING)], width)
+    assert all(line.startswith(" " * HEAD) or line[:HEAD].strip() for line in lines)
+    path = str(tmp_path / "studies" / "crp" / "published" / "report.html")
+    assert all(len(line) <= width for line in lines if path not in line)
+    assert any(line.endswith(path) for line in lines)
+    assert " ".join(STANDING.answer[0].split()) in " ".join(" ".join(lines).split())
+
+
+def test_what_was_written_down_is_only_said_of_the_cut_that_is_published(tmp_path: Path) -> None:
+    folder = tmp_path / "studies" / "crp"
+    (folder / "cuts" / STANDING.cut).mkdir(parents=True)
+    STANDING.write(folder)
+    assert standings(tmp_path) == []
+    (folder / "published").symlink_to(Path("cuts", STANDING.cut))
+    assert standings(tmp_path) == [STANDING]
+    (folder / "standing.json").write_text('{"study": "crp"}')
+    assert standings(tmp_path) == []
+
+
+def test_the_status_tells_a_blocked_refresh_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    LastRefresh.of(1, "Blocked. staging.labs, rule quarantine_is_small: labs.csv").write(tmp_path)
+    assert cli.main(["--home", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "BLOCKED" in said and "quarantine_is_small" in said
+    first = said.partition("Next:")[2].split()
+    assert first[:3] == ["il6", "open", "worklist"]
