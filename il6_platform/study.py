@@ -167,7 +167,11 @@ class Estimand(_Part):
 
 
 class Covariate(_Part):
-    """A column of patients (or age, sex) that enters the multivariable models."""
+    """A column of patients (or age, sex) that enters the multivariable models.
+
+    A category has a list of `levels`, its own or the native format's: any other value counts as
+    "other". Without a list, so does a value that few patients have: free text is nobody's level.
+    """
 
     name: Name
     kind: Literal["number", "category"]
@@ -175,11 +179,17 @@ class Covariate(_Part):
     unit: str | None = None
     per: float = Field(default=1, gt=0)
     reference: str | None = None
+    levels: tuple[str, ...] = ()
 
     @field_validator("reference", mode="before")
     @classmethod
     def _as_text(cls, value: Any) -> Any:
         return value if value is None else str(value)
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _as_texts(cls, value: Any) -> Any:
+        return [str(one) for one in value] if isinstance(value, list) else value
 
     @model_validator(mode="after")
     def _check(self) -> Covariate:
@@ -187,6 +197,10 @@ class Covariate(_Part):
             object.__setattr__(self, "label", self.name.replace("_", " "))
         if self.kind == "number" and self.reference is not None:
             raise ValueError("`reference` belongs to a category; a number has none")
+        if self.kind == "number" and self.levels:
+            raise ValueError("`levels` belong to a category; a number has none")
+        if self.levels and self.reference is not None and self.reference not in self.levels:
+            raise ValueError(f"reference {self.reference} is none of the levels; add it to them")
         return self
 
     @property

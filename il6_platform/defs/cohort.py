@@ -1,6 +1,7 @@
 """Cohort: staging -> who is analysed, and the ADaM tables. The SQL is in `sql/cohort/`."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 from dagster import (
@@ -19,9 +20,16 @@ from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of, s
 from il6_platform.paths import code_version
 from il6_platform.validation import cohort
 from il6_platform.validation.drift import sentence, shift, shift_of_pairs
-from il6_platform.validation.rulebook import MARKER_DID_NOT_SHIFT
+from il6_platform.validation.losses import lost_covariates, lost_marker, lost_patients
+from il6_platform.validation.rulebook import (
+    MARKER_DID_NOT_SHIFT,
+    STUDY_KEEPS_ITS_COVARIATES,
+    STUDY_KEEPS_ITS_PATIENTS,
+    BatchRule,
+)
 from il6_platform.validation.rules import Rule, judge
 from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.integrity import damages
 
 TABLES: dict[str, Sequence[Rule]] = {
     "markers": (),
@@ -43,6 +51,7 @@ TABLES: dict[str, Sequence[Rule]] = {
 def cohort_table(table: str) -> AssetsDefinition:
     """Return the asset of one cohort table: made by SQL, judged by Great Expectations."""
     name, rules = f"cohort.{table}", TABLES[table]
+    compared = COMPARED.get(table, ())
 
     @asset(
         key=key_of(name),
@@ -57,7 +66,7 @@ def cohort_table(table: str) -> AssetsDefinition:
             AssetCheckSpec(rule.id, asset=key_of(name), blocking=True, description=rule.sentence)
             for rule in rules
         ]
-        + ([spec(MARKER_DID_NOT_SHIFT, name)] if table == "markers" else []),
+        + [spec(rule, name) for rule, _ in compared],
     )
     def derived(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
         warehouse.run_sql(name)
@@ -79,7 +88,7 @@ def cohort_table(table: str) -> AssetsDefinition:
                 )
                 for verdict in judge(frame, rules)
             ]
-            + ([_drift(warehouse)] if table == "markers" else []),
+            + [judged(warehouse) for _, judged in compared],
         )
 
     return derived
@@ -87,9 +96,10 @@ def cohort_table(table: str) -> AssetsDefinition:
 
 def _drift(warehouse: Warehouse) -> AssetCheckResult:
     study = warehouse.study
-    accepted = warehouse.site.read_published(
+    accepted = _read_published(
+        warehouse,
         "select regexp_extract(value, '[0-9a-f]{64}') as delivery "
-        "from report.provenance where kind = 'delivery'"
+        "from report.provenance where kind = 'delivery'",
     )
     warehouse.write(
         "study.accepted",
@@ -120,5 +130,96 @@ def _drift(warehouse: Warehouse) -> AssetCheckResult:
         blocking=large,
     )
 
+
+def _read_published(warehouse: Warehouse, sql: str) -> pd.DataFrame | None:
+    """Answer a query from the published cut; None where there is none, or it is damaged."""
+    published = warehouse.site.published_path
+    if not published.exists() or any(damages(published.resolve())):
+        return None
+    return warehouse.site.read_published(sql)
+
+
+def _patients_are_kept(warehouse: Warehouse) -> AssetCheckResult:
+    """Judge whether the study has its marker and its patients; a look back may have fewer."""
+    site, study = warehouse.site, warehouse.study
+    now = int(
+        warehouse.query("select count(*) as n from cohort.subjects where \"ANALFL\" = 'Y'")[
+            "n"
+        ].iloc[0]
+    )
+    usable = warehouse.query("select count(*) as n from cohort.markers where is_used")["n"].iloc[0]
+    analytes = warehouse.query(
+        "select analyte, count(*) as n from staging.labs where certainty = 'known' "
+        "group by analyte order by n desc, analyte"
+    )
+    results = warehouse.query("select count(*) as n from staging.labs")["n"].iloc[0]
+    marker = lost_marker(
+        study.marker.label, int(usable), int(results), analytes["analyte"].head(8).tolist()
+    )
+    looks_back = bool(site.as_of or site.censor)
+    before, asks_the_same = (None, False) if looks_back else _analysed_before(warehouse)
+    # a study file that asks for other patients may find fewer, but not none
+    allowed = site.quality.max_missing_share if asks_the_same else 1.0
+    patients = lost_patients(now, before, allowed)
+    advice = "correct marker.analyte in the study file, or deliver them"
+    lost = [f"{marker}; {advice}."] if marker else []
+    advice = "put right what was delivered, or raise quality.max_missing_share where it is real"
+    lost += [f"{patients}; {advice}."] if patients else []
+    return check(
+        STUDY_KEEPS_ITS_PATIENTS.id,
+        not lost,
+        " ".join(lost) or f"{now} patients are analysed, {before or 'none'} before.",
+        blocking=True,
+        metadata={"analysed": now, "before": before or 0, "allowed": allowed},
+    )
+
+
+def _analysed_before(warehouse: Warehouse) -> tuple[int | None, bool]:
+    """Return how many patients the published cut analyses, and if it asked for the same ones."""
+    flow = _read_published(warehouse, "select n from report.flow where kind = 'analysed'")
+    choices = _read_published(
+        warehouse, "select name, value from report.provenance where kind = 'choice'"
+    )
+    if flow is None or choices is None or flow["n"].isna().all():
+        return None, False
+    before = dict(zip(choices["name"], choices["value"], strict=True))
+    now = warehouse.study.model_dump(mode="json")
+    return int(flow["n"].iloc[0]), all(
+        name not in before or json.loads(before[name]) == now[name] for name in ("marker", "arms")
+    )
+
+
+def _covariates_are_kept(warehouse: Warehouse) -> AssetCheckResult:
+    """Judge whether every covariate that the published cut has is still there."""
+    described = _read_published(
+        warehouse,
+        "select distinct lower(split_part(term, '[', 1)) as name from report.results "
+        "where analysis = 'baseline' and grp is null and contrast is null and n > 0 "
+        "and term is not null and statistic != 'missing'",
+    )
+    filled = warehouse.query(
+        'select distinct "NAME" as name from cohort.covariates '
+        'where coalesce("AVAL"::varchar, "AVALC") is not null'
+    )
+    asked = {item.name.lower() for item in warehouse.study.covariates} - {"age", "sex"}
+    looks_back = warehouse.site.as_of or warehouse.site.censor
+    before = asked & set([] if described is None or looks_back else described["name"])
+    lost = lost_covariates(filled["name"].tolist(), before)
+    return check(
+        STUDY_KEEPS_ITS_COVARIATES.id,
+        not lost,
+        f"{lost}; deliver the column again, or take the covariate out of the study file."
+        if lost
+        else "Every covariate of the published cut still has values.",
+        blocking=True,
+    )
+
+
+COMPARED: dict[str, Sequence[tuple[BatchRule, Callable[[Warehouse], AssetCheckResult]]]] = {
+    "markers": ((MARKER_DID_NOT_SHIFT, _drift),),
+    "subjects": ((STUDY_KEEPS_ITS_PATIENTS, _patients_are_kept),),
+    "covariates": ((STUDY_KEEPS_ITS_COVARIATES, _covariates_are_kept),),
+}
+"""Cohort tables that are compared with the published cut: the rules, and what judges them."""
 
 ASSETS = [cohort_table(table) for table in TABLES]

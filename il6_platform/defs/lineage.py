@@ -25,7 +25,7 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _NOT_ASSETS = {"study", "setup", "reading", ""}
 BESIDE = {
-    *("raw.erased", "raw.sources", "raw.passed_over", "raw.columns", "raw.spellings"),
+    *("raw.sources", "raw.passed_over", "raw.columns", "raw.spellings"),
     *("raw.landings", "raw.merged_patients", "staging.problems"),
     *(f"staging.{table}_set_aside" for table in TABLES),
 }
@@ -56,13 +56,18 @@ def read_tables(table: str) -> tuple[str, ...]:
 
 def column_lineage(
     table: str, columns: Iterable[str], known: Mapping[str, Mapping[str, str]]
-) -> TableColumnLineage:
-    """Trace each column of a SQL table to the columns of the tables that it is made of."""
+) -> TableColumnLineage | None:
+    """Trace each column of a SQL table to the columns of the tables that it is made of.
+
+    None for a table that the SQL file declares and does not fill.
+    """
     create = next(
         statement
         for statement in sqlglot.parse(paths.sql_file(table).read_text("utf-8"), read="duckdb")
         if isinstance(statement, exp.Create)
     )
+    if create.expression is None:
+        return None
     schema: dict[str, Any] = {}
     for source, names in known.items():
         place, name = source.split(".")

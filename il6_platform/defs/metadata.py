@@ -29,7 +29,8 @@ def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
     }
     if paths.sql_file(table).exists():
         known = warehouse.column_types(read_tables(table))
-        metadata["dagster/column_lineage"] = column_lineage(table, [c.name for c in columns], known)
+        traced = column_lineage(table, [c.name for c in columns], known)
+        metadata |= {"dagster/column_lineage": traced} if traced else {}
     return metadata
 
 

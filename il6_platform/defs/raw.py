@@ -20,6 +20,7 @@ from il6_platform.defs.metadata import preview, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
+from il6_platform.privacy.erasure import erase
 from il6_platform.publishing.publish import registry_key
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import Opened, digest_of, landed, open_deliveries
@@ -249,13 +250,36 @@ def raw_table(table: str) -> AssetsDefinition:
 
 
 @asset(
+    key=key_of("raw.erased"),
+    group_name="registry",
+    kinds={"python", "duckdb"},
+    owners=OWNERS["registry"],
+    code_version=code_version(),
+    pool=POOL,
+    deps=[key_of(f"raw.{table}") for table in TABLES],
+    description=(
+        f"{described('raw.erased')}\n\nWho is to be forgotten stays forgotten: what a new export "
+        "says of them is erased here, before anything reads it."
+    ),
+)
+def erased(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    """Erase what new exports say of forgotten patients (`il6_platform/privacy/erasure.py`)."""
+    rows, exports = erase(warehouse)
+    if rows:
+        context.log.info(f"{rows} rows of forgotten patients were erased from {exports} exports.")
+    return MaterializeResult(
+        metadata={**table_metadata(warehouse, "raw.erased"), "rows": rows, "exports": exports}
+    )
+
+
+@asset(
     key=key_of("raw.column_changes"),
     group_name="registry",
     kinds={"sql", "duckdb"},
     owners=OWNERS["registry"],
     code_version=code_version(),
     pool=POOL,
-    deps=[key_of(source) for source in sources("raw.column_changes")],
+    deps=[key_of(source) for source in (*sources("raw.column_changes"), "raw.erased")],
     description=described("raw.column_changes"),
     check_specs=[spec(rule, "raw.column_changes") for rule in COLUMN_RULES.values()],
 )
@@ -292,4 +316,4 @@ def _sentences(deliveries: pd.DataFrame) -> str:
     return " ".join(f"{row.file}: {row.problem}." for row in deliveries.itertuples())
 
 
-ASSETS = [deliveries, *(raw_table(table) for table in TABLES), column_changes]
+ASSETS = [deliveries, *(raw_table(table) for table in TABLES), erased, column_changes]

@@ -39,7 +39,14 @@ POOL = "registry"
 STUDIES = DynamicPartitionsDefinition(name="study")
 """The studies of the home: cohort, analyses and report have a partition each."""
 
-_SUMMARIES = {"raw.deliveries", "staging.balance", "cohort.flow", "analysis", "report"}
+_SUMMARIES = {
+    "raw.deliveries",
+    "raw.erased",
+    "staging.balance",
+    "cohort.flow",
+    "analysis",
+    "report",
+}
 """Tables and schemas that hold no row of a patient."""
 
 

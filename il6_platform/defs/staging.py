@@ -17,7 +17,6 @@ from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, summary, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.paths import code_version
-from il6_platform.privacy.erasure import erase
 from il6_platform.publishing.publish import mark_registry_whole
 from il6_platform.registry.merged import fill_merged
 from il6_platform.registry.readings import read_cells
@@ -47,8 +46,7 @@ from il6_platform.warehouse.database import Warehouse
     description=described("staging.received"),
 )
 def received(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
-    """Run sql/staging/received.sql, once what a new export says of forgotten patients is erased."""
-    erase(warehouse)
+    """Run sql/staging/received.sql, once every text of a new kind was read."""
     with warehouse.connect() as connection:
         merged = fill_merged(connection, warehouse.site.home_path, warehouse.pseudonyms)
         texts = read_cells(connection)

@@ -77,6 +77,13 @@ VALUES: dict[str, tuple[str, ...]] = {
 """The values of columns that have a list of them, as the rule book has it."""
 
 
+LEVELS: dict[str, tuple[str, ...]] = VALUES | {
+    "braf_status": ("wild-type", "mutant"),
+    "ecog": ("0", "1", "2", "3", "4"),
+}
+"""The levels of columns that are categories; `braf_status` may say more, which counts as other."""
+
+
 DATE_COLUMNS = frozenset(
     {"birth_date", "diagnosis_date", "consent_withdrawn_on", "start_date", "end_date"}
     | {"collected_on", "assessed_on", "last_contact_on", "died_on"}

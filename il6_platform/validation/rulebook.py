@@ -72,6 +72,17 @@ MARKER_DID_NOT_SHIFT = BatchRule(
     "large one (quality.max_marker_shift, as by a change of unit) blocks",
     "laboratory",
 )
+STUDY_KEEPS_ITS_PATIENTS = BatchRule(
+    "study_keeps_its_patients",
+    "cohort.subjects",
+    "The marker has results that can be used, and no more than the allowed share "
+    "(quality.max_missing_share) of the patients who are analysed in the published cut are lost",
+)
+STUDY_KEEPS_ITS_COVARIATES = BatchRule(
+    "study_keeps_its_covariates",
+    "cohort.covariates",
+    "Every covariate that has values in the published cut still has some",
+)
 COLUMNS_ARE_THERE = BatchRule(
     "columns_are_there",
     "raw.column_changes",
@@ -116,6 +127,8 @@ BATCHES = (
     REGISTRY_DID_NOT_SHRINK,
     QUARANTINE_IS_SMALL,
     MARKER_DID_NOT_SHIFT,
+    STUDY_KEEPS_ITS_PATIENTS,
+    STUDY_KEEPS_ITS_COVARIATES,
     EVERY_LINE_IS_ACCOUNTED_FOR,
 )
 """Rules of whole batches; the assets judge them."""

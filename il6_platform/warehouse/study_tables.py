@@ -13,6 +13,7 @@ import duckdb
 from il6_platform import paths
 from il6_platform.errors import DataQualityError
 from il6_platform.registry.cells import read_analyte, read_drug
+from il6_platform.registry.native import LEVELS
 from il6_platform.registry.units import every_unit, factors
 from il6_platform.study import Study
 from il6_platform.warehouse.home import Site
@@ -163,12 +164,14 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     known = factors(*_units(), marker, study.marker.unit)
     connection.executemany("insert into study.marker_units values (?, ?)", [*known.items()])
     connection.execute(
-        "create or replace table study.covariates (name varchar, label varchar, kind varchar)"
+        "create or replace table study.covariates "
+        "(name varchar, label varchar, kind varchar, levels varchar[])"
     )
     for item in study.covariates:
+        name = item.name.lower()
         connection.execute(
-            "insert into study.covariates values (?, ?, ?)",
-            [item.name.lower(), item.title, item.kind],
+            "insert into study.covariates values (?, ?, ?, ?)",
+            [name, item.title, item.kind, list(item.levels or LEVELS.get(name, ())) or None],
         )
     _read_macros(connection, "cells", "known")
 

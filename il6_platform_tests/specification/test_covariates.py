@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from il6_platform_tests.specification.harness import Specification
 
+GRADE = """
+covariates:
+  - {name: grade, kind: category, levels: [G1, G2]}
+  - {name: albumin, kind: number}
+"""
+
 
 def test_native_columns_as_staging_reads_them(spec: Specification) -> None:
     """A column of the native format is taken as staging reads it: a category written in two
@@ -37,9 +43,9 @@ covariates:
 
 
 def test_other_columns_as_received(spec: Specification) -> None:
-    """Any other column of patients is taken as received, spelling and all; a number that cannot be
-    read, and a word for nothing known, are missing."""
-    spec.study("covariates: [{name: grade, kind: category}, {name: albumin, kind: number}]")
+    """Any other column of patients is taken as received; a number that cannot be read, and a word
+    for nothing known, are missing."""
+    spec.study(GRADE)
     spec.given(
         patients="""
         | patient_id | grade | albumin |
@@ -53,7 +59,7 @@ def test_other_columns_as_received(spec: Specification) -> None:
         | USUBJID | NAME    | AVAL | AVALC |
         | p1      | grade   |      | G2    |
         | p1      | albumin | 41.5 |       |
-        | p2      | grade   |      | g2    |
+        | p2      | grade   |      | G2    |
         | p2      | albumin |      |       |
         | p3      | grade   |      |       |
         | p3      | albumin |      |       |
@@ -63,7 +69,7 @@ def test_other_columns_as_received(spec: Specification) -> None:
 
 def test_covariates_are_columns_of_adsl(spec: Specification) -> None:
     """ADSL has a column a covariate, typed by its kind."""
-    spec.study("covariates: [{name: grade, kind: category}, {name: albumin, kind: number}]")
+    spec.study(GRADE)
     spec.given(
         patients="""
         | patient_id | grade | albumin |
@@ -76,5 +82,67 @@ def test_covariates_are_columns_of_adsl(spec: Specification) -> None:
         | USUBJID | grade | albumin |
         | p1      | G2    | 41.5    |
         | p2      |       | 39      |
+        """
+    )
+
+
+def test_a_level_that_is_not_declared_is_other(spec: Specification) -> None:
+    """A value that is none of a category's levels counts as other, and is listed for the data
+    manager. BRAF status is wild-type or mutant; case and blanks make no other level."""
+    spec.study("""
+covariates:
+  - {name: grade, kind: category, levels: [G1, G2]}
+  - {name: braf_status, kind: category}
+""")
+    spec.given(
+        patients="""
+        | patient_id | grade              | braf_status |
+        | p1         | G1                 | mutant      |
+        | p2         | see Mrs Plantag    | v600e, 2nd  |
+        | p3         | other              |             |
+        """
+    )
+    spec.expect(
+        covariates="""
+        | USUBJID | NAME        | AVALC  | OTHERFL |
+        | p1      | grade       | G1     |         |
+        | p1      | braf_status | mutant |         |
+        | p2      | grade       | other  | Y       |
+        | p2      | braf_status | other  | Y       |
+        | p3      | grade       | other  |         |
+        | p3      | braf_status |        |         |
+        """,
+        remarks="""
+        | patient_id | column_name | rule                        |
+        | p2         | grade       | covariate_level_is_declared |
+        | p2         | braf_status | covariate_level_is_declared |
+        """,
+    )
+
+
+def test_without_a_list_a_rare_value_is_other(spec: Specification) -> None:
+    """Where no list of levels is declared, a value that fewer than five patients have counts as
+    other: free text in one cell is nobody's level."""
+    spec.study("covariates: [{name: ward, kind: category}]")
+    spec.given(
+        patients="""
+        | patient_id | ward      |
+        | p1         | A         |
+        | p2         | A         |
+        | p3         | A         |
+        | p4         | A         |
+        | p5         | A         |
+        | p6         | Plantagen |
+        """
+    )
+    spec.expect(
+        covariates="""
+        | USUBJID | AVALC |
+        | p1      | A     |
+        | p2      | A     |
+        | p3      | A     |
+        | p4      | A     |
+        | p5      | A     |
+        | p6      | other |
         """
     )

@@ -1,5 +1,6 @@
 -- cohort.covariates: the study file's covariates of each patient, typed by their kind; one row each. A column of the
--- native format is taken as staging reads it (mutant and Mutant are one level), any other as received.
+-- native format is taken as staging reads it (mutant and Mutant are one level), any other as received. A category's value
+-- that is none of the declared levels counts as other; where no list is declared, so does one that fewer than 5 patients have.
 create or replace table cohort.covariates as
 with
 native as (
@@ -24,6 +25,7 @@ named as (
         s.patient_id,
         c.name,
         c.kind,
+        c.levels,
         -- a cell of the native format that was set aside is missing
         if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell(r.cells, c.name)) as value
     from staging.patients as s
@@ -31,6 +33,18 @@ named as (
     inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
     cross join study.covariates as c
     where c.name not in ('age', 'sex')
+),
+
+levelled as (
+    select
+        *,
+        case
+            when kind != 'category' or value is null then null
+            when levels is not null then coalesce(levels[list_position(list_transform(levels, lambda one: lower(one)), lower(trim(value)))], 'other')
+            when count(*) over (partition by name, value) >= 5 then value
+            else 'other'
+        end as level
+    from named
 )
 
 select
@@ -38,8 +52,9 @@ select
     name as "NAME",
     kind as "KIND",
     if(kind = 'number', plain_number(value), null) as "AVAL",
-    if(kind = 'category', value, null) as "AVALC"
-from named
+    level as "AVALC",
+    if(level = 'other' and lower(trim(value)) != 'other', 'Y', null) as "OTHERFL"
+from levelled
 order by patient_id, name;
 
 comment on table cohort.covariates is 'Covariates of each patient, one row each; columns of ADSL are made of it';
@@ -47,4 +62,5 @@ comment on column cohort.covariates."USUBJID" is 'Unique subject identifier (pse
 comment on column cohort.covariates."NAME" is 'Covariate as the study file names it, lower case';
 comment on column cohort.covariates."KIND" is 'number or category';
 comment on column cohort.covariates."AVAL" is 'Value of a number';
-comment on column cohort.covariates."AVALC" is 'Value of a category';
+comment on column cohort.covariates."AVALC" is 'Level of a category; other: a value that is no declared level';
+comment on column cohort.covariates."OTHERFL" is 'Y: what was received is no declared level and counts as other';

@@ -34,11 +34,28 @@ unreadable as (
     anti join staging.problems as p
         on p.table_name = 'patients' and s.delivery = p.delivery and s.file_line = p.file_line and c.name = p.column_name
     where cell(r.cells, c.name) is not null
+),
+
+undeclared as (
+    select
+        s.patient_id,
+        'patients' as table_name,
+        s.delivery,
+        s.file_line,
+        v."NAME" as column_name,
+        'covariate_level_is_declared' as rule,
+        v."NAME" || ' holds a level that no list declares, so that it counts as other; correct it, or add it to the levels of the '
+        || 'covariate in the study file' as sentence
+    from cohort.covariates as v
+    inner join staging.patients as s on v."USUBJID" = s.patient_id
+    where v."OTHERFL" = 'Y'
 )
 
 select * from late_starts
 union all by name
 select * from unreadable
+union all by name
+select * from undeclared
 order by table_name, delivery, file_line, rule;
 
 comment on table cohort.remarks is 'What the study''s own choices make notable of records that are used as they are';

@@ -1,0 +1,61 @@
+"""Losses: whether a study still has what its published cut had.
+
+A study that has lost its patients, its marker or a covariate would publish an empty report over a
+whole one. Belongs here: the comparison, as sentences. Does not belong here: counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+
+def lost_patients(now: int, before: int | None, allowed: float) -> str:
+    """Say that fewer patients are analysed than may be, or none; else an empty text.
+
+    Parameters
+    ----------
+    before
+        Patients analysed in the published cut; None where there is none that can be compared.
+    allowed
+        Share of them that may be lost.
+
+    Examples
+    --------
+    >>> lost_patients(50, 53, 0.2)
+    ''
+    >>> lost_patients(30, 53, 0.2)
+    '30 patients are analysed, 53 are in the published cut: 43% fewer, 20% are allowed'
+    >>> lost_patients(0, 53, 1)
+    '0 patients are analysed, 53 are in the published cut: 100% fewer, 100% are allowed'
+    """
+    if not before or (now and now >= before * (1 - allowed)):
+        return ""
+    fewer = 1 - now / before
+    return (
+        f"{now} patients are analysed, {before} are in the published cut: {fewer:.0%} fewer, "
+        f"{allowed:.0%} are allowed"
+    )
+
+
+def lost_marker(label: str, usable: int, results: int, known: Sequence[str]) -> str:
+    """Say that no result is of the marker although results were delivered, or an empty text.
+
+    Parameters
+    ----------
+    usable, results
+        Results of the marker that can be used, and results of any analyte.
+    known
+        Analytes that the registry has, the most frequent first.
+    """
+    if usable or not results:
+        return ""
+    there = f"; it has {', '.join(known)}" if known else ""
+    return f"No result of {label} that can be used is in the registry{there}"
+
+
+def lost_covariates(filled: Collection[str], before: Collection[str]) -> str:
+    """Say which covariates no patient has any more, or an empty text."""
+    gone = sorted(set(before) - set(filled))
+    if not gone:
+        return ""
+    return f"No patient has a value of {', '.join(gone)}, which the published cut has"
