@@ -14,9 +14,6 @@ WHOLE_REFRESHES = ("end_to_end", "report")
 OPEN_FAULTS = frozenset(
     {
         "cohort/test_single_edits.py::test_no_single_edit_is_silent_and_wrong",
-        "end_to_end/test_cuts.py::test_a_difference_names_what_came_and_what_moved",
-        "end_to_end/test_cuts.py::test_every_cut_is_listed_in_the_order_in_which_it_came",
-        "end_to_end/test_cuts.py::test_follow_up_is_cut_at_the_day_that_is_asked_for",
         "end_to_end/test_daemon.py::test_a_new_delivery_is_refreshed_by_the_daemon",
         "end_to_end/test_demo.py::test_every_column_of_a_sql_table_is_traced_to_what_is_there",
         "end_to_end/test_manuscript.py::test_the_methods_say_what_was_run_and_nothing_else",

@@ -40,7 +40,7 @@ def test_every_cut_is_listed_in_the_order_in_which_it_came(
     assert list(listed["cut"]) == list(names(site))
     assert list(listed["current"]) == ["", "*"]
     assert list(listed["last_export"]) == [EARLY, LATE]
-    assert list(listed["analysed"]) == [50, 53]
+    assert list(listed["analysed"]) == [51, 53]
     assert cli.main(["cuts", "--home", str(grown.home)]) == 0
     assert names(site)[0] in capsys.readouterr().out
 
@@ -48,7 +48,8 @@ def test_every_cut_is_listed_in_the_order_in_which_it_came(
 def test_a_difference_names_what_came_and_what_moved(site: Site) -> None:
     earlier, later = names(site)
     found = cuts.difference(site, earlier, later)
-    came = found.provenance.query("kind == 'delivery'")
+    # an export that was delivered again with the same bytes counts from its last day on
+    came = found.provenance.query("kind == 'delivery' and new.notna()")
     assert sorted(came["name"]) == sorted(
         f"{p.stem} of {LATE}" for p in (paths.demo_landing() / LATE).iterdir()
     )

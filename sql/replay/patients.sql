@@ -1,16 +1,24 @@
--- The records of staging.patients, each from the first delivery on that says the same of sex and age: before, it may
+-- The records of staging.patients, each from the first delivery on that is read as the same sex and age: before, it may
 -- have been in quarantine. What else a record says may have been added since.
 with
-versions as (
+read_lines as (
     select
-        s.record,
+        r.record,
+        r.delivery,
+        r.line,
         r.delivered_on,
-        latest.cells as latest_cells,
-        earlier.cells as earlier_cells
-    from staging.patients as s
-    inner join raw.patients as latest on s.delivery = latest.delivery and s.file_line = latest.line
-    inner join staging.received as r on r.table_name = 'patients' and s.record = r.record
-    inner join raw.patients as earlier on r.delivery = earlier.delivery and r.line = earlier.line
+        {
+            sex: sex.value,
+            born_first: birth.first_day,
+            born_last: birth.last_day,
+            age: age.value
+        } as said
+    from staging.received as r
+    inner join raw.patients as w on r.delivery = w.delivery and r.line = w.line
+    left join reading.sex as sex on cell(w.cells, 'sex') = sex.received
+    left join reading.day as birth on cell(w.cells, 'birth_date') = birth.received
+    left join reading.number as age on cell(w.cells, 'age_years') = age.received
+    where r.table_name = 'patients'
 )
 
 select
@@ -18,11 +26,9 @@ select
     said.known_from
 from staging.patients as s
 inner join (
-    select record, min(delivered_on) as known_from
-    from versions
-    where
-        cell(earlier_cells, 'sex') is not distinct from cell(latest_cells, 'sex')
-        and cell(earlier_cells, 'birth_date') is not distinct from cell(latest_cells, 'birth_date')
-        and cell(earlier_cells, 'age_years') is not distinct from cell(latest_cells, 'age_years')
-    group by record
+    select latest.record, min(earlier.delivered_on) as known_from
+    from staging.patients as p
+    inner join read_lines as latest on p.delivery = latest.delivery and p.file_line = latest.line
+    inner join read_lines as earlier on latest.record = earlier.record and latest.said is not distinct from earlier.said
+    group by latest.record
 ) as said on s.record = said.record
