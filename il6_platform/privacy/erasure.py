@@ -31,6 +31,7 @@ from il6_platform.registry.deliveries import digests
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
 from il6_platform.registry.native import TABLES
+from il6_platform.registry.readings import read_cells
 from il6_platform.warehouse.database import Warehouse, locked
 from il6_platform.warehouse.home import Site
 
@@ -96,6 +97,8 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     with warehouse.connect() as connection:
         rows, exports = erase(warehouse, everywhere=True)
         _erase_derived(connection, patient)
+        # what only they had in a cell is in no raw table any more
+        read_cells(connection)
         warehouse.leave_worklist()
         warehouse.write_anew_when_closed()
     cuts = sum(_erase_in_study(site.of_study(name), patient) for name in site.studies())
