@@ -32,6 +32,8 @@ class Settings:
         IL6_SENSOR_SECONDS: seconds between two looks at the landing folder.
     alert_webhook, alert_email, alert_from, smtp
         IL6_ALERT_WEBHOOK, IL6_ALERT_EMAIL, IL6_ALERT_FROM, IL6_SMTP (host:port): where alerts go.
+    ui_hosts
+        IL6_UI_HOSTS: names under which a reverse proxy hands requests on to `il6 ui`, by commas.
     debug
         IL6_DEBUG: 1 shows the traceback of an unforeseen error.
     """
@@ -45,6 +47,7 @@ class Settings:
     alert_email: str | None = None
     alert_from: str | None = None
     smtp: str = "localhost:25"
+    ui_hosts: tuple[str, ...] = ()
     debug: bool = False
 
 
@@ -83,6 +86,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         alert_email=text("ALERT_EMAIL"),
         alert_from=text("ALERT_FROM"),
         smtp=text("SMTP") or "localhost:25",
+        ui_hosts=tuple(one.strip() for one in (text("UI_HOSTS") or "").split(",") if one.strip()),
         debug=text("DEBUG") == "1",
     )
 

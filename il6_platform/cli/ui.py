@@ -44,31 +44,43 @@ def run(asked: argparse.Namespace) -> None:
     )
     workspace = str(paths.project_root() / "workspace.yaml")
     place = ["-w", workspace, "-h", "127.0.0.1", "-p", str(asked.port)]
-    programs = Path(sys.executable).parent
+    server = [sys.executable, "-m", "il6_platform.defs.web", *place]
+    commands = [[*server, "--read-only"]]
     if asked.operate:
-        command = [str(programs / "dagster"), "dev", *place]
-    else:
-        command = [str(programs / "dagster-webserver"), "--read-only", *place]
-    # a group of its own, so that all of it can be ended at once
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
+        daemon = str(Path(sys.executable).with_name("dagster-daemon"))
+        commands = [server, [daemon, "run", "-w", workspace]]
+    # a group each, so that all of it can be ended at once
+    processes = [
+        subprocess.Popen(command, env=environment, start_new_session=True) for command in commands
+    ]
 
     def end(_signal: int, _frame: object) -> None:
-        _send(process, signal.SIGTERM)
+        for process in processes:
+            _send(process, signal.SIGTERM)
 
     for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(one, end)
     try:
         # Dagster turns a signal into an error of its own, which is no Exception
         with contextlib.suppress(BaseException):
-            process.wait()
+            while all(process.poll() is None for process in processes):
+                time.sleep(0.2)
     finally:
-        # the server's own children are of its group: they end with it
-        _send(process, signal.SIGTERM)
-        for _ in range(GRACE_TENTHS):
-            if not _send(process, 0):
-                break
-            time.sleep(0.1)
-        _send(process, signal.SIGKILL)
+        # a server's own children are of its group: they end with it
+        for process in processes:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children: asked first, then made to."""
+    _send(process, signal.SIGTERM)
+    for _ in range(GRACE_TENTHS):
+        process.poll()
+        if not _send(process, 0):
+            return
+        time.sleep(0.1)
+    _send(process, signal.SIGKILL)
+    process.wait()
 
 
 def _send(process: subprocess.Popen[bytes], number: int) -> bool:

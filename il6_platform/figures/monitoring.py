@@ -33,13 +33,13 @@ def looks(results: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         axes = figure.subplots()
         of = results[results["analysis"] == Analysis.MONITORING]
         today = of[of["statistic"] == Statistic.LOGRANK_Z].dropna(subset=["estimate"])
-        share = of[of["statistic"] == Statistic.INFORMATION_FRACTION].dropna(subset=["estimate"])
+        plan = of[of["statistic"] == Statistic.PLANNED_EVENTS].dropna(subset=["estimate"])
         limits = curves[(curves["analysis"] == Analysis.MONITORING) & (curves["grp"] == "boundary")]
-        if today.empty or limits.empty:
+        if today.empty or limits.empty or plan.empty:
             style.say_nothing_to_draw(axes, "No look at the data can be judged yet.")
             return figure
         row = today.iloc[0]
-        planned = share["events"].iloc[0] / share["estimate"].iloc[0]
+        planned = float(plan["estimate"].iloc[0])
         path = results[
             (results["analysis"] == Analysis.EVIDENCE)
             & (results["statistic"] == Statistic.HAZARD_RATIO)
@@ -79,7 +79,7 @@ def projection(results: pd.DataFrame) -> Figure:
         axes = figure.subplots()
         of = results[results["analysis"] == Analysis.MONITORING]
         needed = of[of["statistic"].astype("string").str.startswith("required_events")].dropna(
-            subset=["estimate"]
+            subset=["estimate", "events"]
         )
         if needed.empty:
             style.say_nothing_to_draw(axes, "No effect is planned, or it needs no more events.")

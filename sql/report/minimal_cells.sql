@@ -48,6 +48,17 @@ from (
 cross join study.settings as settings
 where r.rowid = s.id;
 
+-- a fraction of the planned events is a count of events
+create or replace temp table told_fractions as
+from report.results where analysis = 'monitoring' and contains(suppressed, 'events');
+update report.results set
+    estimate = if(statistic = 'information_fraction', null, estimate),
+    "at" = null,
+    suppressed = concat_ws('; ', suppressed, 'fraction of the planned events not shown')
+where analysis = 'monitoring' and model = 'group sequential' and exists(from told_fractions);
+delete from report.curves where analysis = 'monitoring' and exists(from told_fractions);
+drop table told_fractions;
+
 update report.results set
     estimate = null,
     note = concat_ws('; ', note, 'the value of a single patient: not shown'),
