@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from il6_platform_tests.specification.harness import Specification
 
-GRADE = """
-covariates:
-  - {name: grade, kind: category, levels: [G1, G2]}
-  - {name: albumin, kind: number}
-"""
-
 
 def test_native_columns_as_staging_reads_them(spec: Specification) -> None:
     """A column of the native format is taken as staging reads it: a category written in two
@@ -45,7 +39,11 @@ covariates:
 def test_other_columns_as_received(spec: Specification) -> None:
     """Any other column of patients is taken as received; a number that cannot be read, and a word
     for nothing known, are missing."""
-    spec.study(GRADE)
+    spec.study("""
+covariates:
+  - {name: grade, kind: category, levels: [G1, G2]}
+  - {name: albumin, kind: number}
+""")
     spec.given(
         patients="""
         | patient_id | grade | albumin |
@@ -69,7 +67,11 @@ def test_other_columns_as_received(spec: Specification) -> None:
 
 def test_covariates_are_columns_of_adsl(spec: Specification) -> None:
     """ADSL has a column a covariate, typed by its kind."""
-    spec.study(GRADE)
+    spec.study("""
+covariates:
+  - {name: grade, kind: category, levels: [G1, G2]}
+  - {name: albumin, kind: number}
+""")
     spec.given(
         patients="""
         | patient_id | grade | albumin |

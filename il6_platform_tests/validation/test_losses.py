@@ -1,0 +1,26 @@
+"""A study that has lost what it had is not published over what it was."""
+
+from __future__ import annotations
+
+from il6_platform.validation.losses import lost_covariates, lost_marker, lost_patients
+
+
+def test_patients_may_be_fewer_by_the_allowed_share_and_never_none() -> None:
+    assert not lost_patients(8, 10, 0.2)
+    assert "7 patients are analysed, 10" in lost_patients(7, 10, 0.2)
+    assert not lost_patients(1, 10, 1.0)
+    assert lost_patients(0, 10, 1.0)
+    # nothing was published, or nobody was in it
+    assert not lost_patients(0, None, 0.2) and not lost_patients(0, 0, 0.2)
+
+
+def test_a_marker_without_any_result_is_said_with_what_there_is() -> None:
+    assert lost_marker("IL-9", 0, 40, ["il6", "crp"]).endswith("; it has il6, crp")
+    assert not lost_marker("IL-9", 1, 40, ["il6"])
+    # a registry without results has not begun
+    assert not lost_marker("IL-9", 0, 0, [])
+
+
+def test_a_covariate_that_nobody_has_any_more_is_named() -> None:
+    assert "ecog" in lost_covariates(["grade"], ["ecog", "grade"])
+    assert not lost_covariates(["grade"], [])
