@@ -29,7 +29,6 @@ OPEN_FAULTS = frozenset(
         "end_to_end/test_page.py::test_it_prints",
         "mutants/test_mutants.py::test_a_dozen_are_killed",
         "held_back/test_stored.py::test_the_job_gives_what_r_gives",
-        "privacy/test_erasure.py::test_foreign_broken_and_shifted_exports_are_cleared_and_nobody_else_is_lost",
         "registry/test_every_format.py::test_other_files_in_an_archive_are_listed",
         "registry/test_formats.py::test_no_bytes_give_a_traceback",
         "registry/test_nothing_lost.py::test_a_line_that_no_mapping_takes_is_quarantined_or_passed_over",
