@@ -1,7 +1,7 @@
 """Work that the machine's other cores do ahead, while one process holds DuckDB and Dagster.
 
 The job runs in one process, since DuckDB's file has one writer. What needs neither DuckDB nor
-Dagster (statistics, drawing, Data Docs: functions of their arguments alone) may be begun in another
+Dagster (statistics, drawing: functions of their arguments alone) may be begun in another
 process before its step comes. What comes out is the same: a function that nobody has begun, or that
 died with its process, runs where it is asked for.
 

@@ -1,4 +1,4 @@
-"""il6 open: open the published report, the data manager's worklist or the Dagster UI."""
+"""il6 open: open the report, the worklist, the data quality page or the Dagster UI."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ ADDRESS = "http://127.0.0.1:3000"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     add_study(parser)
-    parser.add_argument("what", nargs="?", default="report", choices=("report", "worklist", "ui"))
+    parser.add_argument(
+        "what", nargs="?", default="report", choices=("report", "worklist", "quality", "ui")
+    )
     parser.add_argument("--path", action="store_true", help="print where it is, open nothing")
 
 
@@ -49,10 +51,8 @@ def _place(asked: argparse.Namespace) -> str:
     if asked.what == "ui":
         return ADDRESS
     home = home_of(asked)
-    if asked.what == "worklist":
-        path = home / "worklist.xlsx"
-    else:
-        path = site_of(asked).published_path / "report.html"
+    files = {"worklist": home / "worklist.xlsx", "quality": home / "quality.html"}
+    path = files.get(asked.what) or site_of(asked).published_path / "report.html"
     if not path.exists():
         raise UsageError(f"there is no {asked.what} in {home} yet: il6 refresh")
     return str(path.resolve())

@@ -356,7 +356,7 @@ def published(context: AssetExecutionContext, warehouse: Warehouse) -> Materiali
             "story": MetadataValue.md("\n".join(f"{n}. {line}" for n, line in enumerate(told, 1))),
             "report": MetadataValue.path(str(done.folder / "report.html")),
             "database": MetadataValue.path(str(done.folder / "report.duckdb")),
-            **_data_docs(warehouse),
+            "quality": MetadataValue.path(str(warehouse.site.home_path / "quality.html")),
             "headline": preview(
                 warehouse.read("report.headline")[
                     [
@@ -387,12 +387,6 @@ def published(context: AssetExecutionContext, warehouse: Warehouse) -> Materiali
             )
         ],
     )
-
-
-def _data_docs(warehouse: Warehouse) -> dict[str, MetadataValue]:
-    """Return where the rule book's pages are, once `il6 rules --docs` has built them."""
-    index = warehouse.site.home_path / "data_docs" / "index.html"
-    return {"data_docs": MetadataValue.path(str(index))} if index.exists() else {}
 
 
 def _adds_up(warehouse: Warehouse) -> AssetCheckResult:

@@ -20,9 +20,9 @@ from il6_platform.paths import code_version
 from il6_platform.publishing.publish import mark_registry_whole
 from il6_platform.registry.merged import fill_merged
 from il6_platform.registry.readings import read_cells
+from il6_platform.validation import quality_page
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
-from il6_platform.validation.docs import FOLDER
 from il6_platform.validation.quarantine import Judgement, judge_table
 from il6_platform.validation.rulebook import (
     EVERY_LINE_IS_ACCOUNTED_FOR,
@@ -175,9 +175,7 @@ def staged_table(table: str) -> AssetsDefinition:
                 **table_metadata(warehouse, name),
                 "records": records,
                 "set_aside": set_aside,
-                "data_docs": MetadataValue.path(
-                    str(warehouse.site.home_path / FOLDER / "index.html")
-                ),
+                "quality": MetadataValue.path(str(warehouse.site.home_path / quality_page.NAME)),
                 "summary": summary(warehouse, name),
             },
             check_results=[

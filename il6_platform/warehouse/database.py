@@ -148,13 +148,13 @@ class Warehouse(ConfigurableResource):
             registry.leave_worklist()
 
     def leave_worklist(self) -> None:
-        """Write the data manager's worklist, whatever became of the refresh.
+        """Write the data manager's worklist and quality page, whatever became of the refresh.
 
         A look back (`as_of`) is no work to do, so it leaves the list as it is.
         """
         if self.site.as_of:
             return
-        from il6_platform.validation import worklist
+        from il6_platform.validation import quality_page, worklist
         from il6_platform.validation.rulebook import book
 
         landing = self.site.landing_path
@@ -167,6 +167,7 @@ class Warehouse(ConfigurableResource):
                 lambda file: (landing / file).exists(),
                 self._numbers,
             )
+            quality_page.write(connection, self.site.home_path, book())
 
     def _numbers(self, delivery: str) -> pd.Series:
         """Return the registry's patient numbers of a kept export by line, none where it is gone."""

@@ -3,6 +3,7 @@
 IL6_HOME/registry.duckdb         raw, staging: as of the last refresh of the registry
 IL6_HOME/deliveries/<sha256>     every export as it arrived, but for patients who are forgotten
 IL6_HOME/worklist.xlsx           what the data manager has to put right, as of the last refresh
+IL6_HOME/quality.html            the same in counts, by site, table, rule and delivery
 IL6_HOME/forgotten.csv           who was forgotten (pseudonyms), when, and how much was erased
 IL6_HOME/published               the link to the published cut of the only or default study
 IL6_HOME/studies/<name>/

@@ -99,9 +99,8 @@ def test_planted_identifiers_are_found_nowhere_and_all_is_its_owners(
     planted(installation)
     home = installation.home
     assert installation.refresh() == 0
-    assert cli.main(["rules", "--docs", "--home", str(home)]) == 0
     assert cli.main(["status", "--home", str(home)]) == 0
-    assert (home / "data_docs" / "index.html").exists()
+    assert (home / "quality.html").exists()
     assert not in_database(home)
     # exports that block: without a header, with a broken quote, with a patient for a column
     later = installation.landing / "2020-06-30"
