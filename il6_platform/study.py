@@ -29,6 +29,7 @@ from pydantic import (
 
 from il6_platform.endpoints import Endpoint, EndpointName, endpoint_library
 from il6_platform.errors import UsageError
+from il6_platform.expressions import Term, read_expression
 from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
 Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
@@ -54,9 +55,14 @@ class _Part(BaseModel):
 
 
 class Marker(_Part):
-    """The biomarker: which laboratory result, in which unit, taken when."""
+    """The biomarker: which laboratory result, or which expression of results, taken when.
 
-    analyte: str
+    A derived marker (`expression: neutrophils / lymphocytes`) takes each analyte in its reference
+    unit (`data/units.csv`), all of one sample; `unit` is then that of the outcome, such as ratio.
+    """
+
+    analyte: str | None = None
+    expression: str | None = None
     unit: str
     label: str = ""
     window_days: tuple[int, int] = (-28, 0)
@@ -70,9 +76,30 @@ class Marker(_Part):
             raise ValueError(
                 "window_days is [first, last] day about treatment start, first <= last"
             )
+        if (self.analyte is None) == (self.expression is None):
+            raise ValueError("a marker has an `analyte` or an `expression` of analytes; give one")
+        if self.expression is not None:
+            read_expression(self.expression)
         if not self.label:
-            object.__setattr__(self, "label", self.analyte)
+            object.__setattr__(self, "label", self.analyte or self.expression)
         return self
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the marker is an expression of analytes."""
+        return self.expression is not None
+
+    @property
+    def name(self) -> str:
+        """What dictionaries and literature call the marker: its analyte, else its label."""
+        return self.analyte or self.label
+
+    @property
+    def term(self) -> Term:
+        """The marker as an expression: of one analyte where it is not derived."""
+        if self.expression is not None:
+            return read_expression(self.expression)
+        return Term("analyte", name=self.analyte or "")
 
 
 class Arms(_Part):

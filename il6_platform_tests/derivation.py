@@ -25,7 +25,8 @@ from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.study_tables import prepare_study
 
 COHORT = (
-    *("markers", "as_read", "decisive", "subjects", "set_aside", "flow"),
+    *("time_zero", "markers", "marker_values", "as_read", "decisive", "subjects", "set_aside"),
+    "flow",
     *("adrs", "adtr", "adtte", "covariates", "remarks"),
 )
 """Tables of the cohort that need no analysis."""

@@ -25,7 +25,7 @@ LAYERS = [
     {"validation", "registry", "statistics"},
     {"registry_file"},
     {"study"},
-    {"endpoints"},
+    {"endpoints", "expressions"},
     {"yaml_config", "paths", "workers", "dagster_storage", "files"},
     {"settings"},
     {"errors"},

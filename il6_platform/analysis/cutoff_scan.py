@@ -89,9 +89,9 @@ def published_cutoffs(study: Study) -> pd.DataFrame:
     """
     data = paths.project_root() / "data"
     table = pd.read_csv(data / "literature.csv")
-    same = table["marker"].map(_plain) == _plain(study.marker.analyte)
+    same = table["marker"].map(_plain) == _plain(study.marker.name)
     table = table[same & table["cutoff"].notna() & table["cutoff_unit"].notna()]
-    known = factors(data / "units.csv", data / "names.csv", study.marker.analyte, study.marker.unit)
+    known = factors(data / "units.csv", data / "names.csv", study.marker.name, study.marker.unit)
     factor = table["cutoff_unit"].map(plain_unit).map(known)
     table = table.assign(cutoff=table["cutoff"] * factor, cutoff_unit=study.marker.unit)
     return table[factor.notna()]

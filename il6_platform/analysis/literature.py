@@ -101,7 +101,7 @@ def other_studies(study: Study, endpoint: str) -> pd.DataFrame:
     2011).
     """
     table = pd.read_csv(paths.project_root() / "data" / "literature.csv")
-    same = table["marker"].map(_plain) == _plain(study.marker.analyte)
+    same = table["marker"].map(_plain) == _plain(study.marker.name)
     same &= (table["pooled"] == "Y") & (table["endpoint"] == endpoint)
     rows = table[same & table[["estimate", "ci_low", "ci_high"]].notna().all(axis=1)]
     logs = np.log(rows[["estimate", "ci_low", "ci_high"]].astype(float))

@@ -20,11 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from il6_platform.paths import project_root, sql_file
+from il6_platform.warehouse.study_tables import define_marker_value
 
 SOURCES = (
     "settings",
     "endpoints",
     "endpoint_sources",
+    "markers",
+    "marker_parts",
     "marker_units",
     "decisive",
     "deliveries",
@@ -42,7 +45,7 @@ SOURCES = (
 DERIVED = ("subjects", "adrs", "adtr", "adtte")
 """Cohort tables that are made anew, in this order."""
 
-BEFORE = ("markers", "as_read")
+BEFORE = ("time_zero", "markers", "marker_values", "as_read")
 """Cohort tables that these are made of."""
 
 
@@ -83,6 +86,7 @@ class DeliveredRecords:
             connection.execute(sql_file("replay.views").read_text(encoding="utf-8"))
             for script in sorted((project_root() / "sql" / "macros").glob("*.sql")):
                 connection.execute(script.read_text(encoding="utf-8"))
+            define_marker_value(connection)
             derivations = [
                 statement
                 for table in (*BEFORE, *DERIVED)

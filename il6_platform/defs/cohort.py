@@ -32,7 +32,9 @@ from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.integrity import damages
 
 TABLES: dict[str, Sequence[Rule]] = {
+    "time_zero": (),
     "markers": (),
+    "marker_values": (),
     "as_read": (),
     "decisive": (),
     "subjects": cohort.SUBJECTS,
@@ -109,18 +111,21 @@ def _drift(warehouse: Warehouse) -> AssetCheckResult:
     )
     results = warehouse.query(paths.sql_file("validation.marker_results").read_text("utf-8"))
     results = results[results["value"] > 0]
-    known = results[results["value_before"] > 0]
-    news = shift(
-        results.loc[results["value_before"].isna(), "value"].to_numpy(),
-        known["value_before"].to_numpy(),
-    )
-    amended = shift_of_pairs(known["value"].to_numpy(), known["value_before"].to_numpy())
-    notable = [one for one in (news, amended) if one is not None and one.is_notable]
+    said, notable = [], []
+    for part, rows in results.groupby("part", sort=True):
+        known = rows[rows["value_before"] > 0]
+        before = known["value_before"].to_numpy()
+        news = shift(rows.loc[rows["value_before"].isna(), "value"].to_numpy(), before)
+        amended = shift_of_pairs(known["value"].to_numpy(), before)
+        said.append(
+            sentence(str(part) if study.marker.is_derived else study.marker.label, news, amended)
+        )
+        notable += [one for one in (news, amended) if one is not None and one.is_notable]
     large = any(one.fold >= warehouse.site.quality.max_marker_shift for one in notable)
     return check(
         MARKER_DID_NOT_SHIFT.id,
         not notable,
-        sentence(study.marker.label, news, amended)
+        (" ".join(said) or sentence(study.marker.label, None, None))
         + (
             " Ask the laboratory for a change of unit, assay or calibration."
             + (" If the shift is real, raise quality.max_marker_shift." if large else "")

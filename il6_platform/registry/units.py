@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from il6_platform.paths import project_root
+from il6_platform.registry.cells.analytes import read_analyte
 from il6_platform.registry.cells.units import read_unit, units_of
+from il6_platform.study import Marker, StudyError
 
 SPECIMEN = "with the specimen"
 """Source of a name that says what the sample is; whether it is the same is not decided here."""
@@ -97,6 +100,40 @@ def factors(units: Path, names: Path, marker: str, marker_unit: str) -> dict[str
         if one.analyte == of_marker
         for unit in _spellings(one.unit)
     }
+
+
+def marker_units(marker: Marker) -> dict[str, str]:
+    """Return the analytes of a marker and the unit in which it takes the results of each.
+
+    Raises
+    ------
+    StudyError
+        Where an analyte of an expression is not in data/units.csv, so that its results could not
+        be brought to one unit.
+    """
+    if not marker.is_derived:
+        return {analyte_of(marker.name): marker.unit}
+    data = project_root() / "data"
+    known = conversions(data / "units.csv", data / "names.csv", "", "")
+    references = {one.analyte: one.standard for one in known}
+    found = {analyte_of(name): name for name in marker.term.analytes()}
+    for analyte, written in found.items():
+        if analyte not in references:
+            raise StudyError(
+                f"key marker.expression: {written} is no analyte of data/units.csv; write one of "
+                f"{', '.join(sorted(references))}, or add its units there"
+            )
+    return {analyte: references[analyte] for analyte in found}
+
+
+def analyte_of(name: str) -> str:
+    """Return the analyte that a study file names, by its name in data/names.csv where it has one.
+
+    >>> analyte_of("Neutrophil count")
+    'neutrophils'
+    """
+    written = name.strip().lower()
+    return read_analyte(written).analyte or written
 
 
 def analytes(units: Path, names: Path) -> dict[str, str]:

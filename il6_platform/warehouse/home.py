@@ -30,8 +30,9 @@ from dagster import ConfigurableResource
 from il6_platform import paths
 from il6_platform.errors import PlatformError, UsageError
 from il6_platform.files import replace_link, sync_folder, sync_tree, write_whole
+from il6_platform.registry.units import marker_units
 from il6_platform.registry_file import quality_of
-from il6_platform.study import Quality, Study, read_study
+from il6_platform.study import Quality, Study, StudyError, read_study
 from il6_platform.warehouse.integrity import damages
 
 
@@ -65,8 +66,13 @@ class Site(ConfigurableResource):
 
     @cached_property
     def study(self) -> Study:
-        """The study (read once a process)."""
-        return read_study(self.study_path)
+        """The study (read once a process); a derived marker's analytes are known."""
+        study = read_study(self.study_path)
+        try:
+            marker_units(study.marker)
+        except StudyError as error:
+            raise StudyError(f"study file {self.study_path}, {error}") from None
+        return study
 
     @property
     def study_path(self) -> Path:
@@ -281,8 +287,8 @@ class Site(ConfigurableResource):
         known = self.studies().get(made.name)
         if known is not None:
             other = read_study(known)
-            asks_the_same = (other.marker.analyte, other.arms.experimental_drug) == (
-                made.marker.analyte,
+            asks_the_same = (other.marker.term, other.arms.experimental_drug) == (
+                made.marker.term,
                 made.arms.experimental_drug,
             )
             if not asks_the_same:

@@ -6,16 +6,17 @@ into a study's database. Does not belong here: deriving anything of them; that i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from il6_platform import paths
 from il6_platform.errors import DataQualityError
-from il6_platform.registry.cells import read_analyte, read_drug
+from il6_platform.registry.cells import read_drug
 from il6_platform.registry.native import LEVELS
-from il6_platform.registry.units import every_unit, factors
-from il6_platform.study import Study
+from il6_platform.registry.units import analyte_of, every_unit, factors, marker_units
+from il6_platform.study import Marker, Study
 from il6_platform.warehouse.home import Site
 
 RAW = ("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "staging.problems")
@@ -139,10 +140,9 @@ def _make_schemas(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
 def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     """Fill the study's choices, then read the macros that use them."""
     study = site.study
-    marker = study.marker.analyte.strip().lower()
     settings = {
         "study_name": study.name,
-        "analyte": read_analyte(marker).analyte or marker,
+        "marker": study.marker.label,
         "marker_label": study.marker.label,
         "unit": study.marker.unit,
         "window_first_day": study.marker.window_days[0],
@@ -160,9 +160,7 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     types = {"censored_on": "::date"}
     columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
     connection.execute(f"create or replace table study.settings as select {columns}", settings)
-    connection.execute("create or replace table study.marker_units (unit varchar, factor double)")
-    known = factors(*_units(), marker, study.marker.unit)
-    connection.executemany("insert into study.marker_units values (?, ?)", [*known.items()])
+    _fill_markers(connection, [study.marker])
     connection.execute(
         "create or replace table study.covariates "
         "(name varchar, label varchar, kind varchar, levels varchar[])"
@@ -174,6 +172,60 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
             [name, item.title, item.kind, list(item.levels or LEVELS.get(name, ())) or None],
         )
     _read_macros(connection, "cells", "known")
+
+
+def _fill_markers(connection: duckdb.DuckDBPyConnection, markers: Sequence[Marker]) -> None:
+    """Fill the markers, their analytes and units, by which `sql/cohort/marker_values.sql` works."""
+    connection.execute(
+        "create or replace table study.markers (marker varchar, window_first_day integer, "
+        "window_last_day integer, below_loq varchar, formula varchar)"
+    )
+    connection.execute(
+        "create or replace table study.marker_parts (marker varchar, analyte varchar)"
+    )
+    connection.execute(
+        "create or replace table study.marker_units "
+        "(marker varchar, analyte varchar, unit varchar, factor double)"
+    )
+    for one in markers:
+        units = marker_units(one)
+        formula = one.term.sql(lambda name: f"parts[{_quoted(analyte_of(name))}]")
+        connection.execute(
+            "insert into study.markers values (?, ?, ?, ?, ?)",
+            [one.label, *one.window_days, one.below_loq, formula],
+        )
+        connection.executemany(
+            "insert into study.marker_parts values (?, ?)", [[one.label, name] for name in units]
+        )
+        connection.executemany(
+            "insert into study.marker_units values (?, ?, ?, ?)",
+            [
+                [one.label, name, unit, factor]
+                for name, in_unit in units.items()
+                for unit, factor in factors(*_units(), name, in_unit).items()
+            ],
+        )
+    define_marker_value(connection)
+
+
+def define_marker_value(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the macro `marker_value(marker, parts)`: what `study.markers.formula` says.
+
+    `parts` maps the marker's analytes to their results; where one is null, or the formula has no
+    finite value, so is the outcome.
+    """
+    formulas = connection.execute(
+        "select marker, formula from study.markers order by all"
+    ).fetchall()
+    cases = " ".join(f"when {_quoted(marker)} then {formula}" for marker, formula in formulas)
+    connection.execute(
+        "create or replace macro marker_value(marker, parts) as "
+        f"nullif(nullif(nullif(case marker {cases} end, 'inf'), '-inf'), 'nan')"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _read_macros(connection: duckdb.DuckDBPyConnection, *names: str) -> None:

@@ -22,8 +22,6 @@ _AS_READ = _of(
     (" and status != 'withdrawn'", ""),
     ("having not is_known(min(t.start_date))", "having not is_known(max(t.start_date))"),
     ("having not is_known(min(t.start_date))", "having false"),
-    ("min(start_date) as trtsdt", "max(start_date) as trtsdt"),
-    ("    where line = 1\n", ""),
     ("min(start_date) as newtrtdt", "max(start_date) as newtrtdt"),
     ("where line > 1", "where line >= 1"),
     (" and is_known(start_date)", ""),
@@ -31,17 +29,6 @@ _AS_READ = _of(
     ("        and list_contains(t.substances, settings.experimental_drug)\n", ""),
     ("<= settings.arm_window_days", "< settings.arm_window_days"),
     ("<= settings.arm_window_days", "<= settings.arm_window_days + 30"),
-    ("b.value / 2", "b.value / 3"),
-    ("settings.below_loq = 'half'", "settings.below_loq != 'zero'"),
-    ("settings.below_loq = 'zero' then 0", "settings.below_loq = 'zero' then b.value"),
-    ("b.beyond_limit = '<' and settings.below_loq = 'half'", "settings.below_loq = 'half'"),
-    ("b.beyond_limit = '<' and settings.below_loq = 'zero'", "settings.below_loq = 'zero'"),
-    ("        and is_known(b.collected_on)\n", ""),
-    ("between settings.window_first_day", "between settings.window_first_day - 1"),
-    ("between settings.window_first_day", "between settings.window_first_day + 1"),
-    ("and settings.window_last_day", "and settings.window_last_day + 1"),
-    ("and settings.window_last_day", "and settings.window_last_day - 1"),
-    ("order by b.collected_on desc,", "order by b.collected_on,"),
     ("date_sub('year', p.birth_date", "date_diff('year', p.birth_date"),
     (
         "coalesce(date_sub('year', p.birth_date, z.trtsdt), p.age_years,",
@@ -56,6 +43,54 @@ _AS_READ = _of(
     ("        when z.trtsdt is null then 'No first-line treatment'\n", ""),
     ("        when m.value is null then 'No baseline marker in the window'\n", ""),
     ("min(delivered_on) as first_day", "max(delivered_on) as first_day"),
+)
+
+_TIME_ZERO = _of(
+    "sql/cohort/time_zero.sql",
+    "subjects",
+    ("min(start_date) as trtsdt", "max(start_date) as trtsdt"),
+    (" and line = 1", ""),
+)
+
+_MARKER_VALUES = _of(
+    "sql/cohort/marker_values.sql",
+    "subjects",
+    (
+        "m.below_loq = 'half' then r['value'] / 2",
+        "m.below_loq = 'half' then r['value'] / 3",
+    ),
+    ("m.below_loq = 'half'", "m.below_loq != 'zero'"),
+    ("m.below_loq = 'zero' then 0", "m.below_loq = 'zero' then r['value']"),
+    ("r['beyond_limit'] = '<' and m.below_loq = 'half'", "m.below_loq = 'half'"),
+    ("r['beyond_limit'] = '<' and m.below_loq = 'zero'", "m.below_loq = 'zero'"),
+    ("is_known(s.collected_on)\n            and ", ""),
+    ("between m.window_first_day", "between m.window_first_day - 1"),
+    ("between m.window_first_day", "between m.window_first_day + 1"),
+    ("and m.window_last_day", "and m.window_last_day + 1"),
+    ("and m.window_last_day", "and m.window_last_day - 1"),
+    ("order by collected_on desc,", "order by collected_on,"),
+)
+
+_DERIVED_MARKERS = _of(
+    "sql/cohort/marker_values.sql",
+    "marker_values",
+    ("coalesce(s.collected_at = r.collected_at, true)", "true"),
+    ("coalesce(s.collected_at = r.collected_at, true)", "s.collected_at = r.collected_at"),
+    ("s.is_timed and r.collected_at is not null", "true"),
+    ("        and s.collected_on = r.collected_on\n", ""),
+    ("where s.position = s.n_parts", "where true"),
+    ("when directions = [-1] then '<'", "when directions = [-1] then '>'"),
+    ("when len(directions) > 0 then '~'", "when len(directions) > 0 then '<'"),
+    ("collected_at desc nulls last", "collected_at nulls last"),
+)
+
+_DERIVED_DECISIVE = _of(
+    "sql/cohort/decisive.sql",
+    "marker_values",
+    ("count(distinct o.part) + 1 =", "count(distinct o.part) + 1 <="),
+    ("coalesce(p.markdt, '-infinity'::date)) as first_day", "'-infinity'::date) as first_day"),
+    ("where v.results is distinct from b.results\n    and", "where"),
+    ("    from no_value\n    union\n", ""),
 )
 
 _SUBJECTS = _of(
@@ -245,6 +280,10 @@ _MAXSTAT = _of(
 
 MUTANTS: tuple[Mutant, ...] = (
     *_AS_READ,
+    *_TIME_ZERO,
+    *_MARKER_VALUES,
+    *_DERIVED_MARKERS,
+    *_DERIVED_DECISIVE,
     *_AS_READ_BY_TIMES,
     *_SUBJECTS,
     *_ADRS,

@@ -10,7 +10,17 @@ from il6_platform.paths import PACKAGE
 
 PAGE = PACKAGE / "docs" / "derivations.md"
 
-ORDER = ("subjects", "adrs", "adtr", "adtte", "covariates", "adsl", "flow", "cutoff")
+ORDER = (
+    "subjects",
+    "marker_values",
+    "adrs",
+    "adtr",
+    "adtte",
+    "covariates",
+    "adsl",
+    "flow",
+    "cutoff",
+)
 
 INTRODUCTION = """\
 # How the cohort is derived

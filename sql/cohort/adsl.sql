@@ -40,7 +40,7 @@ comment on column cohort.adsl."ARMCD" is 'Treatment arm: E experimental, C contr
 comment on column cohort.adsl."TRTSDT" is 'Start of first-line treatment: time zero';
 comment on column cohort.adsl."MARKER" is 'Baseline marker in the study''s unit';
 comment on column cohort.adsl."MARKDT" is 'Day of the baseline marker';
-comment on column cohort.adsl."MARKLIM" is '< or > where the marker was beyond the assay''s limit';
+comment on column cohort.adsl."MARKLIM" is '< or > where the marker was beyond the assay''s limit, ~ where a derived one may be on either side';
 comment on column cohort.adsl."DTHDT" is 'Date of death';
 comment on column cohort.adsl."DTHCAUS" is 'Cause of death: disease or other; null: not known';
 comment on column cohort.adsl."LSTALVDT" is 'Date last known alive or of death';

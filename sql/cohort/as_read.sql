@@ -28,13 +28,6 @@ given as (
     where certainty != 'negated' and is_known(start_date)
 ),
 
-time_zero as (
-    select patient_id, min(start_date) as trtsdt
-    from given
-    where line = 1
-    group by patient_id
-),
-
 new_therapy as (
     select patient_id, min(start_date) as newtrtdt
     from given
@@ -44,7 +37,7 @@ new_therapy as (
 
 experimental as (
     select distinct z.patient_id
-    from time_zero as z
+    from cohort.time_zero as z
     cross join study.settings as settings
     inner join given as t
         on z.patient_id = t.patient_id
@@ -53,31 +46,11 @@ experimental as (
         and date_diff('day', z.trtsdt, t.start_date) <= settings.arm_window_days
 ),
 
--- the last result of the marker in the window about time zero; of one day, the last by its time
 marker as (
-    select
-        z.patient_id,
-        b.collected_on,
-        b.beyond_limit,
-        b.delivery,
-        b.file_line,
-        case
-            when b.beyond_limit = '<' and settings.below_loq = 'half' then b.value / 2
-            when b.beyond_limit = '<' and settings.below_loq = 'zero' then 0
-            else b.value
-        end as value
-    from time_zero as z
-    cross join study.settings as settings
-    inner join cohort.markers as b
-        on z.patient_id = b.patient_id
-        and b.is_used
-        and is_known(b.collected_on)
-        and date_diff('day', z.trtsdt, b.collected_on)
-        between settings.window_first_day and settings.window_last_day
-    qualify row_number() over (
-        partition by z.patient_id
-        order by b.collected_on desc, b.collected_at desc nulls last, b.value desc, b.beyond_limit, b.file_line
-    ) = 1
+    select v.*
+    from cohort.marker_values as v
+    inner join study.settings as settings on v.marker = settings.marker
+    where v.is_baseline
 ),
 
 -- a registry that gives times instead of dates needs no follow-up
@@ -89,7 +62,7 @@ timed as (
 visits as (
     select a.patient_id, a.assessed_on, a.response, z.trtsdt
     from staging.assessments as a
-    inner join time_zero as z on a.patient_id = z.patient_id
+    inner join cohort.time_zero as z on a.patient_id = z.patient_id
     where a.assessed_on >= z.trtsdt and is_known(a.assessed_on)
 ),
 
@@ -112,8 +85,6 @@ select
     m.value as marker,
     m.collected_on as markdt,
     m.beyond_limit as marklim,
-    m.delivery as marker_delivery,
-    m.file_line as marker_line,
     if(is_known(f.died_on), f.died_on, null) as dthdt,
     case
         when f.cause_of_death in ('disease', 'cancer', 'tumour', 'tumor', 'progression', 'disease progression', 'progressive disease') then 'disease'
@@ -138,7 +109,7 @@ select
 from arrived as a
 cross join study.settings as settings
 left join staging.patients as p on a.patient_id = p.patient_id
-left join time_zero as z on a.patient_id = z.patient_id
+left join cohort.time_zero as z on a.patient_id = z.patient_id
 left join experimental as e on a.patient_id = e.patient_id
 left join marker as m on a.patient_id = m.patient_id
 left join staging.vital_status as f on a.patient_id = f.patient_id
@@ -154,11 +125,9 @@ comment on column cohort.as_read.age is 'Age at treatment start (completed years
 comment on column cohort.as_read.age_is_imputed is 'Y: birth is known to the month or year only, its middle was taken';
 comment on column cohort.as_read.sex is 'F or M';
 comment on column cohort.as_read.trtsdt is 'Start of first-line treatment: time zero';
-comment on column cohort.as_read.marker is 'Baseline marker in the study''s unit: last result in the window';
+comment on column cohort.as_read.marker is 'Baseline marker in the study''s unit: last value in the window';
 comment on column cohort.as_read.markdt is 'Day of the baseline marker';
-comment on column cohort.as_read.marklim is '< or > where the marker was beyond the assay''s limit';
-comment on column cohort.as_read.marker_delivery is 'Delivery of the baseline marker';
-comment on column cohort.as_read.marker_line is 'Its line there';
+comment on column cohort.as_read.marklim is '< or > where the marker was beyond the assay''s limit, ~ where a derived one may be on either side';
 comment on column cohort.as_read.dthdt is 'Date of death';
 comment on column cohort.as_read.dthcaus is 'Cause of death: disease or other; null: not known';
 comment on column cohort.as_read.lstalvdt is 'Date last known alive or of death';

@@ -100,25 +100,61 @@ therapy_may_move as (
     )
 ),
 
-marker_may_move as (
-    select m.patient_id, 'labs', m.delivery, m.file_line, 'marker_may_move'
+-- results of the marker that are not clear, or cannot be read, and may be of the baseline sample or a later one
+open_results as (
+    select
+        m.*,
+        greatest(m.collected_first, p.trtsdt + settings.window_first_day, coalesce(p.markdt, '-infinity'::date)) as first_day,
+        least(m.collected_last, p.trtsdt + settings.window_last_day) as last_day
     from cohort.markers as m
     inner join people as p on m.patient_id = p.patient_id
-    cross join study.settings as settings
+    inner join study.settings as settings on m.marker = settings.marker
     where not m.is_used and p.trtsdt is not null and is_known(m.collected_first)
     and m.collected_first <= p.trtsdt + settings.window_last_day
     and m.collected_last >= greatest(p.trtsdt + settings.window_first_day, coalesce(p.markdt, '-infinity'::date))
 ),
 
--- two results of the day that counts, of which it is not said which came later
+-- a derived marker has a value only where every other analyte has, or may have, a result of the same day
+marker_may_move as (
+    select m.patient_id, 'labs', m.delivery, m.file_line, 'marker_may_move'
+    from open_results as m
+    left join cohort.markers as o
+        on m.marker = o.marker
+        and m.patient_id = o.patient_id
+        and m.part != o.part
+        and m.record is distinct from o.record
+        and o.collected_first <= m.last_day
+        and o.collected_last >= m.first_day
+    group by m.marker, m.part, m.patient_id, m.delivery, m.file_line
+    having count(distinct o.part) + 1 = (select count(*) from study.marker_parts as p where p.marker = m.marker)
+),
+
+baseline as (
+    select v.*
+    from cohort.marker_values as v
+    inner join study.settings as settings on v.marker = settings.marker
+    where v.is_baseline
+),
+
+-- two values of the day that counts, of which it is not said which came later
 same_day as (
-    select m.patient_id, 'labs', m.delivery, m.file_line, 'same_day_results'
-    from cohort.markers as m
-    inner join people as p on m.patient_id = p.patient_id and m.collected_on = p.markdt
-    inner join cohort.markers as chosen
-        on p.patient_id = chosen.patient_id and p.marker_delivery = chosen.delivery and p.marker_line = chosen.file_line
-    where m.is_used and row(m.value, m.beyond_limit) is distinct from row(chosen.value, chosen.beyond_limit)
-    and (m.collected_at is null or chosen.collected_at is null or m.collected_at = chosen.collected_at)
+    select v.patient_id, 'labs', r.record.delivery, r.record.file_line, 'same_day_results'
+    from cohort.marker_values as v
+    inner join baseline as b
+        on v.marker = b.marker and v.patient_id = b.patient_id and v.collected_on = b.collected_on
+    inner join people as p on v.patient_id = p.patient_id
+    cross join unnest(v.records) as r (record)
+    where v.results is distinct from b.results
+    and not list_contains(b.records, r.record)
+    and (v.collected_at is null or b.collected_at is null or v.collected_at = b.collected_at)
+),
+
+no_value as (
+    select b.patient_id, 'labs', r.record.delivery, r.record.file_line, 'marker_has_no_value'
+    from baseline as b
+    inner join people as p on b.patient_id = p.patient_id
+    cross join unnest(b.records) as r (record)
+    where b.value is null and not list_contains(list_transform(b.results, lambda r: r.value is null), true)
 ),
 
 assessments as (
@@ -241,6 +277,8 @@ every_one as (
     union
     from same_day
     union
+    from no_value
+    union
     from progression_may_move
     union
     from response_may_move
@@ -260,6 +298,10 @@ sentences (code, sentence) as (
     ('arm_may_move', 'It may be the experimental drug, which decides the arm'),
     ('marker_may_move', 'It may be the baseline marker'),
     ('same_day_results', 'Two different results of the day of the baseline marker have no time of day'),
+    (
+        'marker_has_no_value',
+        'The expression of the marker has no value for these results (it divides by zero, or takes the logarithm of 0 or less)'
+    ),
     ('progression_may_move', 'It may be the progression, or the last assessment before it'),
     ('response_may_move', 'It may change the best response'),
     ('death_may_move', 'It may be a death, or another day of death'),

@@ -1,4 +1,5 @@
--- cohort.markers: every result that is or may be the study's marker, in the study's unit; one that is set aside too.
+-- cohort.markers: every result that is or may be a part of a marker of the study (of most markers the only one), in the
+-- unit that the marker takes it in; one that is set aside too.
 -- `is_used`: it counts. A result whose unit is not known, or whose name is not clear, cannot be used.
 create or replace table cohort.markers as
 with
@@ -18,6 +19,8 @@ slips as (
 )
 
 select
+    p.marker,
+    p.analyte as part,
     s.patient_id,
     s.delivery,
     s.file_line,
@@ -31,21 +34,25 @@ select
     s.beyond_limit,
     s.value * coalesce(u.factor, by_name.factor) as value,
     len(s.columns) > 0 as is_set_aside,
-    s.analyte = settings.analyte and len(s.columns) = 0 and coalesce(u.factor, by_name.factor) is not null as is_used
+    s.analyte = p.analyte and len(s.columns) = 0 and coalesce(u.factor, by_name.factor) is not null as is_used
 from results as s
-cross join study.settings as settings
-left join study.marker_units as u on plain_unit(s.unit) = u.unit
-left join study.marker_units as by_name on plain_unit(s.unit_read) = by_name.unit
+cross join study.marker_parts as p
+left join study.marker_units as u
+    on p.marker = u.marker and p.analyte = u.analyte and plain_unit(s.unit) = u.unit
+left join study.marker_units as by_name
+    on p.marker = by_name.marker and p.analyte = by_name.analyte and plain_unit(s.unit_read) = by_name.unit
 where s.patient_id is not null and (
-    s.analyte = settings.analyte
+    s.analyte = p.analyte
     or s.certainty = 'missing'
-    or list_contains(s.may_be, settings.analyte)
+    or list_contains(s.may_be, p.analyte)
     or (coalesce(u.factor, by_name.factor) is not null and s.analyte in (from slips))
     or (len(s.columns) > 0 and (s.analyte is null or (list_contains(s.columns, '(line)') and s.certainty != 'known')))
 )
-order by s.patient_id, s.delivery, s.file_line;
+order by p.marker, p.analyte, s.patient_id, s.delivery, s.file_line;
 
-comment on table cohort.markers is 'Every result that is or may be the study''s marker, in the study''s unit';
+comment on table cohort.markers is 'Every result that is or may be a part of a marker of the study, in the unit that the marker takes it in';
+comment on column cohort.markers.marker is 'The marker, by its label';
+comment on column cohort.markers.part is 'The analyte of the marker that the result is, or may be';
 comment on column cohort.markers.patient_id is 'Pseudonym of the patient';
 comment on column cohort.markers.delivery is 'SHA-256 of the export file';
 comment on column cohort.markers.file_line is 'Line in the file';
@@ -55,6 +62,6 @@ comment on column cohort.markers.collected_at is 'Time of day in seconds, where 
 comment on column cohort.markers.collected_first is 'First of the days on which it may have been taken';
 comment on column cohort.markers.collected_last is 'Last of the days on which it may have been taken';
 comment on column cohort.markers.beyond_limit is '< below the limit of quantification, > above the upper limit, null: measured';
-comment on column cohort.markers.value is 'Result in the study''s unit; null where its unit is not known';
+comment on column cohort.markers.value is 'Result in the unit that the marker takes it in; null where its unit is not known';
 comment on column cohort.markers.is_set_aside is 'Whether the record is in quarantine';
-comment on column cohort.markers.is_used is 'Whether it counts as a result of the marker';
+comment on column cohort.markers.is_used is 'Whether it counts as a result of that analyte';

@@ -18,6 +18,31 @@ late_starts as (
     and t.start_date > a.trtsdt + settings.arm_window_days
 ),
 
+-- analytes of a derived marker without the others of their sample, after the value that is used or without one
+incomplete as (
+    select
+        m.patient_id,
+        'labs' as table_name,
+        m.delivery,
+        m.file_line,
+        'collected_on' as column_name,
+        'marker_is_complete' as rule,
+        settings.marker_label || ' needs ' || parts.names || ' of one sample: the same day, and time of day where it is given; '
+        || if(a.markdt is null, 'the patient has no such sample in the window', 'an earlier sample is used')
+        || '; add what is missing or correct the day' as sentence
+    from cohort.as_read as a
+    cross join study.settings as settings
+    inner join cohort.markers as m on a.patient_id = m.patient_id and settings.marker = m.marker
+    inner join (
+        select marker, string_agg(analyte, ', ' order by analyte) as names
+        from study.marker_parts
+        group by marker
+        having count(*) > 1
+    ) as parts on m.marker = parts.marker
+    where m.is_used and date_diff('day', a.trtsdt, m.collected_on) between settings.window_first_day and settings.window_last_day
+    and is_known(m.collected_on) and coalesce(m.collected_on > a.markdt, true)
+),
+
 unreadable as (
     select
         s.patient_id,
@@ -52,6 +77,8 @@ undeclared as (
 )
 
 select * from late_starts
+union all by name
+select * from incomplete
 union all by name
 select * from unreadable
 union all by name

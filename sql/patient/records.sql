@@ -17,7 +17,8 @@ union all
 select if(b.collected_on = c."MARKDT", 'marker', 'marker, not chosen'), d.file, b.file_line
 from cohort.subjects as c
 cross join study.settings as settings
-inner join staging.labs as b on c."USUBJID" = b.patient_id and settings.analyte = b.analyte
+inner join study.marker_parts as p on settings.marker = p.marker
+inner join staging.labs as b on c."USUBJID" = b.patient_id and p.analyte = b.analyte
 inner join raw.deliveries as d on b.delivery = d.delivery
 where c."USUBJID" = getvariable('patient')
 order by what, d.file, line;

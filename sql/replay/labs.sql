@@ -12,4 +12,4 @@ inner join (
     where table_name = 'labs'
     group by record, part, decisive_content
 ) as said on r.record = said.record and r.part = said.part and r.decisive_content = said.decisive_content
-where s.analyte = settings.analyte
+where s.analyte in (select p.analyte from study.marker_parts as p where p.marker = settings.marker)

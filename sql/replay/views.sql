@@ -3,6 +3,12 @@ create view study.settings as
 select * replace (least(censored_on, getvariable('known_on')) as censored_on)
 from delivered.settings;
 
+create view study.markers as
+from delivered.markers;
+
+create view study.marker_parts as
+from delivered.marker_parts;
+
 create view study.marker_units as
 from delivered.marker_units;
 
