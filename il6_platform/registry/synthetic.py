@@ -577,7 +577,7 @@ def sample(rng: np.random.Generator, patient: Patient, study: Study) -> None:
         patient.add("labs", analyte=analyte, value=value, unit=unit, collected_on=patient.on(day))
 
     def marker(day: int, value: float) -> None:
-        draw(study.marker.analyte, day, result(value), study.marker.unit)
+        draw(str(study.marker.analyte), day, result(value), study.marker.unit)
 
     older = rng.random()
     if older < 0.35:
@@ -696,7 +696,7 @@ def build(study: Study) -> Registry:
     unmeasured.rows["labs"] = [
         row
         for row in unmeasured.rows["labs"]
-        if row["analyte"] != study.marker.analyte or row["collected_on"] > unmeasured.on(0)
+        if row["analyte"] != str(study.marker.analyte) or row["collected_on"] > unmeasured.on(0)
     ]
     withdrawn.record["consent_withdrawn_on"] = target.exports[-2].isoformat()
     unreadable.record["sex"] = "X"
@@ -756,11 +756,15 @@ def faults(
             **cells,
         }
 
-    marker = {"analyte": study.marker.analyte, "value": "0.3", "unit": "pmol/L"}
+    marker = {"analyte": str(study.marker.analyte), "value": "0.3", "unit": "pmol/L"}
     after = a.on((a.death or 0) + 20)
     typo = f"{target.exports[-1].year + 9}-03-14"
     slashed = "03/04/2021"
-    haemolysed = {"analyte": study.marker.analyte, "value": "haemolysed", "unit": study.marker.unit}
+    haemolysed = {
+        "analyte": str(study.marker.analyte),
+        "value": "haemolysed",
+        "unit": study.marker.unit,
+    }
     return [
         Fault("patients", "sex is X", "sex_is_in_the_list", unreadable.record),
         Fault("labs", "marker in pmol/L", "unit_is_known", lab(b, 33, **marker)),
