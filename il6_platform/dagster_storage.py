@@ -43,6 +43,16 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         with self._engine.connect() as connection, connection.begin():
             yield connection
 
+    @cached_property
+    def _tables(self) -> set[str]:
+        return set()
+
+    def has_table(self, table_name: str) -> bool:
+        """Tell whether the file has a table; Dagster asks anew before each look at a partition."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
     def run_connection(self, run_id: str | None) -> AbstractContextManager[Connection]:
         """Return a connection for a run's events."""
         return self._kept()

@@ -13,9 +13,9 @@ from il6_platform import paths
 from il6_platform.defs import analysis, cohort, raw, report, sources, staging
 from il6_platform.defs.jobs import nightly, refresh_registry, refresh_study
 from il6_platform.defs.progress import progress_logger
+from il6_platform.defs.resources import warehouse_of
 from il6_platform.defs.sensors import alert_sensors, new_deliveries, studies_behind
 from il6_platform.defs.specs import annotated
-from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 
 
@@ -59,7 +59,7 @@ def build_defs(
         sensors=[new_deliveries(site), studies_behind(site), *alert_sensors(site)],
         schedules=[nightly(site), *schedules],
         loggers={"console": colored_console_logger, "progress": progress_logger},
-        resources={"warehouse": Warehouse(site=site)},
+        resources={"warehouse": warehouse_of(site)},
     )
 
 

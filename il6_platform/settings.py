@@ -34,6 +34,9 @@ class Settings:
         IL6_ALERT_WEBHOOK, IL6_ALERT_EMAIL, IL6_ALERT_FROM, IL6_SMTP (host:port): where alerts go.
     ui_hosts
         IL6_UI_HOSTS: names under which a reverse proxy hands requests on to `il6 ui`, by commas.
+    workers
+        IL6_WORKERS: other processes that a refresh works with, three at most; None: one a spare
+        core.
     debug
         IL6_DEBUG: 1 shows the traceback of an unforeseen error.
     """
@@ -48,6 +51,7 @@ class Settings:
     alert_from: str | None = None
     smtp: str = "localhost:25"
     ui_hosts: tuple[str, ...] = ()
+    workers: int | None = None
     debug: bool = False
 
 
@@ -76,6 +80,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     seconds = text("SENSOR_SECONDS") or "15"
     if not seconds.isdecimal() or int(seconds) == 0:
         raise UsageError(f"IL6_SENSOR_SECONDS is {seconds!r}; write a whole number of seconds")
+    workers = text("WORKERS")
+    if workers is not None and not workers.isdecimal():
+        raise UsageError(f"IL6_WORKERS is {workers!r}; write a whole number, 0 for none")
     return Settings(
         home=path("HOME"),
         landing=path("LANDING"),
@@ -87,6 +94,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         alert_from=text("ALERT_FROM"),
         smtp=text("SMTP") or "localhost:25",
         ui_hosts=tuple(one.strip() for one in (text("UI_HOSTS") or "").split(",") if one.strip()),
+        workers=None if workers is None else int(workers),
         debug=text("DEBUG") == "1",
     )
 

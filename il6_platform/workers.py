@@ -26,19 +26,27 @@ from multiprocessing.context import BaseContext
 from queue import Empty
 from typing import Any, TypeVar, cast
 
+from il6_platform.settings import read_settings
+
 T = TypeVar("T")
 
-LIBRARIES = (
-    *("great_expectations.expectations", "il6_platform.definitions", "lifelines.statistics"),
+COMPUTING = (
+    *("il6_platform.report.outcome", "il6_platform.report.page", "lifelines.statistics"),
     *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
     *("scipy.optimize", "sklearn.linear_model", "sklearn.metrics", "statsmodels.stats.proportion"),
+    *("statsmodels.stats.multitest", "statsmodels.stats.contingency_tables"),
+    *("pyarrow.pandas_compat", "PIL.JpegImagePlugin"),
+)
+"""What analyses and figures import on their way, here and in other processes."""
+
+ORCHESTRATING = (
+    *("great_expectations.expectations", "il6_platform.definitions", "xlsxwriter"),
     *("alembic.command", "dagster._core.storage.event_log", "dagster._core.storage.runs"),
-    *("statsmodels.stats.multitest", "statsmodels.stats.contingency_tables", "xlsxwriter"),
     *("dagster._core.execution.execute_in_process", "dagster._core.storage.legacy_storage"),
     *("dagster._core.storage.local_compute_log_manager", "il6_platform.dagster_storage"),
-    *("upath.implementations.local", "pyarrow.pandas_compat", "PIL.JpegImagePlugin"),
+    "upath.implementations.local",
 )
-"""What a refresh imports on its way, here and in other processes."""
+"""What a refresh imports besides, in its own process only."""
 
 POLL_SECONDS = 0.5
 """How long a word of progress may lie before it is told."""
@@ -50,7 +58,13 @@ _log = logging.getLogger(__name__)
 
 
 def spare_cores(most: int = 3) -> int:
-    """Return how many other processes are worth having: a core each, beside this one's."""
+    """Return how many other processes are worth having: a core each, beside this one's.
+
+    IL6_WORKERS says it otherwise.
+    """
+    asked = read_settings().workers
+    if asked is not None:
+        return min(asked, most)
     mine = getattr(os, "sched_getaffinity", None)
     return min((len(mine(0)) if mine else os.cpu_count() or 1) - 1, most)
 
@@ -166,7 +180,7 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     # imported once, in a process that does nothing else, and shared by those that it forks
-    context.set_forkserver_preload([*LIBRARIES])
+    context.set_forkserver_preload([*COMPUTING])
     forkserver.ensure_running()
     return context
 

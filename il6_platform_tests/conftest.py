@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
+
+# the tests share the cores among themselves: a refresh has none to spare
+os.environ.setdefault("IL6_WORKERS", "0")
 
 # a busy machine is no fault of what is computed
 settings.register_profile("untimed", deadline=None)

@@ -12,7 +12,8 @@ from pathlib import Path
 from il6_platform import paths
 from il6_platform.privacy.erasure import erase
 from il6_platform.registry import raw
-from il6_platform.registry.deliveries import digest_of, landed, open_deliveries
+from il6_platform.registry.deliveries import open_deliveries
+from il6_platform.registry.landing import digest_of, landed
 from il6_platform.registry.merged import fill_merged
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles

@@ -84,7 +84,7 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
     """Refresh what is behind; return the installation and the studies that were refreshed."""
     with stages.stage("Load the libraries"):
         from il6_platform import workers
-        from il6_platform.publishing.publish import (
+        from il6_platform.publishing.content import (
             content_key,
             published_content,
             registry_content,
@@ -107,11 +107,14 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
     if not behind and not reads_registry:
         return site, []
     with stages.stage("Load what computes"):
+        _check_profiles(site)
         workers.prepare()
-        for library in workers.LIBRARIES:
+        # what the libraries hold for ever need not be searched for garbage again and again
+        gc.disable()
+        for library in (*workers.COMPUTING, *workers.ORCHESTRATING):
             importlib.import_module(library)
-    # what the libraries hold for ever need not be searched for garbage again and again
-    gc.freeze()
+        gc.freeze()
+        gc.enable()
     try:
         _refresh(site, reads_registry, behind, None if asked.verbose else stages)
     finally:
@@ -146,7 +149,7 @@ def _check_delivered(site: Site) -> None:
     UsageError
         Where nothing was; the message says where exports go, or when the first one came.
     """
-    from il6_platform.registry.deliveries import delivered_on, landed
+    from il6_platform.registry.landing import delivered_on, landed
 
     found, waiting = landed(site.landing_path)
     days = [delivered_on(item.file) or date.today() for item in found]
@@ -165,16 +168,21 @@ def _check_delivered(site: Site) -> None:
 
 
 def _site(asked: argparse.Namespace) -> Site:
-    """Return the installation that is refreshed; its profiles can be read."""
-    from il6_platform.registry.profiles import read_profiles
+    """Return the installation that is refreshed."""
     from il6_platform.warehouse.home import Site
 
     home, landing = home_of(asked), landing_of(asked)
     censor = asked.as_of if asked.censor is True else asked.censor
     if asked.censor and not censor:
         raise UsageError("--censor needs a day, its own or that of --as-of")
-    read_profiles(*paths.profile_folders(home), landing=landing)
     return Site(home=str(home), landing=str(landing), as_of=asked.as_of, censor=censor)
+
+
+def _check_profiles(site: Site) -> None:
+    """See that the registry's profiles can be read, before anything is imported and run."""
+    from il6_platform.registry.profiles import read_profiles
+
+    read_profiles(*paths.profile_folders(site.home_path), landing=site.landing_path)
 
 
 def _studies(asked: argparse.Namespace, site: Site) -> list[str]:

@@ -74,7 +74,7 @@ def _since(
     asked: argparse.Namespace, home: Path, last: LastRefresh | None
 ) -> Iterator[tuple[str, Sequence[str]]]:
     """Say what became of the last refresh, and what lies in the landing folder."""
-    from il6_platform.registry.deliveries import landed
+    from il6_platform.registry.landing import landed
 
     if last is not None:
         kinds = {0: "published, or nothing was new", 1: "BLOCKED by data quality"}

@@ -1,57 +1,31 @@
 """Analysis: the cohort -> rows of results. What is computed is in `il6_platform.analysis`."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    MaterializeResult,
+    ResourceParam,
+    asset,
+)
 
 from il6_platform.analysis.cohort import Cohort
-from il6_platform.analysis.cutoff import with_caution
-from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS, with_lock
+from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import Declared, Spec, analyses
 from il6_platform.cohort.known import DeliveredRecords, read_delivered
 from il6_platform.defs.metadata import picture, preview, table_metadata
 from il6_platform.defs.specs import OWNERS, STUDIES, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import publish
+from il6_platform.report.outcome import analyse
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came out of one analysis: rows of results and of curves, and its figure as PNG."""
-
-    results: pd.DataFrame
-    curves: pd.DataFrame
-    figure: bytes | None
-
-
-def analyse(
-    table: str,
-    cohort: Cohort,
-    study: Study,
-    is_synthetic: bool,
-    first_data_on: date | None = None,
-    earlier: Mapping[str, pd.DataFrame] = MappingProxyType({}),
-) -> Outcome:
-    """Compute an analysis and draw its figure; of its arguments alone."""
-    entry = analyses()[table]
-    found = entry.run(cohort, study, earlier)
-    results = with_lock(with_caution(found.frame(), study), study, first_data_on)
-    curves = found.curves()
-    if entry.spec.figure is None:
-        return Outcome(results, curves, None)
-    from il6_platform.figures import of_study
-    from il6_platform.figures.style import marked, png
-    from il6_platform.report.synthetic_flag import SYNTHETIC
-
-    figure = getattr(of_study, entry.spec.figure)(results, curves, study)
-    return Outcome(results, curves, png(marked(figure, SYNTHETIC) if is_synthetic else figure))
 
 
 def analysis_table(entry: Declared) -> AssetsDefinition:
@@ -72,7 +46,9 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         ],
         description=f"{entry.text}\n\nMade by `il6_platform/analysis/{table}.py`.",
     )
-    def analysed(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    def analysed(
+        context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+    ) -> MaterializeResult:
         chosen = context.run.asset_selection or frozenset()
         asked = warehouse.once(
             f"analyses of {spec.reads[0]}", lambda: _begin(warehouse, spec.reads, chosen)

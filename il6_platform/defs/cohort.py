@@ -10,6 +10,7 @@ from dagster import (
     AssetExecutionContext,
     AssetsDefinition,
     MaterializeResult,
+    ResourceParam,
     asset,
 )
 
@@ -70,7 +71,9 @@ def cohort_table(table: str) -> AssetsDefinition:
         ]
         + [spec(rule, name) for rule, _ in compared],
     )
-    def derived(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    def derived(
+        context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+    ) -> MaterializeResult:
         warehouse.run_sql(name)
         frame = warehouse.read(name)
         context.log.info(f"{name}: {len(frame)} rows.")

@@ -16,7 +16,7 @@ from dagster import (
 from filelock import FileLock, Timeout
 
 from il6_platform.defs.specs import STUDIES
-from il6_platform.publishing.publish import registry_content, registry_key
+from il6_platform.publishing.content import registry_content, registry_key
 from il6_platform.settings import read_settings
 from il6_platform.warehouse.home import Site
 

@@ -12,6 +12,7 @@ from dagster import (
     Failure,
     MaterializeResult,
     MetadataValue,
+    ResourceParam,
     asset,
 )
 
@@ -21,10 +22,11 @@ from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.privacy.erasure import erase
-from il6_platform.publishing.publish import registry_key
+from il6_platform.publishing.content import registry_key
 from il6_platform.registry import raw
-from il6_platform.registry.deliveries import Opened, digest_of, landed, open_deliveries
+from il6_platform.registry.deliveries import Opened, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
+from il6_platform.registry.landing import digest_of, landed
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
 from il6_platform.validation.rulebook import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
@@ -70,7 +72,9 @@ MOST_SAID = 5
         ),
     ],
 )
-def deliveries(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def deliveries(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Every export file that arrived, known by the SHA-256 of its bytes.
 
     The landing folder is looked through, new files are kept as they are in IL6_HOME, and the order
@@ -221,7 +225,9 @@ def raw_table(table: str) -> AssetsDefinition:
             "shown again. The registry's patient number is replaced by a keyed pseudonym here."
         ),
     )
-    def rows(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    def rows(
+        context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+    ) -> MaterializeResult:
         covariates = warehouse.site.covariates()
         kept = warehouse.site.kept_path
         with warehouse.connect() as connection:
@@ -262,7 +268,9 @@ def raw_table(table: str) -> AssetsDefinition:
         "says of them is erased here, before anything reads it."
     ),
 )
-def erased(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def erased(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Erase what new exports say of forgotten patients (`il6_platform/privacy/erasure.py`)."""
     rows, exports = erase(warehouse)
     if rows:
@@ -283,7 +291,9 @@ def erased(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeR
     description=described("raw.column_changes"),
     check_specs=[spec(rule, "raw.column_changes") for rule in COLUMN_RULES.values()],
 )
-def column_changes(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def column_changes(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Run sql/raw/column_changes.sql."""
     warehouse.run_sql("raw.column_changes")
     found = warehouse.read("raw.column_changes")

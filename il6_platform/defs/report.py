@@ -12,6 +12,7 @@ from dagster import (
     AssetsDefinition,
     MaterializeResult,
     MetadataValue,
+    ResourceParam,
     TableColumnDep,
     TableColumnLineage,
     asset,
@@ -23,7 +24,7 @@ from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
 from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
 from il6_platform.paths import code_version
-from il6_platform.publishing import alerts
+from il6_platform.publishing import alerts, content
 from il6_platform.publishing import publish as publishing
 from il6_platform.registry.formats import told_apart
 from il6_platform.report import readings
@@ -52,7 +53,9 @@ def report_table(table: str) -> AssetsDefinition:
         deps=[key_of(source) for source in sources(name)],
         description=described(name),
     )
-    def reported(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    def reported(
+        context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+    ) -> MaterializeResult:
         warehouse.run_sql(name)
         frame = warehouse.read(name)
         context.log.info(f"{name}: {len(frame)} rows.")
@@ -89,7 +92,9 @@ def report_table(table: str) -> AssetsDefinition:
         ),
     ],
 )
-def results(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def results(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Every number of the study, one estimate a row; all else is a view, a figure or a page of it.
 
     The rows of every analysis that the package has, one after the other.
@@ -116,7 +121,9 @@ def results(context: AssetExecutionContext, warehouse: Warehouse) -> Materialize
     partitions_def=STUDIES,
     deps=[key_of(f"analysis.{name}") for name, one in analyses().items() if one.spec.draws_curves],
 )
-def curves(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def curves(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """What the figures draw, in months or proportions; no point stands for one patient by a key.
 
     The curves of every analysis that has some, one after the other.
@@ -168,7 +175,9 @@ RELATIVE = "counted from an anchor: nothing is said of the calendar"
     partitions_def=STUDIES,
     deps=[key_of("report.results")],
 )
-def headline(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def headline(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Published claims beside this cut's figures, and the interaction that the claims imply."""
     frame = readings.headline(warehouse.read("report.results"), warehouse.study)
     said = "Published claims beside this cut's figures, and the interaction that the claims imply"
@@ -188,7 +197,9 @@ def headline(context: AssetExecutionContext, warehouse: Warehouse) -> Materializ
     partitions_def=STUDIES,
     deps=[key_of("raw.deliveries"), key_of("report.results")],
 )
-def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def provenance(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """What this cut was made of: deliveries with their hashes, study file, code, versions, seed."""
     study = warehouse.study
     used = warehouse.query("from raw.deliveries where position is not null order by position")
@@ -210,7 +221,7 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         ("study", "sha256", study.digest),
         ("study", "seed", str(study.seed)),
         ("code", "il6_platform", code_version()),
-        *(("version", name, value) for name, value in publishing.versions().items()),
+        *(("version", name, value) for name, value in content.versions().items()),
         *(
             ("choice", key, json.dumps(value, ensure_ascii=False))
             for key, value in study.model_dump(mode="json").items()
@@ -273,7 +284,9 @@ def provenance(context: AssetExecutionContext, warehouse: Warehouse) -> Material
         for name, description in alerts.DESCRIPTIONS.items()
     ],
 )
-def history(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def history(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """The main estimates of every cut that was published, this one last.
 
     Its checks are the alerts: what has changed since the cut before that somebody should hear of.
@@ -330,7 +343,9 @@ SQL_TABLES = ("flow", "data_quality")
         )
     ],
 )
-def published(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def published(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """The cut as readers see it: report.duckdb and report.html.
 
     Built beside, checked, then renamed into place: a reader sees the old report or the new one.

@@ -20,18 +20,18 @@ from dagster import (
 )
 
 from il6_platform.defs.jobs import fail_orphaned_run, refresh_registry, refresh_study
+from il6_platform.defs.resources import PARTITION
 from il6_platform.defs.specs import STUDIES
 from il6_platform.publishing.alerts import DESCRIPTIONS
-from il6_platform.publishing.publish import (
+from il6_platform.publishing.content import (
     content_key,
     published_content,
     registry_content,
     registry_key,
 )
-from il6_platform.registry.deliveries import digests, landed
+from il6_platform.registry.landing import digests, landed
 from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic
 from il6_platform.settings import read_settings
-from il6_platform.warehouse.database import PARTITION
 from il6_platform.warehouse.home import Site
 
 SETTLE_SECONDS = 5.0

@@ -9,6 +9,7 @@ from dagster import (
     AssetsDefinition,
     MaterializeResult,
     MetadataValue,
+    ResourceParam,
     asset,
 )
 
@@ -45,7 +46,9 @@ from il6_platform.warehouse.database import Warehouse
     deps=[key_of(source) for source in (*sources("staging.received"), "raw.column_changes")],
     description=described("staging.received"),
 )
-def received(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def received(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Run sql/staging/received.sql, once every text of a new kind was read."""
     with warehouse.connect() as connection:
         merged = fill_merged(connection, warehouse.site.home_path, warehouse.pseudonyms)
@@ -67,7 +70,7 @@ def received(context: AssetExecutionContext, warehouse: Warehouse) -> Materializ
     deps=[key_of(source) for source in sources("staging.lines")],
     description=described("staging.lines"),
 )
-def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def lines(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult:
     """Run sql/staging/lines.sql."""
     warehouse.run_sql("staging.lines")
     balance = warehouse.query(
@@ -91,7 +94,9 @@ def lines(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeRe
     deps=[key_of("raw.deliveries"), key_of("staging.received")],
     check_specs=[spec(REGISTRY_DID_NOT_SHRINK, "staging.exports")],
 )
-def exports(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def exports(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Every export in the cut: whether it is a full one, which one it follows, what it lacks."""
     quality = warehouse.site.quality
     found = exports_of(
@@ -153,10 +158,12 @@ def staged_table(table: str) -> AssetsDefinition:
             spec(QUARANTINE_IS_SMALL, name),
         ],
     )
-    def staged(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+    def staged(
+        context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+    ) -> MaterializeResult:
         warehouse.run_sql(name)
         with warehouse.connect() as connection:
-            judged = judge_table(connection, table, rules, warehouse.ahead)
+            judged = judge_table(connection, table, rules)
         records, set_aside, found = judged.records, judged.set_aside, judged.problems
         share = set_aside / records if records else 0.0
         allowed = warehouse.site.quality.max_quarantine_share
@@ -219,7 +226,7 @@ def _of_patients(table: str) -> AssetsDefinition:
         deps=[key_of(source) for source in sources(name)],
         description=described(name),
     )
-    def made(warehouse: Warehouse) -> MaterializeResult:
+    def made(warehouse: ResourceParam[Warehouse]) -> MaterializeResult:
         warehouse.run_sql(name)
         return MaterializeResult(
             metadata={**table_metadata(warehouse, name), "summary": summary(warehouse, name)}
@@ -238,7 +245,9 @@ def _of_patients(table: str) -> AssetsDefinition:
     deps=[key_of("raw.deliveries"), *(key_of(f"staging.{table}") for table in STAGED)],
     description=described("staging.quarantine"),
 )
-def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def quarantine(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Run sql/staging/quarantine.sql."""
     warehouse.run_sql("staging.quarantine")
     by_rule = warehouse.query(
@@ -266,7 +275,9 @@ def quarantine(context: AssetExecutionContext, warehouse: Warehouse) -> Material
     description=described("staging.balance"),
     check_specs=[spec(EVERY_LINE_IS_ACCOUNTED_FOR, "staging.balance")],
 )
-def balance(context: AssetExecutionContext, warehouse: Warehouse) -> MaterializeResult:
+def balance(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> MaterializeResult:
     """Run sql/staging/balance.sql."""
     warehouse.run_sql("staging.balance")
     found = warehouse.read("staging.balance")

@@ -27,9 +27,9 @@ import duckdb
 import pandas as pd
 
 from il6_platform.errors import UsageError
-from il6_platform.registry.deliveries import digests
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
+from il6_platform.registry.landing import digests
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.readings import read_cells
 from il6_platform.warehouse.database import Warehouse, locked

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -17,18 +14,17 @@ import pandas as pd
 
 from il6_platform.cohort.looks import Look, keep_look, read_looks
 from il6_platform.files import write_whole
-from il6_platform.paths import code_version, profile_folders
+from il6_platform.paths import code_version
 from il6_platform.publishing import cuts
 from il6_platform.publishing.changes import in_brief
-from il6_platform.registry import merged
-from il6_platform.registry.deliveries import digest_of, digests
+from il6_platform.publishing.content import content_key, versions
 from il6_platform.report.page import render
 from il6_platform.report.sentences import answer
-from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic, said_synthetic
+from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import count_of
-from il6_platform.study import Study, read_study
+from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse, copy_tables
-from il6_platform.warehouse.home import Site, put_in_place
+from il6_platform.warehouse.home import put_in_place
 from il6_platform.warehouse.integrity import damages, write_manifest
 from il6_platform.warehouse.standing import Standing
 
@@ -46,19 +42,6 @@ class Publication:
     folder: Path
     is_current: bool
     same: bool | None
-
-
-PACKAGES = (
-    *("dagster", "duckdb", "great-expectations", "lifelines", "matplotlib", "numpy", "pandas"),
-    *("scikit-learn", "scipy", "statsmodels"),
-)
-"""Packages whose versions can move a number or a figure."""
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that a cut rests on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
 def cut_of(
@@ -86,71 +69,10 @@ def cut_of(
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
-    """Name everything that a refresh of the registry would see: the same never runs twice.
-
-    Parameters
-    ----------
-    files
-        Name -> SHA-256 of the files that a refresh saw; those in the landing folder by default.
-    """
-    if files is None:
-        files = digests(site.landing_path)
-    kept = {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
-    # which file holds which bytes: those of before may come back
-    parts = [*sorted(kept), *(f"{file} {digest}" for file, digest in sorted(files.items()))]
-    parts += [code_version(), *versions().values(), site.as_of or "", *site.covariates()]
-    parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
-    parts.append(site.quality.model_dump_json())
-    parts += [
-        digest_of(path.read_bytes())
-        for folder in profile_folders(site.home_path)
-        for path in sorted(folder.glob("*"))
-        if path.is_file()
-    ]
-    for listed in (site.forgotten_path, site.home_path / merged.NAME):
-        if listed.exists():
-            parts.append(listed.read_text(encoding="utf-8"))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def registry_content(site: Site) -> str | None:
-    """Return the key on which the registry's tables rest; None where they are not whole."""
-    path = site.registry_content_path
-    if not path.exists() or not site.registry_database.exists():
-        return None
-    return path.read_text(encoding="utf-8").strip()
-
-
 def mark_registry_whole(warehouse: Warehouse) -> None:
     """Say on which content the registry's tables rest, now that all of them are made."""
     key = str(warehouse.query("select key from study.content")["key"].iloc[0])
     write_whole(warehouse.site.registry_content_path, key)
-
-
-def content_key(site: Site, registry: str) -> str:
-    """Name everything that a refresh of a study would see.
-
-    Parameters
-    ----------
-    site
-        The installation; its study file is read anew, since a code server lives long.
-    registry
-        The key of the registry.
-    """
-    parts = [registry, read_study(site.study_path).digest]
-    parts += [f"censored {site.censor}"] if site.censor else []
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def published_content(site: Site) -> str | None:
-    """Return the content key of the published cut, or None before the first publication."""
-    if not site.published_path.exists() or not site.content_path.exists():
-        return None
-    if any(damages(site.published_path.resolve())):
-        # what is published is not what was published: it is built anew
-        return None
-    return site.content_path.read_text(encoding="utf-8").strip()
 
 
 def history_with(warehouse: Warehouse) -> pd.DataFrame:

@@ -1,20 +1,14 @@
-"""The landing folder: which files are deliveries, when each is complete, what each one is.
+"""Deliveries: what a file turns out to be.
 
-A delivery is known by the SHA-256 of its bytes: the same bytes twice are one delivery. Its date is
-that of its folder, else the last one in its name that does not say since when, else the day on
-which it arrived.
+A delivery is known by the SHA-256 of its bytes: the same bytes twice are one delivery. Does not
+belong here: which files are complete, and of which day one is (`landing`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Literal
 
 from il6_platform.registry import native
@@ -27,34 +21,13 @@ from il6_platform.registry.formats import (
     told_apart,
 )
 from il6_platform.registry.formats.workbook import HIDDEN_ROW
+from il6_platform.registry.landing import delivered_on, digest_of
 from il6_platform.registry.profiles import NativePart, Profile, closest
 from il6_platform.registry.rows_beside import rows_beside
 
 Status = Literal["accepted", "rejected", "unrecognised", "passed over"]
 
-PARTIAL = (".part", ".partial", ".tmp", ".crdownload", ".filepart", "~")
-"""Endings of files that another program is still writing."""
-
-YOUNG_SECONDS = 60
-"""A file that was touched longer ago than this is not watched: nobody is writing it."""
-
 _KEY = frozenset({"patient_id"}).__contains__
-
-GONE = (-1, -1)
-"""What `_state` says of a file that has been taken away meanwhile."""
-
-_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
-_SINCE = re.compile(
-    r"(?:(?:^|[^a-z])(?:since|from|after|starting|start|begin|seit|ab|von|vom|depuis|a[_ ]partir"
-    r"[_ ]d[eu]|du|desde|dal|dalla|vanaf|sinds|fra|fran|från)(?:[\W_]*(?:dem|den|the|le|el|il|de))?"
-    r"|[自从從])"
-    r"[\W_]*$",
-    re.IGNORECASE,
-)
-"""What says that the date behind it is the day since when an export counts."""
-
-_ONWARDS = re.compile(r"[\W_]*(?:onwards?|起|以来|以來|以降|から|至今)", re.IGNORECASE)
-"""The same, behind the date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,117 +93,6 @@ class Opened:
                 for one in self.deliveries
             ],
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file in the landing folder that is complete."""
-
-    path: Path
-    file: str
-
-    def read(self) -> bytes | None:
-        """Return its bytes, or None where it was taken away meanwhile or may not be read."""
-        try:
-            return self.path.read_bytes()
-        except OSError:
-            return None
-
-
-def landed(
-    landing: Path, *, settle_seconds: float = 0, watch_seconds: float = 0
-) -> tuple[list[Found], list[str]]:
-    """Return a landing folder's complete files in natural order, and those still being written.
-
-    A file counts as complete where it has not been touched for `settle_seconds`, and does not
-    change while it is watched: one that was touched in the last minute, for `watch_seconds`.
-    Hidden files, Markdown and YAML beside the exports, partial files, symbolic links and whatever
-    else is no file are no deliveries.
-    """
-    complete: list[Found] = []
-    waiting: list[str] = []
-    young: dict[Path, tuple[int, int]] = {}
-    now = time.time()
-    for folder, folders, files in os.walk(landing):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            path = Path(folder, name)
-            if (
-                name.startswith(".")
-                or path.suffix.lower() in {".md", ".yaml", ".yml"}
-                # a link could point anywhere, a pipe would be read for ever
-                or path.is_symlink()
-                or not path.is_file()
-            ):
-                continue
-            file = path.relative_to(landing).as_posix()
-            state = _state(path)
-            if state == GONE:
-                continue
-            age = now - state[1] / 1e9
-            if name.lower().endswith(PARTIAL) or age < settle_seconds:
-                waiting.append(file)
-                continue
-            complete.append(Found(path, file))
-            if watch_seconds and age < YOUNG_SECONDS:
-                young[path] = state
-    if young:
-        time.sleep(watch_seconds)
-        growing = {path for path, state in young.items() if _state(path) != state}
-        waiting += [item.file for item in complete if item.path in growing]
-        complete = [item for item in complete if item.path not in growing]
-    return sorted(complete, key=lambda found: _natural(found.file)), sorted(waiting)
-
-
-def _state(path: Path) -> tuple[int, int]:
-    """Return size and time of the last change (ns), or GONE."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return GONE
-    return found.st_size, found.st_mtime_ns
-
-
-def digest_of(content: bytes) -> str:
-    """Return the name of a delivery: the SHA-256 of its bytes."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def digests(landing: Path) -> dict[str, str]:
-    """Return the SHA-256 of a landing folder's complete files that can be read, by their names."""
-    read = ((item.file, item.read()) for item in landed(landing)[0])
-    return {file: digest_of(content) for file, content in read if content is not None}
-
-
-def delivered_on(file: str) -> date | None:
-    """Return the day of an export: of its folder, else of its name; None where neither says one.
-
-    A day is written year first. One that says since when (`labs_since_2020-01-01.csv`) is none; of
-    several (`from_2020-01-01_to_2023-12-31`) the last is the export's.
-
-    Examples
-    --------
-    >>> delivered_on("2024-02-29/labs_from_2020-01-01.csv")
-    datetime.date(2024, 2, 29)
-    """
-    for part in reversed(Path(file).parent.parts):
-        day = _day_in(part)
-        if day is not None:
-            return day
-    return _day_in(Path(file).name)
-
-
-def _day_in(name: str) -> date | None:
-    for found in reversed(list(_DATE.finditer(name))):
-        if _SINCE.search(name[: found.start()]) or _ONWARDS.match(name, found.end()):
-            continue
-        try:
-            day = date(int(found[1]), int(found[3]), int(found[4]))
-        except ValueError:
-            continue
-        if day.year > 1900:
-            return day
-    return None
 
 
 def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> Opened:
@@ -437,11 +299,3 @@ def _delivery(
 ) -> Delivery:
     day = delivered_on(file) or datetime.now(UTC).date()
     return Delivery(digest_of(content), file, day, len(content), status, table, problem, export)
-
-
-def _natural(file: str) -> list[tuple[int, str]]:
-    """Order `delivery-9` before `delivery-10`."""
-    return [
-        (int(part), "") if part.isdigit() else (-1, part)
-        for part in re.split(r"(\d+)", file.lower())
-    ]

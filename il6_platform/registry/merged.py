@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-
-import duckdb
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from il6_platform.errors import UsageError
 from il6_platform.registry.pseudonyms import Pseudonyms
+
+if TYPE_CHECKING:
+    import duckdb
 
 NAME = "merged_patients.csv"
 COLUMNS = ["from_number", "from_site", "to_number", "to_site"]
@@ -27,6 +28,8 @@ def fill_merged(connection: duckdb.DuckDBPyConnection, home: Path, pseudonyms: P
     UsageError
         Where the list lacks a column or a row lacks a number; the message names the line.
     """
+    import pandas as pd
+
     rows = pd.DataFrame(_read(home / NAME, pseudonyms), columns=COLUMNS, dtype="object")
     connection.execute("delete from raw.merged_patients")
     connection.register("incoming", rows)

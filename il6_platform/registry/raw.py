@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.registry.deliveries import Delivery, Opened, delivered_on
+from il6_platform.registry.deliveries import Delivery, Opened
 from il6_platform.registry.exports import read_csv
+from il6_platform.registry.landing import delivered_on
 from il6_platform.registry.native import kept_columns
 from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled, is_number
 from il6_platform.registry.rows import rows_of

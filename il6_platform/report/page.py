@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,7 +24,9 @@ from il6_platform.report import formatting, sentences
 from il6_platform.report.figure_catalogue import Picture, Report, pictures
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import baseline, count_of
-from il6_platform.warehouse.database import Warehouse
+
+if TYPE_CHECKING:
+    from il6_platform.warehouse.database import Warehouse
 
 MEASURES = {
     Statistic.HAZARD_RATIO: "HR",

@@ -7,12 +7,14 @@ that shows it. Does not belong here: those places.
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from il6_platform.paths import demo_landing
-from il6_platform.registry.deliveries import digest_of
+from il6_platform.registry.landing import digest_of
 from il6_platform.warehouse.home import Site
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SYNTHETIC = "Synthetic registry: no patient is real."
 

@@ -15,7 +15,6 @@ import pandas as pd
 
 from il6_platform import paths
 from il6_platform.validation.rules import RECEIVED, Rule, Verdict, asked, judge, opened, problems
-from il6_platform.workers import Ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +42,18 @@ class Judgement:
     set_aside: int
 
 
-MOST_ROWS_HANDED = 50_000
-"""Rows that other cores are given: to hand over more costs as much as it saves."""
-
-
 def judge_table(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     rules: Sequence[Rule],
-    ahead: Ahead | None = None,
 ) -> Judgement:
-    """Judge `staging.<table>` by rules; rows that break a row rule leave it for `staging.problems`.
-
-    Parameters
-    ----------
-    ahead
-        Other cores that take their share of the rules, if there are any.
-    """
+    """Judge `staging.<table>` by rules; rows that break one leave it for `staging.problems`."""
     rows_of = paths.sql_file(f"validation.{table}").read_text("utf-8")
     connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
     names = [name for name, *_ in connection.table("judged").description]
     columns = ", ".join(asked(names, rules))
     frame = connection.execute(f"select {columns} from judged order by rowid").df()
-    verdicts = _shared(frame, rules, ahead or Ahead(0))
+    verdicts = judge(frame, rules)
     rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
     connection.execute("drop table judged")
     found = problems(rows, verdicts, table)
@@ -189,14 +177,3 @@ def _empty_cells(
             "(select (delivery, file_line::integer) from bad_cells)"
         )
     connection.unregister("bad_cells")
-
-
-def _shared(frame: pd.DataFrame, rules: Sequence[Rule], ahead: Ahead) -> list[Verdict]:
-    """Judge as `judge` does, each core by its share of the rules."""
-    cores = 1 + ahead.processes if len(frame) <= MOST_ROWS_HANDED else 1
-    shares = [rules[core::cores] for core in range(cores)]
-    found = ahead.each(
-        "rules", judge, [(frame[asked(frame.columns, share)], share) for share in shares]
-    )
-    of = {verdict.rule.id: verdict for verdicts in found for verdict in verdicts}
-    return [of[rule.id] for rule in rules]

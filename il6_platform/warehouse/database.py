@@ -19,9 +19,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import duckdb
 import pandas as pd
-from dagster import ConfigurableResource, InitResourceContext
 from filelock import FileLock, Timeout
-from pydantic import PrivateAttr
 
 from il6_platform import paths
 from il6_platform.registry.exports import ExportError, read_csv
@@ -34,9 +32,6 @@ from il6_platform.workers import Ahead
 
 T = TypeVar("T")
 
-PARTITION = "dagster/partition"
-"""Tag of a run that says which study it is of."""
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -47,32 +42,19 @@ class Column:
     comment: str | None
 
 
-class Warehouse(ConfigurableResource):
+class Warehouse:
     """The database of a running refresh: the registry's, or in a study's partition the study's.
 
     Holding it means that no other refresh of the same database runs.
     """
 
-    site: Site
-    holds: Literal["registry", "study"] = "registry"
-    _connection: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
-    _made: dict[str, Any] = PrivateAttr(default_factory=dict)
-    _ahead: Ahead | None = PrivateAttr(default=None)
-    _holds_erased: bool = PrivateAttr(default=False)
-
-    @contextmanager
-    def yield_for_execution(self, context: InitResourceContext) -> Generator[Warehouse, None, None]:
-        """Hold the run's database for a whole run; the lock ends with its process."""
-        logger = context.log or logging.getLogger(__name__)
-        tags = context.run.tags if context.run else {}
-        study = tags.get(PARTITION)
-        run_id = getattr(context.run, "run_id", "") or ""
-        if study is None:
-            held = Warehouse(site=self.site, holds="registry")
-        else:
-            held = Warehouse(site=self.site.of_study(study), holds="study")
-        with held.held(logger, run_id):
-            yield held
+    def __init__(self, site: Site, holds: Literal["registry", "study"] = "registry") -> None:
+        self.site = site
+        self.holds: Literal["registry", "study"] = holds
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._made: dict[str, Any] = {}
+        self._ahead: Ahead | None = None
+        self._holds_erased = False
 
     @contextmanager
     def held(self, logger: logging.Logger, run_id: str = "") -> Generator[None, None, None]:

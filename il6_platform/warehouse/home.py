@@ -19,13 +19,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-
-import duckdb
-import pandas as pd
-from dagster import ConfigurableResource
+from typing import TYPE_CHECKING
 
 from il6_platform import paths
 from il6_platform.errors import PlatformError, UsageError
@@ -35,12 +33,17 @@ from il6_platform.registry_file import quality_of
 from il6_platform.study import Quality, Study, StudyError, read_study
 from il6_platform.warehouse.integrity import damages
 
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
 
 class BusyError(PlatformError):
     """Another refresh holds a database; the message says what to do."""
 
 
-class Site(ConfigurableResource):
+@dataclass(frozen=True)
+class Site:
     """An installation, and the study that a command is about.
 
     Attributes
@@ -170,14 +173,7 @@ class Site(ConfigurableResource):
         if name not in studies:
             known = ", ".join(studies) or "none yet"
             raise UsageError(f"there is no study {name!r} in {self.home}; there are {known}")
-        return Site(
-            home=self.home,
-            landing=self.landing,
-            study_file=str(studies[name]),
-            as_of=self.as_of,
-            censor=self.censor,
-            wait_seconds=self.wait_seconds,
-        )
+        return replace(self, study_file=str(studies[name]))
 
     def default_study(self) -> Path | None:
         """Return the study file that is meant where none is named, if one can be.
@@ -323,6 +319,8 @@ def name_in(file: Path) -> str:
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a published database to read it and nothing else: no other file, no extension."""
+    import duckdb
+
     connection = duckdb.connect(path, read_only=True)
     connection.execute("set enable_external_access = false; set lock_configuration = true")
     return connection

@@ -7,6 +7,7 @@ into a study's database. Does not belong here: deriving anything of them; that i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -41,9 +42,10 @@ def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "create or replace table setup.units "
         "(analyte varchar, unit varchar, factor double, standard varchar)"
     )
-    connection.executemany(
-        "insert into setup.units values (?, ?, ?, ?)",
-        [[one.analyte, one.unit, one.factor, one.standard] for one in every_unit(*_units())],
+    # a statement for the whole table: one a row took a tenth of a small registry's refresh
+    connection.execute(
+        "insert into setup.units select unnest($rows, recursive := true)",
+        {"rows": [asdict(one) for one in every_unit(*_units())]},
     )
     _read_macros(connection, "cells")
 

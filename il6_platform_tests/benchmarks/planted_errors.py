@@ -29,6 +29,7 @@ from dagster import DagsterInstance, materialize
 from il6_platform import paths
 from il6_platform.defs import raw as registry
 from il6_platform.defs import staging
+from il6_platform.defs.resources import warehouse_of
 from il6_platform.registry.native import TABLES
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -1032,7 +1033,7 @@ def judge(home: Path, landing: Path, study: Path) -> pd.DataFrame:
         materialize(
             [*registry.ASSETS, *staging.ASSETS],
             instance=instance,
-            resources={"warehouse": warehouse},
+            resources={"warehouse": warehouse_of(site)},
         )
     balance = warehouse.read("staging.balance")
     assert balance["unaccounted"].sum() == 0, "a line is lost"

@@ -16,8 +16,7 @@ import pytest
 
 from il6_platform import workers as ahead
 from il6_platform.analysis.spec import analyses
-from il6_platform.publishing import cuts
-from il6_platform.publishing import publish as publishing
+from il6_platform.publishing import content, cuts
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform.workers import Ahead
@@ -81,9 +80,7 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
         landing=str(installation.landing),
         study_file=str(installation.study),
     )
-    assert publishing.content_key(
-        site, publishing.registry_key(site)
-    ) != publishing.published_content(site)
+    assert content.content_key(site, content.registry_key(site)) != content.published_content(site)
     shutil.rmtree(installation.landing / DAYS[2])
     assert first_cut.is_dir()
     history = installation.ask("select distinct cut from report.history")

@@ -15,7 +15,7 @@ from il6_platform import cli, paths
 from il6_platform.exchange.datasets import write_results
 from il6_platform.manuscript.document import new_document
 from il6_platform.manuscript.workbook import workbook
-from il6_platform.registry.deliveries import digest_of
+from il6_platform.registry.landing import digest_of
 from il6_platform.report.reader import Cut, read_cut
 from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic, said_synthetic
 from il6_platform.warehouse.home import Site

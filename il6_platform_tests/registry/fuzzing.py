@@ -24,7 +24,8 @@ from random import Random
 
 from il6_platform import paths
 from il6_platform.registry import raw
-from il6_platform.registry.deliveries import Opened, digest_of, open_deliveries
+from il6_platform.registry.deliveries import Opened, open_deliveries
+from il6_platform.registry.landing import digest_of
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
 from il6_platform.registry.redcap_dictionary import is_dictionary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from il6_platform.registry.deliveries import delivered_on
+from il6_platform.registry.landing import delivered_on
 
 DAYS = """
 2024-02-29/labs_from_2020-01-01.csv          2024-02-29

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from il6_platform.registry.deliveries import landed, open_deliveries
+from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.exports import MAX_CELL
+from il6_platform.registry.landing import landed
 from il6_platform.registry.profiles import Profile
 from il6_platform.yaml_config import YamlConfigError, read_typed
 from il6_platform_tests.registry.biff import xls

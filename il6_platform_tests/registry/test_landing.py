@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from il6_platform.registry.deliveries import landed
+from il6_platform.registry.landing import landed
 
 
 def names(landing: Path, **waits: float) -> tuple[list[str], list[str]]:

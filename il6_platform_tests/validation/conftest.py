@@ -13,6 +13,7 @@ from dagster import AssetCheckEvaluation, DagsterInstance, materialize
 from il6_platform import paths
 from il6_platform.defs import raw as registry
 from il6_platform.defs import staging
+from il6_platform.defs.resources import warehouse_of
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 
@@ -53,7 +54,7 @@ class Registry:
             result = materialize(
                 [*registry.ASSETS, *staging.ASSETS],
                 instance=instance,
-                resources={"warehouse": self.warehouse},
+                resources={"warehouse": warehouse_of(self.warehouse.site)},
                 raise_on_error=False,
             )
             self.checks = {

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from il6_platform import paths
 from il6_platform.registry import raw
-from il6_platform.registry.deliveries import digest_of, open_deliveries
+from il6_platform.registry.deliveries import open_deliveries
+from il6_platform.registry.landing import digest_of
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform_tests.derivation import load, stage
