@@ -26,14 +26,16 @@ GROUPS = {
     "Start": ("demo", "refresh", "status", "open"),
     "Read": ("query", "studies", "patient", "cuts", "diff"),
     "Look after the data": ("rules", "profile", "forget"),
-    "Give away": ("manuscript", "export", "release"),
+    "Give away": ("manuscript", "export", "release", "site-pack", "network"),
     "Operate": ("ui", "verify", "backup", "restore", "log", "completion"),
 }
 """The commands in the order of the help, by what they are for; each is the module of its name."""
 
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 
-LOGGED = frozenset({"demo", "refresh", "forget", "release", "export", "backup", "restore"})
+LOGGED = frozenset(
+    {"demo", "refresh", "forget", "release", "site-pack", "export", "backup", "restore"}
+)
 """Commands that change a home or give something of it away: they stand in its log."""
 
 EXAMPLES = """examples:
@@ -72,7 +74,7 @@ def _log(asked: argparse.Namespace, status: int) -> None:
     from il6_platform.cli.options import home_of
     from il6_platform.publishing.audit import append
 
-    names = ("study", "cut", "by", "why", "as_of", "censor", "force")
+    names = ("study", "cut", "by", "why", "as_of", "censor", "force", "request")
     about = {name: str(value) for name in names if (value := getattr(asked, name, None))}
     home = home_of(asked)
     try:
@@ -117,7 +119,7 @@ def parser() -> Parser:
     made.add_argument("--home", type=Path, default=None, help="IL6_HOME: where all is kept")
     commands = made.add_subparsers(metavar="COMMAND", parser_class=Parser)
     for name in COMMANDS:
-        module = importlib.import_module(f"il6_platform.cli.{name}")
+        module = importlib.import_module(f"il6_platform.cli.{name.replace('-', '_')}")
         words = str(module.__doc__).splitlines()[0].removeprefix(f"il6 {name}: ").rstrip(".")
         one = commands.add_parser(
             name,
