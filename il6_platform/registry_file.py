@@ -41,6 +41,11 @@ class SiteOfRegistry(_Part):
     exports: Exports = "auto"
     every_days: int | None = Field(default=None, gt=0)
 
+    @property
+    def says_exports(self) -> bool:
+        """Whether the file says how this site delivers; else it delivers as all do."""
+        return "exports" in self.model_fields_set
+
 
 class Thresholds(_Part):
     """What the data may cost before a refresh is blocked."""

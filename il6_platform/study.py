@@ -32,6 +32,9 @@ from il6_platform.errors import UsageError
 from il6_platform.expressions import Term, read_expression
 from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
+PartialDates = Literal["start", "middle", "end", "never"]
+"""Which day is taken where only month or year is known; never: such a record is set aside."""
+
 Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
 Contrast = Literal["experimental vs control", "high vs low"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
@@ -346,6 +349,7 @@ class Study(_Part):
     covariates: tuple[Covariate, ...] = ()
     landmarks_months: tuple[Annotated[float, Field(gt=0, le=1200)], ...] = (6, 12, 24)
     confirm_response: bool = False
+    partial_dates: PartialDates = "never"
     assessment_interval_days: float = Field(default=56, gt=0)
     replicates: int = Field(default=2000, ge=0, le=100_000)
     seed: int = Field(default=1, ge=0)

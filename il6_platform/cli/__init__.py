@@ -25,7 +25,7 @@ from il6_platform.settings import read_settings
 GROUPS = {
     "Start": ("demo", "refresh", "status", "open"),
     "Read": ("query", "studies", "patient", "cuts", "diff"),
-    "Look after the data": ("rules", "profile", "forget"),
+    "Look after the data": ("rules", "check", "profile", "forget"),
     "Give away": ("manuscript", "export", "release", "site-pack", "network"),
     "Operate": ("ui", "verify", "backup", "restore", "log", "completion"),
 }
