@@ -417,12 +417,7 @@ class Study(_Part):
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, text: str) -> str:
-        if not is_cron_line(text):
-            raise ValueError(
-                f"{text!r} is no cron line; write minute, hour, day, month and weekday, for "
-                'example "0 3 * * *" for three o\'clock every night'
-            )
-        return text
+        return checked_cron(text)
 
     @property
     def is_randomised(self) -> bool:
@@ -530,6 +525,22 @@ def is_cron_line(text: str) -> bool:
         for field, limits in zip(fields, CRON_FIELDS, strict=True)
         for part in field.lower().split(",")
     )
+
+
+def checked_cron(text: str) -> str:
+    """Return a cron line.
+
+    Raises
+    ------
+    ValueError
+        Where it is none; the message says how one is written.
+    """
+    if not is_cron_line(text):
+        raise ValueError(
+            f"{text!r} is no cron line; write minute, hour, day, month and weekday, for "
+            'example "0 3 * * *" for three o\'clock every night'
+        )
+    return text
 
 
 def _is_cron_part(part: str, least: int, largest: int) -> bool:
