@@ -90,6 +90,13 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "random_effects",
     ),
     "multiplicity": ("adjust",),
+    "panel": (
+        "ask_panel",
+        "clusters",
+        "cox_by_column",
+        "stability",
+        "westfall_young",
+    ),
     "prediction": ("months_to_events",),
     "proportions": (
         "chi_square",

@@ -1,0 +1,584 @@
+"""Many markers side by side: what each says, and what is left of it where so many were asked.
+
+Every statistic here is a sum over patients of a marker's contrast times a score of the outcome
+(log-rank scores within arms; cases against controls), so that all markers, all cut-offs and all
+permutations are matrix products. Permutations move the outcomes between patients of one arm, all
+endpoints together: the markers' correlations stay as they are.
+
+Belongs here: the statistics of a panel from arrays. Does not belong here: one marker at length
+(`continuous`, `cutoff_validation`), which markers there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from scipy.stats import norm, rankdata
+
+from il6_platform.statistics._check import samples
+from il6_platform.statistics.cutoff_rules import smallest_group
+from il6_platform.statistics.maximal_selection import log_rank_scores
+from il6_platform.statistics.risk_sets import Bools, Floats, Ints
+
+RULES = ("maxstat", "interaction", "youden", "median")
+"""Rules that cut a marker: largest log-rank statistic, largest interaction with the treatment,
+largest Youden index, and the median, which looks at no outcome."""
+
+CUTOFFS = 50
+"""Cut-offs of a marker that are tried: all admissible ones, or so many, even in rank."""
+
+ALIKE = 0.7
+"""Rank correlation from which markers are of one cluster."""
+
+_BLOCK = 1 << 22
+"""Numbers that one block of contrasts holds."""
+
+_STEPS, _TOO_FAR, _TOLERANCE = 30, 20.0, 1e-9
+
+
+@dataclass(frozen=True)
+class ColumnFits:
+    """Cox models of many markers.
+
+    Attributes
+    ----------
+    coefficients, covariance
+        Shapes (m, p) and (m, p, p); NaN where no finite maximum was found.
+    log_likelihood
+        Shape (m,).
+    """
+
+    coefficients: Floats
+    covariance: Floats
+    log_likelihood: Floats
+
+
+def cox_by_column(x: ArrayLike, time: ArrayLike, event: ArrayLike) -> ColumnFits:
+    """Fit a Cox model (Efron's ties) to each of many designs of the same patients at once.
+
+    Parameters
+    ----------
+    x
+        Shape (m, n, p): design of each model; a patient with a missing value leaves that model.
+    time, event
+        Shape (n,).
+
+    Returns
+    -------
+    The fits of m models.
+
+    Raises
+    ------
+    ValueError
+        As `samples`, or where the shapes do not fit.
+
+    Examples
+    --------
+    >>> fits = cox_by_column([[[1.0], [2.0], [1.5], [0.5]]], [4, 1, 2, 3], [1, 1, 1, 0])
+    >>> fits.coefficients.shape
+    (1, 1)
+    """
+    t, e = samples(time, event)
+    design = np.asarray(x, dtype=float)
+    if design.ndim != 3 or design.shape[1] != len(t):
+        raise ValueError("x must have one design a model and one row a patient.")
+    m, n, p = design.shape
+    fits = ColumnFits(np.full((m, p), np.nan), np.full((m, p, p), np.nan), np.full(m, np.nan))
+    step = max(1, _BLOCK // max(n * p * p, 1))
+    for start in range(0, m, step):
+        rows = slice(start, start + step)
+        for whole, part in zip(
+            (fits.coefficients, fits.covariance, fits.log_likelihood),
+            _newton(design[rows], t, e),
+            strict=True,
+        ):
+            whole[rows] = part
+    return fits
+
+
+def _newton(design: Floats, time: Floats, event: Bools) -> tuple[Floats, Floats, Floats]:
+    """Maximise Efron's partial likelihood of each design, shape (m, n, p)."""
+    order = np.lexsort((~event, time))
+    x, t, e = design[:, order], time[order], event[order]
+    inside = np.isfinite(x).all(axis=2).astype(float)
+    x = np.where(inside[..., None] > 0, x, 0.0)
+    mean = (x * inside[..., None]).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)[:, None]
+    x = (x - mean[:, None]) * inside[..., None]
+    m, _, p = x.shape
+    deaths = np.flatnonzero(e)
+    beta = np.zeros((m, p))
+    nothing = np.full((m, p), np.nan), np.full((m, p, p), np.nan), np.full(m, np.nan)
+    if not len(deaths) or not m:
+        return nothing
+    first = np.flatnonzero(np.diff(t[deaths], prepend=-1))
+    group = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(deaths))))
+    start = deaths[first]
+    w = inside[:, deaths]
+    counted = np.add.reduceat(w, first, axis=1)
+    before = np.cumsum(w, axis=1) - w
+    place = before - before[:, first][:, group]
+    gone = place / np.maximum(counted[:, group], 1)
+
+    def exposed(values: Floats) -> Floats:
+        """Sum over who is at risk at each death, tied deaths partly gone; (m, n) to (m, deaths)."""
+        at_risk = np.cumsum(values[:, ::-1], axis=1)[:, ::-1][:, start]
+        died = np.add.reduceat(values[:, deaths], first, axis=1)
+        return at_risk[:, group] - gone * died[:, group]
+
+    of_deaths = (x[:, deaths] * w[..., None]).sum(axis=1)
+    covariance, log_likelihood = nothing[1].copy(), nothing[2].copy()
+    done = np.zeros(m, dtype=bool)
+    for _ in range(_STEPS):
+        linear = np.einsum("mnp,mp->mn", x, beta)
+        risk = np.exp(np.clip(linear, -_TOO_FAR, _TOO_FAR)) * inside
+        total = np.maximum(exposed(risk), 1e-300)
+        means = np.stack([exposed(risk * x[..., j]) / total for j in range(p)], axis=-1)
+        score = of_deaths - (means * w[..., None]).sum(axis=1)
+        information = np.empty((m, p, p))
+        for j in range(p):
+            for k in range(j + 1):
+                second = exposed(risk * x[..., j] * x[..., k]) / total
+                spread = ((second - means[..., j] * means[..., k]) * w).sum(axis=1)
+                information[:, j, k] = information[:, k, j] = spread
+        usable = np.linalg.matrix_rank(np.nan_to_num(information), hermitian=True) == p
+        covariance[usable] = np.linalg.inv(information[usable])
+        covariance[~usable] = np.nan
+        log_likelihood = (np.einsum("mdp,mp->md", x[:, deaths], beta) * w).sum(axis=1) - (
+            np.log(total) * w
+        ).sum(axis=1)
+        step = np.einsum("mjk,mk->mj", np.nan_to_num(covariance), score)
+        done = usable & (np.abs(step).max(axis=1) < _TOLERANCE)
+        if (done | ~usable).all():
+            break
+        far = np.abs(np.einsum("mnp,mp->mn", x, step)).max(axis=1, keepdims=True)
+        beta = beta + step / np.maximum(far, 1)
+    beta[~done], covariance[~done], log_likelihood[~done] = np.nan, np.nan, np.nan
+    return beta, covariance, log_likelihood
+
+
+def westfall_young(observed: ArrayLike, permuted: ArrayLike) -> Floats:
+    """Adjust P values for all tests of a family by the largest statistic of each permutation.
+
+    Step-down maxT of Westfall & Young (1993), as in Ge, Dudoit & Speed (Test 2003, box 1): tests
+    that go together are not paid for twice.
+
+    Parameters
+    ----------
+    observed
+        Shape (q,): statistics on one scale, larger is further from the null; NaN was not asked.
+    permuted
+        Shape (B, q): the same of each permutation.
+
+    Returns
+    -------
+    Adjusted P values, shape (q,), each (b + 1) / (B + 1); NaN where nothing was asked.
+    """
+    seen, drawn = np.asarray(observed, dtype=float), np.asarray(permuted, dtype=float)
+    adjusted = np.full(len(seen), np.nan)
+    asked = np.flatnonzero(np.isfinite(seen))
+    if not len(asked) or not len(drawn):
+        return adjusted
+    order = asked[np.argsort(-seen[asked], kind="stable")]
+    # from the smallest statistic up: the largest of a permutation among those that come after
+    largest = np.maximum.accumulate(np.nan_to_num(drawn[:, order], nan=-np.inf)[:, ::-1], axis=1)[
+        :, ::-1
+    ]
+    reached = (largest >= seen[order] - 1e-9 * np.abs(seen[order])).sum(axis=0)
+    adjusted[order] = np.maximum.accumulate((reached + 1) / (len(drawn) + 1))
+    return adjusted
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Every question that was asked of a panel, and what permutations say of the answers.
+
+    Attributes
+    ----------
+    table
+        One row a question: `marker` (place), `endpoint`, `kind` (effect, interaction, auc or
+        `cutoff: rule`), `cutoff`, `statistic`, `p_value` (by permutation; of a chosen cut-off
+        corrected for its choice), `naive_p_value` (of a chosen cut-off as if it had been fixed),
+        `adjusted` (Westfall and Young over all rows).
+    replicates
+        Permutations.
+    """
+
+    table: pd.DataFrame
+    replicates: int
+
+
+def ask_panel(
+    values: ArrayLike,
+    endpoints: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    arm: ArrayLike,
+    outcome: ArrayLike | None = None,
+    *,
+    rules: Sequence[str] = RULES,
+    higher: bool = True,
+    min_share: float = 0.1,
+    min_patients: int = 10,
+    rng: np.random.Generator,
+    replicates: int = 1000,
+) -> Questions:
+    """Ask every question of every marker, and how often chance answers as clearly.
+
+    Parameters
+    ----------
+    values
+        Shape (n, m): markers as measured; NaN is missing. A marker with a value of 0 or less has
+        no effect per doubling, but can be cut.
+    endpoints
+        Name -> time and event, shape (n,); a time that is not known is NaN.
+    arm
+        Shape (n,): 1 experimental, 0 control. Scores are of the arm, and permuted within it.
+    outcome
+        Shape (n,): 1 case, 0 control, NaN unknown, for the area under the ROC curve and `youden`.
+    rules
+        Of `RULES`.
+    higher
+        Whether cases have the higher markers, for `youden`.
+    min_share, min_patients
+        Proportion and number of patients on either side of a cut-off at least.
+    rng, replicates
+        Generator and number B of permutations; P is (b + 1) / (B + 1).
+
+    Returns
+    -------
+    Questions, in the order of endpoints, kinds and markers.
+
+    Raises
+    ------
+    ValueError
+        On an unknown rule, or shapes that do not fit.
+    """
+    x = np.asarray(values, dtype=float)
+    unknown = set(rules) - set(RULES)
+    if unknown:
+        raise ValueError(f"Unknown rule {', '.join(sorted(unknown))}: use {', '.join(RULES)}.")
+    if x.ndim != 2 or len(np.asarray(arm)) != len(x):
+        raise ValueError("values must have one row a patient and one column a marker.")
+    arms = np.asarray(arm, dtype=float) == 1
+    scores = {name: _scores(time, event, arms) for name, (time, event) in endpoints.items()}
+    case = None if outcome is None else np.asarray(outcome, dtype=float)
+    drawn = _permuted(arms, rng, replicates)
+    blocks = [
+        _block(x[:, start : start + size], start, scores, arms, case, drawn, rules, higher, least)
+        for size, least in [
+            (
+                max(1, _BLOCK // max(len(x) * CUTOFFS, 1)),
+                smallest_group(len(x), min_share, min_patients),
+            )
+        ]
+        for start in range(0, x.shape[1], size)
+    ]
+    table = pd.concat([one for one, _ in blocks], ignore_index=True)
+    permuted = np.concatenate([one for _, one in blocks], axis=1)
+    table, permuted = _sorted(table, permuted, list(endpoints), rules)
+    seen = table["statistic"].to_numpy(dtype=float)
+    reached = (permuted >= seen - 1e-9 * np.abs(seen)).sum(axis=0)
+    table["p_value"] = np.where(np.isfinite(seen), (reached + 1) / (replicates + 1), np.nan)
+    normal = table["kind"].isin(["cutoff: maxstat", "cutoff: interaction"])
+    table["naive_p_value"] = np.where(normal, 2 * norm.sf(seen), np.nan)
+    # one scale for all questions: the largest of fifty statistics is larger than one of them
+    both = np.vstack([seen, permuted])
+    spread = both.std(axis=0)
+    scaled = (both - both.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
+    table["adjusted"] = westfall_young(np.where(np.isfinite(seen), scaled[0], np.nan), scaled[1:])
+    return Questions(table, replicates)
+
+
+def _sorted(
+    table: pd.DataFrame, permuted: Floats, endpoints: list[str], rules: Sequence[str]
+) -> tuple[pd.DataFrame, Floats]:
+    kinds = ["effect", "interaction", "auc", *(f"cutoff: {rule}" for rule in rules)]
+    order = np.lexsort(
+        (
+            table["marker"],
+            table["kind"].map(kinds.index),
+            table["endpoint"].map([*endpoints, ""].index),
+        )
+    )
+    return table.iloc[order].reset_index(drop=True), permuted[:, order]
+
+
+def _scores(time: ArrayLike, event: ArrayLike, arms: Bools) -> Floats:
+    """Log-rank scores within each arm; 0 of who has no time."""
+    t, e = np.asarray(time, dtype=float), np.asarray(event, dtype=bool)
+    scores = np.zeros(len(t))
+    for group in (arms, ~arms):
+        inside = group & np.isfinite(t)
+        if inside.any():
+            own = log_rank_scores(t[inside], e[inside])
+            scores[inside] = own - own.mean()
+    return scores
+
+
+def _permuted(arms: Bools, rng: np.random.Generator, replicates: int) -> Ints:
+    """Return places of patients, permuted within arms, shape (B, n)."""
+    places = np.tile(np.arange(len(arms)), (replicates, 1))
+    for group in (arms, ~arms):
+        own = np.flatnonzero(group)
+        places[:, own] = rng.permuted(np.tile(own, (replicates, 1)), axis=1)
+    return places
+
+
+def _block(
+    x: Floats,
+    start: int,
+    scores: Mapping[str, Floats],
+    arms: Bools,
+    case: Floats | None,
+    drawn: Ints,
+    rules: Sequence[str],
+    higher: bool,
+    least: int,
+) -> tuple[pd.DataFrame, Floats]:
+    """Answer all questions of some markers: the rows, and the statistics of every permutation."""
+    m = x.shape[1]
+    positive = np.nan_to_num(x, nan=1.0) > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        doubled = np.where(positive.all(axis=0), np.log2(x), np.nan)
+    whole = _Contrasts(doubled.T, np.arange(m), arms)
+    indicators, owner, cutoffs = _indicators(x, least)
+    cut = _Contrasts(indicators, owner, arms)
+    medians, median_cutoffs = _at_median(x)
+    halves = _Contrasts(medians, np.arange(m), arms)
+    rows: list[pd.DataFrame] = []
+    columns: list[Floats] = []
+
+    def add(endpoint: str, kind: str, statistic: Floats, chosen: Floats | None = None) -> None:
+        rows.append(
+            pd.DataFrame(
+                {
+                    "marker": start + np.arange(m),
+                    "endpoint": endpoint,
+                    "kind": kind,
+                    "cutoff": np.nan if chosen is None else chosen,
+                    "statistic": statistic[0],
+                }
+            )
+        )
+        columns.append(statistic[1:])
+
+    for endpoint, score in scores.items():
+        both = np.vstack([score, score[drawn]])
+        add(endpoint, "effect", np.abs(whole.difference(both)))
+        add(endpoint, "interaction", np.abs(whole.interaction(both)))
+        if "maxstat" in rules:
+            add(endpoint, "cutoff: maxstat", *cut.largest(np.abs(cut.difference(both)), m, cutoffs))
+        if "interaction" in rules:
+            found = np.abs(cut.interaction(both))
+            add(endpoint, "cutoff: interaction", *cut.largest(found, m, cutoffs))
+        if "median" in rules:
+            add(endpoint, "cutoff: median", np.abs(halves.difference(both)), median_cutoffs)
+    if case is not None:
+        ranks = np.where(np.isfinite(x), rankdata(x, axis=0, nan_policy="omit"), np.nan)
+        within = np.vstack([_case_scores(case, arms), _case_scores(case, arms)[drawn]])
+        add("", "auc", np.abs(_Contrasts(ranks.T, np.arange(m), arms).difference(within)))
+        if "youden" in rules:
+            parts = _case_scores(case, np.ones(len(case), dtype=bool)) * (1 if higher else -1)
+            index = cut.sum(np.vstack([parts, parts[drawn]]))
+            add("", "cutoff: youden", *cut.largest(index, m, cutoffs))
+    return pd.concat(rows, ignore_index=True), np.concatenate(columns, axis=1)
+
+
+def _case_scores(case: Floats, arms: Bools) -> Floats:
+    """Return 1 over the cases, less 1 over the controls; within arms, centred; 0 of the unknown."""
+    scores = np.zeros(len(case))
+    if arms.all():
+        for value, sign in ((1, 1), (0, -1)):
+            inside = case == value
+            scores[inside] = sign / max(int(inside.sum()), 1)
+        return scores
+    for group in (arms, ~arms):
+        inside = group & np.isfinite(case)
+        if inside.any():
+            scores[inside] = case[inside] - case[inside].mean()
+    return scores
+
+
+class _Contrasts:
+    """Contrasts of patients, rows (q, n), centred within arms; NaN takes no part."""
+
+    def __init__(self, rows: Floats, owner: Ints, arms: Bools) -> None:
+        self.owner, self.arms = owner, arms
+        self.known = np.isfinite(rows)
+        self.raw = np.where(self.known, rows, 0.0)
+        self.centred, self.squares = [], []
+        for group in (arms, ~arms):
+            part, known = self.raw[:, group], self.known[:, group]
+            n = np.maximum(known.sum(axis=1, keepdims=True), 1)
+            centred = (part - part.sum(axis=1, keepdims=True) / n) * known
+            self.centred.append(centred)
+            self.squares.append((centred**2).sum(axis=1))
+        self.asked = np.all([squares > 1e-12 for squares in self.squares], axis=0)
+
+    def _sums(self, scores: Floats) -> list[tuple[Floats, Floats]]:
+        """Sum and its variance over permutations, of each arm: (B, q) and (q,)."""
+        found = []
+        for group, centred, squares in zip(
+            (self.arms, ~self.arms), self.centred, self.squares, strict=True
+        ):
+            own = scores[:, group]
+            spread = (own[0] ** 2).sum() / max(int(group.sum()) - 1, 1)
+            found.append((own @ centred.T, spread * squares))
+        return found
+
+    def difference(self, scores: Floats) -> Floats:
+        """Standardised sum over both arms, (B, q)."""
+        (one, v_one), (two, v_two) = self._sums(scores)
+        variance = v_one + v_two
+        return (one + two) / np.sqrt(np.where(variance > 1e-12, variance, np.nan))
+
+    def interaction(self, scores: Floats) -> Floats:
+        """Standardised difference of the arms' one-step effects, (B, q)."""
+        (one, v_one), (two, v_two) = self._sums(scores)
+        v_one, v_two = (np.where(v > 1e-12, v, np.nan) for v in (v_one, v_two))
+        return (one / v_one - two / v_two) / np.sqrt(1 / v_one + 1 / v_two)
+
+    def sum(self, scores: Floats) -> Floats:
+        """Sum of the contrast as it is, centred over all patients who take part, (B, q)."""
+        n = np.maximum(self.known.sum(axis=1, keepdims=True), 1)
+        centred = (self.raw - self.raw.sum(axis=1, keepdims=True) / n) * self.known
+        return np.asarray(scores @ centred.T)
+
+    def largest(self, statistics: Floats, m: int, cutoffs: Floats) -> tuple[Floats, Floats]:
+        """Return the largest statistic of each marker, and the lowest cut-off that reaches it."""
+        best, chosen = np.full((len(statistics), m), np.nan), np.full(m, np.nan)
+        if not len(self.owner):
+            return best, chosen
+        filled = np.where(np.isfinite(statistics), statistics, -np.inf)
+        starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
+        highest = np.maximum.reduceat(filled, starts, axis=1)
+        owners = self.owner[starts]
+        best[:, owners] = np.where(np.isfinite(highest), highest, np.nan)
+        for own, first, end in zip(owners, starts, [*starts[1:], len(self.owner)], strict=True):
+            inside = filled[0, first:end]
+            if np.isfinite(inside.max()):
+                reached = inside >= inside.max() - 1e-9 * abs(inside.max())
+                chosen[own] = cutoffs[first:end][reached].min()
+        return best, chosen
+
+
+def _indicators(x: Floats, least: int) -> tuple[Floats, Ints, Floats]:
+    """Return who is high at each admissible cut-off, whose marker it is of, and the cut-offs."""
+    rows, owner, cutoffs = [], [], []
+    for place, column in enumerate(x.T):
+        known = np.isfinite(column)
+        ordered = np.sort(column[known])
+        distinct = np.unique(ordered)
+        low = np.searchsorted(ordered, distinct)
+        admissible = distinct[(low >= least) & (len(ordered) - low >= least)]
+        if len(admissible) > CUTOFFS:
+            even = np.round(np.linspace(0, len(admissible) - 1, CUTOFFS)).astype(np.int64)
+            admissible = admissible[np.unique(even)]
+        high = np.where(known, column >= admissible[:, None], np.nan)
+        rows.append(high.astype(float))
+        owner += [place] * len(admissible)
+        cutoffs.append(admissible)
+    stacked = np.concatenate(rows) if rows else np.zeros((0, len(x)))
+    return stacked, np.array(owner, dtype=np.int64), np.concatenate([*cutoffs, np.zeros(0)])
+
+
+def _at_median(x: Floats) -> tuple[Floats, Floats]:
+    """Return who is at or above the lowest observed value that is not below the median."""
+    rows, cutoffs = np.full((x.shape[1], len(x)), np.nan), np.full(x.shape[1], np.nan)
+    for place, column in enumerate(x.T):
+        known = np.isfinite(column)
+        if not known.any():
+            continue
+        ordered = np.sort(column[known])
+        cutoffs[place] = ordered[np.searchsorted(ordered, np.median(ordered))]
+        rows[place, known] = column[known] >= cutoffs[place]
+    return rows, cutoffs
+
+
+def stability(
+    values: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    arm: ArrayLike,
+    *,
+    best: int,
+    rng: np.random.Generator,
+    replicates: int = 200,
+) -> Floats:
+    """In which proportion of resamples a marker is among the best, by its effect per doubling.
+
+    Parameters
+    ----------
+    values
+        Shape (n, m); NaN is missing.
+    time, event, arm
+        Shape (n,). Patients are drawn with replacement within arms.
+    best
+        How many markers are among the best.
+    rng, replicates
+        Generator and number of resamples.
+
+    Returns
+    -------
+    Proportions, shape (m,); NaN of a marker without an effect per doubling.
+    """
+    x = np.asarray(values, dtype=float)
+    t, e = np.asarray(time, dtype=float), np.asarray(event, dtype=bool)
+    arms = np.asarray(arm, dtype=float) == 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        doubled = np.where((np.nan_to_num(x, nan=1.0) > 0).all(axis=0), np.log2(x), np.nan)
+    sums, variances = np.zeros((replicates, x.shape[1])), np.zeros((replicates, x.shape[1]))
+    for group in (arms, ~arms):
+        inside = group & np.isfinite(t)
+        n = int(inside.sum())
+        if n < 2:
+            continue
+        w = rng.multinomial(n, np.full(n, 1 / n), size=replicates).astype(float)
+        scores = log_rank_scores(t[inside], e[inside], w) * w
+        part = doubled[inside]
+        known = np.isfinite(part).astype(float)
+        part = np.nan_to_num(part)
+        size = np.maximum(w @ known, 1)
+        mean = (w @ part) / size
+        sums += scores @ part - mean * (scores @ known)
+        spread = (w @ part**2) - size * mean**2
+        squares = np.divide(scores**2, w, out=np.zeros_like(w), where=w > 0).sum(axis=1)
+        variances += spread * squares[:, None] / (n - 1)
+    strength = np.abs(sums) / np.sqrt(np.where(variances > 1e-12, variances, np.inf))
+    asked = np.isfinite(doubled).any(axis=0)
+    strength[:, ~asked] = -np.inf
+    places = np.argsort(-strength, axis=1, kind="stable")[:, : min(best, int(asked.sum()))]
+    chosen = np.bincount(places.ravel(), minlength=x.shape[1]) / max(replicates, 1)
+    return np.where(asked, chosen, np.nan)
+
+
+def clusters(values: ArrayLike, *, alike: float = ALIKE) -> NDArray[np.int64]:
+    """Put markers that rank the patients alike into clusters.
+
+    Parameters
+    ----------
+    values
+        Shape (n, m); NaN is missing.
+    alike
+        Absolute rank correlation (Spearman), on average, from which two clusters become one.
+
+    Returns
+    -------
+    Number of the cluster of each marker, from 1, by the first marker in it.
+    """
+    x = np.asarray(values, dtype=float)
+    m = x.shape[1]
+    if m < 2:
+        return np.ones(m, dtype=np.int64)
+    correlation = pd.DataFrame(x).corr(method="spearman", min_periods=3).abs().to_numpy()
+    distance = 1 - np.nan_to_num(correlation)
+    np.fill_diagonal(distance, 0.0)
+    distance = np.clip((distance + distance.T) / 2, 0, 1)
+    labels = fcluster(linkage(squareform(distance, checks=False), "average"), 1 - alike, "distance")
+    renamed: dict[Any, int] = {}
+    return np.array([renamed.setdefault(label, len(renamed) + 1) for label in labels])
