@@ -32,9 +32,6 @@ from il6_platform.errors import UsageError
 from il6_platform.expressions import Term, read_expression
 from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
-PartialDates = Literal["start", "middle", "end", "never"]
-"""Which day is taken where only month or year is known; never: such a record is set aside."""
-
 Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
 Contrast = Literal["experimental vs control", "high vs low"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
@@ -349,7 +346,6 @@ class Study(_Part):
     covariates: tuple[Covariate, ...] = ()
     landmarks_months: tuple[Annotated[float, Field(gt=0, le=1200)], ...] = (6, 12, 24)
     confirm_response: bool = False
-    partial_dates: PartialDates = "never"
     assessment_interval_days: float = Field(default=56, gt=0)
     replicates: int = Field(default=2000, ge=0, le=100_000)
     seed: int = Field(default=1, ge=0)
@@ -417,7 +413,12 @@ class Study(_Part):
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, text: str) -> str:
-        return checked_cron(text)
+        if not is_cron_line(text):
+            raise ValueError(
+                f"{text!r} is no cron line; write minute, hour, day, month and weekday, for "
+                'example "0 3 * * *" for three o\'clock every night'
+            )
+        return text
 
     @property
     def is_randomised(self) -> bool:
@@ -502,6 +503,18 @@ def _endpoint_mistakes(study: Study) -> Iterator[tuple[Place, str]]:
             yield place, f"{name} is not of every patient; name one that starts with treatment"
 
 
+def lower_first(text: str) -> str:
+    """Write a label inside a sentence: its first letter small, but of abbreviations and symbols.
+
+    Examples
+    --------
+    >>> [lower_first(label) for label in ("Age", "Largest metastasis", "IL-6", "RAS", "Ki-67")]
+    ['age', 'largest metastasis', 'IL-6', 'RAS', 'Ki-67']
+    """
+    word = text.partition(" ")[0]
+    return text[:1].lower() + text[1:] if word[1:].isalpha() and word[1:].islower() else text
+
+
 CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 """Least and largest value of minute, hour, day of the month, month and day of the week."""
 
@@ -525,22 +538,6 @@ def is_cron_line(text: str) -> bool:
         for field, limits in zip(fields, CRON_FIELDS, strict=True)
         for part in field.lower().split(",")
     )
-
-
-def checked_cron(text: str) -> str:
-    """Return a cron line.
-
-    Raises
-    ------
-    ValueError
-        Where it is none; the message says how one is written.
-    """
-    if not is_cron_line(text):
-        raise ValueError(
-            f"{text!r} is no cron line; write minute, hour, day, month and weekday, for "
-            'example "0 3 * * *" for three o\'clock every night'
-        )
-    return text
 
 
 def _is_cron_part(part: str, least: int, largest: int) -> bool:

@@ -110,7 +110,7 @@ def _compared(
     time: NDArray[np.float64], cause: NDArray[np.int64], first: NDArray[np.bool_]
 ) -> list[Estimate]:
     """Compare the first group with the other one by Gray's test and both regressions."""
-    design = pd.DataFrame({"group": first.astype(float)})
+    design = pd.DataFrame({"the group": first.astype(float)})
     (hazard,) = cox(design, time, cause == 1).estimates()
     rows = [
         gray_test(time, cause, first),

@@ -53,7 +53,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         known = cohort.having(endpoint)
         for population, contrast in COMPARISONS:
             inside = known.compared(population, contrast)
-            first = pd.DataFrame({"group": inside.first(contrast).astype(float)})
+            first = pd.DataFrame({"the group": inside.first(contrast).astype(float)})
             fit = regression.cox(first, *inside.survival(endpoint))
             note = fit.note
             if Code.DOES_NOT_VARY in codes_of(note):

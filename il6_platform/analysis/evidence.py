@@ -151,6 +151,8 @@ def _comparisons(
             p_value=float(chi2.sf(statistic, 1)),
             method="Cox, Efron, profile interval, likelihood-ratio P",
         )
+    elif len(np.unique(label)) < 4:
+        product = product.but(note=Code.NOT_COMPARED.say())
     return {**found, ("all", "", "ratio_of_hazard_ratios"): product}
 
 
@@ -162,13 +164,15 @@ def _first_significant(path: list[tuple[pd.Timestamp, Estimate]]) -> Estimate:
     found = Estimate("first_significant", n=last.n, events=last.events, method=method)
     if all(Code.NOT_COMPARED in codes_of(one.note) for _, one in path):
         return found.but(note=Code.NOT_COMPARED.say())
+    if all(one.p_value is None for _, one in path):
+        return found.but(note=Code.NEVER_TESTED.say())
     if not any(below):
         return found.but(note=Code.NEVER_SIGNIFICANT.say())
     start = below.index(True)
     after, later = below[start:].count(False), len(path) - start - 1
     day, then = path[start]
     since: dict[str, Any] = {"alpha": ALPHA, "day": day.date().isoformat()}
-    words = Code.SIGNIFICANT_SINCE.say(**since)
+    words = (Code.SIGNIFICANT_SINCE if later else Code.SIGNIFICANT_AT_LAST).say(**since)
     if after:
         words = Code.SIGNIFICANT_NOT_THROUGHOUT.say(**since, after=after, looks=later)
     return found.but(estimate=then.at, p_value=then.p_value, note=words)

@@ -138,7 +138,7 @@ def _own(cohort: Cohort, endpoint: str) -> Estimate:
     inside = cohort.compared("all", MARKER)
     time, event = inside.survival(endpoint)
     known = np.isfinite(time)
-    design = pd.DataFrame({"high": inside.first(MARKER)[known].astype(float)})
+    design = pd.DataFrame({"the group": inside.first(MARKER)[known].astype(float)})
     return cox(design, time[known], event[known]).estimates()[0].but(term=None)
 
 

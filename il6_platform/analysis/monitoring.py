@@ -68,6 +68,11 @@ SPEC = Spec(
         ),
         technique(Topic.TESTS, "the fraction of the planned events", "information_fraction"),
         technique(Topic.TESTS, "nominal P values", "logrank_z"),
+        technique(
+            Topic.TESTS,
+            "the planned events fixed by the plan, or at the first look",
+            "planned_events",
+        ),
     ),
 )
 
@@ -206,7 +211,7 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
     final = float(plan.events or planned.events or kept)
     fields: dict[str, Any] = {"n": len(inside), "events": events}
     test = logrank(time, event, first)
-    (ratio,) = cox(pd.DataFrame({"group": first.astype(float)}), time, event).estimates()
+    (ratio,) = cox(pd.DataFrame({"the group": first.astype(float)}), time, event).estimates()
     fraction = min(1.0, events / final)
     results.add(
         Estimate(

@@ -60,6 +60,7 @@ def analyse(cohort: Cohort, study: Study, earlier: Mapping[str, pd.DataFrame]) -
             "model": "family",
         }
         naive = member.contrast == MARKER and study.cutoff.is_data_driven
+        naive &= test.p_value is not None
         results.add(test.but(note=joined(test.note, Code.NAIVE.say() if naive else None)), **where)
         tests.append((where, _of_the_family(test, where, study, earlier["validity"])))
     known = [test.p_value for _, test in tests if test.p_value is not None]

@@ -24,6 +24,7 @@ class Analysis(StrEnum):
     MONITORING = "monitoring"
     MULTIPLICITY = "multiplicity"
     RESPONSE = "response"
+    SENSITIVITY = "sensitivity"
     SMALL_SAMPLE = "small_sample"
     SUBGROUPS = "subgroups"
     SURVIVAL = "survival"

@@ -150,7 +150,7 @@ def _marker(results: Results, cohort: Cohort, priors: list[Prior | None], endpoi
 def _hazard_ratio(inside: Cohort, contrast: str, endpoint: str) -> Estimate:
     time, event = inside.survival(endpoint)
     known = np.isfinite(time)
-    design = pd.DataFrame({"first": inside.first(contrast)[known].astype(float)})
+    design = pd.DataFrame({"the group": inside.first(contrast)[known].astype(float)})
     return cox(design, time[known], event[known]).estimates()[0]
 
 

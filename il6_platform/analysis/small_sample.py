@@ -42,7 +42,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 permutation_logrank(time, event, first, rng=rng, replicates=study.replicates),
                 **where,
             )
-            design = pd.DataFrame({"group": first.astype(float)})
+            design = pd.DataFrame({"the group": first.astype(float)})
             for row in firth_cox(design, time, event):
                 results.add(row.but(term=None), model="univariable", **where)
         design, _ = multivariable_design(known, study)

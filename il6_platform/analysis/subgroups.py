@@ -40,7 +40,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         time, event = known.survival(endpoint)
         arm = known.group("experimental")
         where = {"endpoint": endpoint, "contrast": ARM, "model": "subgroup"}
-        design = pd.DataFrame({"group": arm.astype(float)})
+        design = pd.DataFrame({"the group": arm.astype(float)})
         whole = cox(design, time, event).estimates()
         results.add([row.but(term="all") for row in whole], **where)
         for name, levels in _levels(known, study).items():

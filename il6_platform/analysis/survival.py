@@ -108,7 +108,7 @@ def _ratio_by_score(
 
     Wald's interval beside the log-rank test's P could lie on different sides of no difference.
     """
-    (ratio,) = cox(pd.DataFrame({"group": first.astype(float)}), time, event).estimates()
+    (ratio,) = cox(pd.DataFrame({"the group": first.astype(float)}), time, event).estimates()
     words = "Cox, Efron; interval and P of the log-rank test (score)"
     ratio = ratio.but(statistic="hazard_ratio_score", term=None, std_error=None, method=words)
     why = test.note if test.estimate is None else ratio.note

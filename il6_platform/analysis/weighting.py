@@ -20,7 +20,7 @@ from il6_platform.statistics import weighting
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.statistics.regression import cox
-from il6_platform.study import Study
+from il6_platform.study import Study, lower_first
 
 SPEC = Spec(
     place=120,
@@ -114,6 +114,5 @@ def weighted_for(terms: Iterable[Any], study: Study) -> str:
     labels = {item.name: item.label for item in study.covariates} | {"MARKER": study.marker.label}
     names = [str(term).partition("[")[0] for term in terms]
     said = (labels.get(name, name) for name in names)
-    # Age stands within a sentence, IL-6 and RAS stay as they are
-    names = list(dict.fromkeys(w[0].lower() + w[1:] if w[1:].islower() else w for w in said))
+    names = list(dict.fromkeys(map(lower_first, said)))
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "nothing"

@@ -217,6 +217,7 @@ def provenance(
         *([("cut", "censored_on", censored_on.isoformat())] if censored_on else []),
         *([("registry", "patients", SYNTHETIC)] if synthetic else []),
         *([("registry", "days", RELATIVE)] if used["is_relative"].fillna(False).any() else []),
+        *_recruitment(warehouse),
         ("study", "title", study.title),
         ("study", "sha256", study.digest),
         ("study", "seed", str(study.seed)),
@@ -244,8 +245,8 @@ def provenance(
         {
             "kind": (
                 "varchar",
-                "cut, registry (where it is synthetic), study, choice (of the study file), rule, "
-                "code, version or delivery",
+                "cut, registry (where it is synthetic), cohort (when it was recruited and "
+                "followed), study, choice (of the study file), rule, code, version or delivery",
             ),
             "name": (
                 "varchar",
@@ -266,6 +267,21 @@ def provenance(
             "preview": preview(frame, 60),
         }
     )
+
+
+def _recruitment(warehouse: Warehouse) -> list[tuple[str, str, str]]:
+    """Return the months (the years where small counts are hidden) of the first and last start.
+
+    Of the analysed patients; nothing where the registry's days are not days of the calendar.
+    """
+    digits = 7 if warehouse.study.quality.minimal_cell is None else 4
+    found = warehouse.query(
+        'select min("TRTSDT") as first_start, max("TRTSDT") as last_start, '
+        'max("LSTALVDT") as last_seen from cohort.adsl '
+        """where "ANALFL" = 'Y' having not bool_or(coalesce("RELFL", 'N') = 'Y')"""
+    )
+    days = {} if found.empty else found.iloc[0].dropna().to_dict()
+    return [("cohort", str(name), str(day)[:digits]) for name, day in days.items()]
 
 
 @asset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -21,8 +21,10 @@ MARKS = {
 }
 
 
-def waterfall(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
-    """Draw each patient's best change of the sum of diameters (RECIST 1.1)."""
+def waterfall(
+    curves: pd.DataFrame, labels: Mapping[str, str], limits: Sequence[float] = ()
+) -> Figure:
+    """Draw each patient's best change of the sum of diameters; `limits` are drawn dashed."""
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(6.0, 3.1, left=0.65, bottom=0.35)
         axes = figure.subplots()
@@ -38,7 +40,7 @@ def waterfall(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
                 edgecolor="white", lw=0.3, label=f"{labels[arm]} (n={len(mine)})",
             )  # fmt: skip
         axes.axhline(0, color=style.NEUTRAL, lw=0.8)
-        for limit in (20, -30):
+        for limit in limits:
             axes.axhline(limit, color=style.NEUTRAL, lw=1, ls=(0, (2, 2)))
         axes.set(ylabel="Best change of diameters (%)", xlabel="Patients, by change")
         axes.set_xticks([])

@@ -22,6 +22,7 @@ def forest(
     names: list[str],
     title: str,
     *,
+    test: str = "P (Wald)",
     sides: tuple[str, str] | None = None,
     tests: tuple[str, Sequence[str]] | None = None,
 ) -> Figure:
@@ -31,6 +32,8 @@ def forest(
     ----------
     names
         What to call them.
+    test
+        Head of their P values: which test that is.
     sides
         What a ratio below 1 and one above 1 speak for.
     tests
@@ -55,7 +58,7 @@ def forest(
         plot = width - left - right
         # places of the columns, as shares of the plot's width
         places = [1 + 0.15 / plot, 1 + 1.65 / plot, 1 + 2.35 / plot]
-        heads = ["HR (95% CI)", "P (Wald)", *([tests[0]] if tests else [])]
+        heads = ["HR (95% CI)", test, *([tests[0]] if tests else [])]
         for place, head in zip(places, heads, strict=False):
             _say(axes, place, 0.85, head, fontweight="bold")
         for y, (_, row) in enumerate(shown.iterrows()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol, TypedDict, Unpack
 
@@ -10,7 +11,7 @@ import pandas as pd
 from il6_platform.analysis.cohort import ARM, ARM_TERM, MARKER, MARKER_TERM
 from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.figures import numbers
-from il6_platform.study import Study
+from il6_platform.study import Study, lower_first
 
 
 def labels_of(study: Study) -> dict[str, str]:
@@ -57,6 +58,30 @@ def term_namer(study: Study) -> Callable[[str], str]:
     return name
 
 
+def note_in_words(note: Any, study: Study) -> str:
+    """Return a row's note with groups and terms of models in the study's words; none is empty.
+
+    Examples
+    --------
+    `No events in experimental/high.` names the experimental arm's and the marker's labels.
+    """
+    if not isinstance(note, str):
+        return ""
+    labels, name = labels_of(study), term_namer(study)
+    groups = "control|experimental|high|low"
+    terms = [re.escape(item.name) for item in study.covariates if item.name != item.label.lower()]
+    known = "|".join([r"ARM\[experimental\]", r"MARKERGR\[\w+\]", "MARKERGR", "MARKER", *terms])
+
+    def said(found: re.Match[str]) -> str:
+        text = found[0]
+        if "/" in text and not found["term"]:
+            return ", ".join(labels[part] for part in text.split("/"))
+        return name(text)
+
+    pattern = rf"\b(?:{groups})/(?:{groups})\b|(?P<term>\b(?:{known})(?:\[[^\]]*\])?)(?!\w)"
+    return re.sub(pattern, said, note)
+
+
 SEXES = {"F": "female", "M": "male"}
 
 
@@ -84,11 +109,6 @@ def is_count(study: Study) -> bool:
     return study.marker.unit.lower() in ("count", "n", "number")
 
 
-def lower_first(text: str) -> str:
-    """Write a label inside a sentence: its first letter small, unless it is an abbreviation."""
-    return text if text[1:2].isupper() or not text[1:2].isalpha() else text[:1].lower() + text[1:]
-
-
 def upper_first(text: str) -> str:
     """Write a text as it begins a sentence."""
     return text[:1].upper() + text[1:]
@@ -102,6 +122,8 @@ def with_unit(study: Study) -> str:
 
 def at_unit(value: str, study: Study) -> str:
     """Write a value of the marker with its unit: 5.7 pg/mL; a count as it is."""
+    if study.marker.unit == "%":
+        return f"{value}%"
     return f"{value} {lower_first(study.marker.label) if is_count(study) else study.marker.unit}"
 
 

@@ -18,7 +18,14 @@ from il6_platform.figures.balance import balance as love_plot
 from il6_platform.figures.evidence import evidence
 from il6_platform.figures.forest import forest
 from il6_platform.figures.kaplan_meier import kaplan_meier
-from il6_platform.figures.labels import labels_of, model_term, rows_of, term_namer, with_unit
+from il6_platform.figures.labels import (
+    labels_of,
+    model_term,
+    note_in_words,
+    rows_of,
+    term_namer,
+    with_unit,
+)
 from il6_platform.figures.marker_curve import marker_curve
 from il6_platform.study import Study
 
@@ -107,7 +114,7 @@ def ratios(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
         of = [row["endpoint"], labels.get(row["population"], row["population"])]
         of += [row["grp"], row["contrast"], row["model"], row["term"] and namer(row["term"])]
         names.append(", ".join(str(part) for part in of if isinstance(part, str) and part))
-    return forest(rows, names, "Ratios with 95% intervals")
+    return forest(_in_words(rows, study), names, "Ratios with 95% intervals", test="P")
 
 
 def hazard_ratio_by_site(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
@@ -157,7 +164,7 @@ def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> 
         statistic=Statistic.HAZARD_RATIO,
     )
     names = [model_term(str(term), study) for term in rows["term"]]
-    return forest(rows, names, f"{endpoint}: multivariable Cox model")
+    return forest(_in_words(rows, study), names, f"{endpoint}: multivariable Cox model")
 
 
 def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
@@ -170,7 +177,7 @@ def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Fig
         for row in rows.itertuples()
     ]
     title = f"{endpoint}: every comparison (arms: {labels['experimental']} vs {labels['control']})"
-    return forest(rows, names, title)
+    return forest(_in_words(rows, study), names, title, test="P (log-rank)")
 
 
 def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
@@ -185,7 +192,7 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
         numbers.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]
     ]
     return forest(
-        ratios,
+        _in_words(ratios, study),
         names,
         f"{endpoint}: treatment's effect in subgroups",
         sides=(labels["experimental"], labels["control"]),
@@ -223,6 +230,10 @@ def evidence_figure(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
 def balance_figure(results: pd.DataFrame, study: Study) -> Figure:
     """Draw the arms' standardised differences before and after weighting."""
     return love_plot(results, term_namer(study))
+
+
+def _in_words(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    return rows.assign(note=[note_in_words(note, study) for note in rows["note"]])
 
 
 def _count(n: object) -> str:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from il6_platform.analysis.names import Analysis, Statistic
 from il6_platform.figures import numbers, style
+from il6_platform.statistics.codes import Code
 
 
 def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
@@ -19,11 +20,10 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
         rows = results[results["analysis"] == Analysis.CUTOFF].drop_duplicates("statistic")
         found = rows.set_index("statistic")
         curve = curves[curves["analysis"] == Analysis.CUTOFF]
-        if (
-            curve.empty
-            or Statistic.AUC not in found.index
-            or pd.isna(found.loc[Statistic.AUC, "estimate"])
-        ):
+        if Statistic.AUC not in found.index:
+            style.say_nothing_to_draw(axes, "No ROC: the cut-off looks at no outcome.")
+            return figure
+        if curve.empty or pd.isna(found.loc[Statistic.AUC, "estimate"]):
             style.say_nothing_to_draw(axes, "No ROC: cases or controls are missing.")
             return figure
         area = found.loc[Statistic.AUC]
@@ -37,7 +37,7 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
         words = (
             f"AUC {numbers.ratio(area['estimate'])} ("
             + (
-                "interval not estimable"
+                f"interval not estimable: {_why_none(area)}"
                 if pd.isna(area["ci_low"])
                 else f"95% CI {numbers.interval(area['ci_low'], area['ci_high'])}"
             )
@@ -54,10 +54,22 @@ def roc(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
                 f"{label} {numbers.plain(cut)}", (x, y), (8, -12), textcoords="offset points"
             )
         axes.text(0.98, 0.04, words, ha="right", transform=axes.transAxes, fontsize=8)
-        axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(0, 1.02))
+        axes.set(
+            xlabel="1 \N{MINUS SIGN} specificity",
+            ylabel="Sensitivity",
+            xlim=(-0.01, 1.01),
+            ylim=(0, 1.02),
+        )
         axes.set_title(f"ROC of {label}", loc="left", fontweight="bold")
         axes.set_aspect("equal")
     return figure
+
+
+def _why_none(area: pd.Series) -> str:
+    """Say why an area has no interval."""
+    if Code.ONE_CASE_OR_CONTROL in str(area.get("code")).split():
+        return "one case or control"
+    return "no variation" if area["estimate"] == 0.5 else "complete separation"
 
 
 def stability(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Figure:
@@ -86,6 +98,6 @@ def stability(results: pd.DataFrame, curves: pd.DataFrame, *, label: str) -> Fig
         axes.set_xscale("log", base=2)
         ticks = [t for t in 2.0 ** np.arange(-6, 20) if rows["x"].min() <= t <= rows["x"].max()]
         axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
-        axes.set(xlabel=label, ylabel="Share of resamples (%)", ylim=(0, None))
+        axes.set(xlabel=label, ylabel="Proportion of resamples (%)", ylim=(0, None))
         axes.set_title("Cut-off found in resamples", loc="left", fontweight="bold")
     return figure

@@ -15,12 +15,14 @@ from typing import Unpack
 import pandas as pd
 
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures.labels import Where, at_unit, model_term, with_unit
+from il6_platform.figures.labels import Where, at_unit, model_term, note_in_words, with_unit
+from il6_platform.manuscript.methods import recruited
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
-from il6_platform.report.sentences import delivered
+from il6_platform.report.sentences import answer, delivered
 from il6_platform.report.tables import count_of
-from il6_platform.study import Study
+from il6_platform.statistics.codes import singular
+from il6_platform.study import Study, lower_first
 
 Place = Callable[[str], str | None]
 """Key of a table or figure of the manuscript -> what it is called there, or None."""
@@ -33,7 +35,10 @@ class Item:
     Attributes
     ----------
     where
-        Section, table, figure or query; begins with `missing: ` where nothing does.
+        Section, table, figure or query; begins with `missing: ` where nothing does, and says
+        `; missing: ` what of it is not answered.
+    value
+        What is said there.
     """
 
     guideline: str
@@ -45,8 +50,13 @@ class Item:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the manuscript does not answer it."""
-        return self.where.startswith("missing: ")
+        """Whether the manuscript does not answer it: there is no text of it."""
+        return self.where.startswith("missing: ") or not self.value
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the manuscript answers a part of it."""
+        return not self.is_missing and "missing: " in self.where
 
 
 Answer = tuple[str, str]
@@ -90,21 +100,12 @@ def remark(cut: Cut, place: Place) -> list[Item]:
         (
             "Assay",
             "The assay, its protocol, quality control, reproducibility, and blinding",
-            said.missing("the exports name no assay, kit or coefficient of variation"),
+            said.assay(),
         ),
         (
             "Design",
             "Case selection, period of enrolment, end of follow-up, median follow-up",
-            said.estimate(
-                "Methods, Design and patients",
-                f"landmarks_{endpoints[-1]}",
-                say=f"{{}} months ({endpoints[-1]})",
-                analysis=Analysis.SURVIVAL,
-                statistic=Statistic.FOLLOW_UP_MEDIAN,
-                endpoint=endpoints[-1],
-                population=Group.ALL,
-                grp=None,
-            ),
+            said.followed(),
         ),
         (
             "Endpoints",
@@ -237,8 +238,9 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
             "Setting",
             "Setting, locations, dates of recruitment, exposure, follow-up, data collection",
             (
-                "Methods, Design and patients; missing: location, dates of recruitment",
-                delivered(cut.tables["provenance"]),
+                "Methods, Design and patients; missing: location"
+                + ("" if recruited(cut) else ", dates of recruitment"),
+                f"{recruited(cut)}{delivered(cut.tables['provenance'])}",
             ),
         ),
         (
@@ -327,7 +329,10 @@ def strobe(cut: Cut, place: Place) -> list[Item]:
         (
             "Key results",
             "Key results with reference to the objectives",
-            ("Opening sentences; results.xlsx, sheet headline", ""),
+            (
+                "Opening sentences; results.xlsx, sheet headline",
+                " ".join(answer(cut.results, study)),
+            ),
         ),
         ("Limitations", "Limitations, sources of bias or imprecision", said.missing(authors)),
         ("Interpretation", "A cautious overall interpretation", said.missing(authors)),
@@ -356,6 +361,37 @@ class _Said:
         randomised = self.cut.study.is_randomised
         return "assigned at random" if randomised else "not assigned by the study"
 
+    def assay(self) -> Answer:
+        """Say what the study file knows of the assay."""
+        cv = self.cut.study.marker.assay_cv
+        if cv is None:
+            return self.missing("the exports name no assay, kit or coefficient of variation")
+        return (
+            "Methods, Marker; missing: assay, kit, quality control, blinding",
+            f"coefficient of variation {cv:.2%}".replace(".00%", "%"),
+        )
+
+    def followed(self) -> Answer:
+        """Say when patients were recruited and how long they were followed."""
+        last = self.cut.study.endpoints[-1]
+        where, value = self.estimate(
+            "Methods, Design and patients",
+            f"landmarks_{last}",
+            say=f"Median follow-up {{}} months ({last}).",
+            analysis=Analysis.SURVIVAL,
+            statistic=Statistic.FOLLOW_UP_MEDIAN,
+            endpoint=last,
+            population=Group.ALL,
+            grp=None,
+        )
+        dates = recruited(self.cut)
+        if not value and dates:
+            why = where.removeprefix("missing: ")
+            where = f"Methods, Design and patients; missing: median follow-up {why}"
+        elif value and not dates:
+            where += "; missing: period of enrolment"
+        return where, f"{dates}{value}".strip()
+
     def at(self, section: str | None, *keys: str, value: str) -> Answer:
         places = [section, *(self.place(key) for key in keys)]
         named = [one for one in places if one]
@@ -372,9 +408,9 @@ class _Said:
         """Look an estimate up; one that could not be made is missing, and why."""
         row = self.cut.row(**where)
         if row is None or pd.isna(row["estimate"]):
-            why = "" if row is None or pd.isna(row["note"]) else f" ({row['note']})"
-            asked = ", ".join(f"{key} = {value}" for key, value in where.items() if value)
-            return self.missing(f"no estimate in report.results where {asked}{why}")
+            why = "" if row is None else note_in_words(row["note"], self.cut.study)
+            said = lower_first(why.rstrip(".")) or "it is not among this cut's results"
+            return self.missing(f"not estimable ({said})")
         if where.get("statistic") == "follow_up_median":
             write = journal.months
         return self.at(section, *keys, value=say.format(journal.with_interval(row, write)))
@@ -382,7 +418,7 @@ class _Said:
     def counted(self, key: str, words: str, **where: Unpack[Where]) -> Answer:
         n = int(self.cut.rows(**where)["estimate"].notna().sum())
         if not n:
-            return self.missing(f"no {words}")
+            return self.missing(f"no {words.partition(',')[0]}")
         return self.at(None, key, value=f"{n} {words}")
 
     def analyses(self, *names: str) -> Answer:
@@ -393,7 +429,8 @@ class _Said:
         if not made:
             return self.missing("none of them could be made")
         said = ", ".join(f"{name} {n} estimates" for name, n in made.items())
-        return f"results.xlsx, sheets {', '.join(made)}", said
+        sheets = "sheet" if len(made) == 1 else "sheets"
+        return f"results.xlsx, {sheets} {', '.join(made)}", said
 
     def multivariable(self, term: str) -> Answer:
         endpoints = self.cut.study.endpoints
@@ -434,7 +471,7 @@ class _Said:
             for endpoint in self.cut.study.endpoints
         ]  # fmt: skip
         return ", ".join(
-            f"{endpoint} {count_of(row.to_dict(), 'events')} events"
+            singular(f"{endpoint} {count_of(row.to_dict(), 'events')} events")
             for endpoint, row in found
             if row is not None
         )

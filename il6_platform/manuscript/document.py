@@ -168,7 +168,8 @@ def checklists(content: Manuscript) -> bytes:
     for guideline, items in content.items.items():
         rows = [(str(i.number), i.topic, i.asks, i.where, i.value) for i in items]
         lacking = sum(item.is_missing for item in items)
-        title = f"{len(items)} items, {lacking} of them missing."
+        partial = sum(item.is_partial for item in items)
+        title = f"{len(items)} items, {lacking} of them missing, {partial} answered in part."
         heads = ("Item", "Topic", "Asks", "Where it stands", "Value")
         table = Table(guideline, title, heads, tuple(rows))
         add_table(word, f"{guideline} checklist", table, (1.2, 3.6, 7.2, 7, 6.5))

@@ -25,11 +25,11 @@ from il6_platform.figures.labels import (
 )
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
-from il6_platform.report.sentences import delivered
+from il6_platform.report.sentences import delivered, none_of
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import count_of
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
-from il6_platform.study import Estimand, EventOutcome, Study
+from il6_platform.study import Estimand, EventOutcome
 
 
 @dataclass
@@ -60,11 +60,15 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
         "limit": "the limit",
         "zero": "zero",
     }[marker.below_loq]
+    cv = ""
+    if marker.assay_cv is not None:
+        cv = f" The assay's coefficient of variation is {marker.assay_cv:.2%}.".replace(".00%", "%")
     yield (
         "Marker",
-        f"{upper_first(marker_in_question(study))}{unit} was the last result from day {first} to "
-        f"day {last} of the start of treatment; a result below the limit of quantification was "
-        f"taken as {limit}. " + _cutoff(cut, citations),
+        f"{upper_first(marker_in_question(study))}{unit} was the last result from day "
+        f"{journal.minus(str(first))} to day {journal.minus(str(last))} of the start of "
+        "treatment; a result below the limit of quantification was "
+        f"taken as {limit}.{cv} " + _cutoff(cut, citations),
     )
     defined = [study.known_endpoints[name] for name in study.endpoints]
     cited = citations.cite(Paper.RECIST) if "RECIST" in study.response_criteria else ""
@@ -78,7 +82,7 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
         + (f" Follow-up was cut at {about['censored_on']}." if about.get("censored_on") else ""),
     )
     if not study.is_randomised:
-        yield "Target trial", _target_trial(study, citations)
+        yield "Target trial", _target_trial(cut, citations)
     if study.estimand is not None:
         yield "Estimand", _estimand(study.estimand, citations)
     if study.locked_on is not None:
@@ -109,16 +113,21 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     )
 
 
-def _target_trial(study: Study, citations: Citations) -> str:
+def _target_trial(cut: Cut, citations: Citations) -> str:
     """Say which trial the comparison of the arms stands in for, and where it differs from it."""
+    study = cut.study
     labels, window = labels_of(study), study.arms.arm_window_days
     # papers are numbered as they are read
     trial = citations.cite(Paper.TARGET_TRIAL)
+    made = {
+        analysis: cut.rows(analysis=analysis)["estimate"].notna().any()
+        for analysis in (Analysis.WEIGHTING, Analysis.SENSITIVITY)
+    }
     immortal = (
         f" The arm is known by day {window} only, so who starts the drug late was bound to live "
         f"until then{citations.cite(Paper.SUISSA)}: the comparison from day {window} on stands "
         "beside the one from time zero (analysis sensitivity)."
-        if window
+        if window and made[Analysis.SENSITIVITY]
         else ""
     )
     disease = f" for {study.disease}" if study.disease else ""
@@ -127,7 +136,13 @@ def _target_trial(study: Study, citations: Citations) -> str:
         f"patients who start first-line treatment{disease}, assigned to {labels['experimental']} "
         f"or {labels['control']} on that day, which is time zero, and followed for "
         f"{', '.join(study.endpoints)}. In the registry nobody was assigned: the arms may differ "
-        "in what was not measured, and weighting (analysis weighting) balances what was." + immortal
+        "in what was not measured"
+        + (
+            ", and weighting (analysis weighting) balances what was."
+            if made[Analysis.WEIGHTING]
+            else "; weighting for what was measured gave no estimate."
+        )
+        + immortal
     )
 
 
@@ -176,13 +191,23 @@ def _design(cut: Cut) -> str:
         f"This is {design} of registry data{f' on {disease}' if disease else ''}: "
         f"{delivered(cut.tables['provenance'])}. "
         + (f"{SYNTHETIC} " if cut.is_synthetic else "")
-        + f"Of {arrived} patient{'' if arrived == '1' else 's'} who arrived, {analysed} "
-        f"{'was' if analysed == '1' else 'were'} analysed"
-        f"{f' (not analysed: {reasons})' if reasons else ''}. {assigned}patients in whom {drug} "
-        f"began within {study.arms.arm_window_days} days of the start of first-line treatment are "
+        + f"Of {arrived} patient{'' if arrived == '1' else 's'} who arrived, {none_of(analysed)} "
+        f"{'was' if analysed in ('0', '1') else 'were'} analysed"
+        f"{f' (not analysed: {reasons})' if reasons else ''}. {recruited(cut)}"
+        f"{assigned}patients in whom {drug} began within {study.arms.arm_window_days} days of the "
+        "start of first-line treatment are "
         f"called {labels['experimental']} (n={arms[1]}), all others {labels['control']} "
         f"(n={arms[0]})."
     )
+
+
+def recruited(cut: Cut) -> str:
+    """Say when the analysed patients began treatment and were last seen; empty without dates."""
+    first, last, seen = (cut.about.get(name) for name in ("first_start", "last_start", "last_seen"))
+    if not first or not last:
+        return ""
+    began = f"in {first}" if first == last else f"between {first} and {last}"
+    return f"Treatment began {began}" + (f", and follow-up ran to {seen}. " if seen else ". ")
 
 
 def _cutoff(cut: Cut, citations: Citations) -> str:
@@ -216,12 +241,14 @@ def _cutoff(cut: Cut, citations: Citations) -> str:
             how = "at the median"
         case "fixed":
             how = "fixed beforehand"
-    chosen = " It was chosen on the data that it is judged on." if rule.is_data_driven else ""
+    chosen = ""
     if rule.is_data_driven:
-        chosen += (
-            f" It leaves at least {rule.min_share:.0%} of the patients, and {rule.min_patients}, "
-            "on either side."
+        chosen = (
+            f" Cut-offs that leave less than {rule.min_share:.0%} of the patients, or fewer than "
+            f"{rule.min_patients}, on either side were not considered."
         )
+        if value is not None:
+            chosen = " It was chosen on the data that it is judged on." + chosen
     at = "A patient is high where the marker is at or above the cut-off"
     return f"{at}, {how}; it {said}.{chosen}"
 
@@ -278,6 +305,7 @@ def _required(cut: Cut) -> str:
         return "the events that this requires were not computed."
     seen = count_of(needed.to_dict(), "events")
     return (
-        f"this requires {ceil(needed['estimate'])} events, {seen} were seen, with which the power "
-        f"is {power['estimate']:.0%}."
+        f"this requires {ceil(needed['estimate'])} events, {seen} "
+        f"{'was' if seen == '1' else 'were'} seen, with which the power is "
+        f"{journal.chance(power['estimate'])}."
     )

@@ -18,12 +18,12 @@ from il6_platform.analysis.cohort import CONTRASTS
 from il6_platform.figures.labels import at_unit, labels_of
 from il6_platform.publishing import cuts
 from il6_platform.report import formatting
+from il6_platform.report.formatting import ALPHA
 from il6_platform.report.sayings import Saying
 from il6_platform.statistics.codes import singular
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
 
-ALPHA = 0.05
 JUMP = 0.05
 """Rise of the share of rows in quarantine that is told."""
 

@@ -83,10 +83,14 @@ def pictures(report: Report) -> Iterator[Picture]:
         yield picture
 
 
+APPARENT = "Its accuracy is apparent: it was judged on the patients it was chosen on."
+NOT_CHOSEN = "The cut-off was not chosen by these patients' outcomes."
+
+
 def _pictures(report: Report) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     labels = labels_of(study)
-    marker = with_unit(study)
+    marker, by_recist = with_unit(study), "RECIST" in study.response_criteria
     of = rows_of(results)
     yield Picture(
         "flow",
@@ -96,15 +100,13 @@ def _pictures(report: Report) -> Iterator[Picture]:
         results.iloc[:0],
         is_wide=True,
     )
+    is_cut = of_study.cutoff(results) is not None
     yield Picture(
         "roc",
         "Cut-off",
-        f"ROC curve of {marker} with the bootstrap's pointwise 95% band; the point is the cut-off. "
-        + (
-            "Its accuracy is apparent: it was judged on the patients it was chosen on."
-            if study.cutoff.is_data_driven
-            else "The cut-off was not chosen by these patients' outcomes."
-        ),
+        f"ROC curve of {marker} with the bootstrap's pointwise 95% band"
+        + ("; the point is the cut-off. " if is_cut else "; there is no cut-off.")
+        + ("" if not is_cut else APPARENT if study.cutoff.is_data_driven else NOT_CHOSEN),
         lambda: roc(results, curves, label=marker),
         of(analysis=Analysis.CUTOFF),
     )
@@ -132,9 +134,9 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "waterfall",
         "Response",
         "Waterfall plot: each patient's best change of the sum of target diameters from before "
-        "treatment, up to progression or new therapy. Dashed: \N{MINUS SIGN}30%, partial response; "
-        "+20%.",
-        lambda: waterfall(curves, labels),
+        "treatment, up to progression or new therapy."
+        + (" Dashed: \N{MINUS SIGN}30%, partial response; +20%." if by_recist else ""),
+        lambda: waterfall(curves, labels, (20, -30) if by_recist else ()),
         results.iloc[:0],
     )
     yield Picture(
@@ -151,7 +153,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
     yield Picture(
         "evidence",
         "Evidence over time",
-        f"{endpoint}: the answer at each quarter's end since the first patient, as it would have "
+        f"{endpoint}: the answer at each quarter's end since the first export, as it would have "
         "been then, with 95% limits. Looking so often makes a P below 0.05 likely somewhere.",
         lambda: of_study.evidence_figure(results, study, endpoint),
         results[

@@ -28,12 +28,17 @@ from il6_platform.figures.numbers import (
     significant,
     writer,
 )
+from il6_platform.statistics.codes import Code
+
+ALPHA = 0.05
+"""Two-sided level below which a difference is called shown."""
 
 p_value = p_number
 points = percent
 difference = ratio
 
 __all__ = [
+    "ALPHA",
     "DASH",
     "NOT_ESTIMABLE",
     "NOT_REACHED",
@@ -57,12 +62,22 @@ __all__ = [
 
 def with_interval(row: Any, write: Write) -> str:
     """Write an estimate with its 95% interval: 0.62 (0.40-0.97), with an en dash."""
-    if row is None or (is_missing(row["estimate"]) and write is not months):
+    if row is None or (is_missing(row["estimate"]) and not _is_not_reached(row, write)):
         return NOT_ESTIMABLE
     estimate = write(row["estimate"])
     if is_missing(row["ci_low"]) and is_missing(row["ci_high"]):
         return estimate
     return f"{estimate} ({interval(row['ci_low'], row['ci_high'], write)})"
+
+
+def _is_not_reached(row: Any, write: Write) -> bool:
+    """Say whether a time is missing because it is not reached, not because there is nothing."""
+    codes = str(row.get("code") or "").split()
+    return write is months and (not codes or not REACHES.isdisjoint(codes))
+
+
+REACHES = frozenset({Code.NOT_REACHED, Code.FEW_CENSORED})
+"""Why a median is missing though its curve is there."""
 
 
 def in_sentence(row: pd.Series, write: Write = ratio) -> str:

@@ -17,6 +17,7 @@ from il6_platform.figures.labels import (
     contrast_words,
     labels_of,
     marker_in_question,
+    note_in_words,
     statistic_words,
     term_namer,
 )
@@ -38,8 +39,11 @@ MEASURES = {
 }
 """What a statistic is called where it stands in the headline; others go by their own name."""
 
-BECAME = ("current", "superseded", "duplicate", "in quarantine", "withdrawn", "forgotten")
-"""What becomes of a received line, in the order of the page's columns."""
+BECAME = (
+    *("current", "superseded", "duplicate", "removed", "in quarantine", "withdrawn", "forgotten"),
+    *("passed over", "unaccounted"),
+)
+"""What becomes of a received line, in the order of the page's columns; unused ones are left out."""
 
 
 def render(warehouse: Warehouse) -> str:
@@ -82,10 +86,11 @@ def render(warehouse: Warehouse) -> str:
         measures=MEASURES,
         headline=_records(warehouse.read("report.headline")),
         flow=_records(report.flow),
+        arrivals=sentences.arrivals(report.flow),
         baseline=baseline(report),
         figures=figures,
         sections=[one for one in dict.fromkeys(f["section"] for f in figures) if one != "Patients"],
-        became=BECAME,
+        became=[name for name in BECAME if name in set(quality["name"])],
         lines=_lines(quality),
         rules=_records(quality[quality["kind"] == "rule"]),
         provenance=_records(provenance[~provenance["kind"].isin(["choice", "rule"])]),
@@ -133,6 +138,7 @@ def _shown(picture: Picture, report: Report) -> dict[str, Any]:
             "of": ", ".join(part for part in of if part),
             "what": statistic_words(row, report.study),
             "shown": formatting.with_interval(row, write),
+            "note": note_in_words(row["note"], report.study),
         }
         rows.append(row | shown)
     return {

@@ -63,7 +63,7 @@ class Cut:
     def about(self) -> dict[str, str]:
         """Name -> value of what the cut is, rests on and was made with."""
         rows = self.tables["provenance"]
-        rows = rows[rows["kind"].isin(["cut", "study", "code", "version"])]
+        rows = rows[rows["kind"].isin(["cut", "cohort", "study", "code", "version"])]
         return dict(zip(rows["name"], rows["value"], strict=True))
 
     @property

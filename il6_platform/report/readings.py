@@ -18,16 +18,15 @@ from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.figures.labels import (
     is_count,
     labels_of,
-    lower_first,
     marker_in_question,
+    note_in_words,
     rows_of,
 )
 from il6_platform.report import formatting
+from il6_platform.report.formatting import ALPHA
 from il6_platform.report.sayings import Saying
 from il6_platform.statistics.codes import Reason, joined
-from il6_platform.study import Published, Study
-
-ALPHA = 0.05
+from il6_platform.study import Published, Study, lower_first
 
 LARGE = 2.0
 """A ratio of hazard ratios so far from 1, either way, is a large difference."""
@@ -141,7 +140,7 @@ def comparison(
     p = None if test is None else number(test["p_value"])
     why = None
     if not known and p is None:
-        why = next((str(r["note"]) for r in (test, ratio) if r is not None and r["note"]), None)
+        why = _first_note(study, test, ratio)
     return Comparison(
         endpoint,
         population,
@@ -189,8 +188,14 @@ def product(results: pd.DataFrame, study: Study, endpoint: str) -> Product:
     def known(row: pd.Series | None) -> pd.Series | None:
         return row if row is not None and number(row["estimate"]) is not None else None
 
-    why = next((str(row["note"]) for row in (uncut, cut) if row is not None and row["note"]), None)
+    why = _first_note(study, uncut, cut)
     return Product(endpoint, known(uncut), known(cut), corrected, why)
+
+
+def _first_note(study: Study, *rows: pd.Series | None) -> str | None:
+    """Return the first note that some rows have, in words."""
+    notes = (note_in_words(row["note"], study) for row in rows if row is not None)
+    return next((note for note in notes if note), None)
 
 
 def what_differs(found: Comparison, study: Study) -> str:
@@ -392,12 +397,12 @@ def _reading(
     if row is None:
         return Saying.NOT_ANALYSED.say()
     if number(row["estimate"]) is None:
-        return Saying.CANNOT_JUDGE.say(why=row["note"] or "no estimate.")
+        return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no estimate.")
     if claim.p_value is None:
         return _figure(claim, row)
     now = number(row["p_value"])
     if now is None:
-        return Saying.CANNOT_JUDGE.say(why=row["note"] or "no P value.")
+        return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no P value.")
     corrected = None if compared is None else compared.corrected
     decides = now if corrected is None else corrected
     what = _difference(claim, compared, sign, study)
@@ -470,7 +475,7 @@ def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterato
     found = product(results, study, endpoint)
     of = rows_of(rows_of(results)(endpoint=endpoint))
     wanted = Statistic.RATIO_OF_HAZARD_RATIOS
-    claims_subgroups = any(c.population != Group.ALL and c.p_value for c in study.published)
+    claims_subgroups = len(_claimed_in_subgroups(study, endpoint)) > 1
     for analysis, model, words in (
         (Analysis.CONTINUOUS, Model.LOG2, "per doubling, without a cut-off"),
         (Analysis.INTERACTION, Model.INTERACTION, "high to low, at the cut-off"),
@@ -499,6 +504,12 @@ def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterato
         }
 
 
+def _claimed_in_subgroups(study: Study, endpoint: str) -> set[str]:
+    """Return the populations in which P values of an endpoint were published, but the whole."""
+    of = (c for c in study.published if c.endpoint == endpoint and c.p_value is not None)
+    return {claim.population for claim in of} - {Group.ALL}
+
+
 NOT_PREDICTIVE = (Saying.NOT_PREDICTIVE_WIDE, Saying.NOT_PREDICTIVE_NARROW)
 
 
@@ -508,7 +519,7 @@ def _of_product(
     """Say what an interaction's row says."""
     estimate, p = number(row["estimate"]), number(row["p_value"])
     if estimate is None or p is None:
-        return Saying.CANNOT_JUDGE.say(why=row["note"] or "no estimate.")
+        return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no estimate.")
     decides = found.corrected if is_cut and found.corrected is not None else p
     naive = is_cut and study.cutoff.is_data_driven and found.corrected is None
     words = {

@@ -12,7 +12,7 @@ from typing import TypeGuard, Unpack
 
 import pandas as pd
 
-from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
+from il6_platform.analysis.cohort import ARM, ARM_TERM, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.weighting import weighted_for
 from il6_platform.figures.labels import (
@@ -21,16 +21,16 @@ from il6_platform.figures.labels import (
     is_count,
     labels_of,
     marker_in_question,
+    note_in_words,
     rows_of,
     upper_first,
 )
 from il6_platform.report import formatting, readings
+from il6_platform.report.formatting import ALPHA
 from il6_platform.report.sayings import Saying
-from il6_platform.report.tables import count_of
+from il6_platform.report.tables import count_of, not_proportional
 from il6_platform.statistics.codes import Code, Reason
-from il6_platform.study import Study
-
-ALPHA = 0.05
+from il6_platform.study import Study, lower_first
 
 FEW = 40
 """Events below which four groups have fewer than ten each, on average."""
@@ -81,7 +81,7 @@ def _words(study: Study) -> dict[str, str]:
 
 
 def _because(why: str | None) -> str:
-    return f" ({why.rstrip('.')})" if why else ""
+    return f" ({lower_first(why.rstrip('.'))})" if why else ""
 
 
 def _predicts(results: pd.DataFrame, study: Study, found: readings.Product) -> Reason:
@@ -183,11 +183,13 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
     )
     cells = sizes.loc[sizes["grp"].astype("string").str.contains("/", na=False), "n"]
     # where small counts are hidden, the smallest group is not told either
-    if size is not None and pd.notna(size["n"]) and len(cells) and cells.notna().all():
+    told = size is not None and pd.notna(size["n"]) and len(cells) and cells.notna().all()
+    if size is not None and told and size["n"]:
+        least = f"{cells.min():.0f}" if cells.min() else "none"
         yield (
             "Size",
-            f"{size['n']:.0f} patients with {size['events']:.0f} events ({endpoint}); the smallest "
-            f"of the {len(cells)} groups of arm and marker has {cells.min():.0f}.",
+            f"{_counted(size['n'], 'patient')} with {_counted(size['events'], 'event')} "
+            f"({endpoint}); the smallest of the {len(cells)} groups of arm and marker has {least}.",
         )
     weighted = (
         None
@@ -222,6 +224,7 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             f"them{beside}), the treatment's hazard ratio is {_interval(weighted)}. Weights cannot "
             "balance what was not measured.",
         )
+    yield from _not_constant(results, study)
     yield from _cutoff(results, study)
     needed = _row(results, Statistic.REQUIRED_EVENTS_INTERACTION, analysis=Analysis.MONITORING)
     power = _row(results, Statistic.POWER_INTERACTION, analysis=Analysis.MONITORING)
@@ -235,6 +238,32 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
         )
     yield from _looks(results, study)
     yield from _several(results)
+
+
+def _not_constant(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
+    """Say where the treatment's hazard ratio is not the same at all times."""
+    endpoint = study.endpoints[0]
+    tests = not_proportional(results, endpoint)
+    for _, test in tests[tests["term"] == ARM_TERM].iterrows():
+        words = (
+            f"The treatment's hazard ratio for {endpoint} is not constant over time "
+            f"({formatting.p_text(test['p_value'])}, multivariable model): it is an average over "
+            "follow-up"
+        )
+        mean = _row(
+            results,
+            Statistic.RMST_DIFFERENCE,
+            analysis=Analysis.SURVIVAL,
+            endpoint=endpoint,
+            population=Group.ALL,
+            contrast=ARM,
+        )
+        if _known(mean):
+            words += (
+                f". The difference of restricted means up to {formatting.months(mean['at'])} "
+                f"months is {formatting.in_sentence(mean, formatting.months)} months"
+            )
+        yield "Hazards over time", f"{words}."
 
 
 def _several(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -325,10 +354,14 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
         elif row.contrast == MARKER and row.population in ("control", "experimental"):
             who = f"{labels['high']} against low, {labels[row.population]}"
         elif pd.isna(row.contrast):
-            who = "Treatment-by-marker interaction"
+            who = "treatment-by-marker interaction"
         else:
             continue
-        yield f"{endpoint}, {who}: {row.note}"
+        said = note_in_words(row.note, study)
+        naive = study.cutoff.is_data_driven and row.contrast == MARKER and pd.notna(row.estimate)
+        yield f"{endpoint}, {who}: {said}" + (
+            " P is not corrected for cut-off selection." if naive else ""
+        )
     for _, words in _looks(results, study):
         yield words
     powers = _estimates(
@@ -345,7 +378,7 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
             f"probability of {formatting.chance(planned)} should the planned effect be true, "
             f"{formatting.chance(trend)} should the effect seen go on, "
             f"{formatting.chance(predictive)} with today's uncertainty about it (conditional "
-            "power twice, predictive power)."
+            "power under the planned effect and under the effect seen; predictive power)."
         )
     for model, what in (
         (Model.PLANNED_EFFECT, "the planned effect of treatment"),
@@ -372,8 +405,7 @@ def story(
         became = lines.groupby("name", sort=False)["n"].sum()
         parts = ", ".join(f"{n:.0f} {name}" for name, n in became.items() if n)
         told.append(f"{_counted(became.sum(), 'line')} arrived: {parts or 'nothing in them'}.")
-    people = {row["kind"]: count_of(row, "n") for row in flow.to_dict("records")}
-    told.append(_arrived(people["arrived"], people["analysed"]))
+    told.append(arrivals(flow))
     cut = _row(results, Statistic.CUTOFF, analysis=Analysis.CUTOFF)
     if _known(cut):
         value = formatting.plain(cut["estimate"])
@@ -393,17 +425,25 @@ def delivered(provenance: pd.DataFrame) -> str:
     return f"{files} of {len(days)} deliveries, {days[0]} to {days[-1]}"
 
 
-def _arrived(arrived: str, analysed: str) -> str:
-    """Say how many arrived and how many are analysed."""
-    one = arrived == "1"
+def arrivals(flow: pd.DataFrame) -> str:
+    """Say how many patients arrived and how many are analysed."""
+    people = {row["kind"]: count_of(row, "n") for row in flow.to_dict("records")}
+    arrived, analysed = people["arrived"], people["analysed"]
+    noun = "patient" if arrived == "1" else "patients"
+    if arrived == "0":
+        return "No patients arrived."
     if arrived == analysed:
-        return f"{arrived} {'patient' if one else 'patients'} arrived and {_is(arrived)} analysed."
-    noun = "patient" if one else "patients"
-    return f"{arrived} {noun} arrived, {analysed} {_is(analysed)} analysed."
+        return f"{arrived} {noun} arrived and {_is(arrived)} analysed."
+    return f"{arrived} {noun} arrived, {none_of(analysed)} {_is(analysed)} analysed."
+
+
+def none_of(count: str) -> str:
+    """Write a count of patients in a sentence: none in place of 0."""
+    return "none" if count == "0" else count
 
 
 def _is(count: str) -> str:
-    return "is" if count == "1" else "are"
+    return "is" if count in ("0", "1") else "are"
 
 
 def _interval(row: pd.Series | None) -> str:

@@ -7,6 +7,7 @@ Belongs here: which estimate stands in which cell. Does not belong here: how a n
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
@@ -25,17 +26,23 @@ from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.spec import Declared, Format, Listing, analyses
 from il6_platform.figures.kaplan_meier import group_of
 from il6_platform.figures.labels import (
+    SEXES,
     Where,
+    at_unit,
     contrast_words,
     labels_of,
     marker_in_question,
     model_term,
+    note_in_words,
     rows_of,
     term_namer,
+    upper_first,
     with_unit,
 )
 from il6_platform.report import formatting as journal
 from il6_platform.report.figure_catalogue import Report
+from il6_platform.statistics.codes import singular
+from il6_platform.study import Study
 
 GROUPS: tuple[str | None, ...] = (None, "control", "experimental", "high", "low")
 
@@ -113,11 +120,9 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
         ]
         of += [labels.get(row["population"], row["population"]) if not row["grp"] else None]
         of += [_said(row["grp"], labels) if row["grp"] else None]
-        at = "" if pd.isna(row["at"]) else f" at {journal.plain(row['at'])}"
-        at += " months" if at and analysis in BY_TIME else ""
         printed.append(
             (
-                f"{words}{at}",
+                f"{words}{_at(row['at'], analysis, study)}{', %' if write == 'percent' else ''}",
                 ", ".join(part for part in of if isinstance(part, str)),
                 journal.with_interval(pd.Series(row), FORMATS[write]),
                 journal.p_value(row["p_value"]),
@@ -131,8 +136,20 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
         declared.title.format(**filled, drug=study.arms.experimental_drug),
         ("Statistic", "Of", "Estimate (95% CI)", "P", "n", "Events"),
         tuple(printed),
-        (f"{INTERVAL}.", *_notes(rows)),
+        (f"{INTERVAL}.", *_notes(rows, study)),
     )
+
+
+def _at(at: Any, analysis: str, study: Study) -> str:
+    """Say at which time, bound or cut-off a listed statistic is taken."""
+    if pd.isna(at):
+        return ""
+    value = journal.plain(at)
+    if analysis in BY_TIME:
+        return f" at {value} months"
+    if analysis == "shrinkage":
+        return f" {value}"
+    return f" at the cut-off of {at_unit(value, study)}"
 
 
 def baseline(report: Report) -> Table:
@@ -163,14 +180,15 @@ def baseline(report: Report) -> Table:
         ]
         levels = list(dict.fromkeys(mine.loc[mine["statistic"] == Statistic.RATE, "term"]))
         if levels:
-            printed.append(cells(f"{name_of(base)}, n (%)", [""] * len(GROUPS), gaps))
+            printed.append(cells(f"{upper_first(name_of(base))}, n (%)", [""] * len(GROUPS), gaps))
         else:
             by_group = [_median(_of_group(mine, group)) for group in GROUPS]
-            printed.append(cells(f"{name_of(base)}, median (IQR)", by_group, gaps))
+            printed.append(cells(f"{upper_first(name_of(base))}, median (IQR)", by_group, gaps))
         for level in levels:
             shown = mine[(mine["term"] == level) & (mine["statistic"] == Statistic.RATE)]
             by_group = [_counted(_of_group(shown, group)) for group in GROUPS]
             inside = level.rstrip("]").partition("[")[2]
+            inside = upper_first(SEXES.get(inside, inside)) if base == "sex" else inside
             printed.append(cells(f"\N{EM SPACE}{inside}", by_group, ["", ""]))
         missing = mine[mine["statistic"] == Statistic.MISSING]
         if missing["estimate"].sum():
@@ -227,13 +245,17 @@ def cutoff(report: Report) -> Table:
         Statistic.MAXSTAT_PERMUTATION: ("Maximally selected log-rank test", journal.difference),
     }
     checked = rows_of(report.results)(analysis=Analysis.VALIDITY)
+    labels = labels_of(report.study)
     rows = []
     for source, wanted in ((found, names), (checked, validity)):
         for statistic, (words, write) in wanted.items():
-            for i, (_, row) in enumerate(source[source["statistic"] == statistic].iterrows()):
+            mine = source[source["statistic"] == statistic]
+            several = len(mine) > 1
+            for _, row in mine.iterrows():
+                of = f", {row['endpoint']}, {labels[row['population']]}"
                 rows.append(
                     (
-                        f"{words}, {row['endpoint']}, {row['population']}" if i else words,
+                        f"{words}{of if several else ''}",
                         journal.with_interval(row, write),
                         journal.p_value(row["p_value"]),
                         _count(row),
@@ -250,7 +272,7 @@ def cutoff(report: Report) -> Table:
         ),
         ("Statistic", "Estimate (95% CI)", "P", "n", "Method"),
         tuple(rows),
-        (f"{INTERVAL}.", *_notes(found)),
+        (f"{INTERVAL}.", *_notes(found, report.study)),
     )
 
 
@@ -449,11 +471,12 @@ def cox(report: Report, endpoint: str) -> Table:
             analysis=Analysis.COX, endpoint=endpoint, model=Model.MULTIVARIABLE, term=None
         ).iterrows()
     }
-    notes = [f"{INTERVAL}; HR, hazard ratio."]
+    notes = [f"{INTERVAL}; HR, hazard ratio. Intervals and P values are Wald's."]
     if len(joint):
         first = joint.iloc[0]
-        notes.append(f"Multivariable model: n={_count(first)}, {_count(first, 'events')} events.")
-    if Statistic.CONCORDANCE in whole:
+        size = f"n={_count(first)}, {_count(first, 'events')} events"
+        notes.append(singular(f"Multivariable model: {size}."))
+    if Statistic.CONCORDANCE in whole and pd.notna(whole[Statistic.CONCORDANCE]["estimate"]):
         said = journal.with_interval(whole[Statistic.CONCORDANCE], journal.ratio)
         notes.append(f"Harrell's C, apparent: {said}.")
     test = _row(
@@ -464,12 +487,19 @@ def cox(report: Report, endpoint: str) -> Table:
         term="GLOBAL",
     )
     if test is not None and pd.notna(test["p_value"]):
-        said = _p_sign(test["p_value"])
+        said = journal.p_text(test["p_value"])
         notes.append(f"Proportional hazards, global test: {said}.")
-    notes += _notes(rows)
+    notes += [
+        f"The hazard ratio of {model_term(str(row['term']), report.study)} is not constant over "
+        f"time ({journal.p_text(row['p_value'])}): read it as an average over follow-up."
+        for _, row in not_proportional(report.results, endpoint).iterrows()
+        if row["term"] != "GLOBAL"
+    ]
+    notes += _notes(rows, report.study)
     if Statistic.EVENTS_PER_VARIABLE in whole:
         few = whole[Statistic.EVENTS_PER_VARIABLE]
-        notes.append(f"{few['estimate']:.1f} events per variable. {few['note'] or ''}".strip())
+        if pd.notna(few["estimate"]):
+            notes.append(f"{few['estimate']:.1f} events per variable. {few['note'] or ''}".strip())
     return Table(
         f"cox_{endpoint}",
         f"{endpoint}: univariable and multivariable Cox models.",
@@ -484,6 +514,17 @@ def cox(report: Report, endpoint: str) -> Table:
         tuple(printed),
         tuple(notes),
     )
+
+
+def not_proportional(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
+    """Return the tests of proportional hazards that are below 0.05 in the multivariable model."""
+    tests = rows_of(results)(
+        analysis=Analysis.COX,
+        endpoint=endpoint,
+        model=Model.MULTIVARIABLE,
+        statistic=Statistic.PROPORTIONAL_HAZARDS,
+    )
+    return tests[tests["p_value"] < journal.ALPHA]
 
 
 INTERACTIONS: dict[str, tuple[str, Callable[[Any], str]]] = {
@@ -541,7 +582,7 @@ def interaction(report: Report) -> Table:
         tuple(printed),
         (
             f"{INTERVAL}; HR, hazard ratio. Of a test, the estimate is its statistic.",
-            *_notes(rows),
+            *_notes(rows, report.study),
         ),
     )
 
@@ -617,10 +658,7 @@ def _size(rows: pd.DataFrame) -> str:
     return _count(rows.iloc[0]) if len(rows) else "0"
 
 
-def _p_sign(p: float) -> str:
-    said = journal.p_value(p)
-    return f"P{said}" if said[0] in "<>" else f"P={said}"
-
-
-def _notes(rows: pd.DataFrame) -> list[str]:
-    return [str(note) for note in dict.fromkeys(rows["note"].dropna())]
+def _notes(rows: pd.DataFrame, study: Study) -> list[str]:
+    """Return the rows' notes in words, each sentence once."""
+    said = [note_in_words(note, study) for note in dict.fromkeys(rows["note"].dropna())]
+    return list(dict.fromkeys(one for note in said for one in re.split(r"(?<=\.) (?=[A-Z])", note)))

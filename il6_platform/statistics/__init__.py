@@ -85,10 +85,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "lausen94",
         "maxstat",
     ),
-    "meta_analysis": (
-        "grid_random_effects",
-        "random_effects",
-    ),
+    "meta_analysis": ("random_effects",),
     "multiplicity": ("adjust",),
     "panel": (
         "ask_panel",

@@ -50,7 +50,8 @@ def joined(*notes: str | None) -> Reason | None:
 
 _VERBS = {"are": "is", "have": "has", "were": "was", "end": "ends", "share": "shares"}
 _ONE = re.compile(
-    r"(?<![\d.,])1 (patient|event|line|file|resample|split|permutation|imputation|look|test)s"
+    r"(?<![\d.,])1 "
+    r"(patient|event|line|file|resample|repeat|split|permutation|imputation|look|test)s"
     rf"(?: ({'|'.join(_VERBS)})\b)?"
 )
 
@@ -80,7 +81,10 @@ class Pattern(StrEnum):
 
     def say(self, **values: object) -> Reason:
         """Return the sentence, its placeholders filled."""
-        return Reason(singular(self.pattern.format(**values)), (self,))
+        said = singular(self.pattern.format(**values))
+        if self.pattern.startswith("{"):
+            said = said[:1].upper() + said[1:]
+        return Reason(said, (self,))
 
 
 class Code(Pattern):
@@ -89,7 +93,7 @@ class Code(Pattern):
     Examples
     --------
     >>> Code.CENSORED_LEFT_OUT.say(n=3, by=9)
-    '3 censored by 9 months are left out.'
+    '3 patients are left out: censored by 9 months.'
     >>> Code.CENSORED_LEFT_OUT.say(n=3, by=9).codes
     (<Code.CENSORED_LEFT_OUT: 'censored_left_out'>,)
     """
@@ -103,11 +107,6 @@ class Code(Pattern):
     ONE_ARM = ("one_arm", "There is only one arm.")
     ONE_GROUP_OR_OUTCOME = ("one_group_or_outcome", "Only one group or one outcome has patients.")
     ONE_SUBGROUP = ("one_subgroup", "There is one subgroup.")
-    SITES_DISAGREE = (
-        "sites_disagree",
-        "The sites answered at different coefficients: ask them once more.",
-    )
-    MORE_ROUNDS = ("more_rounds", "Not at the maximum yet: another round is needed.")
     ONE_SITE_INFORMS = ("one_site_informs", "Fewer than two sites have events of both groups.")
     FEWER_THAN_TWO_GROUPS = ("fewer_than_two_groups", "Fewer than two groups.")
     NO_PATIENTS_IN_GROUP = ("no_patients_in_group", "No patients in {group}.")
@@ -162,7 +161,7 @@ class Code(Pattern):
     COVARIATE_DOES_NOT_VARY = ("covariate_does_not_vary", "A covariate does not vary.")
     NO_VARIATION_WITHIN_ARMS = ("no_variation_within_arms", "No variation within the arms.")
     COLLINEAR = ("collinear", "The covariates cannot be told apart in the patients at risk.")
-    SEPARATION = ("separation", "Separation: {terms} ranks the events without exception.")
+    SEPARATION = ("separation", "Separation: the events are ranked without exception by {terms}.")
     MODEL_SEPARATED = ("model_separated", "Separation: the model has no finite maximum.")
     GROUPS_SEPARATED = (
         "groups_separated",
@@ -199,10 +198,13 @@ class Code(Pattern):
         "Read Firth's penalised estimate in analysis small_sample.",
     )
     OVERFITTED = ("overfitted", "The model may be overfitted (fewer than 10 events per variable).")
-    INCOMPLETE_LEFT_OUT = ("incomplete_left_out", "{n} without all values are left out.")
+    INCOMPLETE_LEFT_OUT = (
+        "incomplete_left_out",
+        "{n} patients are left out: not all values are given.",
+    )
     LEFT_THE_MODEL = ("left_the_model", "Without {names}.")
     PERMUTATIONS_SEPARATED = ("permutations_separated", "{n} of {of} permutations were separated.")
-    NO_RATIO_IN = ("no_ratio_in", "No hazard ratio in {levels}.")
+    NO_RATIO_IN = ("no_ratio_in", "No hazard ratio in subgroup {levels}.")
     # proportions
     EMPTY_CELL = ("empty_cell", "An empty cell: the odds ratio is 0, infinite or unknown.")
     ODDS_RATIO_INFINITE = ("odds_ratio_infinite", "The odds ratio is infinite.")
@@ -268,13 +270,16 @@ class Code(Pattern):
     )
     FEW_BESIDE_CUTOFF = (
         "few_beside_cutoff",
-        "Only {n} patients on one side of the cut-off, fewer than the {least} that the study asks.",
+        "{n} patients on one side of the cut-off, fewer than the {least} that the study asks.",
     )
     TIED_CUTOFFS = (
         "tied_cutoffs",
         "{n} cut-offs share the largest index ({cutoffs}): the lowest is taken.",
     )
-    CENSORED_LEFT_OUT = ("censored_left_out", "{n} censored by {by:g} months are left out.")
+    CENSORED_LEFT_OUT = (
+        "censored_left_out",
+        "{n} patients are left out: censored by {by:g} months.",
+    )
     NO_CUTOFF = (
         "no_cutoff",
         "The rule finds no cut-off: cases, controls or admissible values are missing.",
@@ -416,9 +421,14 @@ class Code(Pattern):
     REPEATS_LEFT_OUT = ("repeats_left_out", "{n} repeats without a finite estimate left out.")
     NO_REPEAT = ("no_repeat", "No repeat has a finite estimate.")
     # growing data
-    AS_KNOWN_ON = ("as_known_on", "To {day}.")
+    AS_KNOWN_ON = ("as_known_on", "As known on {day}.")
+    NEVER_TESTED = ("never_tested", "Not estimable at any quarter's end.")
     NEVER_SIGNIFICANT = ("never_significant", "P < 0.05 at no quarter's end.")
-    SIGNIFICANT_SINCE = ("significant_since", "P < {alpha} first on {day}, so since.")
+    SIGNIFICANT_SINCE = (
+        "significant_since",
+        "P < {alpha} first on {day}, and at every later look.",
+    )
+    SIGNIFICANT_AT_LAST = ("significant_at_last", "P < {alpha} on {day} for the first time.")
     SIGNIFICANT_NOT_THROUGHOUT = (
         "significant_not_throughout",
         "P < {alpha} first on {day}; P was {alpha} or more at {after} of the {looks} later looks.",

@@ -116,7 +116,8 @@ def test_table_1_holds_the_baseline(word: Document, demo: Installation) -> None:
             mine = rows[(rows["grp"].isna() if group is None else rows["grp"] == group)]
             mine = mine[mine["contrast"].isna()]
             if inside and "Missing" not in line[0]:
-                level = mine[mine["term"] == f"{base}[{line[0].strip()}]"].iloc[0]
+                inside_name = {"Female": "F", "Male": "M"}.get(line[0].strip(), line[0].strip())
+                level = mine[mine["term"] == f"{base}[{inside_name}]"].iloc[0]
                 expected = [level["events"], 100 * level["estimate"]]
             else:
                 wanted = ["missing"] if inside else ["median", "q1", "q3"]
@@ -401,6 +402,9 @@ def test_the_study_is_read_back_from_the_cut(cut: Cut, demo: Installation) -> No
 def test_the_checklists_say_where_each_item_stands_with_its_value(pack: Files, cut: Cut) -> None:
     remark, strobe = (pd.read_csv(io.BytesIO(pack[name])) for name in ("remark.csv", "strobe.csv"))
     assert remark["number"].tolist() == list(range(1, 21))
+    # recruitment dates are in the data
+    assert re.search(r"Treatment began between 20\d\d-\d\d and 20", remark.loc[5, "value"])
+    assert re.search(r"Treatment began between 20\d\d-\d\d and 20", strobe.loc[4, "value"])
     assert strobe["number"].tolist() == list(range(1, 23))
     word = docx.Document(io.BytesIO(pack["checklists.docx"]))
     for table, items in zip(word.tables, (remark, strobe), strict=True):

@@ -127,7 +127,7 @@ def test_a_marker_that_points_the_other_way_is_said_first() -> None:
 def test_without_numbers_it_says_so_and_nothing_else() -> None:
     nothing = results({**effect(0.5), "estimate": None, "p_value": None, "note": "No events."})
     first, second = sentences.answer(nothing, STUDY)
-    assert second == "These data cannot yet say how treatment and PFS go together (No events)."
+    assert second == "These data cannot yet say how treatment and PFS go together (no events)."
     assert "cannot be judged" in first
     assert sentences.certainty(nothing, STUDY) == []
     assert sentences.growth(nothing, STUDY) == []
@@ -222,3 +222,20 @@ def test_a_refresh_is_told_from_the_exports_to_the_answer() -> None:
     flow.loc[1, ["n", "suppressed"]] = [pd.NA, "n <5"]
     hidden = sentences.story(STUDY, provenance, quality, flow, rows)
     assert hidden[1] == "52 patients arrived, <5 are analysed."
+
+
+def test_a_hazard_ratio_that_changes_over_time_is_said_to_be_an_average() -> None:
+    test = {
+        "analysis": "cox",
+        "endpoint": "PFS",
+        "model": "multivariable",
+        "statistic": "proportional_hazards",
+        "term": "ARM[experimental]",
+        "estimate": 9.0,
+    }
+    ((about, said),) = sentences.certainty(results({**test, "p_value": 0.003}), STUDY)
+    assert about == "Hazards over time"
+    assert "not constant over time (P = 0.0030, multivariable model)" in said
+    assert sentences.certainty(results({**test, "p_value": 0.3}), STUDY) == []
+    other = {**test, "term": "GLOBAL", "p_value": 0.003}
+    assert sentences.certainty(results(other), STUDY) == []

@@ -1,0 +1,181 @@
+"""Registries at the edge of what a study meets, read as a referee reads them: every text."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from il6_platform.report.reader import Cut
+from il6_platform.study import Study
+from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
+from il6_platform_tests.report.consistency import faults
+from il6_platform_tests.report.registries import as_cut, grouped, html, texts
+
+CLAIMS = [
+    {
+        "claim": claim,
+        "analysis": "survival",
+        "statistic": "logrank",
+        "source": "made up",
+        "endpoint": "PFS",
+        "population": population,
+        "contrast": contrast,
+        "p_value": p,
+        "direction": direction,
+    }
+    for claim, population, contrast, p, direction in (
+        ("Bevacizumab prolongs PFS", "all", "experimental vs control", 0.04, "longer"),
+        ("High IL-6, sooner", "control", "high vs low", 0.03, "shorter"),
+        ("No difference on bevacizumab", "experimental", "high vs low", 0.76, None),
+    )
+]
+BASE: dict[str, Any] = {
+    **STUDY,
+    "title": "Serum IL-6 and bevacizumab",
+    "disease": "colorectal liver metastases",
+    "marker": {"analyte": "il6", "label": "IL-6", "unit": "pg/mL"},
+    "arms": {
+        "experimental_drug": "bevacizumab",
+        "experimental_label": "Chemotherapy + bevacizumab",
+        "control_label": "Chemotherapy alone",
+    },
+    "covariates": [
+        {"name": "age", "label": "Age", "kind": "number", "unit": "years", "per": 10},
+        {"name": "grade", "label": "Grade", "kind": "category", "reference": "G2"},
+    ],
+    "published": CLAIMS,
+}
+BREAST: dict[str, Any] = {
+    "title": "Ki-67 and trastuzumab in breast cancer",
+    "disease": "HER2-positive breast cancer",
+    "marker": {"analyte": "ki67", "label": "Ki-67", "unit": "%", "assay_cv": 0.1},
+    "arms": {
+        "experimental_drug": "trastuzumab",
+        "experimental_label": "Chemotherapy + trastuzumab",
+        "control_label": "Chemotherapy",
+    },
+    "response_criteria": "WHO criteria",
+    "published": [],
+}
+COUNT = {"marker": {"analyte": "nodes", "label": "Positive nodes", "unit": "count"}}
+# registry -> shape of the cohort, patients, what the study file says otherwise, effect of the arm
+EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
+    "harm": ("ordinary", 80, {}, 1.2),
+    "huge effect": ("ordinary", 60, {"endpoints": ["OS", "PFS"]}, -4.0),
+    "another disease": ("ordinary", 60, BREAST, 0.0),
+    "randomised": ("ordinary", 50, {"design": "randomised", **COUNT}, -0.8),
+    "one arm": ("one arm", 40, {}, 0.0),
+    "nobody": ("ordinary", 0, {}, 0.0),
+    "one patient": ("ordinary", 1, {}, 0.0),
+    "no events": ("no events", 40, {"endpoints": ["PFS"]}, 0.0),
+    "all events": ("all have the event", 40, {}, 0.0),
+    "everybody high": ("ordinary", 40, {"cutoff": {"method": "fixed", "value": 0.01}}, 0.0),
+    "constant marker": ("constant marker", 40, {}, 0.0),
+}
+
+
+@cache
+def published(name: str) -> Cut:
+    shape, n, more, effect = EDGES[name]
+    study = Study.model_validate(BASE | more)
+    patients = cohort_of(shape, n, study, seed=3).patients
+    for endpoint in ("PFS", "OS"):
+        times = patients[f"time_{endpoint}"] * np.exp(-effect * (patients["ARMCD"] == "E"))
+        patients[f"time_{endpoint}"] = times.round(2).clip(0.03)
+    return as_cut(grouped(patients, study), study)
+
+
+@cache
+def every_text(name: str) -> list[tuple[str, str]]:
+    return list(texts(published(name)))
+
+
+def said(name: str, *places: str) -> list[str]:
+    return [text for place, text in every_text(name) if not places or place in places]
+
+
+FORBIDDEN = {
+    "a name of the code": r"(control|experimental)/(high|low)|MARKERGR|ARM\[|marker_(high|low)|"
+    r"\bnan\b|\bNaN\b|\bNone\b|hazard_ratio",
+    "a hyphen for a minus": r"(?<![\w.\-])-\d(?!\d{3}-)",
+    "one of something in the plural": r"(?<![\d.,/-])1 (patients|events|files|lines)\b",
+    "none of something as 0": r"\b0 (were|was|are) analysed",
+    "a sentence that begins small": r"\. (group|first|response|high|there|no) ",
+    "the same sentence twice": r"(?:^|\. )([A-Z][^.]{15,}\.) \1",
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_no_sentence_reads_wrongly(name: str) -> None:
+    found = [
+        (kind, text)
+        for kind, pattern in FORBIDDEN.items()
+        for place, text in every_text(name)
+        if place != "note" and re.search(pattern, text)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_lead_and_headline_are_what_the_rows_say(name: str) -> None:
+    cut = published(name)
+    assert faults(cut.results, cut.study) == []
+
+
+def test_harm_is_said_to_be_harm() -> None:
+    lead = " ".join(said("harm", "lead"))
+    assert "Chemotherapy + bevacizumab is associated with shorter PFS" in lead
+    headline = said("harm", "headline")
+    assert headline[0].endswith("Opposite to what was published: PFS was shorter with bevacizumab.")
+    assert any("crossed in favour of Chemotherapy alone" in text for text in said("harm", "growth"))
+
+
+def test_no_trace_of_another_study() -> None:
+    for place, text in every_text("another disease"):
+        assert not re.search(r"IL-6|pg/mL|bevaciz|colorect|liver|RECIST|ki-67", text), place
+    assert "Ki-67 is called high from " in " ".join(said("another disease", "story"))
+    assert not re.search(r"IL-6|pg/mL|bevaciz|colorect|RECIST", html(published("another disease")))
+
+
+def test_a_randomised_study_is_called_one() -> None:
+    whole = "\n".join(said("randomised"))
+    assert not re.search(r"not randomised|observational|not assigned|STROBE|target trial", whole)
+    assert "assigned at random" in whole and ", randomised)" in whole
+
+
+def test_nobody_says_nothing() -> None:
+    assert said("nobody", "lead") == ["No patients are analysed: these data say nothing yet."]
+    assert said("nobody", "certainty", "growth") == []
+    assert "1 patient arrived, none is analysed." in said("nobody", "story")
+    page = html(published("nobody"))
+    assert "1 patient arrived, none is analysed." in page
+    assert not re.search(r"\b(nan|None)\b", re.sub(r"<svg.*?</svg>", "", page, flags=re.S))
+
+
+@pytest.mark.parametrize("name", ["one arm", "everybody high", "constant marker"])
+def test_what_cannot_be_compared_is_not_tested(name: str) -> None:
+    growth = [text for text in said(name, "growth") if "interaction" in text.partition(":")[0]]
+    assert growth and all("Not applicable: no patients in one" in text for text in growth[:1])
+
+
+def test_without_events_nothing_was_tested() -> None:
+    growth = said("no events", "growth")
+    assert "at any quarter's end" in growth[0]
+    assert not any("P <" in text for text in growth)
+
+
+def test_a_checklist_counts_an_item_only_with_its_text() -> None:
+    from il6_platform.manuscript.document import Manuscript
+
+    for name in ("harm", "nobody"):
+        for items in Manuscript(published(name)).items.values():
+            for item in items:
+                assert bool(item.value) != item.is_missing, item
+    remark = Manuscript(published("harm")).items["REMARK"]
+    assert "Treatment began between 2020-01 and 2021-02" in remark[5].value
+    assert remark[4].is_missing
+    assert Manuscript(published("another disease")).items["REMARK"][4].is_partial
