@@ -90,7 +90,8 @@ def markdown_table(frame: pd.DataFrame) -> str:
     return "\n".join(head + body) if len(frame.columns) else ""
 
 
-def picture(png: bytes, alternative: str) -> MetadataValue:
+def picture(svg: str, alternative: str) -> MetadataValue:
     """Show a figure in the Dagster UI; what it shows is said in one line."""
     words = " ".join(alternative.replace("[", "(").replace("]", ")").split())
-    return MetadataValue.md(f"![{words}](data:image/png;base64,{base64.b64encode(png).decode()})")
+    data = base64.b64encode(svg.encode()).decode()
+    return MetadataValue.md(f"![{words}](data:image/svg+xml;base64,{data})")

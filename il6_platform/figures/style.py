@@ -77,14 +77,6 @@ def svg(figure: Figure, name: str) -> str:
     return re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", text)
 
 
-def png(figure: Figure, dpi: int = 110) -> bytes:
-    """Return a figure as PNG."""
-    with matplotlib.rc_context(SETTINGS):
-        out = io.BytesIO()
-        figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
-    return out.getvalue()
-
-
 def say_nothing_to_draw(axes: Axes, why: str) -> None:
     """Write in an empty plot why it is empty."""
     axes.axis("off")

@@ -18,18 +18,18 @@ from il6_platform.analysis.cutoff import with_caution
 from il6_platform.analysis.results import with_lock
 from il6_platform.analysis.spec import analyses
 from il6_platform.figures import of_study
-from il6_platform.figures.style import marked, png
+from il6_platform.figures.style import marked, svg
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.study import Study
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of one analysis: rows of results and of curves, and its figure as PNG."""
+    """What came out of one analysis: rows of results and of curves, and its figure as SVG."""
 
     results: pd.DataFrame
     curves: pd.DataFrame
-    figure: bytes | None
+    figure: str | None
 
 
 def analyse(
@@ -48,4 +48,5 @@ def analyse(
     if entry.spec.figure is None:
         return Outcome(results, curves, None)
     figure = getattr(of_study, entry.spec.figure)(results, curves, study)
-    return Outcome(results, curves, png(marked(figure, SYNTHETIC) if is_synthetic else figure))
+    figure = marked(figure, SYNTHETIC) if is_synthetic else figure
+    return Outcome(results, curves, svg(figure, table))

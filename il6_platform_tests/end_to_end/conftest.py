@@ -110,14 +110,39 @@ def refreshed_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "refreshed-demo", make) / "home"
 
 
+def without_resampling(file: Path) -> None:
+    """Write the shipped study file with no resampling: what it takes is not looked at."""
+    asked = paths.default_study().read_text("utf-8")
+    file.write_text(asked.replace("replicates: 2000", "replicates: 0"), "utf-8")
+
+
+@pytest.fixture(scope="session")
+def refreshed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cut: the registry to the end of 2019."""
+
+    def make(folder: Path) -> None:
+        made = in_folder(folder)
+        without_resampling(made.study)
+        made.deliver("2019-12-31")
+        assert made.refresh() == 0
+
+    return made_once(tmp_path_factory, "refreshed-once", make)
+
+
+@pytest.fixture
+def begun(refreshed_once: Path, tmp_path: Path) -> Installation:
+    """A copy of the first cut of a registry, for each test."""
+    shutil.copytree(refreshed_once, tmp_path / "begun", symlinks=True)
+    return in_folder(tmp_path / "begun")
+
+
 @pytest.fixture(scope="session")
 def refreshed_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two cuts: the registry to the end of 2022, then to the end of 2023."""
 
     def make(folder: Path) -> None:
         made = in_folder(folder)
-        asked = paths.default_study().read_text("utf-8")
-        made.study.write_text(asked.replace("replicates: 2000", "replicates: 0"), "utf-8")
+        without_resampling(made.study)
         for day in ("2019-12-31", "2021-12-31", "2022-12-31"):
             made.deliver(day)
         assert made.refresh() == 0

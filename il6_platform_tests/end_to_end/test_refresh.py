@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -9,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from il6_platform import cli
 from il6_platform import workers as ahead
 from il6_platform.analysis.spec import analyses
 from il6_platform.publishing import content, cuts
@@ -136,16 +139,27 @@ def test_wrong_use_is_said_in_the_last_line(
     assert "line 2" in last_line and "markre" in last_line
 
 
-def start(installation: Installation, log: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "il6_platform.cli", "refresh", "-v", *installation.options]
-    return subprocess.Popen(command, stdout=log.open("wb"), stderr=subprocess.STDOUT)
+def start(installation: Installation, log: Path) -> BaseProcess:
+    """Start a refresh in another process, which need not import the libraries once more."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*ahead.COMPUTING, *ahead.ORCHESTRATING])
+    process = context.Process(target=refresh_into, args=(log, installation.options))
+    log.touch()
+    process.start()
+    return process
+
+
+def refresh_into(log: Path, options: list[str]) -> None:
+    with log.open("wb") as stream:
+        for descriptor in (1, 2):
+            os.dup2(stream.fileno(), descriptor)
+    sys.exit(cli.main(["refresh", "-v", *options]))
 
 
 def test_a_killed_refresh_leaves_the_old_report_and_the_next_one_is_clean(
-    installation: Installation, tmp_path: Path
+    begun: Installation, tmp_path: Path
 ) -> None:
-    installation.deliver(DAYS[0])
-    assert installation.refresh() == 0
+    installation = begun
     before, n = installation.fingerprint(), analysed(installation)
     installation.deliver(DAYS[1])
     # each passes the stage at which the one before it was killed, the last passes all
@@ -153,10 +167,11 @@ def test_a_killed_refresh_leaves_the_old_report_and_the_next_one_is_clean(
     for stage in (*stages, "This is cut"):
         log = tmp_path / stage
         process = start(installation, log)
-        while f"- {stage}" not in log.read_text() and process.poll() is None:
+        while f"- {stage}" not in log.read_text() and process.is_alive():
             time.sleep(0.02)
-        os.kill(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL, stage
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, stage
         assert installation.fingerprint() == before
     assert installation.refresh() == 0
     assert analysed(installation) > n
@@ -165,10 +180,9 @@ def test_a_killed_refresh_leaves_the_old_report_and_the_next_one_is_clean(
 
 
 def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(
-    installation: Installation, tmp_path: Path
+    begun: Installation, tmp_path: Path
 ) -> None:
-    installation.deliver(DAYS[0])
-    assert installation.refresh() == 0
+    installation = begun
     reading = (
         "import duckdb, sys, time\n"
         "con = duckdb.connect(sys.argv[1], read_only=True)\n"
@@ -192,7 +206,8 @@ def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(
     process = start(installation, tmp_path / "log")
     # a second refresh meanwhile waits for the first
     assert installation.refresh("--force") == 0
-    assert process.wait() == 0
+    process.join()
+    assert process.exitcode == 0
     said, _ = reader.communicate("\n")
     assert said.strip() == str([n])
     assert analysed(installation) > n

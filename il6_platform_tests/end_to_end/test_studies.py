@@ -35,12 +35,9 @@ def rows(home: Path, study: str) -> list[tuple[object, ...]]:
 
 
 def test_two_studies_share_a_registry_and_nothing_else(
-    installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    begun: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    installation.deliver(DAYS[0])
-    home = installation.home
-    installation.study = of_il6(tmp_path)
-    assert installation.refresh() == 0
+    installation, home = begun, begun.home
     first = rows(home, "il6_bevacizumab")
     read = (home / "registry.duckdb").stat().st_mtime_ns
     installation.study = of_crp(tmp_path)

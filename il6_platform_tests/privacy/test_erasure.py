@@ -13,10 +13,10 @@ import pytest
 from il6_platform import cli, paths
 from il6_platform.privacy.erasure import forget
 from il6_platform.registry.pseudonyms import Pseudonyms
-from il6_platform_tests.end_to_end.conftest import Installation, installation
+from il6_platform_tests.end_to_end.conftest import Installation, begun, refreshed_once
 from il6_platform_tests.validation.conftest import Registry, made
 
-__all__ = ["installation", "made"]
+__all__ = ["begun", "made", "refreshed_once"]
 
 PEOPLE = ["A,F,1950-01-01,", "B,M,1960-01-01,", "C,M,1961-01-01,", "D,M,1962-01-01,"]
 LABS = [f"{name},il6,2,pg/mL,2020-01-0{day}" for name in "ABCD" for day in (1, 2)]
@@ -66,10 +66,9 @@ def everything_kept(home: Path) -> dict[str, str]:
 
 
 def test_who_is_forgotten_is_found_nowhere_in_the_home_folder(
-    installation: Installation, capsys: pytest.CaptureFixture[str]
+    begun: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    installation.deliver("2019-12-31")
-    assert installation.refresh() == 0
+    installation = begun
     number, home = "CRLM-0002", installation.home
     pseudonym = Pseudonyms(home / "pseudonym.key").of(number)
     holding = [name for name, text in everything_kept(home).items() if number in text]
