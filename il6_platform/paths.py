@@ -75,7 +75,8 @@ def code_version() -> str:
     sources = [
         path
         for name in COMPUTES
-        for path in ([PACKAGE / name] if name.endswith(".py") else (PACKAGE / name).rglob("*.py"))
+        for path in ([PACKAGE / name] if name.endswith(".py") else (PACKAGE / name).rglob("*.*"))
+        if path.suffix in (".py", ".j2", ".css", ".js")
     ]
     sources += (project_root() / "sql").rglob("*.sql")
     sources += [project_root() / "data" / name for name in DICTIONARIES]

@@ -13,7 +13,10 @@ from matplotlib.figure import Figure
 from il6_platform.analysis.names import Analysis
 from il6_platform.figures import style
 
-ARMS = (("control", style.SECOND, ""), ("experimental", style.FIRST, "////"))
+ARMS = (
+    ("control", style.GROUPS["control"], ""),
+    ("experimental", style.GROUPS["experimental"], "////"),
+)
 MARKS = {
     "first response": ("^", {"facecolor": "white", "edgecolor": "black"}, "First response"),
     "progression": ("o", {"facecolor": "black", "edgecolor": "black"}, "Progression"),

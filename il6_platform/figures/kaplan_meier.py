@@ -1,4 +1,8 @@
-"""Kaplan-Meier curves of two groups, with bands, medians, hazard ratio and numbers at risk."""
+"""Kaplan-Meier curves of two groups, with bands, medians, hazard ratio and numbers at risk.
+
+The table under the axis follows KMunicate (Morris et al., BMJ Open 2019;9:e030215): numbers at
+risk, events and censored so far, a group a row. All comparisons of an endpoint share the time axis.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from il6_platform.analysis.cohort import CONTRASTS
 from il6_platform.analysis.names import Analysis, Group, Statistic
 from il6_platform.figures import numbers, style
 
-HEIGHT, ABOVE, BELOW = 4.5, 0.82, 1.2
+HEIGHT, ABOVE, BELOW = 5.0, 0.82, 1.62
 """Of the figure, of title and legend, of time axis and numbers at risk; in inches."""
 
 
@@ -40,29 +44,23 @@ def kaplan_meier(
         figure = style.new_figure(5.2, HEIGHT, left=0.57, bottom=BELOW, top=ABOVE)
         axes = figure.subplots()
         drawn = []
-        for name, colour, line in zip(
-            CONTRASTS[contrast], (style.FIRST, style.SECOND), ("-", (0, (5, 1.5))), strict=True
-        ):
-            grp = group_of(population, name)
-            curve = curves[
-                (curves["analysis"] == Analysis.SURVIVAL)
-                & (curves["endpoint"] == endpoint)
-                & (curves["population"] == Group.ALL)
-                & (curves["grp"] == grp)
-            ].sort_values("x")
-            if len(curve) < 2:
-                continue
+        found = compared_curves(curves, endpoint=endpoint, population=population, contrast=contrast)
+        for (name, curve), line in zip(found.items(), ("-", (0, (5, 1.5))), strict=False):
+            colour, grp = style.GROUPS[name], group_of(population, name)
             x, y = curve["x"].to_numpy(float), curve["y"].to_numpy(float)
             low, high = curve["y_low"].to_numpy(float), curve["y_high"].to_numpy(float)
             axes.fill_between(x, low, high, step="post", color=colour, alpha=0.12, lw=0)
             median = _one(results, endpoint, Statistic.MEDIAN, population=Group.ALL, grp=grp)
             label = f"{labels.get(name, name)} {_median(median)}"
             axes.step(x, y, where="post", color=colour, ls=line, lw=1.6, label=label)
-            drawn.append((line, colour, curve))
+            so_far = counts_so_far(curve)
+            censored = np.diff(so_far["censored"], prepend=0) > 0
+            axes.plot(x[censored], y[censored], "|", color=colour, ms=6, mew=1)
+            drawn.append((labels.get(name, name), line, colour, so_far))
         if not drawn:
             style.say_nothing_to_draw(axes, "No patients to compare.")
             return figure
-        last = max(float(curve["x"].max()) for _, _, curve in drawn)
+        last = float(_of_endpoint(curves, endpoint)["x"].max())
         step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60) if last / s <= 8), 120)
         ticks = np.arange(0, last + 1e-9, step)
         axes.set(ylim=(0, 1.02), xlim=(0, max(last * 1.02, step)), ylabel=f"{endpoint} probability")
@@ -98,26 +96,78 @@ def kaplan_meier(
     return figure
 
 
+def compared_curves(
+    curves: pd.DataFrame, *, endpoint: str, population: str, contrast: str
+) -> dict[str, pd.DataFrame]:
+    """Return the curves of a comparison's groups by name; a group without one is left out."""
+    of = _of_endpoint(curves, endpoint)
+    found = {
+        name: of[of["grp"] == group_of(population, name)].sort_values("x")
+        for name in CONTRASTS[contrast]
+    }
+    return {name: curve for name, curve in found.items() if len(curve) > 1}
+
+
+def _of_endpoint(curves: pd.DataFrame, endpoint: str) -> pd.DataFrame:
+    return curves[
+        (curves["analysis"] == Analysis.SURVIVAL)
+        & (curves["endpoint"] == endpoint)
+        & (curves["population"] == Group.ALL)
+    ]
+
+
+def counts_so_far(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return a Kaplan-Meier curve with `events` and `censored` up to and with each time.
+
+    Both follow from the curve: at a time with d events of n at risk it falls by the factor 1 - d/n
+    (Kaplan and Meier 1958), and who leaves without one is censored. Missing where counts are
+    hidden.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"x": [0, 1, 2], "y": [1, 0.75, 0.75], "at_risk": [4, 4, 3]})
+    >>> counts_so_far(curve)[["events", "censored"]].to_numpy().tolist()
+    [[0.0, 0.0], [1.0, 0.0], [1.0, 3.0]]
+    """
+    n, y = curve["at_risk"].to_numpy(float), curve["y"].to_numpy(float)
+    before = np.concatenate([[1.0], y[:-1]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        events = np.round(n * np.where(before > 0, 1 - y / before, 0))
+    leave = n - np.concatenate([n[1:], [0.0]])
+    # nobody leaves at the start itself unless the next number says so
+    return curve.assign(events=np.cumsum(events), censored=np.cumsum(leave - events))
+
+
 def _at_risk(
-    axes: Axes, drawn: list[tuple[Any, str, pd.DataFrame]], ticks: NDArray[np.float64]
+    axes: Axes,
+    drawn: list[tuple[str, Any, str, pd.DataFrame]],
+    ticks: NDArray[np.float64],
 ) -> None:
-    """Write the numbers at risk below the time axis, a row a group."""
-    below, beside = axes.get_xaxis_transform(), axes.transAxes
+    """Write the numbers at risk, events and censored so far below the axis, two lines a group."""
+    below = axes.get_xaxis_transform()
     # inches below the axis -> shares of its height
-    head, *rows = (-inches / (HEIGHT - BELOW - ABOVE) for inches in (0.66, 0.86, 1.05))
-    axes.text(0, head, "At risk", transform=below, fontsize=8, va="center", fontweight="bold")
-    for y, (line, colour, curve) in zip(rows, drawn, strict=False):
-        # which row is whose, for print in grey
+    head, *places = (-inches / (HEIGHT - BELOW - ABOVE) for inches in (0.63, 0.82, 1.16))
+    look: dict[str, Any] = {"transform": below, "va": "center", "fontsize": 8}
+    axes.text(0, head, "At risk (events, censored so far)", fontweight="bold", **look)
+    for y, (name, line, colour, curve) in zip(places, drawn, strict=False):
+        # which rows are whose, for print in grey
         axes.plot(
-            [-0.1, -0.05], [y, y], color=colour, ls=line, lw=1.6, transform=beside, clip_on=False
-        )
+            [-0.1, -0.05], [y, y], color=colour, ls=line, lw=1.6, transform=axes.transAxes,
+            clip_on=False,
+        )  # fmt: skip
+        axes.text(0, y, name, color=colour, **look)
         times, counts = curve["x"].to_numpy(float), curve["at_risk"].to_numpy(float)
         for tick in ticks:
             position = np.searchsorted(times, tick, side="left")
             count = counts[position] if position < len(counts) else 0.0
+            words = numbers.count(count)
+            so_far = curve[["events", "censored"]].to_numpy(float)[:position]
+            if len(so_far) and np.isfinite(so_far[-1]).all() and words != "few":
+                words += f" ({so_far[-1][0]:.0f}, {so_far[-1][1]:.0f})"
+            place = "left" if tick == ticks[0] else "center"
             axes.text(
-                tick, y, numbers.count(count), transform=below, color=colour, ha="center",
-                va="center", fontsize=8,
+                tick, y - 0.16 / (HEIGHT - BELOW - ABOVE), words, color=colour, ha=place,
+                **(look | {"fontsize": 7}),
             )  # fmt: skip
 
 

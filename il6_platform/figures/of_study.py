@@ -10,20 +10,21 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from il6_platform.analysis.cohort import ARM, MARKER
+from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.figures import monitoring, numbers, roc, style, time_curves
 from il6_platform.figures import response as response_bars
 from il6_platform.figures.balance import balance as love_plot
 from il6_platform.figures.evidence import evidence
 from il6_platform.figures.forest import forest
-from il6_platform.figures.kaplan_meier import kaplan_meier
+from il6_platform.figures.kaplan_meier import group_of, kaplan_meier
 from il6_platform.figures.labels import (
     labels_of,
     model_term,
     note_in_words,
     rows_of,
     term_namer,
+    upper_first,
     with_unit,
 )
 from il6_platform.figures.marker_curve import marker_curve
@@ -164,20 +165,86 @@ def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> 
         statistic=Statistic.HAZARD_RATIO,
     )
     names = [model_term(str(term), study) for term in rows["term"]]
-    return forest(_in_words(rows, study), names, f"{endpoint}: multivariable Cox model")
+    size = rows.iloc[0] if len(rows) else None
+    events = "" if size is None else f" ({_count(size['events'])} events in {_count(size['n'])})"
+    title = f"{endpoint}: multivariable Cox model{events}"
+    return forest(_in_words(rows, study), names, title)
 
 
 def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
     """Draw the hazard ratios of every comparison of an endpoint."""
     rows = compared(results, endpoint)
     labels = labels_of(study)
-    called = {ARM: "Arms", MARKER: f"{labels['high']} vs low"}
-    names = [
-        f"{called[row.contrast]}: {labels[row.population]} (n={_count(row.n)})"
-        for row in rows.itertuples()
+    called = {
+        ARM: f"{labels['experimental']} vs {labels['control']}",
+        MARKER: f"{labels['high']} vs low",
+    }
+    names = [labels[row.population] for row in rows.itertuples()]
+    first = rows["contrast"].ne(rows["contrast"].shift()).to_numpy()
+    headings = {int(n): called[contrast] for n, contrast in enumerate(rows["contrast"]) if first[n]}
+    sizes = rows_of(results)(
+        analysis=Analysis.SURVIVAL,
+        endpoint=endpoint,
+        population=Group.ALL,
+        statistic=Statistic.MEDIAN,
+    ).set_index("grp")
+    counts = {
+        head: [
+            _of(sizes, group_of(row.population, CONTRASTS[row.contrast][side]))
+            for row in rows.itertuples()
+        ]
+        for side, head in enumerate(("First (events/n)", "Second (events/n)"))
+    }
+    return forest(
+        _in_words(rows, study),
+        names,
+        f"{endpoint}: every comparison",
+        test="P (log-rank)",
+        counts=counts,
+        headings=headings,
+    )
+
+
+def answer_figure(results: pd.DataFrame, study: Study) -> Figure:
+    """Draw the answer: the treatment's effect in low and high, and the ratio of the two."""
+    endpoint, labels = study.endpoints[0], labels_of(study)
+    of = rows_of(results)(analysis=Analysis.INTERACTION, endpoint=endpoint)
+    effects = [
+        of[(of["statistic"] == Statistic.HAZARD_RATIO) & of["term"].str.endswith(f"| {level}")]
+        for level in ("low", "high")
     ]
-    title = f"{endpoint}: every comparison (arms: {labels['experimental']} vs {labels['control']})"
-    return forest(_in_words(rows, study), names, title, test="P (log-rank)")
+    ratio = of[of["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS].head(1)
+    sizes = rows_of(results)(
+        analysis=Analysis.SURVIVAL,
+        endpoint=endpoint,
+        population=Group.ALL,
+        statistic=Statistic.MEDIAN,
+    ).set_index("grp")
+    rows = pd.concat([*effects, ratio])
+    names = [labels[level] for level, row in zip(("low", "high"), effects, strict=True) if len(row)]
+    names += ["Ratio, high to low"] * len(ratio)
+    counts = {
+        f"{head} (events/n)": [*(_of(sizes, f"{arm}/{level}") for level in ("low", "high")), ""]
+        for arm, head in (
+            ("experimental", upper_first(study.arms.experimental_drug)),
+            ("control", "Without"),
+        )
+    }
+    return forest(
+        _in_words(rows.assign(events=float("nan")), study),
+        names,
+        f"{endpoint}: the treatment's hazard ratio by {study.marker.label}",
+        sides=(labels["experimental"], labels["control"]),
+        counts=counts if len(rows) == 3 else None,
+        test="P",
+    )
+
+
+def _of(sizes: pd.DataFrame, group: str) -> str:
+    """Write the events and patients of a group; nothing where they are not known."""
+    if group not in sizes.index:
+        return ""
+    return f"{_count(sizes.at[group, 'events'])}/{_count(sizes.at[group, 'n'])}"
 
 
 def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figure:
@@ -186,7 +253,14 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
     ratios = rows[rows["statistic"] == Statistic.HAZARD_RATIO]
     tests = rows[rows["statistic"] == Statistic.INTERACTION].set_index("term")["p_value"].to_dict()
     namer, labels = term_namer(study), labels_of(study)
-    names = [f"{namer(str(row.term))} (n={_count(row.n)})" for row in ratios.itertuples()]
+    names = [namer(str(term)) for term in ratios["term"]]
+    variables = ratios["term"].str.partition("[")[0]
+    headings = {
+        number: namer(variable)
+        for number, variable in enumerate(variables)
+        if number and variable != variables.iloc[number - 1]
+    }
+    counts = {"Events/n": [f"{_count(row.events)}/{_count(row.n)}" for row in ratios.itertuples()]}
     # said once, at the variable's first level
     said = [
         numbers.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]
@@ -197,6 +271,8 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
         f"{endpoint}: treatment's effect in subgroups",
         sides=(labels["experimental"], labels["control"]),
         tests=("P (interaction)", said),
+        counts=counts,
+        headings=headings,
     )
 
 

@@ -14,6 +14,12 @@ from matplotlib.figure import Figure
 FIRST, SECOND, NEUTRAL = "#D55E00", "#0072B2", "#444444"
 """Okabe and Ito's colour-blind safe palette; the groups differ in line style as well."""
 
+GROUPS = {
+    **{"experimental": FIRST, "control": SECOND},
+    **{"high": "#882255", "low": "#117733"},
+}
+"""A group's colour, the same in every figure: the arms Okabe and Ito's, the marker's Paul Tol's."""
+
 SETTINGS: Any = {
     # a label that looks like TeX is text
     "text.parse_math": False,

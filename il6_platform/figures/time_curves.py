@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 
 from il6_platform.figures import style
 
-COLOURS = {"experimental": style.FIRST, "high": style.FIRST, "control": style.SECOND}
 DASHES = {"experimental": "-", "high": "-", "control": (0, (5, 1.5)), "low": (0, (5, 1.5))}
 
 
@@ -61,7 +60,7 @@ def incidence(curves: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
         for axes, name in zip(panels, names, strict=False):
             for grp, of in arms[arms["endpoint"] == name].groupby("grp"):
                 curve = of.sort_values("x")
-                colour, dashes = COLOURS.get(str(grp), style.SECOND), DASHES[str(grp)]
+                colour, dashes = style.GROUPS.get(str(grp), style.SECOND), DASHES[str(grp)]
                 low, high = curve["y_low"].astype(float), curve["y_high"].astype(float)
                 axes.fill_between(
                     curve["x"], low, high, step="post", color=colour, alpha=0.12, lw=0

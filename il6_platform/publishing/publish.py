@@ -138,7 +138,7 @@ def publish(warehouse: Warehouse) -> Publication:
     after = cuts.predecessor(site, cut, about["last_export"])
     cuts.keep_patients(warehouse, cut)
     changed = _changes(warehouse, building / "report.duckdb", cut, after)
-    (building / "report.html").write_text(render(warehouse), encoding="utf-8")
+    (building / "report.html").write_text(render(warehouse, changed), encoding="utf-8")
     _check(warehouse, building / "report.duckdb")
     write_manifest(building)
     is_whole = folder.exists() and not any(damages(folder))

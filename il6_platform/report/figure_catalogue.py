@@ -8,19 +8,19 @@ its text for those who cannot see it. Does not belong here: drawing (`figures`),
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from il6_platform.analysis.cohort import COMPARISONS, CONTRASTS
+from il6_platform.analysis.cohort import ARM, COMPARISONS, CONTRASTS
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.spec import analyses
 from il6_platform.figures import of_study, style
 from il6_platform.figures.courses import swimmer, waterfall
 from il6_platform.figures.flow import flow
-from il6_platform.figures.kaplan_meier import group_of, kaplan_meier
-from il6_platform.figures.labels import labels_of, rows_of, with_unit
+from il6_platform.figures.kaplan_meier import compared_curves, group_of, kaplan_meier
+from il6_platform.figures.labels import labels_of, rows_of, upper_first, with_unit
 from il6_platform.figures.monitoring import looks, projection
 from il6_platform.figures.response import response
 from il6_platform.figures.roc import roc, stability
@@ -57,6 +57,12 @@ class Picture:
         Rows of `report.results` behind it.
     is_wide
         Whether it needs the width of a page.
+    series
+        Curves whose values a reader can ask for: label -> rows of `report.curves`.
+    of
+        Name of the figure that this one is a view of; it stands there behind a switch.
+    switch
+        What the switch says.
     """
 
     name: str
@@ -65,6 +71,9 @@ class Picture:
     draw: Callable[[], Figure]
     numbers: pd.DataFrame
     is_wide: bool = False
+    series: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    of: str = ""
+    switch: str = ""
 
 
 SMALL_CELLS = frozenset({"flow", "waterfall", "swimmer"})
@@ -92,6 +101,16 @@ def _pictures(report: Report) -> Iterator[Picture]:
     labels = labels_of(study)
     marker, by_recist = with_unit(study), "RECIST" in study.response_criteria
     of = rows_of(results)
+    yield Picture(
+        "answer",
+        "Answer",
+        f"{study.endpoints[0]}: the treatment's hazard ratio in patients with low and with high "
+        f"{study.marker.label}, and the ratio of the two with 95% limits: only the ratio says "
+        "whether the marker tells who benefits.",
+        lambda: of_study.answer_figure(results, study),
+        of(analysis=Analysis.INTERACTION, endpoint=study.endpoints[0]),
+        is_wide=True,
+    )
     yield Picture(
         "flow",
         "Patients",
@@ -211,6 +230,11 @@ def _brought_along(report: Report) -> Iterator[Picture]:
         )
 
 
+def _briefly(contrast: str, labels: Mapping[str, str]) -> str:
+    """Say what a contrast compares, for a switch."""
+    return "arms" if contrast == ARM else f"{labels['high']} against low"
+
+
 def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     section, of = f"Survival: {endpoint}", rows_of(results)
@@ -238,20 +262,19 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         single = of(
             analysis=Analysis.SURVIVAL, endpoint=endpoint, population=Group.ALL, contrast=None
         )
+        chosen = {"endpoint": endpoint, "population": population, "contrast": contrast}
+        found = compared_curves(drawn, **chosen)
         yield Picture(
             f"km-{endpoint}-{population}-{contrast}".lower().replace(" ", "-").replace("_", "-"),
             section,
             f"{endpoint} in {labels[population]}, {' against '.join(named)}: Kaplan-Meier with "
-            "pointwise 95% log-log bands; medians in months with 95% limits.",
-            lambda population=population, contrast=contrast: kaplan_meier(  # type: ignore[misc]
-                few,
-                drawn,
-                endpoint=endpoint,
-                population=population,
-                contrast=contrast,
-                labels=labels,
-            ),
+            "pointwise 95% log-log bands; a stroke is a censored patient; medians in months with "
+            "95% limits.",
+            lambda chosen=chosen: kaplan_meier(few, drawn, labels=labels, **chosen),  # type: ignore[misc]
             pd.concat([single[single["grp"].isin(groups)], compared]),
+            series={labels.get(name, name): curve for name, curve in found.items()},
+            of=f"km-{endpoint.lower()}",
+            switch=f"{upper_first(labels[population])}: {_briefly(contrast, labels)}",
         )
     yield Picture(
         f"comparisons-{endpoint.lower()}",
@@ -290,6 +313,11 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         "looks best would flatter the marker.",
         lambda: of_study.scan_figure(curves, study, endpoint, of_study.cutoff(results)),
         of(analysis=Analysis.CUTOFF_SCAN, endpoint=endpoint, model=Model.PUBLISHED),
+        series={
+            f"{labels['high']} against low": rows_of(curves)(
+                analysis=Analysis.CUTOFF_SCAN, endpoint=endpoint, population=Group.ALL
+            )
+        },
     )
     yield Picture(
         f"effect-by-marker-{endpoint.lower()}",
@@ -298,4 +326,9 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         "(log-linear interaction), with pointwise 95% limits.",
         lambda: of_study.effect_figure(curves, study, endpoint),
         of(analysis=Analysis.CONTINUOUS, endpoint=endpoint),
+        series={
+            "Treatment's hazard ratio": rows_of(curves)(
+                analysis=Analysis.CONTINUOUS, endpoint=endpoint, grp=ARM
+            )
+        },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,9 @@ from il6_platform.figures.labels import (
     note_in_words,
     statistic_words,
     term_namer,
+    upper_first,
 )
-from il6_platform.report import formatting, sentences
+from il6_platform.report import figure_colours, formatting, interaction, sentences
 from il6_platform.report.figure_catalogue import Picture, Report, pictures
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import baseline, count_of
@@ -39,6 +40,13 @@ MEASURES = {
 }
 """What a statistic is called where it stands in the headline; others go by their own name."""
 
+FOLLOWS = {
+    "quarantine": "the line is set aside",
+    "cell": "the cell is set aside",
+    "warn": "the line is used",
+}
+"""Severity of a rule -> what follows where it is broken."""
+
 BECAME = (
     *("current", "superseded", "duplicate", "removed", "in quarantine", "withdrawn", "forgotten"),
     *("passed over", "unaccounted"),
@@ -46,8 +54,14 @@ BECAME = (
 """What becomes of a received line, in the order of the page's columns; unused ones are left out."""
 
 
-def render(warehouse: Warehouse) -> str:
-    """Return the page of the working database's report tables."""
+def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
+    """Return the page of the working database's report tables.
+
+    Parameters
+    ----------
+    changes
+        What changed since the cut before, in sentences.
+    """
     study = warehouse.study
     provenance = warehouse.read("report.provenance")
     report = Report(
@@ -72,6 +86,8 @@ def render(warehouse: Warehouse) -> str:
     cores = 1 + warehouse.ahead.processes
     parts = warehouse.ahead.each("figures", shown, [(report, core, cores) for core in range(cores)])
     figures = [one for row in zip_longest(*parts) for one in row if one is not None]
+    colours = figure_colours.used(one["svg"] for one in figures)
+    beside = Path(__file__).parent
     quality = warehouse.read("report.data_quality")
     of = provenance[provenance["kind"] == "cut"]
     return environment.get_template("page.html.j2").render(
@@ -88,8 +104,18 @@ def render(warehouse: Warehouse) -> str:
         flow=_records(report.flow),
         arrivals=sentences.arrivals(report.flow),
         baseline=baseline(report),
-        figures=figures,
-        sections=[one for one in dict.fromkeys(f["section"] for f in figures) if one != "Patients"],
+        figures=_placed(figures, colours),
+        sections=[
+            one
+            for one in dict.fromkeys(f["section"] for f in figures)
+            if one not in ("Answer", "Patients")
+        ],
+        changes=list(changes),
+        follows=FOLLOWS,
+        css=Markup((beside / "page.css").read_text(encoding="utf-8")),
+        script=Markup((beside / "page.js").read_text(encoding="utf-8")),
+        dark=Markup(figure_colours.dark(colours)),
+        light=Markup(figure_colours.light(colours)),
         became=[name for name in BECAME if name in set(quality["name"])],
         lines=_lines(quality),
         rules=_records(quality[quality["kind"] == "rule"]),
@@ -124,8 +150,35 @@ def shown(report: Report, core: int, cores: int) -> list[dict[str, Any]]:
     return [_shown(picture, report) for picture in list(pictures(report))[core::cores]]
 
 
+def _placed(figures: list[dict[str, Any]], colours: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the figures in the page's colours; the first view of several is marked."""
+    seen: set[str] = set()
+    for figure in figures:
+        figure["svg"] = Markup(figure_colours.themed(figure["svg"], colours))
+        figure["is_first"] = figure["of"] not in seen
+        seen.add(figure["of"])
+    return figures
+
+
 def _shown(picture: Picture, report: Report) -> dict[str, Any]:
     """Return a figure as the page shows it: drawn, said in words, and its numbers."""
+    figure = picture.draw()
+    return {
+        "name": picture.name,
+        "section": picture.section,
+        "caption": picture.caption,
+        "svg": style.svg(figure, picture.name),
+        "plot": interaction.plot_of(picture, figure, report.study),
+        "scan": interaction.scan_of(picture, report),
+        "numbers": _numbers(picture, report),
+        "is_wide": picture.is_wide,
+        "of": picture.of,
+        "switch": picture.switch,
+    }
+
+
+def _numbers(picture: Picture, report: Report) -> dict[str, Any]:
+    """Return the numbers behind a figure as a table: columns that say nothing are left out."""
     namer, labels = term_namer(report.study), labels_of(report.study)
     rows = []
     for row in _records(picture.numbers):
@@ -134,21 +187,30 @@ def _shown(picture: Picture, report: Report) -> dict[str, Any]:
         of += [contrast_words(row["contrast"], report.study), row["model"]]
         of += [namer(row["term"]) if row["term"] else None]
         write = formatting.writer(row["statistic"], row["analysis"])
-        shown: dict[Hashable, Any] = {
-            "of": ", ".join(part for part in of if part),
-            "what": statistic_words(row, report.study),
-            "shown": formatting.with_interval(row, write),
-            "note": note_in_words(row["note"], report.study),
-        }
-        rows.append(row | shown)
+        rows.append(
+            {
+                "Statistic": upper_first(statistic_words(row, report.study)),
+                "Of": ", ".join(dict.fromkeys(part for part in of if part)),
+                "Estimate (95% CI)": formatting.with_interval(row, write),
+                "P": "" if row["p_value"] is None else formatting.p_number(row["p_value"]),
+                "n": count_of(row, "n"),
+                "Events": count_of(row, "events"),
+                "Method": row["method"] or "",
+                "Note": note_in_words(row["note"], report.study) or "",
+            }
+        )
+    methods = {row["Method"] for row in rows}
+    left_out = {"Method"} if len(methods) == 1 else set[str]()
+    heads = [head for head in NUMBERS if head not in left_out and any(row[head] for row in rows)]
     return {
-        "name": picture.name,
-        "section": picture.section,
-        "caption": picture.caption,
-        "svg": Markup(style.svg(picture.draw(), picture.name)),
-        "numbers": rows,
-        "is_wide": picture.is_wide,
+        "heads": [(head, head in ("Estimate (95% CI)", "P", "n", "Events")) for head in heads],
+        "rows": [[row[head] for head in ("Statistic", *heads)] for row in rows],
+        "method": methods.pop() if left_out else "",
     }
+
+
+NUMBERS = ("Of", "Estimate (95% CI)", "P", "n", "Events", "Method", "Note")
+"""Columns of the numbers behind a figure, after what is estimated."""
 
 
 def _records(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
