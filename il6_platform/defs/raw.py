@@ -29,6 +29,7 @@ from il6_platform.registry.formats.not_tables import is_clutter
 from il6_platform.registry.landing import digest_of, landed
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
+from il6_platform.validation import answers
 from il6_platform.validation.rulebook import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -107,6 +108,11 @@ def deliveries(
         present[item.file] = digest
         if item.path.name in dictionaries:
             continue
+        if answers.is_worklist(item.path.name):
+            if not site.as_of:
+                read = answers.keep_answers(site.home_path, content, arrived_at.date())
+                context.log.info(f"{item.file}: {read} new answers to the worklist.")
+            continue
         with warehouse.connect() as connection:
             unused = raw.land(connection, item.file, digest, arrived_at)
             if unused:
@@ -118,6 +124,8 @@ def deliveries(
                 raw.record(connection, digest, item.file, opened, since or arrived_at)
                 for words in _became(item.file, opened):
                     context.log.info(words)
+    with warehouse.connect() as connection:
+        answers.fill_answers(connection, site.home_path, site.as_of_date)
     seen = registry_key(site, present)
     warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
     with warehouse.connect() as connection:

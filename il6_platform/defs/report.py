@@ -30,6 +30,7 @@ from il6_platform.registry.formats import told_apart
 from il6_platform.report import readings
 from il6_platform.report.sentences import story
 from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic
+from il6_platform.validation import answers
 from il6_platform.validation import results as result_rules
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.validation.rules import judge
@@ -206,7 +207,10 @@ def provenance(
     censored_on = warehouse.site.censored_on
     synthetic = is_synthetic(warehouse.site, used["delivery"])
     looks = publishing.earlier_looks(warehouse)
-    cut = publishing.cut_of(used, study, censored_on, synthetic=synthetic, looks=looks)
+    accepted = answers.accepted(warehouse.site.home_path, warehouse.site.as_of_date)
+    cut = publishing.cut_of(
+        used, study, censored_on, synthetic=synthetic, looks=looks, accepted=accepted
+    )
     deliveries = told_apart(
         [f"{row.table_name} of {row.delivered_on:%Y-%m-%d}" for row in used.itertuples()]
     )
@@ -216,6 +220,7 @@ def provenance(
         ("cut", "last_export", str(used["delivered_on"].max())[:10]),
         *([("cut", "censored_on", censored_on.isoformat())] if censored_on else []),
         *([("registry", "patients", SYNTHETIC)] if synthetic else []),
+        *([("registry", "values accepted as they are", accepted)] if accepted else []),
         *([("registry", "days", RELATIVE)] if used["is_relative"].fillna(False).any() else []),
         *_recruitment(warehouse),
         ("study", "title", study.title),

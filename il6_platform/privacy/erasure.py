@@ -32,6 +32,7 @@ from il6_platform.registry.formats import decoded, open_sheets
 from il6_platform.registry.landing import digests
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.readings import read_cells
+from il6_platform.validation import answers
 from il6_platform.warehouse.database import Warehouse, locked
 from il6_platform.warehouse.home import Site
 
@@ -96,6 +97,7 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     # from here on it is on record: what is cut short is done by the next refresh or call
     with warehouse.connect() as connection:
         rows, exports = erase(warehouse, everywhere=True)
+        _erase_answers(connection, site.home_path, patient)
         _erase_derived(connection, patient)
         # what only they had in a cell is in no raw table any more
         read_cells(connection)
@@ -115,6 +117,19 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     }
     there = [file for file, digest in digests(site.landing_path).items() if digest in hit]
     return Forgotten(patient, rows, exports, cuts, there, others["patient"].tolist())
+
+
+def _erase_answers(connection: duckdb.DuckDBPyConnection, home: Path, patient: str) -> None:
+    """Delete the answers about a patient's records: a comment may name them."""
+    known = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'staging' and table_name = 'lines'"
+    ).fetchall()
+    if known:
+        records = connection.execute(
+            "select distinct record from staging.lines where patient = ?", [patient]
+        ).fetchall()
+        answers.drop_answers(home, {record for (record,) in records})
+        answers.fill_answers(connection, home, None)
 
 
 def _erase_derived(connection: duckdb.DuckDBPyConnection, patient: str) -> None:

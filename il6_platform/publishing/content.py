@@ -55,7 +55,7 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
         for path in sorted(folder.glob("*"))
         if path.is_file()
     ]
-    for listed in (site.forgotten_path, site.home_path / merged.NAME):
+    for listed in (site.forgotten_path, site.answers_path, site.home_path / merged.NAME):
         if listed.exists():
             parts.append(listed.read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

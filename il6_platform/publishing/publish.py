@@ -51,8 +51,12 @@ def cut_of(
     *,
     synthetic: bool = False,
     looks: Sequence[Look] = (),
+    accepted: str = "",
 ) -> str:
-    """Name a data cut by what went in: deliveries, study file, code, versions, censoring, looks."""
+    """Name a data cut by what went in.
+
+    Deliveries, study file, code, versions, censoring, looks, values that were accepted as they are.
+    """
     parts = [
         *(
             f"{row.delivery} {str(row.delivered_on)[:10]}"
@@ -64,6 +68,7 @@ def cut_of(
         *versions().values(),
         *([censored_on.isoformat()] if censored_on else []),
         *(["synthetic"] if synthetic else []),
+        *([f"accepted {accepted}"] if accepted else []),
         *(f"look {look.events} of {look.planned}" for look in looks),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

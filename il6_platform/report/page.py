@@ -44,6 +44,7 @@ FOLLOWS = {
     "quarantine": "the line is set aside",
     "cell": "the cell is set aside",
     "warn": "the line is used",
+    "info": "accepted as it is",
 }
 """Severity of a rule -> what follows where it is broken."""
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from il6_platform import paths
+from il6_platform.validation.answers import without_accepted
 from il6_platform.validation.rules import RECEIVED, Rule, Verdict, asked, judge, opened, problems
 
 
@@ -56,7 +57,7 @@ def judge_table(
     verdicts = judge(frame, rules)
     rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
     connection.execute("drop table judged")
-    found = problems(rows, verdicts, table)
+    found = without_accepted(connection, problems(rows, verdicts, table), rules)
     lines = ["delivery", "file_line"]
     wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
     connection.execute("begin")

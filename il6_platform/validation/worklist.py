@@ -1,7 +1,9 @@
 """The data manager's worklist: an Excel file of what is wrong, where, since when, and what to do.
 
-It lies in IL6_HOME, for its owner only: it shows values as they were received, and the registry's
-own number of the patient, which is read from the kept exports each time and stands nowhere else.
+Status, name and comment are the data manager's to fill in: dropped into the landing folder, the
+workbook is read back (`answers`). It lies in IL6_HOME, for its owner only: it shows values as they
+were received, and the registry's own number of the patient, which is read from the kept exports
+each time and stands nowhere else.
 Who withdrew consent or is forgotten is in neither. Every cell is text or a number, never a formula,
 whatever an export holds.
 
@@ -12,6 +14,7 @@ Belongs here: the sheets and their layout. Does not belong here: what is wrong; 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +24,8 @@ import duckdb
 import pandas as pd
 
 from il6_platform import paths
+from il6_platform.validation import answers
+from il6_platform.validation.rulebook import STAGED
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -47,10 +52,18 @@ WIDTHS = {
     "first seen on": 12,
     "age in days": 8,
     "value before": 14,
+    "unit": 8,
+    "status": 14,
+    "answered by": 13,
+    "comment": 30,
+    "reply": 22,
     "record": 14,
     "rule": 34,
     "says": 80,
 }
+
+HIDDEN = ("record", "rule")
+"""Columns by which an answer is found again; nobody need read them."""
 
 WIDTH = 12
 """Of a column that has no width of its own, in characters."""
@@ -95,8 +108,11 @@ def write(
     found = found[~unread | found["file"].map(still_there)].head(MOST_ROWS)
     owners = book.assign(table_name=book["table"].str.removeprefix("staging."))
     found = found.merge(owners[["table_name", "rule", "who puts it right"]], how="left")
+    found = with_numbers(found, numbers)
+    work = with_answers(tasks(found, datetime.now(UTC).date()), answers.read_answers(folder))
     sheets = {
-        "worklist": tasks(with_numbers(found, numbers), datetime.now(UTC).date()),
+        **by_site(work, found["site"].fillna("")),
+        "conversation": conversation(answers.read_answers(folder)),
         "rule book": book,
         "balance": _balance(connection),
         "passed over": connection.execute(
@@ -119,7 +135,10 @@ def write(
         body = workbook.add_format({"text_wrap": True, "valign": "top"})
         for name, rows in sheets.items():
             _write_sheet(workbook, name, rows, head, body)
-            if "severity" in rows:
+            if "status" in rows and "severity" in rows:
+                _colour(workbook, name, rows)
+                _take_answers(workbook.get_worksheet_by_name(name), rows)
+            elif "severity" in rows:
                 _colour(workbook, name, rows)
     os.chmod(fresh, 0o600)
     os.replace(fresh, path)
@@ -148,10 +167,54 @@ def tasks(found: pd.DataFrame, today: date) -> pd.DataFrame:
             "first seen on": days.dt.strftime("%Y-%m-%d"),
             "age in days": (pd.Timestamp(today) - days).dt.days,
             "value before": found["value_before"],
+            "unit": found["unit"],
             "record": found["record"],
             "rule": found["rule"],
         }
     )
+
+
+def with_answers(work: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+    """Return the first sheet with the last answer to each problem, and a reply to it."""
+    key = ["table", "record", "rule", "value_hash"]
+    last = said.rename(columns={"table_name": "table", "who": "answered by"})
+    last = last.drop_duplicates(key, keep="last")[[*key, "status", "answered by", "comment"]]
+    hashed = work.assign(value_hash=[answers.value_hash(v) for v in work["value as received"]])
+    merged = hashed.astype({name: object for name in key}).merge(
+        last.astype({name: object for name in key}), on=key, how="left"
+    )
+    rules = {(table, rule.id): rule for table, of in STAGED.items() for rule in of}
+    replies = [
+        answers.reply(row.status, row.comment, rules.get((row.table, row.rule)))
+        for row in merged.itertuples()
+    ]
+    merged = merged.assign(status=merged["status"].fillna("open"), reply=replies)
+    first = [name for name in work.columns if name not in HIDDEN]
+    return merged[[*first, "status", "answered by", "comment", "reply", *HIDDEN]]
+
+
+def by_site(work: pd.DataFrame, sites: pd.Series) -> dict[str, pd.DataFrame]:
+    """Return a sheet a site where there are several, else one."""
+    names = sorted(set(sites))
+    if len(names) < 2:
+        return {"worklist": work}
+    sheets: dict[str, pd.DataFrame] = {}
+    for site in names:
+        # a sheet's name is short, and some signs may not be in it
+        words = re.sub(r"[\[\]:*?/\\']", " ", site)[:20].strip() or "no site"
+        name = f"site {words}"
+        name += f" {len(sheets) + 1}" * (name.lower() in map(str.lower, sheets))
+        sheets[name] = work[(sites == site).to_numpy()]
+    return sheets
+
+
+def conversation(said: pd.DataFrame) -> pd.DataFrame:
+    """Return every answer that was read back, the newest first."""
+    names = {
+        **{"answered_on": "answered on", "who": "answered by", "status": "status"},
+        **{"comment": "comment", "table_name": "table", "record": "record", "rule": "rule"},
+    }
+    return said[list(names)].rename(columns=names).iloc[::-1]
 
 
 def with_numbers(found: pd.DataFrame, numbers: Callable[[str], pd.Series]) -> pd.DataFrame:
@@ -222,6 +285,19 @@ def _write_sheet(
         _write_column(sheet, column, rows[title].tolist())
     if len(rows):
         sheet.autofilter(0, 0, len(rows), len(rows.columns) - 1)
+
+
+def _take_answers(sheet: Any, rows: pd.DataFrame) -> None:
+    """Offer the statuses in a list, and hide what nobody need read."""
+    status = rows.columns.get_loc("status")
+    if len(rows):
+        sheet.data_validation(
+            *(1, status, len(rows), status),
+            {"validate": "list", "source": list(answers.STATUSES)},
+        )
+    for name in HIDDEN:
+        column = rows.columns.get_loc(name)
+        sheet.set_column(column, column, WIDTHS[name], None, {"hidden": True})
 
 
 def _text_lines(rows: pd.DataFrame) -> list[int]:

@@ -3,6 +3,7 @@
 IL6_HOME/registry.duckdb         raw, staging: as of the last refresh of the registry
 IL6_HOME/deliveries/<sha256>     every export as it arrived, but for patients who are forgotten
 IL6_HOME/worklist.xlsx           what the data manager has to put right, as of the last refresh
+IL6_HOME/answers.csv             what was answered to the worklist
 IL6_HOME/quality.html            the same in counts, by site, table, rule and delivery
 IL6_HOME/forgotten.csv           who was forgotten (pseudonyms), when, and how much was erased
 IL6_HOME/published               the link to the published cut of the only or default study
@@ -134,6 +135,11 @@ class Site:
     def forgotten_path(self) -> Path:
         """The record of who was forgotten, by pseudonym; it is not published."""
         return self.home_path / "forgotten.csv"
+
+    @property
+    def answers_path(self) -> Path:
+        """Every answer to the worklist, oldest first; it is not published."""
+        return self.home_path / "answers.csv"
 
     @property
     def studies_path(self) -> Path:

@@ -26,6 +26,6 @@ comment on table report.data_quality is 'What became of every received line, and
 comment on column report.data_quality.table_name is 'Native table; (no table): lines of which a profile makes none';
 comment on column report.data_quality.kind is 'lines (what became of them) or rule (of the book)';
 comment on column report.data_quality.name is 'current, superseded, duplicate, removed, in quarantine, withdrawn, forgotten, passed over; or the rule';
-comment on column report.data_quality.severity is 'quarantine: the row is set aside; warn: it is used';
+comment on column report.data_quality.severity is 'quarantine: the row is set aside; warn: it is used; info: it was accepted as it is';
 comment on column report.data_quality.n is 'Lines';
 comment on column report.data_quality.sentence is 'What the rule asks';

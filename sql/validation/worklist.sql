@@ -19,6 +19,8 @@ select
     p.column_name,
     p.value,
     p.value_before,
+    if(p.column_name = 'value', trim(u.cells['unit']), null) as unit,
+    l.site,
     p.sentence,
     p.severity,
     p.rule,
@@ -29,6 +31,8 @@ inner join raw.deliveries as d on p.delivery = d.delivery
 inner join staging.first_seen as s on p.table_name = s.table_name and p.record = s.record and p.rule = s.rule
 left join raw.sources as f on d.source = f.source and d.sheet = f.sheet
 left join costs on p.table_name = costs.table_name and p.delivery = costs.delivery and p.file_line = costs.file_line
+left join staging.lines as l on p.table_name = l.table_name and p.delivery = l.delivery and p.file_line = l.line
+left join raw.labs as u on p.table_name = 'labs' and p.delivery = u.delivery and p.file_line = u.line
 union all by name
 select
     d.file,
@@ -38,6 +42,7 @@ select
     l.record,
     c.patient_id,
     c.delivery,
+    l.site,
     '(line)' as column_name,
     split_part(c.sentence, ': the patient', 1) as sentence,
     'quarantine' as severity,
@@ -57,6 +62,7 @@ select
     l.record,
     m.patient_id,
     m.delivery,
+    l.site,
     m.column_name,
     m.sentence,
     'warn' as severity,
@@ -74,6 +80,7 @@ select
     l.record,
     l.patient as patient_id,
     l.delivery,
+    l.site,
     '(line)' as column_name,
     'The record is in ' || newer.file || ' no longer, which holds the patient, and is not used; nothing is to be done if that is right' as sentence,
     'info' as severity,

@@ -1,0 +1,210 @@
+"""What people answer to the worklist, read back from the workbook and kept.
+
+    IL6_HOME/answers.csv    every answer, oldest first: what the worklist shows as a conversation
+
+The data manager writes status, name and comment into `worklist.xlsx` and drops it into the landing
+folder. An answer is of one record, rule and value: where another value arrives, the problem is open
+again. `accepted as is`, with a reason, lets a true outlier pass; a value that could not be read
+cannot be accepted, since there would be nothing to use.
+
+Belongs here: reading, keeping and looking up answers. Does not belong here: the workbook's layout
+(`worklist`), what an accepted value changes (`quarantine`).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Sequence, Set
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from il6_platform import paths
+from il6_platform.files import write_whole
+from il6_platform.validation.rules import Rule
+
+NAME = "answers.csv"
+
+ACCEPTED = "accepted as is"
+
+STATUSES = ("open", "answered", ACCEPTED, "fixed")
+"""What a problem's status can be."""
+
+COLUMNS = (
+    *("table_name", "record", "rule", "value_hash", "status", "who", "comment"),
+    *("answered_on", "workbook"),
+)
+
+NEEDED = ("table", "record", "rule", "value as received", "status", "comment")
+"""Heads of a sheet that holds answers."""
+
+_FILE = re.compile(r"worklist.*\.xlsx", re.IGNORECASE)
+
+
+def is_worklist(name: str) -> bool:
+    """Say whether a file in the landing folder is an answered worklist, by its name."""
+    return _FILE.fullmatch(name) is not None
+
+
+def value_hash(value: object) -> str:
+    """Return a hash of a value as received: an answer need not keep the value."""
+    text = "" if value is None or pd.isna(value) else str(value)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def keep_answers(home: Path, content: bytes, today: date) -> int:
+    """Read a worklist's answers and keep those that are new; return how many.
+
+    A workbook that was read before is not read again, so that a later answer stands.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    known = read_answers(home)
+    if digest in set(known["workbook"]):
+        return 0
+    key = ["table_name", "record", "rule", "value_hash"]
+    last = known.drop_duplicates(key, keep="last")
+    found = _answers(content)
+    merged = found.merge(
+        last[[*key, "status", "who", "comment"]], on=key, how="left", suffixes=("", "_before")
+    )
+    said = ["status", "who", "comment"]
+    before = merged[[f"{name}_before" for name in said]].fillna("").to_numpy()
+    before[:, 0] = [text or "open" for text in before[:, 0]]
+    fresh = found[(found[said].to_numpy() != before).any(axis=1)]
+    fresh = fresh.assign(answered_on=today.isoformat(), workbook=digest)
+    if len(fresh):
+        _write(home, pd.concat([known, fresh], ignore_index=True))
+    return len(fresh)
+
+
+def drop_answers(home: Path, records: Set[str]) -> None:
+    """Delete every answer about some records."""
+    known = read_answers(home)
+    left = known[~known["record"].isin(list(records))]
+    if len(left) < len(known):
+        _write(home, left)
+
+
+def _write(home: Path, rows: pd.DataFrame) -> None:
+    text = io.StringIO()
+    rows[list(COLUMNS)].to_csv(text, index=False, lineterminator="\n")
+    write_whole(home / NAME, text.getvalue())
+
+
+def read_answers(home: Path) -> pd.DataFrame:
+    """Return every answer that is kept, oldest first."""
+    path = home / NAME
+    if not path.exists():
+        return pd.DataFrame(columns=list(COLUMNS), dtype=str)
+    with path.open(encoding="utf-8", newline="") as stream:
+        return pd.DataFrame(list(csv.DictReader(stream)), columns=list(COLUMNS), dtype=str)
+
+
+def _answers(content: bytes) -> pd.DataFrame:
+    """Return what a workbook answers, a row a problem; sheets without the columns hold none."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    rows: list[dict[str, str]] = []
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheets = [workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names]
+    except (CalamineError, OSError, ValueError):
+        sheets = []
+    for sheet in sheets:
+        heads = [str(cell).strip().lower() for cell in sheet[0]] if sheet else []
+        if not {*NEEDED} <= set(heads):
+            continue
+        for cells in sheet[1:]:
+            row = dict(zip(heads, (str(cell).strip() for cell in cells), strict=False))
+            status = row["status"].lower() or "open"
+            if row["record"] and row["rule"]:
+                rows.append(
+                    {
+                        "table_name": row["table"],
+                        "record": row["record"],
+                        "rule": row["rule"],
+                        "value_hash": value_hash(row["value as received"]),
+                        "status": status if status in STATUSES else "answered",
+                        "who": row.get("answered by", ""),
+                        "comment": row["comment"],
+                    }
+                )
+    names = [name for name in COLUMNS if name not in ("answered_on", "workbook")]
+    found = pd.DataFrame(rows, columns=names, dtype=str)
+    return found.drop_duplicates(["table_name", "record", "rule", "value_hash"], keep="last")
+
+
+def fill_answers(connection: duckdb.DuckDBPyConnection, home: Path, as_of: date | None) -> None:
+    """Fill raw.answers with the last answer to each problem, as known on a day."""
+    connection.execute(paths.sql_file("raw.answers").read_text("utf-8"))
+    rows = read_answers(home)
+    if as_of is not None:
+        rows = rows[rows["answered_on"] <= as_of.isoformat()]
+    rows = rows.drop_duplicates(["table_name", "record", "rule", "value_hash"], keep="last")
+    connection.execute("delete from raw.answers")
+    connection.register("incoming", rows.drop(columns="workbook"))
+    connection.execute("insert into raw.answers by name select * from incoming")
+    connection.unregister("incoming")
+
+
+def accepted(home: Path, as_of: date | None = None) -> str:
+    """Name what is accepted as is: a cut that rests on it is another one. Empty: nothing."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema raw")
+        fill_answers(connection, home, as_of)
+        rows = connection.execute(
+            "select table_name, record, rule, value_hash from raw.answers "
+            f"where {_WITH_A_REASON} order by all"
+        ).fetchall()
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16] if rows else ""
+
+
+_WITH_A_REASON = f"status = '{ACCEPTED}' and trim(comment) != ''"
+
+
+def can_be_accepted(rule: Rule) -> bool:
+    """Say whether a value that breaks a rule can be used all the same: it was read and compared."""
+    return rule.severity == "warn" or (
+        rule.severity in ("quarantine", "cell")
+        and rule.expectation
+        in ("ExpectColumnValuesToBeBetween", "ExpectColumnPairValuesAToBeGreaterThanB")
+    )
+
+
+def without_accepted(
+    connection: duckdb.DuckDBPyConnection, found: pd.DataFrame, rules: Sequence[Rule]
+) -> pd.DataFrame:
+    """Return the problems of a table; those that were accepted as is are only listed."""
+    connection.execute(paths.sql_file("raw.answers").read_text("utf-8"))
+    rows = connection.execute(
+        f"select table_name, record, rule, value_hash from raw.answers where {_WITH_A_REASON}"
+    ).fetchall()
+    if not rows or found.empty:
+        return found
+    passing = {rule.id for rule in rules if can_be_accepted(rule)}
+    known = {row for row in rows if row[2] in passing}
+    keys = zip(
+        found["table_name"],
+        found["record"],
+        found["rule"],
+        map(value_hash, found["value"]),
+        strict=True,
+    )
+    is_accepted = pd.Series([key in known for key in keys], index=found.index)
+    return found.assign(severity=found["severity"].mask(is_accepted, "info"))
+
+
+def reply(status: object, comment: object, rule: Rule | None) -> str:
+    """Say to who answered why an answer does not count, or nothing where it does."""
+    if status != ACCEPTED:
+        return ""
+    if not str(comment or "").strip() or pd.isna(comment):
+        return "a reason is needed: write it into comment"
+    if rule is None or not can_be_accepted(rule):
+        return "cannot be accepted: there is no value that could be used; correct it"
+    return ""

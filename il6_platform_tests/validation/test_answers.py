@@ -1,0 +1,138 @@
+"""A conversation with the data manager: kept, read back, and a true outlier that passes."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from il6_platform.validation import answers
+from il6_platform.validation.rulebook import STAGED
+from il6_platform.validation.worklist import by_site
+from il6_platform_tests.validation.conftest import Registry
+
+PATIENTS = ["A,F,1950-01-01,", "B,M,1960-01-01,"]
+FOLLOW_UP = ["A,2021-01-01,alive,", "B,2021-06-01,dead,2021-06-01"]
+LABS = ["A,il6,much,pg/mL,2020-01-02", "B,il6,4,pg/mL,2021-07-01"]
+"""One that cannot be read, one that was collected after death."""
+
+
+def answered(home: Path, to: Path, **said: dict[str, str]) -> None:
+    """Fill answers into the worklist as a data manager does, by rule, and drop it."""
+    book = openpyxl.load_workbook(home / "worklist.xlsx")
+    sheet = book["worklist"]
+    heads = [cell.value for cell in sheet[1]]
+    for row in sheet.iter_rows(min_row=2):
+        rule = str(row[heads.index("rule")].value)
+        for name, value in said.get(rule, {}).items():
+            row[heads.index(name.replace("_", " "))].value = value
+    to.parent.mkdir(parents=True, exist_ok=True)
+    book.save(to)
+
+
+def rows(home: Path) -> dict[str, dict[str, Any]]:
+    """Return the worklist's rows by rule."""
+    head, *body = openpyxl.load_workbook(home / "worklist.xlsx")["worklist"].iter_rows(
+        values_only=True
+    )
+    found = [dict(zip(head, row, strict=True)) for row in body]
+    return {str(row["rule"]): row for row in found}
+
+
+def test_an_outlier_passes_with_a_reason_and_only_as_long_as_it_is_the_same(
+    made: Registry,
+) -> None:
+    home, landing = made.folder / "home", made.folder / "landing"
+    made.deliver("2024-01-01", patients=PATIENTS, follow_up=FOLLOW_UP, labs=LABS)
+    assert made.stage()
+    first = rows(home)
+    assert first["collected_on_not_after_died_on"]["severity"] == "quarantine"
+    assert {row["status"] for row in first.values()} == {"open"}
+    late = {"status": "accepted as is", "answered_by": "Li"}
+    unread = {"status": "accepted as is", "answered_by": "Li", "comment": "it is so"}
+    answered(
+        home,
+        landing / "worklist.xlsx",
+        collected_on_not_after_died_on=late,
+        value_is_readable=unread,
+    )
+    assert made.stage()
+    again = rows(home)
+    # without a reason nothing passes, nor does what could not be read
+    assert "a reason is needed" in again["collected_on_not_after_died_on"]["reply"]
+    assert "cannot be accepted" in again["value_is_readable"]["reply"]
+    assert again["value_is_readable"]["comment"] == "it is so"
+    assert made.ask("select count(*) as n from staging.labs")["n"].iloc[0] == 0
+    answered(
+        home,
+        landing / "later" / "Worklist (2).xlsx",
+        collected_on_not_after_died_on=late | {"comment": "post-mortem sample"},
+    )
+    assert made.stage()
+    passed = rows(home)["collected_on_not_after_died_on"]
+    assert (passed["severity"], passed["status"]) == ("info", "accepted as is")
+    assert (passed["answered by"], passed["comment"]) == ("Li", "post-mortem sample")
+    assert passed["reply"] is None
+    assert made.ask("select count(*) as n from staging.labs")["n"].iloc[0] == 1
+    # neither workbook is a delivery
+    files = made.ask("select file from raw.deliveries")["file"]
+    assert not files.str.contains("xlsx").any()
+    # the earlier workbook still lies there and is not read again
+    assert len(answers.read_answers(home)) == 3
+    # another value of the record is another problem
+    changed = [LABS[0], "B,il6,4,pg/mL,2021-08-01"]
+    made.deliver("2024-02-01", patients=PATIENTS, follow_up=FOLLOW_UP, labs=changed)
+    assert made.stage()
+    assert rows(home)["collected_on_not_after_died_on"]["status"] == "open"
+
+
+def test_what_is_accepted_names_another_cut_and_a_look_back_knows_its_day(tmp_path: Path) -> None:
+    assert answers.accepted(tmp_path) == ""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(
+        ["table", "record", "rule", "value as received", "status", "answered by", "comment"]
+    )
+    sheet.append(["labs", "r1", "value_is_usual", "900", "Accepted as is", "Li", "true"])
+    sheet.append(["labs", "r2", "value_is_usual", "901", "accepted as is", "Li", None])
+    book.save(tmp_path / "worklist.xlsx")
+    content = (tmp_path / "worklist.xlsx").read_bytes()
+    assert answers.keep_answers(tmp_path, content, date(2024, 5, 1)) == 2
+    assert answers.keep_answers(tmp_path, content, date(2024, 6, 1)) == 0
+    name = answers.accepted(tmp_path)
+    assert name
+    assert answers.accepted(tmp_path, date(2024, 4, 30)) == ""
+    assert answers.accepted(tmp_path, date(2024, 5, 1)) == name
+    answers.drop_answers(tmp_path, {"r2"})
+    assert list(answers.read_answers(tmp_path)["record"]) == ["r1"]
+    kept = (tmp_path / answers.NAME).read_text("utf-8")
+    assert "900" not in kept and (tmp_path / answers.NAME).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"no workbook", b"PK\x03\x04 broken"])
+def test_a_workbook_that_cannot_be_read_answers_nothing(tmp_path: Path, content: bytes) -> None:
+    assert answers.keep_answers(tmp_path, content, date(2024, 5, 1)) == 0
+
+
+def test_what_was_not_read_or_stands_in_no_list_cannot_be_accepted() -> None:
+    for rules in STAGED.values():
+        for rule in rules:
+            if rule.id.endswith(
+                ("_is_readable", "_is_given", "_in_the_list", "_is_known", "_whole")
+            ):
+                assert rule.severity == "warn" or not answers.can_be_accepted(rule), rule.id
+
+
+def test_each_site_has_a_sheet_that_excel_takes() -> None:
+    work = pd.DataFrame({"line": range(5)})
+    sites = pd.Series(["Köln/Nord [1]", "B", "B", "", "x" * 40])
+    sheets = by_site(work, sites)
+    assert sum(map(len, sheets.values())) == 5
+    assert len({name.lower() for name in sheets}) == 4
+    assert all(len(name) <= 31 and not set(name) & set("[]:*?/\\'") for name in sheets)
+    assert list(by_site(work, pd.Series([""] * 5))) == ["worklist"]
