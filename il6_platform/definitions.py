@@ -5,9 +5,16 @@ Nothing happens at import: `build_defs` wires an installation, tests wire others
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
-from dagster import Definitions, colored_console_logger, definitions
+from dagster import (
+    AssetsDefinition,
+    Definitions,
+    FreshnessPolicy,
+    colored_console_logger,
+    definitions,
+)
 
 from il6_platform import paths
 from il6_platform.defs import analysis, cohort, raw, report, sources, staging
@@ -15,7 +22,8 @@ from il6_platform.defs.jobs import nightly, refresh_registry, refresh_study
 from il6_platform.defs.progress import progress_logger
 from il6_platform.defs.resources import warehouse_of
 from il6_platform.defs.sensors import alert_sensors, new_deliveries, studies_behind
-from il6_platform.defs.specs import annotated
+from il6_platform.defs.specs import annotated, key_of
+from il6_platform.registry_file import read_registry_file
 from il6_platform.warehouse.home import Site
 
 
@@ -50,7 +58,7 @@ def build_defs(
         assets=[
             *fetched,
             *(
-                annotated(one)
+                _expected(site, annotated(one))
                 for stage in (raw, staging, cohort, analysis, report)
                 for one in stage.ASSETS
             ),
@@ -61,6 +69,18 @@ def build_defs(
         loggers={"console": colored_console_logger, "progress": progress_logger},
         resources={"warehouse": warehouse_of(site)},
     )
+
+
+def _expected(site: Site, definition: AssetsDefinition) -> AssetsDefinition:
+    """Let Dagster show where the registry file expects exports oftener than they come."""
+    registry = read_registry_file(site.home_path)
+    days = [
+        one.every_days for one in (registry.sites.values() if registry else ()) if one.every_days
+    ]
+    if not days or definition.keys != {key_of("raw.deliveries")}:
+        return definition
+    policy = FreshnessPolicy.time_window(fail_window=timedelta(days=max(days)))
+    return definition.map_asset_specs(lambda one: one.replace_attributes(freshness_policy=policy))
 
 
 @definitions

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from il6_platform.errors import UsageError
-from il6_platform.study import Quality, Study
+from il6_platform.study import Quality, Study, checked_cron
 from il6_platform.yaml_config import read_typed
 
 NAME = "registry.yaml"
@@ -40,6 +40,11 @@ class SiteOfRegistry(_Part):
 
     exports: Exports = "auto"
     every_days: int | None = Field(default=None, gt=0)
+
+    @property
+    def says_exports(self) -> bool:
+        """Whether the file says how this site delivers; else it delivers as all do."""
+        return "exports" in self.model_fields_set
 
 
 class Thresholds(_Part):
@@ -71,6 +76,11 @@ class _Source(_Part):
     site: str | None = Field(default=None, pattern=r"^[\w-]+$")
     secret: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     schedule: str = "0 2 * * *"
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, text: str) -> str:
+        return checked_cron(text)
 
     @field_validator("url")
     @classmethod

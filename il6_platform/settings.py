@@ -99,6 +99,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def is_debugging() -> bool:
+    """Say whether tracebacks are wanted, whatever else the environment says."""
+    return os.environ.get("IL6_DEBUG") == "1"
+
+
 def secret(name: str) -> str | None:
     """Return a secret that a connector's settings name by its environment variable."""
     return os.environ.get(name) or None

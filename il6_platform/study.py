@@ -32,6 +32,9 @@ from il6_platform.errors import UsageError
 from il6_platform.expressions import Term, read_expression
 from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 
+PartialDates = Literal["start", "middle", "end", "never"]
+"""Which day is taken where only month or year is known; never: such a record is set aside."""
+
 Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
 Contrast = Literal["experimental vs control", "high vs low"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
@@ -346,6 +349,7 @@ class Study(_Part):
     covariates: tuple[Covariate, ...] = ()
     landmarks_months: tuple[Annotated[float, Field(gt=0, le=1200)], ...] = (6, 12, 24)
     confirm_response: bool = False
+    partial_dates: PartialDates = "never"
     assessment_interval_days: float = Field(default=56, gt=0)
     replicates: int = Field(default=2000, ge=0, le=100_000)
     seed: int = Field(default=1, ge=0)
@@ -413,12 +417,7 @@ class Study(_Part):
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, text: str) -> str:
-        if not is_cron_line(text):
-            raise ValueError(
-                f"{text!r} is no cron line; write minute, hour, day, month and weekday, for "
-                'example "0 3 * * *" for three o\'clock every night'
-            )
-        return text
+        return checked_cron(text)
 
     @property
     def is_randomised(self) -> bool:
@@ -538,6 +537,22 @@ def is_cron_line(text: str) -> bool:
         for field, limits in zip(fields, CRON_FIELDS, strict=True)
         for part in field.lower().split(",")
     )
+
+
+def checked_cron(text: str) -> str:
+    """Return a cron line.
+
+    Raises
+    ------
+    ValueError
+        Where it is none; the message says how one is written.
+    """
+    if not is_cron_line(text):
+        raise ValueError(
+            f"{text!r} is no cron line; write minute, hour, day, month and weekday, for "
+            'example "0 3 * * *" for three o\'clock every night'
+        )
+    return text
 
 
 def _is_cron_part(part: str, least: int, largest: int) -> bool:

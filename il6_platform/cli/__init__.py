@@ -20,20 +20,22 @@ from pathlib import Path
 
 from il6_platform.cli.parsing import GroupedHelp, Parser, Version
 from il6_platform.errors import Il6Error
-from il6_platform.settings import read_settings
+from il6_platform.settings import is_debugging
 
 GROUPS = {
     "Start": ("demo", "refresh", "status", "open"),
     "Read": ("query", "studies", "patient", "cuts", "diff"),
-    "Look after the data": ("rules", "profile", "forget"),
-    "Give away": ("manuscript", "export", "release"),
-    "Operate": ("ui", "verify", "backup", "restore", "log", "completion"),
+    "Look after the data": ("rules", "check", "profile", "forget"),
+    "Give away": ("manuscript", "export", "release", "site-pack", "network"),
+    "Operate": ("ui", "verify", "backup", "restore", "prune", "log", "completion"),
 }
 """The commands in the order of the help, by what they are for; each is the module of its name."""
 
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 
-LOGGED = frozenset({"demo", "refresh", "forget", "release", "export", "backup", "restore"})
+LOGGED = frozenset(
+    {"demo", "refresh", "forget", "release", "site-pack", "export", "backup", "restore", "prune"}
+)
 """Commands that change a home or give something of it away: they stand in its log."""
 
 EXAMPLES = """examples:
@@ -50,9 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = read(sys.argv[1:] if arguments is None else arguments)
     # whatever is written, Dagster's files and the kept cuts too, is for its owner only
     os.umask(0o077)
-    status = _run(asked)
+    status, reason = _run(asked)
     if asked.command in LOGGED and status != 2:
         _log(asked, status)
+    if reason:
+        # the reason is the last line, whatever else was to be said
+        print(reason, file=sys.stderr)
     return status
 
 
@@ -72,9 +77,12 @@ def _log(asked: argparse.Namespace, status: int) -> None:
     from il6_platform.cli.options import home_of
     from il6_platform.publishing.audit import append
 
-    names = ("study", "cut", "by", "why", "as_of", "censor", "force")
-    about = {name: str(value) for name in names if (value := getattr(asked, name, None))}
     home = home_of(asked)
+    if not home.is_dir():
+        # nothing was done that could be logged there
+        return
+    names = ("study", "cut", "by", "why", "as_of", "censor", "force", "request")
+    about = {name: str(value) for name in names if (value := getattr(asked, name, None))}
     try:
         about["published"] = (home / "published").resolve(strict=True).name
     except OSError:
@@ -85,23 +93,20 @@ def _log(asked: argparse.Namespace, status: int) -> None:
         print(f"The log could not be written: {error.strerror}", file=sys.stderr)
 
 
-def _run(asked: argparse.Namespace) -> int:
-    """Run a command; turn every error into a sentence and a status."""
+def _run(asked: argparse.Namespace) -> tuple[int, str]:
+    """Run a command; turn every error into a status and a sentence."""
     try:
         asked.run(asked)
     except Il6Error as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
+        return error.exit_status, str(error)
     except BrokenPipeError:
         # whoever reads (head, less) has seen enough; the interpreter must not flush once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        print("Interrupted; the last report stays.", file=sys.stderr)
-        return 3
+        return 3, "Interrupted; the last report stays."
     except Exception as error:
-        print(_unforeseen(error), file=sys.stderr)
-        return 3
-    return 0
+        return 3, _unforeseen(error)
+    return 0, ""
 
 
 def parser() -> Parser:
@@ -117,7 +122,7 @@ def parser() -> Parser:
     made.add_argument("--home", type=Path, default=None, help="IL6_HOME: where all is kept")
     commands = made.add_subparsers(metavar="COMMAND", parser_class=Parser)
     for name in COMMANDS:
-        module = importlib.import_module(f"il6_platform.cli.{name}")
+        module = importlib.import_module(f"il6_platform.cli.{name.replace('-', '_')}")
         words = str(module.__doc__).splitlines()[0].removeprefix(f"il6 {name}: ").rstrip(".")
         one = commands.add_parser(
             name,
@@ -139,10 +144,16 @@ def _unforeseen(error: Exception) -> str:
 
     An error of the file system names the file and what the system says of it.
     """
-    if read_settings().debug:
+    if is_debugging():
         return "".join(traceback.format_exception(error)).rstrip()
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'A file'}: {error.strerror}. The last report stays."
+    if "duckdb" in type(error).__module__:
+        return (
+            f"A database cannot be read ({type(error).__name__}): it is damaged, or a refresh is "
+            "writing it. il6 verify says which one, il6 refresh --force makes it again; the last "
+            "report stays."
+        )
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "il6_platform" in f.filename]
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return (

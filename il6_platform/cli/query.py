@@ -47,6 +47,9 @@ def run(asked: argparse.Namespace) -> None:
     sql = sys.stdin.read() if asked.sql == "-" else asked.sql
     try:
         frame = read_published(site_of(asked), sql)
+    except (duckdb.IOException, duckdb.InternalException, duckdb.FatalException):
+        # no fault of the query: `il6` says what to do
+        raise
     except duckdb.Error as error:
         raise UsageError(in_order(str(error))) from None
     if asked.format == "parquet":

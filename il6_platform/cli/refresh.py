@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import gc
 import importlib
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,9 +91,12 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
             registry_content,
             registry_key,
         )
+        from il6_platform.publishing.migration import is_first_edition, migrate
         from il6_platform.warehouse.integrity import open_key
 
     site = _site(asked)
+    if is_first_edition(site.home_path):
+        migrate(site.of_study(_studies(asked, site)[0]))
     _check_delivered(site)
     open_key(site.home_path)
     names = _studies(asked, site)
@@ -105,6 +109,8 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
         or published_content(site.of_study(name)) != content_key(site.of_study(name), key)
     ]
     if not behind and not reads_registry:
+        _mend(site)
+        _after_refresh(site)
         return site, []
     with stages.stage("Load what computes"):
         _check_profiles(site)
@@ -120,7 +126,56 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
     finally:
         # frozen to the end, DuckDB's binding would call its own types leaked
         gc.unfreeze()
+    _after_refresh(site)
     return site, behind
+
+
+def _mend(site: Site) -> None:
+    """Put right what a refresh left that was killed once it had published."""
+    from dagster import DagsterInstance
+
+    from il6_platform.defs.instance import prepare_instance
+    from il6_platform.defs.jobs import left_by_a_kill, mend_after_kill
+
+    if not left_by_a_kill(site):
+        return
+    dagster_home = prepare_instance(site.home_path)
+    set_dagster_home(dagster_home)
+    with DagsterInstance.from_config(str(dagster_home)) as instance:
+        mend_after_kill(instance, site)
+
+
+def _after_refresh(site: Site) -> None:
+    """Say which sites are late, and take away what the registry file does not keep."""
+    from il6_platform.publishing.freshness import late_sites
+    from il6_platform.publishing.notices import tell_once
+    from il6_platform.registry_file import Keep, read_registry_file
+
+    registry = read_registry_file(site.home_path)
+    if registry is not None and registry.keep != Keep():
+        from dagster import DagsterInstance
+
+        from il6_platform.defs.instance import prepare_instance
+        from il6_platform.publishing.retention import prune
+
+        dagster_home = prepare_instance(site.home_path)
+        set_dagster_home(dagster_home)
+        with DagsterInstance.from_config(str(dagster_home)) as instance:
+            prune(site, instance)
+    late = late_sites(site, date.today())
+    for sentence in late:
+        print(sentence, file=sys.stderr)
+    with _alerts_may_fail():
+        tell_once(site.home_path, "late sites", "A site is late", late)
+
+
+@contextlib.contextmanager
+def _alerts_may_fail() -> Iterator[None]:
+    """Say that an alert was not sent; what was refreshed is refreshed all the same."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        print(f"The alert was not sent ({error}); it is tried again.", file=sys.stderr)
 
 
 def _check_landing(asked: argparse.Namespace) -> None:
@@ -217,7 +272,7 @@ def _refresh(
 
     from il6_platform.definitions import build_defs
     from il6_platform.defs.instance import prepare_instance
-    from il6_platform.defs.jobs import fail_orphaned_run
+    from il6_platform.defs.jobs import mend_after_kill
     from il6_platform.defs.specs import STUDIES
 
     dagster_home = prepare_instance(site.home_path)
@@ -225,15 +280,15 @@ def _refresh(
     defs = build_defs(Path(site.home), Path(site.landing), None, site.as_of, site.censor)
     errors: list[Il6Error] = []
     with DagsterInstance.from_config(str(dagster_home)) as instance:
-        fail_orphaned_run(instance, site)
+        mend_after_kill(instance, site)
         if reads_registry:
-            _execute(defs, instance, "refresh_registry", None, stages)
+            _execute(defs, instance, "refresh_registry", site, stages)
         instance.add_dynamic_partitions(str(STUDIES.name), list(studies))
         for name in studies:
             if stages is not None:
                 stages.of = name if len(studies) > 1 else ""
             try:
-                _execute(defs, instance, "refresh_study", name, stages)
+                _execute(defs, instance, "refresh_study", site.of_study(name), stages)
             except Il6Error as error:
                 errors.append(error)
     if errors:
@@ -257,17 +312,25 @@ def _execute(
     defs: Definitions,
     instance: DagsterInstance,
     name: str,
-    study: str | None,
+    site: Site,
     stages: Stages | None,
 ) -> None:
     """Run one job in this process; turn what kept it from succeeding into an error."""
     from dagster import AssetCheckSeverity, DagsterError
 
+    from il6_platform.defs.sensors import LOOK_BACK, tell_of_run
+
+    study = site.study.name if name == "refresh_study" else None
+    tags = {LOOK_BACK: "yes"} if site.as_of or site.censor else {}
     job = defs.resolve_job_def(name)
     config = _logged([node.name for node in job.nodes], stages)
     try:
         result = job.execute_in_process(
-            instance=instance, raise_on_error=False, run_config=config, partition_key=study
+            instance=instance,
+            raise_on_error=False,
+            run_config=config,
+            partition_key=study,
+            tags=tags,
         )
     except DagsterError as error:
         cause: BaseException | None = error
@@ -276,6 +339,8 @@ def _execute(
         if cause is not None:
             raise cause from None
         raise PlatformError(f"{type(error).__name__}: {error}") from None
+    with _alerts_may_fail():
+        tell_of_run(site, instance, result.dagster_run)
     of = f" of study {study}" if study else ""
     blocking = [
         evaluation
@@ -297,7 +362,20 @@ def _execute(
             if event.is_step_failure and event.step_failure_data.error
         ]
         why = failures[0] if failures else "see the run in the Dagster UI"
-        raise PlatformError(f"The refresh{of} failed, the last report stays: {why}")
+        kinds = [kind for event in result.all_events if (kind := _kind(event)) is not None]
+        raise (kinds or [PlatformError])[0](f"The refresh{of} failed, the last report stays: {why}")
+
+
+def _kind(event: Any) -> type[Il6Error] | None:
+    """Return which of our errors a step failed by, if it did; its status is the command's."""
+    if not event.is_step_failure or not event.step_failure_data.error:
+        return None
+    error, kinds = event.step_failure_data.error, [Il6Error]
+    while error.cause is not None:
+        error = error.cause
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return next((kind for kind in kinds if kind.__name__ == error.cls_name), None)
 
 
 def _innermost(error: Any) -> str:

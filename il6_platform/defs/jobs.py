@@ -1,5 +1,8 @@
 """What is run, and when: the refresh jobs, their schedule, and what becomes of a killed run."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 from dagster import (
     AssetSelection,
     DagsterInstance,
@@ -16,8 +19,14 @@ from dagster import (
 from filelock import FileLock, Timeout
 
 from il6_platform.defs.specs import STUDIES
+from il6_platform.errors import UsageError
 from il6_platform.publishing.content import registry_content, registry_key
+from il6_platform.publishing.freshness import late_sites
+from il6_platform.publishing.notices import tell_once
+from il6_platform.publishing.retention import prune
 from il6_platform.settings import read_settings
+from il6_platform.study import checked_cron
+from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 
 refresh_registry = define_asset_job(
@@ -38,16 +47,33 @@ refresh_study = define_asset_job(
 
 
 def nightly(site: Site) -> ScheduleDefinition:
-    """Return the nightly look for news (`IL6_SCHEDULE`, else the default study's cron line)."""
+    """Return the nightly look for news (`IL6_SCHEDULE`, else the default study's cron line).
+
+    Raises
+    ------
+    UsageError
+        Where `IL6_SCHEDULE` is no cron line.
+    """
+    try:
+        cron_line = checked_cron(read_settings().schedule or site.study.schedule)
+    except ValueError as error:
+        raise UsageError(f"IL6_SCHEDULE: {error}") from None
 
     @schedule(
         name="nightly_refresh",
         job=refresh_registry,
-        cron_schedule=read_settings().schedule or site.study.schedule,
+        cron_schedule=cron_line,
         default_status=DefaultScheduleStatus.RUNNING,
         description="Refresh the registry every night where something is new; studies follow.",
     )
     def look(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+        late = late_sites(site, datetime.now(UTC).date())
+        try:
+            tell_once(site.home_path, "late sites", "A site is late", late)
+        except OSError as error:
+            context.log.warning(f"The alert was not sent ({error}); it is tried again.")
+        for gone in prune(site, context.instance):
+            context.log.info(f"Removed: {gone}")
         if registry_key(site) == registry_content(site):
             return SkipReason("Nothing new: what is there has been read.")
         return RunRequest()
@@ -55,16 +81,14 @@ def nightly(site: Site) -> ScheduleDefinition:
     return look
 
 
-def fail_orphaned_run(instance: DagsterInstance, site: Site) -> None:
-    """Mark the runs of refreshes that were killed as failed, so that no other one waits for them.
+def mend_after_kill(instance: DagsterInstance, site: Site) -> None:
+    """Put right what refreshes that were killed left: their runs, and the worklist.
 
-    The process of a run wrote the run's name beside its lock; where the lock is free and the run
-    is still said to be running, the process is gone.
+    The process of a run wrote the run's name beside its lock; where the lock is free and the name
+    is still there, the process is gone. Its run is marked as failed, so that no other one waits for
+    it; what it published may be newer than the worklist, which is written again.
     """
-    holders = [site.home_path / "registry.holder", *site.studies_path.glob("*/refresh.holder")]
-    for holder in holders:
-        if not holder.exists():
-            continue
+    for holder in left_by_a_kill(site):
         try:
             with FileLock(holder.with_suffix(".lock"), timeout=0, mode=0o600):
                 run = instance.get_run_by_id(holder.read_text(encoding="utf-8").strip())
@@ -73,6 +97,16 @@ def fail_orphaned_run(instance: DagsterInstance, site: Site) -> None:
                     DagsterRunStatus.STARTING,
                 ):
                     instance.report_run_failed(run, "Its process ended before the refresh did.")
+            registry = Warehouse(site=site)
+            with FileLock(registry.lock_path, timeout=0, mode=0o600):
+                if registry.database.exists() and registry_content(site) is not None:
+                    registry.leave_worklist()
                 holder.unlink(missing_ok=True)
-        except Timeout:
+        except (Timeout, FileNotFoundError):
             continue
+
+
+def left_by_a_kill(site: Site) -> list[Path]:
+    """Return the files that name a run which holds a lock, or held it when it was killed."""
+    named = [site.home_path / "registry.holder", *site.studies_path.glob("*/refresh.holder")]
+    return [holder for holder in named if holder.exists()]

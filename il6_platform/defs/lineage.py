@@ -71,7 +71,9 @@ def column_lineage(
     schema: dict[str, Any] = {}
     for source, names in known.items():
         place, name = source.split(".")
-        schema.setdefault(place, {})[name] = names
+        # a table of the study is not there while the registry is made
+        if names:
+            schema.setdefault(place, {})[name] = names
     try:
         # qualified once: sqlglot would do it again for each column
         scope = build_scope(

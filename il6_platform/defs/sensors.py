@@ -1,12 +1,9 @@
 """What is watched: the landing folder, for new deliveries, and runs, for alerts."""
 
-import json
-import smtplib
-import urllib.request
-from email.message import EmailMessage
-
 from dagster import (
     DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
     DagsterRunStatus,
     DefaultSensorStatus,
     RunRequest,
@@ -19,7 +16,7 @@ from dagster import (
     sensor,
 )
 
-from il6_platform.defs.jobs import fail_orphaned_run, refresh_registry, refresh_study
+from il6_platform.defs.jobs import mend_after_kill, refresh_registry, refresh_study
 from il6_platform.defs.resources import PARTITION
 from il6_platform.defs.specs import STUDIES
 from il6_platform.publishing.alerts import DESCRIPTIONS
@@ -29,10 +26,14 @@ from il6_platform.publishing.content import (
     registry_content,
     registry_key,
 )
+from il6_platform.publishing.notices import can_tell, tell_once
 from il6_platform.registry.landing import digests, landed
 from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic
 from il6_platform.settings import read_settings
 from il6_platform.warehouse.home import Site
+
+LOOK_BACK = "il6/look_back"
+"""Tag of a run as of an earlier day: what it finds is no news."""
 
 SETTLE_SECONDS = 5.0
 """A file that was touched more recently may still be being written."""
@@ -49,7 +50,7 @@ def new_deliveries(site: Site) -> SensorDefinition:
         description="Watch the landing folder; refresh when a complete new export is there.",
     )
     def watch(context: SensorEvaluationContext) -> RunRequest | SkipReason:
-        fail_orphaned_run(context.instance, site)
+        mend_after_kill(context.instance, site)
         found, waiting = landed(site.landing_path, settle_seconds=SETTLE_SECONDS)
         if waiting:
             return SkipReason(f"{len(waiting)} files are still being written.")
@@ -101,9 +102,7 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
     They run where somebody can be told: `IL6_ALERT_WEBHOOK` (an address that takes JSON with a
     `text`), or `IL6_ALERT_EMAIL` with `IL6_SMTP` (host:port). What they send holds no patient.
     """
-    settings = read_settings()
-    can_tell = bool(settings.alert_webhook or settings.alert_email)
-    status = DefaultSensorStatus.RUNNING if can_tell else DefaultSensorStatus.STOPPED
+    status = DefaultSensorStatus.RUNNING if can_tell() else DefaultSensorStatus.STOPPED
 
     def sensor_of(name: str, of: DagsterRunStatus, words: str) -> SensorDefinition:
         @run_status_sensor(
@@ -114,13 +113,8 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
             description=words,
         )
         def listen(context: RunStatusSensorContext) -> SkipReason | None:
-            sentences = _warnings(context)
-            if of is DagsterRunStatus.FAILURE:
-                sentences.insert(0, "A refresh did not publish; the last report stays.")
-            if not sentences:
-                return SkipReason("Nothing to tell.")
-            tell(_title(_site_of(site, context)), sentences)
-            return None
+            is_news = tell_of_run(site, context.instance, context.dagster_run)
+            return None if is_news else SkipReason("Nothing to tell that was not told.")
 
         return listen
 
@@ -139,10 +133,31 @@ def alert_sensors(site: Site) -> list[SensorDefinition]:
     ]
 
 
-def _site_of(site: Site, context: RunStatusSensorContext) -> Site:
-    """Return the installation with the study that a run is of."""
-    study = context.dagster_run.tags.get(PARTITION)
-    return site if study is None else site.of_study(study)
+def tell_of_run(site: Site, instance: DagsterInstance, run: DagsterRun) -> bool:
+    """Tell what a run that has ended raised, unless it was told before; say whether it was.
+
+    Raises
+    ------
+    OSError
+        Where nobody takes it.
+    """
+    if LOOK_BACK in run.tags:
+        return False
+    name = run.tags.get(PARTITION)
+    study = site if name is None else site.of_study(name)
+    has_failed = instance.get_run_by_id(run.run_id).status is DagsterRunStatus.FAILURE  # type: ignore[union-attr]
+    blocked, raised = _failing_checks(instance, run.run_id)
+    title, refresh = _title(study), f"refresh of {name or 'the registry'}"
+    if has_failed:
+        said = ["A refresh did not publish; the last report stays.", *blocked]
+        return tell_once(site.home_path, refresh, title, said)
+    # the refresh is in order again
+    tell_once(site.home_path, refresh, title, [])
+    published = study.published_path
+    if not raised or not published.exists():
+        return False
+    cut = f"cut {published.resolve().name} of {name or 'the registry'}"
+    return tell_once(site.home_path, cut, title, raised)
 
 
 def _title(site: Site) -> str:
@@ -152,46 +167,20 @@ def _title(site: Site) -> str:
     return f"{site.study.title}{synthetic}"
 
 
-def _warnings(context: RunStatusSensorContext) -> list[str]:
-    """Return the sentences of the run's alerts, and of the checks that blocked it."""
-    records = context.instance.get_records_for_run(
-        context.dagster_run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION
+def _failing_checks(instance: DagsterInstance, run_id: str) -> tuple[list[str], list[str]]:
+    """Return the sentences of a run's checks that blocked it, and of its alerts."""
+    records = instance.get_records_for_run(
+        run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION
     ).records
-    sentences = []
+    blocked, raised = [], []
     for record in records:
         event = record.event_log_entry.dagster_event
         found = event.asset_check_evaluation_data if event is not None else None
         if found is None or found.passed:
             continue
-        if found.blocking or found.check_name in DESCRIPTIONS:
-            sentences.append(f"{'.'.join(found.asset_key.path)}: {found.description}")
-    return sentences
-
-
-def tell(title: str, sentences: list[str]) -> None:
-    """Send an alert by the webhook, the e-mail or both that the environment names.
-
-    Raises
-    ------
-    OSError
-        Where nobody takes it; Dagster's sensor shows that and tries again.
-    """
-    text = "\n".join([title, *sentences])
-    settings = read_settings()
-    webhook, address = settings.alert_webhook, settings.alert_email
-    if webhook:
-        request = urllib.request.Request(
-            webhook,
-            data=json.dumps({"text": text}).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10):
-            pass
-    if address:
-        host, _, port = settings.smtp.partition(":")
-        message = EmailMessage()
-        message["Subject"], message["To"] = f"Alert: {title}", address
-        message["From"] = settings.alert_from or address
-        message.set_content(text)
-        with smtplib.SMTP(host, int(port or 25), timeout=10) as server:
-            server.send_message(message)
+        said = f"{'.'.join(found.asset_key.path)}: {found.description}"
+        if found.check_name in DESCRIPTIONS:
+            raised.append(said)
+        elif found.blocking:
+            blocked.append(said)
+    return blocked, raised

@@ -99,18 +99,23 @@ def exports(
 ) -> MaterializeResult:
     """Every export in the cut: whether it is a full one, which one it follows, what it lacks."""
     quality = warehouse.site.quality
+    meant = warehouse.site.exports_meant
     found = exports_of(
         warehouse.query(paths.sql_file("validation.batches").read_text("utf-8")),
         warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
-        quality.exports,
+        meant,
     )
+    if absent := sorted({*meant} - {"", *found["site"]}) if found["site"].any() else []:
+        context.log.warning(
+            f"registry.yaml says how {', '.join(absent)} delivers, but no export is of such a site."
+        )
     warehouse.write(
         "staging.exports",
         found,
         COLUMNS,
         "Every export in the cut: a full one or an update, and what it lacks",
     )
-    short = shrunk(found, quality.max_missing_share) if quality.exports != "updates" else []
+    short = shrunk(found, quality.max_missing_share, meant[""])
     context.log.info(f"{int((found['kind'] == 'full').sum())} of {len(found)} exports are full.")
     return MaterializeResult(
         metadata={
@@ -121,7 +126,7 @@ def exports(
             check(
                 REGISTRY_DID_NOT_SHRINK.id,
                 not short,
-                " ".join(short) or "Every full export of patients holds those of the one before.",
+                " ".join(short) or "Every full export holds what the one before held.",
                 blocking=True,
                 metadata={"allowed": quality.max_missing_share},
             )

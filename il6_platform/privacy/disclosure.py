@@ -16,6 +16,9 @@ import pandas as pd
 from il6_platform.paths import sql_file
 from il6_platform.warehouse.database import Warehouse
 
+MINIMAL_CELL = 5
+"""Patients behind a count that leaves at least, where `disclosure.minimal_cell` says nothing."""
+
 STEPS = "analysis in ('survival', 'weighting', 'cutoff') or endpoint = 'ROC'"
 """SQL condition: curves that step where a patient has an event or a marker value."""
 

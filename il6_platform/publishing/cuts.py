@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,16 @@ class NoSuchCutError(UsageError):
 
 @dataclass(frozen=True)
 class Kept:
-    """A line of the ledger: a cut, when it was first kept, its last export, the cut before it."""
+    """A line of the ledger: a cut, when it was first kept, its last export, the cut before it.
+
+    `pruned_at` says when it was taken away (`keep:` of the registry file); empty while it is there.
+    """
 
     cut: str
     kept_at: str
     last_export: str
     after: str
+    pruned_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,12 +83,17 @@ def ledger(site: Site) -> dict[str, Kept]:
 
 
 def enter(site: Site, cut: str, last_export: str, after: str) -> None:
-    """Add a cut to the ledger; one that is there keeps its place."""
+    """Add a cut to the ledger; one that is there, or was pruned, keeps its place."""
     known = ledger(site)
-    if cut in known:
+    if cut in known and not known[cut].pruned_at:
         return
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    known[cut] = Kept(cut, now, last_export, after)
+    known[cut] = replace(known.get(cut, Kept(cut, now, last_export, after)), pruned_at="")
+    write_ledger(site, known)
+
+
+def write_ledger(site: Site, known: Mapping[str, Kept]) -> None:
+    """Write the ledger of cuts."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(Kept.__dataclass_fields__), lineterminator="\n")
     writer.writeheader()
@@ -141,13 +150,11 @@ def kept_cuts(site: Site) -> pd.DataFrame:
     folders = {folder.name for folder in site.cuts_path.iterdir() if folder.name[0] != "."}
     rows = []
     for cut in [*(c for c in known if c in folders), *sorted(folders - set(known))]:
-        with duckdb.connect(site.cuts_path / cut / "report.duckdb", read_only=True) as connection:
-            about = dict(
-                connection.execute(
-                    "select name, value from report.provenance where kind in ('cut', 'code')"
-                ).fetchall()
-            )
-            flow = dict(connection.execute("select kind, n from report.flow").fetchall())
+        try:
+            about, flow = _about(site.cuts_path / cut / "report.duckdb")
+        except duckdb.Error:
+            # the others can be read all the same
+            about, flow = {"il6_platform": "damaged: il6 refresh --force makes it again"}, {}
         rows.append(
             {
                 "cut": cut,
@@ -161,6 +168,15 @@ def kept_cuts(site: Site) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _about(database: Path) -> tuple[dict[str, str], dict[str, int]]:
+    """Return what a cut is and rests on, and the counts of its flow."""
+    with duckdb.connect(database, read_only=True) as connection:
+        about = connection.execute(
+            "select name, value from report.provenance where kind in ('cut', 'code')"
+        ).fetchall()
+        return dict(about), dict(connection.execute("select kind, n from report.flow").fetchall())
 
 
 def find(site: Site, name: str) -> str:

@@ -35,9 +35,6 @@ from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.integrity import damages, write_manifest
 from il6_platform.warehouse.study_tables import prepare_report
 
-MINIMAL_CELL = 5
-"""Patients behind a released count at least, where `disclosure.minimal_cell` says nothing."""
-
 
 @dataclass(frozen=True)
 class Release:
@@ -78,7 +75,7 @@ def release(site: Site, cut: str, by: str, why: str) -> Path:
     if name in [one.cut for one in before]:
         raise UsageError(f"cut {name} is released already: {_folder(site, name)}")
     after = before[-1].cut if before else ""
-    least = site.quality.minimal_cell or MINIMAL_CELL
+    least = site.quality.minimal_cell or disclosure.MINIMAL_CELL
     building = _folder(site, f".building-{name}")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True, mode=0o700)

@@ -45,8 +45,8 @@ def verify(site: Site) -> Verification:
         known = ledger(study)
         faults += [
             f"study {name}, cut {cut}: is gone"
-            for cut in known
-            if not (study.cuts_path / cut).exists()
+            for cut, one in known.items()
+            if not one.pruned_at and not (study.cuts_path / cut).exists()
         ]
         if study.published_path.is_symlink() and not study.published_path.exists():
             faults.append(f"study {name}: published leads nowhere")

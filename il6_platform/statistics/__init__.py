@@ -85,7 +85,10 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "lausen94",
         "maxstat",
     ),
-    "meta_analysis": ("random_effects",),
+    "meta_analysis": (
+        "grid_random_effects",
+        "random_effects",
+    ),
     "multiplicity": ("adjust",),
     "panel": (
         "ask_panel",

@@ -107,6 +107,11 @@ class Code(Pattern):
     ONE_ARM = ("one_arm", "There is only one arm.")
     ONE_GROUP_OR_OUTCOME = ("one_group_or_outcome", "Only one group or one outcome has patients.")
     ONE_SUBGROUP = ("one_subgroup", "There is one subgroup.")
+    SITES_DISAGREE = (
+        "sites_disagree",
+        "The sites answered at different coefficients: ask them once more.",
+    )
+    MORE_ROUNDS = ("more_rounds", "Not at the maximum yet: another round is needed.")
     ONE_SITE_INFORMS = ("one_site_informs", "Fewer than two sites have events of both groups.")
     FEWER_THAN_TWO_GROUPS = ("fewer_than_two_groups", "Fewer than two groups.")
     NO_PATIENTS_IN_GROUP = ("no_patients_in_group", "No patients in {group}.")

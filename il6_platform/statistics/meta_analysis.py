@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
 from il6_platform.statistics.codes import Code
@@ -119,6 +120,96 @@ def random_effects(effects: ArrayLike, std_errors: ArrayLike) -> list[Estimate]:
             method="Common effect, inverse variance",
         ),
     ]
+
+
+def grid_random_effects(effects: ArrayLike, log_likelihoods: ArrayLike) -> list[Estimate]:
+    """Pool studies by their likelihoods on a grid, which need not be normal nor have a maximum.
+
+    The effects of the studies are normal about their mean; each study's likelihood is averaged over
+    that distribution, and mean and variance maximise the product (Schuemie et al., Stat Methods Med
+    2022). The interval of the mean is the profile likelihood's.
+
+    Parameters
+    ----------
+    effects
+        Shape (g,): effects, evenly spaced, rising. What lies beyond them counts for nothing.
+    log_likelihoods
+        Shape (k, g): of each study, up to a constant of its own.
+
+    Returns
+    -------
+    `pooled`, `tau_squared`, and `pooled_common`, for which the variance between studies is 0.
+
+    Raises
+    ------
+    ValueError
+        On shapes that do not fit.
+
+    Examples
+    --------
+    >>> grid = np.linspace(-3, 3, 61)
+    >>> pooled, _, common = grid_random_effects(grid, [-((grid - 1) ** 2), -(grid**2)])
+    >>> round(common.estimate, 3)
+    0.5
+    """
+    x, curves = np.asarray(effects, dtype=float), np.asarray(log_likelihoods, dtype=float)
+    if x.ndim != 1 or curves.ndim != 2 or curves.shape[1] != len(x):
+        raise ValueError("log_likelihoods must have one row a study and one column an effect.")
+    method = "Random effects, the sites' likelihoods on a grid, profile likelihood interval"
+    fields: dict[str, Any] = {"n": len(curves), "method": method}
+    if len(curves) < 2:
+        note = Code.FEWER_THAN_TWO_STUDIES.say()
+        names = ("pooled", "tau_squared", "pooled_common")
+        return [unsupported(name, note, **fields) for name in names]
+    fine = np.linspace(x[0], x[-1], 20 * (len(x) - 1) + 1)
+    dense = CubicSpline(x, curves, axis=1)(fine)
+    dense -= dense.max(axis=1, keepdims=True)
+    spreads = np.linspace(0, (x[-1] - x[0]) / 4, 151)
+    surface = np.stack([_averaged(fine, dense, spread) for spread in spreads])
+    best = int(surface.max(axis=1).argmax())
+    # the spread between two of the grid's, by the parabola through three heights
+    near = slice(max(best - 1, 0), best + 2)
+    tau = _peak(spreads[near], surface[near].max(axis=1)) if best else 0.0
+    common = _profiled(fine, surface[0])
+    return [
+        Estimate("pooled", *_profiled(fine, surface.max(axis=0)), **fields),
+        Estimate("tau_squared", tau**2, **fields),
+        Estimate("pooled_common", *common, n=len(curves), method="Sum of the sites' likelihoods"),
+    ]
+
+
+def _averaged(fine: Floats, dense: Floats, spread: float) -> Floats:
+    """Log-likelihood of each mean at a standard deviation between studies."""
+    step = fine[1] - fine[0]
+    if spread < step:
+        return np.asarray(dense.sum(axis=0))
+    weight = norm.pdf(fine[:, None], fine[None, :], spread) * step
+    return np.asarray(np.log(np.maximum(weight @ np.exp(dense).T, 1e-300)).sum(axis=1))
+
+
+def _peak(x: Floats, heights: Floats) -> float:
+    """Return where the parabola through three heights is highest; the middle one otherwise."""
+    if len(x) < 3:
+        return float(x[int(heights.argmax())])
+    a, b, _ = np.polyfit(x, heights, 2)
+    return float(-b / (2 * a)) if a < 0 else float(x[1])
+
+
+def _profiled(fine: Floats, heights: Floats) -> tuple[float, float | None, float | None]:
+    """Return the maximum and where the log-likelihood has fallen by half a chi-square quantile."""
+    top = int(heights.argmax())
+    best = _peak(fine[max(top - 1, 0) : top + 2], heights[max(top - 1, 0) : top + 2])
+    fallen = heights.max() - heights - chi2.ppf(CONFIDENCE, 1) / 2
+    left, right = fallen[: top + 1][::-1], fallen[top:]
+    ends = []
+    for gap, places in ((left, fine[: top + 1][::-1]), (right, fine[top:])):
+        beyond = int(np.argmax(gap > 0))
+        ends.append(
+            float(np.interp(0, gap[beyond - 1 : beyond + 1], places[beyond - 1 : beyond + 1]))
+            if gap[beyond] > 0
+            else None
+        )
+    return best, ends[0], ends[1]
 
 
 def _restricted_maximum(y: Floats, variance: Floats) -> float:

@@ -351,6 +351,30 @@ class RiskSets:
             )
         return LogRanks(*out)
 
+    def nested_excesses(self, high: ArrayLike) -> tuple[Floats, Floats]:
+        """Events beyond those expected in groups that lie within each other, and their covariance.
+
+        Parameters
+        ----------
+        high
+            Boolean, shape (m, n): each group lies within the one before it, as the high groups of
+            rising cut-offs do.
+
+        Returns
+        -------
+        Observed minus expected events, shape (m,), and their hypergeometric covariance where the
+        groups do not differ, shape (m, m).
+        """
+        (at_risk, dead), (n1, d1) = (
+            self._everybody,
+            self._sums(np.take(self._groups(high) == 1, self.order, axis=1).astype(float)),
+        )
+        share = n1 / np.maximum(at_risk, 1)
+        v = dead * (at_risk - dead) / np.maximum(at_risk - 1, 1)
+        within = np.triu(np.broadcast_to((share @ v[0])[None, :], (len(share), len(share))))
+        within = within + np.triu(within, 1).T
+        return (d1 - dead * share).sum(axis=1), within - (share * v) @ share.T
+
     def cox(
         self,
         groups: ArrayLike,

@@ -42,6 +42,10 @@ COLUMNS = {
     "follows": ("varchar", "The earlier full export that it is held against: its files"),
     "followed_records": ("bigint", "Records in that one"),
     "missing": ("bigint", "Records in that one which are not in this one"),
+    "lost_share": (
+        "double",
+        "Share of that one's patients who are not in this one, or by which its records are fewer",
+    ),
     "series": ("integer", "The first export of the series that it belongs to"),
     "then_full": ("varchar", "The latest full export of the series, where that came later"),
 }
@@ -104,7 +108,7 @@ def _of_table(
             **{name: getattr(one, name) for name in ("table_name", "site", "file")},
             **{"delivered_on": one.delivered_on, "batch": batch, "records": records},
             **{"kind": "full", "follows": None, "followed_records": None, "missing": None},
-            "series": batch,
+            **{"lost_share": None, "series": batch},
         }
         if known is not None:
             held, unchanged, patients_held = found[batch, known]
@@ -119,6 +123,9 @@ def _of_table(
             )
             row["series"], row["follows"] = series, file
             row["followed_records"], row["missing"] = before, before - held
+            row["lost_share"] = max(
+                1 - patients_held / max(patients_before, 1), 1 - records / max(before, 1)
+            )
             whole = whole or is_corrected
             row["kind"] = "full" if meant == "full" or (meant == "auto" and whole) else "update"
         elif records == 0 or (meant == "updates" and full):
@@ -134,25 +141,35 @@ def _of_table(
     return rows
 
 
-def shrunk(found: pd.DataFrame, allowed: float) -> list[str]:
-    """Return a sentence for each patients export that lacks too much of the one it follows.
+FEW = 3
+"""Records that a table beside patients may lose whatever their share: a few are corrections."""
+
+
+def shrunk(found: pd.DataFrame, allowed: float, meant: Exports = "auto") -> list[str]:
+    """Return a sentence for each full export that lacks too much of the one it follows.
 
     Only the last full export of a series is judged: a whole one that comes after a short one puts
-    the matter right. An export without a single patient is short as well, unless no one has
-    enrolled yet.
+    the matter right. Of patients every one who is missing counts. Records of another table change
+    when a day is corrected, so there it counts whose records are all gone, and how many fewer the
+    records are. An export without a single patient is short as well, unless no one has enrolled
+    yet or exports are `meant` to be updates.
     """
+    last = found[(found["kind"] == "full") & found["then_full"].isna() & found["missing"].notna()]
+    sentences = []
+    for row in last.itertuples():
+        is_of_patients = row.table_name == "patients"
+        share = row.missing / row.followed_records if is_of_patients else row.lost_share
+        if share <= allowed or (not is_of_patients and row.missing < FEW):
+            continue
+        sentences.append(
+            f"{row.file} holds {row.records} {'patients' if is_of_patients else 'records'}; "
+            f"{row.missing} of the {row.followed_records} in {row.follows} are missing "
+            f"({row.missing / row.followed_records:.0%}, {allowed:.0%} are allowed): export it "
+            "again, whole; if they have left the registry, raise quality.max_missing_share in the "
+            "study file; if the file is meant to hold changes only, set quality.exports to updates."
+        )
     patients = found[found["table_name"] == "patients"]
-    last = patients[(patients["kind"] == "full") & patients["then_full"].isna()]
-    sentences = [
-        f"{row.file} holds {row.records} patients; {row.missing} of the {row.followed_records} in "
-        f"{row.follows} are missing ({row.missing / row.followed_records:.0%}, {allowed:.0%} are "
-        "allowed): export it again, whole; if they have left the registry, raise "
-        "quality.max_missing_share in the study file; if the file is meant to hold changes only, "
-        "set quality.exports to updates."
-        for row in last[last["missing"].notna()].itertuples()
-        if row.missing > allowed * row.followed_records
-    ]
     newest = patients.tail(1)
-    if patients["records"].any() and not newest["records"].iloc[0]:
+    if meant != "updates" and patients["records"].any() and not newest["records"].iloc[0]:
         sentences.append(f"{newest['file'].iloc[0]} holds no patient: export it again, whole.")
     return sentences

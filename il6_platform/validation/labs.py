@@ -41,6 +41,13 @@ RULES: list[Rule] = [
             "value is far from all other results of this analyte; check number and unit",
             "warn",
         ),
+        always(
+            "units_differ",
+            False,
+            "units_agree",
+            "unit",
+            "unit is another one than value or analyte says; correct whichever is wrong",
+        ),
         required("unit"),
         always(
             "unit_is_known",

@@ -62,8 +62,8 @@ QUARANTINE_IS_SMALL = BatchRule(
 REGISTRY_DID_NOT_SHRINK = BatchRule(
     "registry_did_not_shrink",
     "staging.exports",
-    "No full export of patients lacks more than the allowed share (quality.max_missing_share) of "
-    "those in the one before",
+    "No full export lacks more than the allowed share (quality.max_missing_share) of what the one "
+    "before held",
 )
 MARKER_DID_NOT_SHIFT = BatchRule(
     "marker_did_not_shift",

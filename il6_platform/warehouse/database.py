@@ -228,6 +228,7 @@ class Warehouse:
                 with locked(self.site.home_path / "registry.lock", self.site, logger):
                     study_tables.copy_registry(connection, self.site)
                 study_tables.prepare_study(connection, self.site)
+                study_tables.take_partial_days(connection, self.study)
 
     def run_sql(self, table: str) -> None:
         """Make a table by its SQL file (`staging.labs`: `sql/staging/labs.sql`), all or nothing."""

@@ -30,7 +30,7 @@ from il6_platform import paths
 from il6_platform.errors import PlatformError, UsageError
 from il6_platform.files import replace_link, sync_folder, sync_tree, write_whole
 from il6_platform.registry.units import marker_units
-from il6_platform.registry_file import quality_of
+from il6_platform.registry_file import Exports, quality_of, read_registry_file
 from il6_platform.study import Quality, Study, StudyError, read_study
 from il6_platform.warehouse.integrity import damages
 
@@ -195,6 +195,16 @@ class Site:
     def quality(self) -> Quality:
         """The thresholds of the registry."""
         return quality_of(self.home_path, self.study)
+
+    @property
+    def exports_meant(self) -> dict[str, Exports]:
+        """What the registry says of its exports, by site; of the others under the empty name."""
+        registry = read_registry_file(self.home_path)
+        sites = registry.sites if registry else {}
+        said = {name: one.exports for name, one in sites.items() if one.says_exports}
+        # where one site delivers, its exports need not name it
+        alone = said if len(sites) == 1 else {}
+        return {"": next(iter(alone.values()), self.quality.exports), **said}
 
     def covariates(self) -> list[str]:
         """Return the covariates of all studies: columns of patients that enter the registry."""

@@ -47,7 +47,7 @@ def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "insert into setup.units select unnest($rows, recursive := true)",
         {"rows": [asdict(one) for one in every_unit(*_units())]},
     )
-    _read_macros(connection, "cells")
+    _read_macros(connection, "cells", "partial")
 
 
 def prepare_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
@@ -104,6 +104,14 @@ def copy_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         connection.execute("detach registry")
 
 
+def take_partial_days(connection: duckdb.DuckDBPyConnection, study: Study) -> None:
+    """Take days of which only month or year is known as the study file says, in its own copy."""
+    if study.partial_dates == "never":
+        return
+    for script in ("study.partial_days", "staging.vital_status"):
+        connection.execute(paths.sql_file(script).read_text(encoding="utf-8"))
+
+
 def collect_costs(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     """Fill in the registry's database what records cost each study, and what a study remarks.
 
@@ -155,6 +163,7 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "control_label": study.arms.control_label,
         "arm_window_days": study.arms.arm_window_days,
         "confirm_response": study.confirm_response,
+        "partial_dates": study.partial_dates,
         "minimal_cell": site.quality.minimal_cell or 0,
         "censored_on": site.censored_on,
     }
@@ -173,7 +182,7 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
             "insert into study.covariates values (?, ?, ?, ?)",
             [name, item.title, item.kind, list(item.levels or LEVELS.get(name, ())) or None],
         )
-    _read_macros(connection, "cells", "known")
+    _read_macros(connection, "cells", "known", "partial")
 
 
 def _fill_markers(connection: duckdb.DuckDBPyConnection, markers: Sequence[Marker]) -> None:

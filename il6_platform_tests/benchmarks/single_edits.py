@@ -40,7 +40,7 @@ HEADERS = {
     "assessments": ["patient_id", "assessed_on", "response", "sum_of_diameters_mm"],
     "follow_up": ["patient_id", "last_contact_on", "vital_status", "died_on", "cause_of_death"],
 }
-UNITS = {"pg/mL": 1, "ng/mL": 1e3, "mg/L": 1e9}
+UNITS = {"pg/mL": 1, "ng/mL": 1e3, "mg/L": 1e6}
 UNREADABLE = ("?", "see letter", "x7", "#REF!")
 NOT_EVALUABLE = ("Decisive record in quarantine", "Patient record in quarantine")
 

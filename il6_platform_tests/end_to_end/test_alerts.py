@@ -19,7 +19,8 @@ from dagster import (
     build_run_status_sensor_context,
 )
 
-from il6_platform.defs.sensors import alert_sensors, tell
+from il6_platform.defs.sensors import alert_sensors
+from il6_platform.publishing.notices import tell
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.warehouse.home import Site
 from il6_platform_tests.end_to_end.conftest import Installation

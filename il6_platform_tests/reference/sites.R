@@ -22,4 +22,12 @@ for(tm in c("time","month")) {
 z <- Filter(function(o) is.finite(o$coef) && abs(o$coef) < 5 && o$se < 5, R$time$sites)
 f <- rma(yi=sapply(z,`[[`,"coef"), sei=sapply(z,`[[`,"se"), method="REML", test="knha", control=list(threshold=1e-12, maxiter=1000))
 R$pooled <- list(sites=sapply(z,`[[`,"site"), mean=f$b[1], se=f$se, tau2=f$tau2, low=f$ci.lb, high=f$ci.ub)
+# maximum likelihood of normal random effects (13 trials of BCG vaccine), with the profile interval of their mean
+b <- escalc(measure="RR", ai=tpos, bi=tneg, ci=cpos, di=cneg, data=dat.bcg); y <- as.numeric(b$yi); v <- as.numeric(b$vi)
+g <- rma(y, v, method="ML", control=list(threshold=1e-12, maxiter=1000))
+ll <- function(mu, t2) sum(dnorm(y, mu, sqrt(v+t2), log=TRUE)); top <- ll(g$b[1], g$tau2)
+profile <- function(mu) optimize(function(t2) ll(mu, t2), c(0, 5), maximum=TRUE, tol=1e-12)$objective
+gap <- function(mu) 2*(top-profile(mu)) - qchisq(.95,1)
+common <- sum(y/v)/sum(1/v)
+R$likelihood <- list(effects=y, errors=sqrt(v), mean=g$b[1], tau2=g$tau2, low=uniroot(gap,c(g$b[1]-2,g$b[1]),tol=1e-10)$root, high=uniroot(gap,c(g$b[1],g$b[1]+2),tol=1e-10)$root, common=common, common_se=1/sqrt(sum(1/v)))
 write_json(R,"sites.json",digits=I(15),auto_unbox=TRUE,pretty=FALSE,na="null",null="null")

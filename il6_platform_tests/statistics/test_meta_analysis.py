@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import combine_effects
 
-from il6_platform.statistics.meta_analysis import NAMES, random_effects
+from il6_platform.statistics.meta_analysis import NAMES, grid_random_effects, random_effects
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "further.json").read_text())["meta"]
@@ -100,3 +100,20 @@ def test_one_study_is_not_pooled_and_wrong_use_is_refused():
         random_effects([0.1], [0.1, 0.2])
     with pytest.raises(ValueError, match="above 0"):
         random_effects([0.1, 0.2], [0.1, 0])
+
+
+def test_likelihoods_on_a_grid_give_what_r_gives_of_normal_ones() -> None:
+    """Normal curves: the maximum likelihood of `rma(method = "ML")`, and its profile interval."""
+    path = Path(__file__).parents[1] / "reference" / "sites.json"
+    expected = json.loads(path.read_text(encoding="utf-8"))["likelihood"]
+    grid = np.linspace(-4, 4, 81)
+    y, s = np.array(expected["effects"]), np.array(expected["errors"])
+    curves = -((grid - y[:, None]) ** 2) / (2 * s[:, None] ** 2)
+    pooled, tau, common = grid_random_effects(grid, curves)
+    assert pooled.estimate == pytest.approx(expected["mean"], abs=1e-3)
+    assert pooled.ci_low == pytest.approx(expected["low"], abs=2e-3)
+    assert pooled.ci_high == pytest.approx(expected["high"], abs=2e-3)
+    assert tau.estimate == pytest.approx(expected["tau2"], abs=2e-3)
+    assert common.estimate == pytest.approx(expected["common"], abs=1e-4)
+    low = expected["common"] - 1.959964 * expected["common_se"]
+    assert common.ci_low == pytest.approx(low, abs=1e-3)

@@ -104,6 +104,48 @@ def test_an_export_of_patients_that_is_cut_short_blocks(made: Registry) -> None:
     assert made.stage()
 
 
+def test_labs_that_are_cut_short_block_and_a_corrected_record_does_not(made: Registry) -> None:
+    people = [f"P{i},F,1950-01-{i:02}," for i in range(1, 11)]
+    labs = [f"P{i},il6,{i},pg/mL,2023-05-0{i}" for i in range(1, 10)]
+    made.deliver("2024-01-01", patients=people, labs=labs)
+    assert made.stage()
+    made.deliver("2024-02-01", patients=people, labs=labs[:5])
+    assert not made.stage()
+    said = made.checks["staging.exports", "registry_did_not_shrink"]
+    assert "2024-02-01/labs.csv holds 5 records; 4 of the 9" in str(said.description)
+    # every day is another one, and one sample was another patient's
+    corrected = [line.replace("2023-05", "2023-06") for line in labs[1:]]
+    made.deliver("2024-02-01", patients=people, labs=corrected)
+    assert made.stage()
+
+
+def test_the_registry_file_says_how_a_site_delivers(made: Registry) -> None:
+    home = made.folder / "home"
+    home.mkdir(exist_ok=True)
+    made.study.write_text(made.study.read_text().replace("quality: {max_quarantine_share: 1}", ""))
+    (home / "registry.yaml").write_text(
+        "exports: full\nsites: {north: {exports: updates}, south: {every_days: 30}}\n"
+        "quality: {max_quarantine_share: 1, max_missing_share: 0.9}\n"
+    )
+    assert made.warehouse.site.exports_meant == {"": "full", "north": "updates"}
+    people = [f"P{i},F,1950-01-{i:02}," for i in range(1, 11)]
+    others = [line.replace("1950", "1960") for line in people]
+    for site, lines in (("north", people), ("south", others)):
+        made.deliver(f"{site}/2024-01-01", patients=lines)
+        made.deliver(f"{site}/2024-02-01", patients=lines[:8])
+    assert made.stage()
+    kinds = made.ask(
+        "select site, list(kind order by batch) as kinds from staging.exports group by 1"
+    )
+    assert {row.site: list(row.kinds) for row in kinds.itertuples()} == {
+        "north": ["full", "update"],
+        "south": ["full", "full"],
+    }
+    # the only site of a registry need not be named in its exports
+    (home / "registry.yaml").write_text("sites: {north: {exports: updates}}\n")
+    assert made.warehouse.site.exports_meant[""] == "updates"
+
+
 def test_an_export_without_a_patient_blocks(made: Registry) -> None:
     made.deliver("2024-01-01", patients=["P1,F,1950-01-01,"])
     assert made.stage()

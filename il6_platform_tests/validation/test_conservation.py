@@ -15,7 +15,7 @@ from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.landing import digest_of
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
-from il6_platform_tests.derivation import load, stage
+from il6_platform_tests.derivation import load_raw, stage
 
 HEADERS = {
     "patients": "patient_id,sex,birth_date,consent_withdrawn_on",
@@ -66,6 +66,7 @@ def expected(days: Days, forgotten: set[str]) -> Counter[tuple[str, str]]:
                         "day": day,
                         "record": "|".join(key) if whole else f"{day}:{place}",
                         "says": (text, whole or (day, place)),
+                        "decisive": cells[3:4] if table == "patients" else [cells[2], *cells[5:]],
                         "withdrawn": table == "patients" and cells[3] != "",
                     }
                 )
@@ -92,6 +93,17 @@ def expected(days: Days, forgotten: set[str]) -> Counter[tuple[str, str]]:
             place = "duplicate" if what in said else "kept"
             said.add(what)
         found[str(line["table"]), place] += 1
+    # in the last export of a record, lines that say the same of what is decisive are one
+    spoken: dict[tuple[object, object], dict[object, object]] = {}
+    for line in alive:
+        record = (line["table"], line["record"])
+        if last[record] == line["day"] and line["patient"] not in withdrawn:
+            spoken.setdefault(record, {})[line["says"]] = line["decisive"]
+    for (table, _), said_of in spoken.items():
+        decisive = list(said_of.values())
+        if decisive.count(decisive[0]) == len(decisive):
+            found[str(table), "kept"] -= len(decisive) - 1
+            found[str(table), "duplicate"] += len(decisive) - 1
     return found
 
 
@@ -124,7 +136,7 @@ def test_every_line_of_every_delivery_is_in_exactly_one_place(
                         raw.record(connection, digest, file, opened, datetime.now(UTC))
                         (site.kept_path / digest).write_bytes(content)
             raw.order(connection, date(2030, 1, 1))
-            load(warehouse)
+            load_raw(warehouse)
             stage(warehouse)
             balance = warehouse.read("staging.balance")
     assert balance["unaccounted"].sum() == 0

@@ -170,7 +170,7 @@ def test_a_sentence_without_advice_gets_some() -> None:
         [
             {
                 **dict.fromkeys(["file", "table_name", "record", "patient_id", "column_name"], "x"),
-                **{"sheet": "", "who puts it right": None},
+                **{"sheet": "", "who puts it right": None, "cost": None},
                 **{"value": "y", "value_before": None, "severity": "warn", "rule": "r"},
                 **{"file_line": 1, "first_seen_on": "2024-01-01", "sentence": "y must be z"},
             }
@@ -192,4 +192,4 @@ def test_a_long_sentence_has_room_in_any_program(made: Registry) -> None:
         str(row[8].value): rows.row_dimensions[number].height
         for number, row in enumerate(rows.iter_rows(min_row=2), start=2)
     }
-    assert heights["The marker's unit is not known"] >= 45
+    assert heights["The unit is not known for this analyte"] >= 45

@@ -3,7 +3,12 @@
 create or replace table cohort.adrs as
 with
 visits as (
-    select c."USUBJID" as usubjid, c."SUBJSEQ" as subjseq, a.assessed_on as adt, a.response as avalc
+    select
+        c."USUBJID" as usubjid,
+        c."SUBJSEQ" as subjseq,
+        a.assessed_on as adt,
+        a.response as avalc,
+        imputed_part(a.assessed_first, a.assessed_last) as adtf
     from cohort.subjects as c
     inner join staging.assessments as a on c."USUBJID" = a.patient_id
     where c."ITTFL" = 'Y' and a.assessed_on >= c."TRTSDT" and is_known(a.assessed_on)
@@ -66,12 +71,16 @@ select
     'Overall response by visit' as "PARAM",
     avalc as "AVALC",
     adt as "ADT",
+    adtf as "ADTF",
     subjseq as "SUBJSEQ"
 from visits
 union all
-select d.usubjid, 'BOR', 'Best overall response', coalesce(b.avalc, 'NE'), b.adt, d.subjseq
+select d.usubjid, 'BOR', 'Best overall response', coalesce(b.avalc, 'NE'), b.adt, v.adtf, d.subjseq
 from last_day as d
 left join best as b on d.usubjid = b.usubjid
+left join (
+    select usubjid, adt, if(bool_or(adtf is null), null, max(adtf)) as adtf from visits group by usubjid, adt
+) as v on b.usubjid = v.usubjid and b.adt = v.adt
 order by "PARAMCD", "SUBJSEQ", "ADT";
 
 comment on table cohort.adrs is 'Response analysis dataset (ADaM ADRS), RECIST 1.1';
@@ -80,4 +89,5 @@ comment on column cohort.adrs."PARAMCD" is 'OVRLRESP: overall response at a visi
 comment on column cohort.adrs."PARAM" is 'Parameter in words';
 comment on column cohort.adrs."AVALC" is 'CR, PR, SD, PD, NE';
 comment on column cohort.adrs."ADT" is 'Day of the assessment (of BOR: of the first one with it)';
+comment on column cohort.adrs."ADTF" is 'Imputation of ADT: D its day, M its month too; null: known';
 comment on column cohort.adrs."SUBJSEQ" is 'Order in which the patient first arrived';

@@ -4,12 +4,17 @@
 create or replace table cohort.adtte as
 with
 starts as (
-    select "USUBJID" as usubjid, "SUBJSEQ" as subjseq, 'treatment_start' as starts, "TRTSDT" as startdt
+    select "USUBJID" as usubjid, "SUBJSEQ" as subjseq, 'treatment_start' as starts, "TRTSDT" as startdt, "TRTSDTF" as startdtf
     from cohort.subjects
     where "ITTFL" = 'Y'
     union all
     -- who has no response has no time from it
-    select v."USUBJID", v."SUBJSEQ", 'response', min(v."ADT")
+    select
+        v."USUBJID",
+        v."SUBJSEQ",
+        'response',
+        min(v."ADT"),
+        list_extract(list(v."ADTF" order by v."ADT", v."ADTF" nulls first), 1)
     from cohort.adrs as v
     inner join cohort.adrs as b on v."USUBJID" = b."USUBJID" and b."PARAMCD" = 'BOR'
     where v."PARAMCD" = 'OVRLRESP' and v."AVALC" in ('CR', 'PR') and b."AVALC" in ('CR', 'PR')
@@ -17,7 +22,10 @@ starts as (
 ),
 
 adequate as (
-    select "USUBJID" as usubjid, max("ADT") as adt
+    select
+        "USUBJID" as usubjid,
+        max("ADT") as adt,
+        list_extract(list("ADTF" order by "ADT" desc, "ADTF" nulls first), 1) as adtf
     from cohort.adrs
     where "PARAMCD" = 'OVRLRESP' and "AVALC" in ('CR', 'PR', 'SD', 'PD')
     group by "USUBJID"
@@ -29,6 +37,7 @@ sources as (
         "USUBJID" as usubjid,
         'progression' as source,
         min("ADT") as adt,
+        list_extract(list("ADTF" order by "ADT", "ADTF" nulls first), 1) as adtf,
         'Progressive disease' as evntdesc,
         'ADRS' as srcdom,
         'ADT' as srcvar
@@ -36,15 +45,15 @@ sources as (
     where "PARAMCD" = 'OVRLRESP' and "AVALC" = 'PD'
     group by "USUBJID"
     union all
-    select "USUBJID", 'death', "DTHDT", 'Death', 'SUBJECTS', 'DTHDT'
+    select "USUBJID", 'death', "DTHDT", "DTHDTF", 'Death', 'SUBJECTS', 'DTHDT'
     from cohort.subjects
     where "DTHDT" is not null
     union all
-    select "USUBJID", 'cancer_death', "DTHDT", 'Death of the cancer', 'SUBJECTS', 'DTHDT'
+    select "USUBJID", 'cancer_death', "DTHDT", "DTHDTF", 'Death of the cancer', 'SUBJECTS', 'DTHDT'
     from cohort.subjects
     where "DTHDT" is not null and "DTHCAUS" = 'disease'
     union all
-    select "USUBJID", 'new_therapy', "NEWTRTDT", 'New therapy', 'SUBJECTS', 'NEWTRTDT'
+    select "USUBJID", 'new_therapy', "NEWTRTDT", null, 'New therapy', 'SUBJECTS', 'NEWTRTDT'
     from cohort.subjects
     where "NEWTRTDT" is not null
     union all
@@ -52,6 +61,7 @@ sources as (
         s."USUBJID",
         'last_adequate_assessment',
         coalesce(a.adt, s."TRTSDT"),
+        if(a.adt is null, s."TRTSDTF", a.adtf),
         if(a.adt is null, 'No adequate assessment', 'Last adequate assessment'),
         if(a.adt is null, 'SUBJECTS', 'ADRS'),
         if(a.adt is null, 'TRTSDT', 'ADT')
@@ -60,7 +70,7 @@ sources as (
     -- of whom no day is known there is nothing to censor
     where coalesce(a.adt, s."DTHDT", s."LSTALVDT") is not null
     union all
-    select "USUBJID", 'last_contact', "LSTALVDT", 'Last contact', 'SUBJECTS', 'LSTALVDT'
+    select "USUBJID", 'last_contact', "LSTALVDT", null, 'Last contact', 'SUBJECTS', 'LSTALVDT'
     from cohort.subjects
     where "LSTALVDT" is not null
 ),
@@ -70,8 +80,10 @@ ends as (
         s.usubjid,
         s.subjseq,
         s.startdt,
+        s.startdtf,
         e.name as paramcd,
         c.adt,
+        c.adtf,
         months_between(s.startdt, c.adt) as aval,
         x.cnsr,
         c.evntdesc,
@@ -90,6 +102,7 @@ given as (
         s.usubjid,
         s.subjseq,
         s.startdt,
+        s.startdtf,
         o.endpoint as paramcd,
         o.months as aval,
         case o.event when 'Y' then 0 when 'N' then 1 end as cnsr,
@@ -108,6 +121,7 @@ every_end as (
         usubjid,
         subjseq,
         startdt,
+        startdtf,
         paramcd,
         if(is_known(adt), adt, settings.censored_on) as adt,
         if(is_known(adt), aval, months_between(startdt, settings.censored_on)) as aval,
@@ -125,7 +139,9 @@ select
     d.paramcd as "PARAMCD",
     coalesce(e.label, d.paramcd || ' as the registry gives it') || ' (months)' as "PARAM",
     d.startdt as "STARTDT",
+    d.startdtf as "STARTDTF",
     d.adt as "ADT",
+    d.adtf as "ADTF",
     d.aval as "AVAL",
     d.cnsr as "CNSR",
     d.evntdesc as "EVNTDESC",
@@ -141,7 +157,9 @@ comment on column cohort.adtte."USUBJID" is 'Unique subject identifier (pseudony
 comment on column cohort.adtte."PARAMCD" is 'Endpoint: PFS, OS, another one of the study file, or one that the registry gives as a time';
 comment on column cohort.adtte."PARAM" is 'Parameter in words';
 comment on column cohort.adtte."STARTDT" is 'Start of the time: of first-line treatment (time zero), or the first response';
+comment on column cohort.adtte."STARTDTF" is 'Imputation of STARTDT: D its day, M its month too; null: known';
 comment on column cohort.adtte."ADT" is 'Day of the event or of censoring';
+comment on column cohort.adtte."ADTF" is 'Imputation of ADT: D its day, M its month too; null: known';
 comment on column cohort.adtte."AVAL" is 'Time from STARTDT to ADT in months';
 comment on column cohort.adtte."CNSR" is '0: event, 1: censored, 2: competing event';
 comment on column cohort.adtte."EVNTDESC" is 'What the event or the censoring is';

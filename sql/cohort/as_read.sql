@@ -82,10 +82,12 @@ select
     if(p.birth_date is null and p.age_years is null and p.born_about is not null, 'Y', null) as age_is_imputed,
     nullif(p.sex, 'U') as sex,
     z.trtsdt,
+    z.trtsdtf,
     m.value as marker,
     m.collected_on as markdt,
     m.beyond_limit as marklim,
     if(is_known(f.died_on), f.died_on, null) as dthdt,
+    if(is_known(f.died_on), f.died_on_imputed, null) as dthdtf,
     case
         when f.cause_of_death in ('disease', 'cancer', 'tumour', 'tumor', 'progression', 'disease progression', 'progressive disease') then 'disease'
         when f.cause_of_death != 'unknown' then 'other'
@@ -125,10 +127,12 @@ comment on column cohort.as_read.age is 'Age at treatment start (completed years
 comment on column cohort.as_read.age_is_imputed is 'Y: birth is known to the month or year only, its middle was taken';
 comment on column cohort.as_read.sex is 'F or M';
 comment on column cohort.as_read.trtsdt is 'Start of first-line treatment: time zero';
+comment on column cohort.as_read.trtsdtf is 'D: its day was imputed, M: its month too';
 comment on column cohort.as_read.marker is 'Baseline marker in the study''s unit: last value in the window';
 comment on column cohort.as_read.markdt is 'Day of the baseline marker';
 comment on column cohort.as_read.marklim is '< or > where the marker was beyond the assay''s limit, ~ where a derived one may be on either side';
 comment on column cohort.as_read.dthdt is 'Date of death';
+comment on column cohort.as_read.dthdtf is 'D: its day was imputed, M: its month too';
 comment on column cohort.as_read.dthcaus is 'Cause of death: disease or other; null: not known';
 comment on column cohort.as_read.lstalvdt is 'Date last known alive or of death';
 comment on column cohort.as_read.newtrtdt is 'Start of the first therapy of a later line';

@@ -261,6 +261,14 @@ deaths_differ as (
     where s.days_of_death > 1 and f.died_on is not null and not p.has_os_given
 ),
 
+-- a time that is set aside leaves its endpoint to the dates, if there are any
+outcome_may_move as (
+    select o.patient_id, 'outcomes', o.delivery, o.file_line, 'outcome_may_move'
+    from staging.outcomes_set_aside as o
+    inner join people as p on o.patient_id = p.patient_id
+    where coalesce(o.endpoint in (select e.name from study.endpoints as e), true)
+),
+
 number_reused as (
     select patient_id, 'patients', delivery, file_line, 'number_reused'
     from staging.reused_numbers
@@ -289,6 +297,8 @@ every_one as (
     union
     from deaths_differ
     union
+    from outcome_may_move
+    union
     from number_reused
 ),
 
@@ -307,6 +317,7 @@ sentences (code, sentence) as (
     ('death_may_move', 'It may be a death, or another day of death'),
     ('contact_may_move', 'It may be the last contact'),
     ('deaths_differ', 'Two days of death are given'),
+    ('outcome_may_move', 'It may be the time to an endpoint'),
     (
         'number_reused',
         'The number was of another person before: birth date and sex differ, and treatment begins anew; '

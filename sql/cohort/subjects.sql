@@ -22,10 +22,12 @@ select
     if(trtsdt is null, null, arm) as "ARM",
     if(trtsdt is null, null, armcd) as "ARMCD",
     trtsdt as "TRTSDT",
+    trtsdtf as "TRTSDTF",
     marker as "MARKER",
     markdt as "MARKDT",
     marklim as "MARKLIM",
     dthdt as "DTHDT",
+    dthdtf as "DTHDTF",
     if(dthdt is null, null, dthcaus) as "DTHCAUS",
     lstalvdt as "LSTALVDT",
     if(exists(from raw.deliveries as d where d.position is not null and d.is_relative), 'Y', null) as "RELFL",
@@ -45,10 +47,12 @@ comment on column cohort.subjects."SEX" is 'Sex: F or M';
 comment on column cohort.subjects."ARM" is 'Treatment arm';
 comment on column cohort.subjects."ARMCD" is 'Treatment arm: E experimental, C control';
 comment on column cohort.subjects."TRTSDT" is 'Start of first-line treatment: time zero';
+comment on column cohort.subjects."TRTSDTF" is 'Imputation of TRTSDT: D its day, M its month too; null: known';
 comment on column cohort.subjects."MARKER" is 'Baseline marker in the study''s unit: last value in the window';
 comment on column cohort.subjects."MARKDT" is 'Day of the baseline marker';
 comment on column cohort.subjects."MARKLIM" is '< or > where the marker was beyond the assay''s limit, ~ where a derived one may be on either side';
 comment on column cohort.subjects."DTHDT" is 'Date of death';
+comment on column cohort.subjects."DTHDTF" is 'Imputation of DTHDT: D its day, M its month too; null: known';
 comment on column cohort.subjects."DTHCAUS" is 'Cause of death: disease or other; null: not known';
 comment on column cohort.subjects."LSTALVDT" is 'Date last known alive or of death';
 comment on column cohort.subjects."RELFL" is 'Y: days are counted from an anchor, so that nothing is said of the calendar';

@@ -54,10 +54,36 @@ last_sample as (
         arg_max({'delivery': delivery, 'line': file_line}, collected_on) as place
     from staging.labs
     group by patient_id
+),
+
+-- a unit that the value or the analyte's name has, beside the one of its column
+units_said as (
+    select
+        l.delivery,
+        l.line,
+        analyte.analyte,
+        unnest([coalesce(column_unit.unit, cell(r.cells, 'unit')), analyte.unit, result.unit]) as unit
+    from staging.lines as l
+    inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
+    left join reading.number as result on cell(r.cells, 'value') = result.received
+    left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
+    left join reading.unit as column_unit on cell(r.cells, 'unit') = column_unit.received
+    where l.table_name = 'labs' and l.status = 'latest'
+),
+
+-- they agree where they are the same multiple of the analyte's standard
+units_apart as (
+    select u.delivery, u.line
+    from units_said as u
+    left join setup.units as k on u.analyte = k.analyte and plain_unit(u.unit) = k.unit
+    where u.unit is not null
+    group by u.delivery, u.line
+    having count(distinct coalesce(k.factor::varchar, plain_unit(u.unit))) > 1
 )
 
 select
     s.*,
+    units_apart.line is not null as units_differ,
     l.delivered_on,
     l.in_conflict,
     l.differs_in_details,
@@ -100,6 +126,7 @@ inner join raw.labs as r on s.delivery = r.delivery and s.file_line = r.line
 inner join staging.exports as e on e.table_name = 'labs' and l.site = e.site and l.batch = e.batch
 left join before on s.record = before.record and l.position_before = before.position
 left join raw.spellings as w on l.number = w.patient
+left join units_apart on s.delivery = units_apart.delivery and s.file_line = units_apart.line
 left join course as c on s.patient_id = c.patient_id
 left join last_sample on s.patient_id = last_sample.patient_id
 left join spread on s.analyte = spread.analyte and s.standard_unit = spread.standard_unit

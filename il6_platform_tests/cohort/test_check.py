@@ -1,0 +1,60 @@
+"""An export is judged before it is delivered: what would be read, set aside, and what it costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from il6_platform import cli
+from il6_platform_tests.cohort.small_registry import STUDY, SmallRegistry, base
+
+
+def said(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, str]:
+    """Return exit status, output and the last line on stderr."""
+    study = tmp_path / "study.yaml"
+    study.write_text(STUDY, encoding="utf-8")
+    status = cli.main(["check", *words, "--study", str(study), "--home", str(tmp_path / "none")])
+    out = capsys.readouterr()
+    return status, out.out, (out.err.splitlines() or [""])[-1]
+
+
+def test_a_delivery_is_judged_with_what_it_costs_and_leaves_no_home(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = SmallRegistry(tmp_path)
+    wrong = ["T03,1,fluorouracil,2023-02-01,", "T03,1,bevacizumab,2023-02,"]
+    made.deliver("2024-01-31", base(treatments=wrong, patients=["T01,F,1951-01-01,9"]))
+    landing = str(tmp_path / "landing")
+    status, out, _ = said([landing], tmp_path, capsys)
+    assert status == 0
+    assert "treatments.csv: read as treatments, 12 lines, 1 of them would be set aside" in out
+    assert "start_date '2023-02': set aside." in out
+    assert "decides the arm: the patient leaves the analysis until it is put right." in out
+    assert "ecog '9': cell left empty." in out
+    assert "Decisive record in quarantine 1, Analysed 7" in out
+    assert not (tmp_path / "none").exists()
+    assert "T03" not in out and "T01" not in out
+    status, _, last = said([landing, "--strict"], tmp_path, capsys)
+    assert (status, last) == (1, "1 lines would be set aside")
+
+
+def test_one_file_is_judged_without_its_patients(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "labs.csv"
+    rows = [f"T{n:02},il6,{n}.5,pg/mL,2023-01-20" for n in range(1, 9)]
+    header = "patient_id,analyte,value,unit,collected_on"
+    file.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    status, out, _ = said([str(file)], tmp_path, capsys)
+    assert status == 0
+    assert "labs.csv: read as labs, 8 lines, 0 of them would be set aside" in out
+    assert "patients and treatments together" in out
+    # cut short within the day of the last row
+    file.write_text("\n".join([header, *rows])[:-4], encoding="utf-8")
+    status, _, last = said([str(file)], tmp_path, capsys)
+    assert status == 1 and "labs.csv" in last and "truncat" in last
+    status, _, last = said([str(tmp_path / "absent.csv")], tmp_path, capsys)
+    assert status == 2 and "there is no such file" in last

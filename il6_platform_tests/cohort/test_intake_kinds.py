@@ -1,0 +1,189 @@
+"""Kinds of trouble that exports bring: read, or the patient is set aside; never a third thing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from il6_platform_tests.cohort.small_registry import SET_ASIDE, SmallRegistry, base, rows_of
+
+Found = dict[str, dict[str, Any]]
+
+
+def one_delivery() -> dict[str, list[str]]:
+    """Return rows of patients who have one trouble each, beside T01 to T08 who have none."""
+    people = [f"D{n:02}" for n in range(10, 60)]
+    rows = {table: [*base()[table], *rows_of(people, table)] for table in base()}
+
+    def put(table: str, number: str, *lines: str) -> None:
+        rows[table] = [line for line in rows[table] if not line.startswith(f"{number},")]
+        rows[table] += [f"{number},{line}" for line in lines]
+
+    # response: not read, written out
+    put("assessments", "D10", "2023-04-01,?,", "2023-08-01,PD,")
+    put("assessments", "D11", "2023-04-01,progressive disease,", "2023-08-01,PD,")
+    # a start that is known to the month
+    put("treatments", "D12", "1,fluorouracil,2023-02-01,", "1,bevacizumab,2023-02-UN,")
+    # the newest result: not read, of an unknown name, of another unit, of two units
+    put("labs", "D13", "il6,1.5,pg/mL,2023-01-10", "il6,50.5/505,pg/mL,2023-01-20")
+    put("labs", "D14", "il6,1.5,pg/mL,2023-01-10", "IL-6 mRNA,9,pg/mL,2023-01-20")
+    put("labs", "D15", "il6,1.5,pg/mL,2023-01-10", "il6,9,pq/mL,2023-01-20")
+    put("labs", "D16", "il6,1.5 ng/mL,pg/mL,2023-01-20")
+    put("labs", "D17", "IL-6 (ng/mL),1.5,pg/mL,2023-01-20")
+    put("labs", "D18", "IL-6 (ng/L),1.5,pg/mL,2023-01-20")
+    # rows that can change nothing: older, after the window, another analyte
+    put("labs", "D19", "il6,x,pg/mL,2022-01-10", "il6,1.5,pg/mL,2023-01-20")
+    put("labs", "D20", "il6,1.5,pg/mL,2023-01-20", "il6,x,pg/mL,2023-05-01")
+    put("labs", "D21", "il6,1.5,pg/mL,2023-01-20", "crp,x,mg/L,2023-01-21")
+    # two samples of a day: by their time, alike, without a time
+    put("labs", "D22", "il6,1.5,pg/mL,2023-01-20 08:00", "il6,30,pg/mL,2023-01-20 16:00")
+    put("labs", "D23", "il6,1.5,pg/mL,2023-01-20", "il6,1.5,pg/mL,2023-01-20")
+    put("labs", "D24", "il6,1.5,pg/mL,2023-01-20", "il6,9.9,pg/mL,2023-01-20")
+    # the drug: a brand, a regimen, a code, not given, a class, misspelt
+    put("treatments", "D25", "1,Avastin 5 mg/kg,2023-02-01,")
+    put("treatments", "D26", "1,CAPOX-B,2023-02-01,")
+    put("treatments", "D28", "1,L01FG01,2023-02-01,")
+    put("treatments", "D29", "1,FOLFOX without bevacizumab,2023-02-01,")
+    put("treatments", "D30", "1,fluorouracil,2023-02-01,", "1,anti-VEGF,2023-02-01,")
+    put("treatments", "D31", "1,fluorouracil,2023-02-01,", "1,bevazizumab,2023-02-01,")
+    put("treatments", "D32", "1L,fluorouracil,2023-02-01,", "second,bevacizumab,2023-02-01,")
+    # death: by month, before other visits, undone by none
+    put("follow_up", "D33", "2023-12-31,dead,2023-09,")
+    put("follow_up", "D34", "2023-11-15,dead,2023-11-15,", "2023-06-01,alive,,")
+    put("follow_up", "D35", "2023-06-01,alive,,", "2023-12-31,lost,,")
+    # cells that no derivation needs, several at once
+    put("patients", "D36", "x,1.1.51,unknown?")
+    put("patients", "D37", "F,1951,9")
+    put("assessments", "D36", "2023-04-01,SD,many", "2023-08-10,PD,-5")
+    # an outcome that is set aside leaves its endpoint to the dates
+    rows["outcomes"] = ["D38,PFS,12,months,Y", "D39,PFS,12,months,Y,surplus"]
+    # two lines of one visit that say different things
+    put("assessments", "D40", "2023-04-01,SD,", "2023-04-01,PD,", "2023-08-10,PD,")
+    # totals, repeated headers and blank keys are nobody
+    rows["patients"] += ["Total,,,", "patient_id,sex,birth_date,ecog", ",F,1950-01-01,1"]
+    return rows
+
+
+READ = {
+    "T01": {"arm": "E", "marker": 1.5, "PFS": (5.95, True), "OS": (10.28, False)},
+    "T02": {"arm": "C", "marker": 2.5, "PFS": (5.98, True), "OS": (10.32, False)},
+    "D11": {"PFS": (1.94, True)},
+    "D18": {"marker": 1.5},
+    "D19": {"marker": 1.5},
+    "D20": {"marker": 1.5},
+    "D21": {"marker": 1.5},
+    "D22": {"marker": 30.0},
+    "D23": {"marker": 1.5},
+    "D25": {"arm": "E"},
+    "D26": {"arm": "E"},
+    "D28": {"arm": "E"},
+    "D29": {"arm": "C"},
+    "D32": {"arm": "C"},
+    "D34": {"OS": (9.43, True)},
+    "D35": {"OS": (10.94, False)},
+    "D36": {"PFS": (6.24, True)},
+    "D37": {"OS": (10.81, False)},
+    "D38": {"PFS": (12.0, True)},
+}
+ASIDE = ["D10", "D12", "D13", "D14", "D15", "D16", "D17", "D24", "D30", "D31", "D33", "D39", "D40"]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    made = SmallRegistry(tmp_path_factory.mktemp("kinds"))
+    made.deliver("2024-01-31", one_delivery())
+    return made.derive()
+
+
+@pytest.mark.parametrize("number", READ)
+def test_what_can_be_read_is_read(found: Found, number: str) -> None:
+    assert found[number]["reason"] is None
+    for name, value in READ[number].items():
+        assert found[number][name] == value
+
+
+@pytest.mark.parametrize("number", ASIDE)
+def test_what_is_decisive_and_not_clear_takes_the_patient_out(found: Found, number: str) -> None:
+    assert found[number]["reason"] == SET_ASIDE
+
+
+def test_nobody_else_is_moved_and_nobody_is_invented(found: Found) -> None:
+    moved = {number for number, row in found.items() if row["reason"] is not None}
+    assert moved == {*ASIDE}
+    assert not {"Total", "patient_id", ""} & set(found)
+
+
+def test_a_later_full_export_corrects_removes_and_puts_right(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver(
+        "2024-01-31",
+        base(
+            treatments=["T03,1,fluorouracil,2023-02-01,", "T03,1,bevacizumab,2023-02-UN,"],
+            labs=["T04,il6,4.5,pg/mL,2023-01-30"],
+            assessments=["T05,2023-04-01,PD,", "T05,2023-08-05,PD,"],
+        ),
+    )
+    found = made.derive()
+    assert found["T03"]["reason"] == SET_ASIDE and found["T05"]["PFS"] == (1.94, True)
+    corrected = base(
+        # another drug, a sample's day and value, a scan that is gone
+        treatments=["T02,1,fluorouracil,2023-02-01,", "T02,1,cetuximab,2023-02-01,"],
+        labs=["T04,il6,44.5,pg/mL,2023-01-20"],
+        assessments=["T05,2023-04-01,SD,", "T05,2023-10-05,PD,", "T06,2023-04-01,SD,"],
+    )
+    # a patient who is in no table of the export stays
+    made.deliver(
+        "2024-02-29",
+        {
+            table: [line for line in lines if not line.startswith("T08")]
+            for table, lines in corrected.items()
+        },
+    )
+    found = made.derive()
+    assert found["T03"] == {
+        **{"reason": None, "arm": "E", "marker": 3.5, "PFS": (6.01, True), "OS": (10.35, False)}
+    }
+    assert found["T04"]["marker"] == 44.5
+    assert found["T05"]["PFS"] == (8.08, True)
+    assert found["T06"]["PFS"] == (1.94, False)
+    assert found["T08"]["OS"] == (10.51, False) and found["T08"]["reason"] is None
+    # the export of January comes back: a rollback is a correction
+    made.deliver("2024-03-31", base(labs=["T04,il6,4.5,pg/mL,2023-01-30"]))
+    found = made.derive()
+    assert found["T04"]["marker"] == 4.5 and found["T06"]["PFS"] == (6.11, True)
+
+
+def test_a_number_of_two_people_and_two_numbers_of_one(tmp_path: Path) -> None:
+    def without(number: str, rows: dict[str, list[str]]) -> dict[str, list[str]]:
+        return {
+            table: [line for line in lines if not line.startswith(number)]
+            for table, lines in rows.items()
+        }
+
+    made = SmallRegistry(tmp_path)
+    made.deliver("2024-01-31", without("T07", base()))
+    made.deliver(
+        "2024-02-29",
+        without(
+            "T01",
+            base(
+                # T08 is another person now
+                patients=["T08,F,1971-05-05,1", "T07,F,1951-01-01,1"],
+                treatments=["T08,1,fluorouracil,2024-01-10,", "T07,1,FOLFOX-B,2023-02-01,"],
+                labs=["T08,il6,9,pg/mL,2024-01-05", "T07,il6,1.5,pg/mL,2023-01-20"],
+                assessments=["T08,2024-02-01,SD,", "T07,2023-10-05,PD,"],
+                follow_up=["T08,2024-02-10,alive,,", "T07,2023-12-30,alive,,"],
+            ),
+        ),
+    )
+    # T07 was given the number T01 before
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "merged_patients.csv").write_text("from,to,on\nT01,T07,2024-02-01\n")
+    found = made.derive()
+    assert found["T08"]["reason"] == SET_ASIDE
+    assert "T01" not in found
+    # both histories: the first progression, the last contact
+    expected = {"reason": None, "arm": "E", "marker": 1.5}
+    assert found["T07"] == expected | {"PFS": (5.95, True), "OS": (10.91, False)}

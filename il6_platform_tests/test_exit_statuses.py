@@ -1,0 +1,108 @@
+"""Every command obeys the exit statuses, whatever it is given: no traceback, the reason last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from il6_platform import cli
+from il6_platform.warehouse.integrity import open_key
+
+COMMANDS = {
+    "refresh": [],
+    "status": [],
+    "query": ["from report.results"],
+    "studies": [],
+    "patient": ["CRLM-0001"],
+    "cuts": [],
+    "diff": ["abc"],
+    "forget": ["CRLM-0001"],
+    "manuscript": [],
+    "export": [],
+    "release": ["--by", "A", "--why", "B"],
+    "verify": [],
+    "prune": [],
+    "log": [],
+}
+"""Commands that look into a home, with what they need."""
+
+
+def a_file(folder: Path) -> Path:
+    (folder / "file").write_text("")
+    return folder / "file"
+
+
+def damaged(folder: Path) -> Path:
+    """A home whose databases and published cut are no databases, and whose log is no log."""
+    home = folder / "home"
+    open_key(_made(home))
+    cut = home / "studies" / "il6_bevacizumab" / "cuts" / "abc"
+    cut.mkdir(parents=True)
+    (cut / "report.duckdb").write_bytes(b"nonsense" * 4096)
+    (cut.parent.parent / "published").symlink_to(Path("cuts") / "abc")
+    (cut.parent.parent / "working.duckdb").write_bytes(b"nonsense" * 4096)
+    (home / "registry.duckdb").write_bytes(b"nonsense" * 4096)
+    (home / "registry.content").write_text("whole")
+    (home / "log").write_text("nonsense\n")
+    return home
+
+
+def of_a_newer_version(folder: Path) -> Path:
+    home = folder / "home"
+    open_key(_made(home))
+    (home / "home.json").write_text(json.dumps({"version": 99, "key": "x"}))
+    return home
+
+
+def _made(home: Path) -> Path:
+    home.mkdir()
+    return home
+
+
+HOMES: dict[str, Callable[[Path], Path]] = {
+    "file": a_file,
+    "nowhere": lambda folder: folder / "nowhere" / "home",
+    "proc": lambda _: Path("/proc/x"),
+    "empty": lambda folder: _made(folder / "home"),
+    "damaged": damaged,
+    "newer": of_a_newer_version,
+}
+
+
+@pytest.mark.parametrize("home", HOMES)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_odd_home_is_said_in_a_sentence(
+    command: str, home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = HOMES[home](tmp_path)
+    status = cli.main([command, *COMMANDS[command], "--home", str(place)])
+    said = capsys.readouterr()
+    assert status in (0, 2, 3)
+    assert home != "file" or status == 2, said
+    assert "Traceback" not in said.err + said.out
+    if status:
+        reason = said.err.strip().splitlines()[-1]
+        assert reason.endswith((".", ")")) or len(reason.split()) > 3, reason
+        assert "report it" not in reason, reason
+
+
+@pytest.mark.parametrize("line", ["every day", "0 25 * * *", "* * * *"])
+def test_a_schedule_that_is_no_cron_line_is_wrong_use(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(
+        f"marker: {{analyte: il6, unit: pg/mL}}\narms: {{experimental_drug: bevacizumab}}\n"
+        f"cutoff: {{method: median}}\nschedule: {line}\n"
+    )
+    home = ["--home", str(tmp_path / "home")]
+    assert cli.main(["cuts", *home, "--study", str(study)]) == 2
+    assert "line 4" in capsys.readouterr().err
+
+
+def test_an_empty_query_is_wrong_use(tmp_path: Path) -> None:
+    assert cli.main(["query", "--home", str(tmp_path), ""]) == 2
+    assert cli.main(["query", "--home", str(tmp_path), "  "]) == 2
