@@ -37,6 +37,9 @@ class Settings:
     workers
         IL6_WORKERS: other processes that a refresh works with, three at most; None: one a spare
         core.
+    cluster, cluster_ca, cluster_cert, cluster_key
+        IL6_CLUSTER: address of a Dask scheduler (tls://host:8786) whose workers take the place of
+        other processes; IL6_CLUSTER_CA, IL6_CLUSTER_CERT, IL6_CLUSTER_KEY: its certificates.
     debug
         IL6_DEBUG: 1 shows the traceback of an unforeseen error.
     """
@@ -52,6 +55,10 @@ class Settings:
     smtp: str = "localhost:25"
     ui_hosts: tuple[str, ...] = ()
     workers: int | None = None
+    cluster: str | None = None
+    cluster_ca: Path | None = None
+    cluster_cert: Path | None = None
+    cluster_key: Path | None = None
     debug: bool = False
 
 
@@ -95,6 +102,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         smtp=text("SMTP") or "localhost:25",
         ui_hosts=tuple(one.strip() for one in (text("UI_HOSTS") or "").split(",") if one.strip()),
         workers=None if workers is None else int(workers),
+        cluster=text("CLUSTER"),
+        cluster_ca=path("CLUSTER_CA"),
+        cluster_cert=path("CLUSTER_CERT"),
+        cluster_key=path("CLUSTER_KEY"),
         debug=text("DEBUG") == "1",
     )
 

@@ -1,34 +1,37 @@
-"""Work that the machine's other cores do ahead, while one process holds DuckDB and Dagster.
+"""Other processes for what needs neither DuckDB nor Dagster: this machine's, or a Dask cluster's.
 
-The job runs in one process, since DuckDB's file has one writer. What needs neither DuckDB nor
-Dagster (statistics, drawing: functions of their arguments alone) may be begun in another
-process before its step comes. What comes out is the same: a function that nobody has begun, or that
-died with its process, runs where it is asked for.
+The job runs in one process, since DuckDB's file has one writer. Statistics and drawing are
+functions of their arguments alone: they may be begun elsewhere before their step comes, and come
+out the same wherever they run. A call that nobody has begun, or that was lost with its process or
+scheduler, is made where its result is asked for.
 
-Belongs here: processes, and the way of work there and back. Does not belong here: what is worth
-beginning ahead; that is the assets'.
+Belongs here: an executor (`concurrent.futures`), and the way of work there and back. Does not
+belong here: what is worth beginning; that is the assets'.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from logging.handlers import QueueHandler
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from queue import Empty
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from il6_platform.settings import read_settings
-
-T = TypeVar("T")
+from il6_platform.errors import UsageError
+from il6_platform.paths import code_version
+from il6_platform.settings import Settings, read_settings
 
 COMPUTING = (
     *("il6_platform.report.outcome", "il6_platform.report.page", "lifelines.statistics"),
@@ -51,6 +54,9 @@ ORCHESTRATING = (
 POLL_SECONDS = 0.5
 """How long a word of progress may lie before it is told."""
 
+CONNECT_SECONDS = 10
+"""How long a cluster may take to answer."""
+
 _NONE_TO_BE_HAD = (ImportError, OSError)
 """What is raised where the system gives no semaphores or no processes."""
 
@@ -71,108 +77,257 @@ def spare_cores(most: int = 3) -> int:
 
 def prepare() -> None:
     """Have the other processes' libraries imported, while this one does something else."""
-    if spare_cores() > 0:
+    if spare_cores() > 0 and not read_settings().cluster:
         with contextlib.suppress(*_NONE_TO_BE_HAD):
             _context()
 
 
-class Ahead:
-    """Other processes for the length of a run; `close` ends them.
+class Task(Future[Any]):
+    """A call that another process may make; who asks for the result of one that waits makes it."""
+
+    def __init__(self, pool: WorkerPool, call: Callable[[], Any]) -> None:
+        super().__init__()
+        self.pool, self.call = pool, call
+        self.begun: Future[Any] | None = None
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Return the call's result, or raise its error."""
+        self.pool.settle(self, timeout)
+        return super().result(0)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return the call's error, or None."""
+        self.pool.settle(self, timeout)
+        return super().exception(0)
+
+
+class WorkerPool(Executor):
+    """An executor over other processes for the length of a run; `shutdown` ends them.
 
     Parameters
     ----------
     processes
-        How many, `spare_cores` by default; with none, everything runs where it is asked for.
+        How many of this machine; with none, everything is done where it is asked for. By default
+        the cluster's that IL6_CLUSTER names, else `spare_cores`.
+
+    Raises
+    ------
+    UsageError
+        Where the cluster may not be used: no certificates, or several threads a worker.
+
+    Examples
+    --------
+    >>> with WorkerPool(0) as pool:
+    ...     pool.submit(divmod, 7, 2).result()
+    (3, 1)
     """
 
     def __init__(self, processes: int | None = None) -> None:
-        self.processes = max(0, spare_cores() if processes is None else processes)
+        self.processes = 0
         self._lock = threading.RLock()
-        self._waiting: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {}
-        self._begun: dict[str, Future[Any]] = {}
+        self._waiting: dict[Task, None] = {}
         self._running = 0
-        self._pool: ProcessPoolExecutor | None = None
-        if self.processes:
-            try:
-                context = _context()
-                self._said = context.Queue()
-                self._pool = ProcessPoolExecutor(self.processes, context, _settle, (self._said,))
-            except _NONE_TO_BE_HAD as error:
-                _log.warning("No other process can be had (%s); this one does all.", error)
-                self.processes = 0
+        self._inner: Executor | None = None
+        self._end: Callable[[], None] = lambda: None
+        self._said: Any = None
+        settings = read_settings()
+        if processes is None and settings.cluster:
+            self._join(settings.cluster, settings)
+        if self._inner is None:
+            self._start(max(0, spare_cores() if processes is None else processes))
 
-    def begin(self, name: str, function: Callable[..., Any], *arguments: Any) -> None:
-        """Have a function of a module's top level run in another process once one is free."""
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task:
+        """Have a function of a module's top level called in another process once one is free."""
+        task = Task(self, partial(fn, *args, **kwargs))
         with self._lock:
-            if self._pool is not None:
-                self._waiting[name] = function, arguments
+            if self._inner is not None:
+                self._waiting[task] = None
                 self._fill()
+        return task
 
-    def result(self, name: str, function: Callable[..., T], *arguments: Any) -> T:
-        """Return what was begun under the name, or call the function now and here."""
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the other processes; what waits is made here, should anybody ask for it."""
         with self._lock:
-            self._waiting.pop(name, None)
-            begun = self._begun.pop(name, None)
-        if begun is not None:
-            try:
-                while not wait([begun], POLL_SECONDS).done:
-                    self._tell()
-                return cast(T, begun.result())
-            except BrokenProcessPool:
-                _log.warning("A process that worked ahead has died; its work is done here.")
-        self._tell()
-        return function(*arguments)
-
-    def each(
-        self, name: str, function: Callable[..., T], shares: Sequence[tuple[Any, ...]]
-    ) -> list[T]:
-        """Return what the function returns of each share's arguments: the first is called here."""
-        others = [(f"{name} {place}", function, *share) for place, share in enumerate(shares)][1:]
-        for one in others:
-            self.begin(*one)
-        return [function(*shares[0]), *(self.result(*one) for one in others)]
-
-    def close(self) -> None:
-        """End the other processes; what waits is given up."""
-        with self._lock:
-            pool, self._pool = self._pool, None
+            inner, self._inner = self._inner, None
             self._waiting.clear()
-            self._begun.clear()
-        if pool is not None:
+        if inner is not None:
             # a process has flushed its logs once it has ended
-            pool.shutdown()
+            inner.shutdown(wait)
+            self._end()
             self._tell()
 
-    def _freed(self, _: Future[Any]) -> None:
+    def settle(self, task: Task, timeout: float | None) -> None:
+        """See that a task is done: wait for who makes it, or make it here.
+
+        Raises
+        ------
+        TimeoutError
+            Where another process has not made it in time.
+        """
         with self._lock:
-            self._running -= 1
-            self._fill()
+            self._waiting.pop(task, None)
+            begun = task.begun
+        if begun is not None and not task.done():
+            ends = None if timeout is None else time.monotonic() + timeout
+            while not wait([begun], POLL_SECONDS).done:
+                self._tell()
+                if ends is not None and time.monotonic() > ends:
+                    raise TimeoutError
+            self._hand_over(task, begun)
+        self._tell()
+        if not task.done():
+            try:
+                task.set_result(task.call())
+            except BaseException as error:
+                task.set_exception(error)
+
+    def _start(self, processes: int) -> None:
+        """Use processes of this machine."""
+        if not processes:
+            return
+        try:
+            context = _context()
+            self._said = context.Queue()
+            self._inner = ProcessPoolExecutor(processes, context, _settle, (self._said,))
+            self.processes = processes
+        except _NONE_TO_BE_HAD as error:
+            _log.warning("No other process can be had (%s); this one does all.", error)
+
+    def _join(self, address: str, settings: Settings) -> None:
+        """Use the workers of a Dask cluster, where it can be reached and runs the same code."""
+        client = _client(address, settings)
+        if client is None:
+            return
+        threads = client.nthreads()
+        if any(number > 1 for number in threads.values()):
+            client.close()
+            raise UsageError(
+                f"the workers of the cluster {address} have several threads each; start them with "
+                "--nthreads 1 (figures are drawn with settings of a whole process)"
+            )
+        if not threads or set(client.run(code_version).values()) != {code_version()}:
+            why = "runs another version of il6_platform" if threads else "has no workers"
+            _log.warning("The cluster %s %s; the work is done here.", address, why)
+            client.close()
+            return
+        _log.info("%d workers of the cluster %s share the work.", len(threads), address)
+        self._inner, self._end, self.processes = client.get_executor(), client.close, len(threads)
 
     def _fill(self) -> None:
         """Give each free process what has waited longest, and no more: the rest can still be had.
 
-        The pool itself would take more than it can run, and what it has taken must be waited for.
+        The executor itself would take more than it can run, and what it took must be waited for.
         """
-        while self._pool and self._waiting and self._running < self.processes:
-            name = next(iter(self._waiting))
-            function, arguments = self._waiting.pop(name)
+        while self._inner and self._waiting and self._running < self.processes:
+            task = next(iter(self._waiting))
+            del self._waiting[task]
+            if not task.set_running_or_notify_cancel():
+                continue
+            call = task.call
+            assert isinstance(call, partial)
             try:
-                future = self._pool.submit(function, *arguments)
-            except BrokenProcessPool:
-                self._waiting.clear()
+                begun = self._inner.submit(call.func, *call.args, **call.keywords)
+            except Exception as error:
+                self._lose(error)
                 return
             self._running += 1
-            self._begun[name] = future
-            future.add_done_callback(self._freed)
+            task.begun = begun
+            begun.add_done_callback(partial(self._free, task))
+
+    def _free(self, task: Task, begun: Future[Any]) -> None:
+        with self._lock:
+            self._running -= 1
+            self._hand_over(task, begun)
+            self._fill()
+
+    def _hand_over(self, task: Task, begun: Future[Any]) -> None:
+        """Take over what another process made of a task, unless it was lost."""
+        with self._lock:
+            if task.done() or task.begun is None:
+                return
+            error = None if begun.cancelled() else begun.exception()
+            if begun.cancelled() or isinstance(error, BrokenProcessPool) or _is_dask(error):
+                task.begun = None
+                self._lose(error)
+            elif error is not None:
+                task.set_exception(error)
+            else:
+                task.set_result(begun.result())
+
+    def _lose(self, error: BaseException | None) -> None:
+        """Begin nothing more elsewhere: who asks makes it here."""
+        if self._inner is not None:
+            why = type(error).__name__ if error else "the scheduler was lost"
+            _log.warning("Another process has died (%s); its work is done here.", why)
+        lost, self._inner = self._inner, None
+        self._waiting.clear()
+        if lost is not None:
+            threading.Thread(target=self._bury, args=(lost,), daemon=True).start()
+
+    def _bury(self, lost: Executor) -> None:
+        with contextlib.suppress(Exception):
+            lost.shutdown(wait=False)
+            self._end()
 
     def _tell(self) -> None:
         """Tell this process's log what the other ones said since."""
         try:
-            while self.processes:
+            while self._said is not None:
                 record = self._said.get_nowait()
                 logging.getLogger(record.name).handle(record)
         except Empty:
             pass
+
+
+def _client(address: str, settings: Settings) -> Any:
+    """Return a client of a cluster, or None where it cannot be reached.
+
+    Raises
+    ------
+    UsageError
+        Where Dask is not installed, or patients' data would travel unencrypted.
+    """
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError:
+        raise UsageError(
+            "IL6_CLUSTER is set, but Dask is not installed: pip install 'il6-platform[cluster]'"
+        ) from None
+    security = None
+    if address.startswith("tls://"):
+        files = {
+            "tls_ca_file": settings.cluster_ca,
+            "tls_client_cert": settings.cluster_cert,
+            "tls_client_key": settings.cluster_key,
+        }
+        missing = [name for name, file in files.items() if file is None or not file.is_file()]
+        if missing:
+            raise UsageError(
+                f"IL6_CLUSTER is {address}; name its certificates too: IL6_CLUSTER_CA, "
+                "IL6_CLUSTER_CERT and IL6_CLUSTER_KEY (files in PEM)"
+            )
+        given = {name: str(file) for name, file in files.items()}
+        security = distributed.Security(require_encryption=True, **given)
+    elif not address.startswith(("tcp://127.0.0.1:", "tcp://localhost:")):
+        raise UsageError(
+            f"IL6_CLUSTER is {address}; patients' data travel to other machines by tls:// only"
+        )
+    try:
+        return distributed.Client(
+            address, security=security, timeout=CONNECT_SECONDS, set_as_default=False, name="il6"
+        )
+    except Exception as error:
+        # Dask, Tornado and OpenSSL have errors of their own for a peer that is not there or refuses
+        _log.warning(
+            "The cluster %s cannot be reached (%s); the work is done here.",
+            *(address, type(error).__name__),
+        )
+        return None
+
+
+def _is_dask(error: BaseException | None) -> bool:
+    """Say whether an error is the cluster's, not the function's."""
+    return type(error).__module__.partition(".")[0] in ("distributed", "tornado")
 
 
 def _context() -> BaseContext:

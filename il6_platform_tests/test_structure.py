@@ -26,7 +26,8 @@ LAYERS = [
     {"registry_file"},
     {"study"},
     {"endpoints", "expressions"},
-    {"yaml_config", "paths", "workers", "dagster_storage", "files"},
+    {"workers"},
+    {"yaml_config", "paths", "dagster_storage", "files"},
     {"settings"},
     {"errors"},
 ]

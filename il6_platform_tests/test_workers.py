@@ -1,4 +1,4 @@
-"""Work done ahead in other processes: the same results, its log, and what happens when one dies."""
+"""Work in other processes and on a cluster: the same results, and what happens when one is lost."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import as_completed
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from il6_platform import workers as ahead_module
-from il6_platform.workers import Ahead, prepare, spare_cores
+from il6_platform import workers
+from il6_platform.errors import UsageError
+from il6_platform.statistics.small_sample import permutation_logrank
+from il6_platform.workers import WorkerPool, prepare, spare_cores
 
 
 @pytest.fixture
-def ahead() -> Iterator[Ahead]:
-    made = Ahead(1)
-    yield made
-    made.close()
+def pool() -> Iterator[WorkerPool]:
+    with WorkerPool(1) as made:
+        yield made
 
 
 def who(_: object = None) -> int:
@@ -54,33 +59,54 @@ def die_unless(survivor: int) -> int:
     return survivor
 
 
-def test_what_was_begun_ran_elsewhere_and_what_was_not_runs_here(ahead: Ahead) -> None:
-    ahead.begin("one", who)
-    assert ahead.result("one", who) != os.getpid()
-    assert ahead.result("one", who) == os.getpid()
-    assert ahead.result("never begun", who) == os.getpid()
+def die_once(file: Path) -> int:
+    if not file.exists():
+        file.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
 
 
-def test_shares_come_back_in_their_order_the_first_from_here(ahead: Ahead) -> None:
-    assert ahead.each("double", double, [(1,), (2,), (3,)]) == [2, 4, 6]
-    here, other = ahead.each("who", who, [(1,), (2,)])
-    assert here == os.getpid() != other
-    assert ahead.each("alone", double, [(5,)]) == [10]
+def resampled(seed: int) -> bytes:
+    """Some of the study's own resampling, as bytes."""
+    random = np.random.default_rng(seed)
+    marker, arm = random.normal(size=40), random.integers(0, 2, 40).astype(bool)
+    time_, event = random.exponential(10, 40), random.random(40) < 0.8
+    found = permutation_logrank(time_, event, arm, rng=random, replicates=500)
+    return repr((found, marker)).encode()
 
 
-def test_what_waits_for_a_free_process_runs_here(ahead: Ahead, tmp_path: Path) -> None:
-    ahead.begin("long", stop_until, tmp_path / "go")
-    ahead.begin("waiting", who)
-    assert ahead.result("waiting", who) == os.getpid()
+def test_what_was_submitted_ran_elsewhere(pool: WorkerPool) -> None:
+    assert pool.submit(who).result() != os.getpid()
+    assert pool.submit(divmod, 7, 2).exception() is None
+
+
+def test_it_is_an_executor(pool: WorkerPool) -> None:
+    assert [*pool.map(double, [1, 2, 3])] == [2, 4, 6]
+    tasks = [pool.submit(double, number) for number in (1, 2)]
+    assert {task.result() for task in as_completed(tasks[:1])} == {2}
+    assert tasks[1].result() == 4 and tasks[1].done()
+
+
+def test_what_waits_for_a_free_process_runs_here(pool: WorkerPool, tmp_path: Path) -> None:
+    long, waiting = pool.submit(stop_until, tmp_path / "go"), pool.submit(who)
+    assert waiting.result() == os.getpid()
+    with pytest.raises(TimeoutError):
+        long.result(timeout=0)
     (tmp_path / "go").touch()
-    assert ahead.result("long", stop_until, tmp_path / "go") != os.getpid()
+    assert long.result() != os.getpid()
+
+
+def test_what_is_cancelled_is_not_begun(pool: WorkerPool, tmp_path: Path) -> None:
+    long, waiting = pool.submit(stop_until, tmp_path / "go"), pool.submit(who)
+    assert waiting.cancel() and not long.cancel()
+    (tmp_path / "go").touch()
+    assert long.result() != os.getpid()
+    assert pool.submit(who).result() != os.getpid()
 
 
 def test_without_a_core_to_spare_all_runs_here() -> None:
-    alone = Ahead(0)
-    alone.begin("one", who)
-    assert alone.result("one", who) == os.getpid()
-    alone.close()
+    with WorkerPool(0) as alone:
+        assert alone.submit(who).result() == os.getpid()
     assert spare_cores(0) <= 0 <= spare_cores()
 
 
@@ -91,39 +117,38 @@ def test_where_the_system_gives_none_all_runs_here(
         raise OSError("no semaphores here")
 
     monkeypatch.setattr(forkserver, "ensure_running", refused)
-    monkeypatch.setattr(ahead_module, "spare_cores", lambda: 1)
+    monkeypatch.setattr(workers, "spare_cores", lambda: 1)
     prepare()
-    alone = Ahead()
-    alone.begin("one", who)
-    assert alone.result("one", who) == os.getpid()
-    alone.close()
+    with WorkerPool() as alone:
+        assert alone.submit(who).result() == os.getpid()
     assert "no semaphores here" in caplog.text
 
 
-def test_what_it_says_stands_in_this_log(ahead: Ahead, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_it_says_stands_in_this_log(
+    pool: WorkerPool, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO, logger="il6_platform"):
-        ahead.begin("words", say, "bootstrap: 40%")
-        ahead.result("words", say, "bootstrap: 40%")
-        ahead.close()
+        pool.submit(say, "bootstrap: 40%").result()
+        pool.shutdown()
     assert caplog.messages.count("bootstrap: 40%") == 1
 
 
-def test_an_error_is_raised_where_it_is_asked_for(ahead: Ahead) -> None:
-    ahead.begin("wrong", fail, "no such marker")
+def test_an_error_is_raised_where_the_result_is_asked_for(pool: WorkerPool) -> None:
     with pytest.raises(ValueError, match="no such marker"):
-        ahead.result("wrong", fail, "no such marker")
+        pool.submit(fail, "no such marker").result()
+    assert isinstance(WorkerPool(0).submit(fail, "here").exception(), ValueError)
 
 
-def test_a_process_that_dies_loses_no_work(ahead: Ahead, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_that_dies_loses_no_work(
+    pool: WorkerPool, caplog: pytest.LogCaptureFixture
+) -> None:
     here = os.getpid()
-    ahead.begin("dies", die_unless, here)
-    ahead.begin("after it", who)
     with caplog.at_level(logging.WARNING, logger="il6_platform"):
-        assert ahead.result("dies", die_unless, here) == here
-        assert ahead.result("after it", who) == here
+        dies, after = pool.submit(die_unless, here), pool.submit(who)
+        assert dies.result() == here
+        assert after.result() == here
     assert "its work is done here" in caplog.text
-    ahead.begin("later", who)
-    assert ahead.result("later", who) == here
+    assert pool.submit(who).result() == here
 
 
 def test_no_process_outlives_the_one_that_began_it(tmp_path: Path) -> None:
@@ -131,13 +156,12 @@ def test_no_process_outlives_the_one_that_began_it(tmp_path: Path) -> None:
     script.write_text(
         "import time\n"
         "from pathlib import Path\n"
-        "from il6_platform.workers import Ahead\n"
+        "from il6_platform.workers import WorkerPool\n"
         "from il6_platform_tests.test_workers import stop_until, who\n"
         "if __name__ == '__main__':\n"
-        "    ahead = Ahead(1)\n"
-        "    ahead.begin('who', who)\n"
-        "    print(ahead.result('who', who), flush=True)\n"
-        f"    ahead.begin('long', stop_until, Path({str(tmp_path / 'never')!r}))\n"
+        "    pool = WorkerPool(1)\n"
+        "    print(pool.submit(who).result(), flush=True)\n"
+        f"    pool.submit(stop_until, Path({str(tmp_path / 'never')!r}))\n"
         "    time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as process:
@@ -152,3 +176,141 @@ def test_no_process_outlives_the_one_that_began_it(tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the other process lives on")
+
+
+@contextmanager
+def cluster(n: int, **options: Any) -> Iterator[Any]:
+    """A Dask cluster of this machine."""
+    distributed = pytest.importorskip("distributed")
+    made = distributed.LocalCluster(
+        n_workers=n,
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+        **{"host": "127.0.0.1", "threads_per_worker": 1, **options},
+    )
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def joined(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], WorkerPool]:
+    def join(made: Any) -> WorkerPool:
+        monkeypatch.setenv("IL6_CLUSTER", made.scheduler_address)
+        return WorkerPool()
+
+    return join
+
+
+def test_any_number_of_workers_gives_the_same_bytes(
+    joined: Callable[[Any], WorkerPool],
+) -> None:
+    with WorkerPool(0) as here:
+        expected = [*here.map(resampled, range(4))]
+    assert len(set(expected)) == 4
+    for n in (1, 2, 4):
+        with cluster(n) as made, joined(made) as pool:
+            assert pool.processes == n
+            tasks = [pool.submit(resampled, seed) for seed in range(4)]
+            assert [task.result() for task in tasks] == expected
+            assert pool.submit(who).result() != os.getpid()
+
+
+def test_a_worker_killed_in_the_middle_loses_no_work(
+    joined: Callable[[Any], WorkerPool], tmp_path: Path
+) -> None:
+    with cluster(2) as made, joined(made) as pool:
+        tasks = [pool.submit(die_once, tmp_path / "died"), pool.submit(double, 2)]
+        assert tasks[0].result() != os.getpid()
+        assert tasks[1].result() == 4
+    assert (tmp_path / "died").exists()
+
+
+def test_a_scheduler_that_is_lost_leaves_the_work_to_this_process(
+    joined: Callable[[Any], WorkerPool], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with cluster(1) as made, joined(made) as pool:
+        begun, waiting = pool.submit(stop_until, tmp_path / "go"), pool.submit(who)
+        made.close()
+        (tmp_path / "go").touch()
+        assert begun.result() == os.getpid()
+        assert waiting.result() == os.getpid()
+        assert pool.submit(who).result() == os.getpid()
+    assert "its work is done here" in caplog.text
+
+
+def test_a_cluster_that_is_not_there_leaves_the_work_to_this_machine(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 1)
+    monkeypatch.setenv("IL6_CLUSTER", "tcp://127.0.0.1:1")
+    with WorkerPool() as pool:
+        assert pool.submit(who).result() == os.getpid()
+    assert "cannot be reached" in caplog.text
+
+
+def test_workers_of_other_code_are_not_used(
+    joined: Callable[[Any], WorkerPool],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(workers, "code_version", lambda: f"of process {os.getpid()}")
+    with cluster(1) as made, joined(made) as pool:
+        assert pool.processes == 0
+    assert "another version" in caplog.text
+
+
+def test_workers_of_several_threads_are_refused(joined: Callable[[Any], WorkerPool]) -> None:
+    with (
+        cluster(1, threads_per_worker=2, processes=False, protocol="tcp://") as made,
+        pytest.raises(UsageError, match="--nthreads 1"),
+    ):
+        joined(made)
+
+
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:8786", "tcp://cluster.example:8786"])
+def test_without_certificates_nothing_travels(
+    address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setenv("IL6_CLUSTER", address)
+    monkeypatch.setenv("IL6_CLUSTER_CA", str(tmp_path / "no such file"))
+    with pytest.raises(UsageError, match=r"certificates|tls://"):
+        WorkerPool()
+
+
+def certificates(folder: Path) -> dict[str, str]:
+    """Write a certificate that signs itself, as CA, certificate and key."""
+    pytest.importorskip("cryptography")
+    from distributed.security import Security
+
+    made = Security.temporary()
+    folder.mkdir()
+    files = {"CA": made.tls_ca_file, "CERT": made.tls_client_cert, "KEY": made.tls_client_key}
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    return {name: str(folder / name) for name in files}
+
+
+def test_an_encrypted_cluster_knows_its_own_and_refuses_others(
+    joined: Callable[[Any], WorkerPool],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    security = pytest.importorskip("distributed.security")
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 5)
+    ours, foreign = certificates(tmp_path / "ours"), certificates(tmp_path / "foreign")
+    files = {f"tls_{of}_{part.lower()}": ours[part] for of in ("scheduler", "worker", "client")
+             for part in ("CERT", "KEY")}  # fmt: skip
+    known = security.Security(tls_ca_file=ours["CA"], require_encryption=True, **files)
+    with cluster(1, protocol="tls://", security=known) as made:
+        assert made.scheduler_address.startswith("tls://")
+        for given, elsewhere in ((ours, True), (foreign, False)):
+            for name, file in given.items():
+                monkeypatch.setenv(f"IL6_CLUSTER_{name}", file)
+            with joined(made) as pool:
+                assert (pool.submit(who).result() != os.getpid()) == elsewhere
+    assert "cannot be reached" in caplog.text

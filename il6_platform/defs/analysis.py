@@ -58,7 +58,10 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
             earlier = {one: warehouse.read(f"analysis.{one}") for one in spec.after}
             outcome = analyse(table, *given, earlier)
         else:
-            outcome = warehouse.ahead.result(name, analyse, table, *given)
+            begun = warehouse.once(
+                f"begun {name}", lambda: warehouse.workers.submit(analyse, table, *given)
+            )
+            outcome = begun.result()
         results, cohort = outcome.results, asked[0]
         warehouse.write(name, results, RESULT_COLUMNS, entry.sentence)
         if spec.draws_curves:
@@ -130,7 +133,8 @@ def _begin(
             asked_for = not chosen or key_of(f"analysis.{table}") in chosen
             if asked_for and not entry.spec.makes_groups and not entry.spec.after:
                 given = _with_records(warehouse, entry.spec, asked)
-                warehouse.ahead.begin(f"analysis.{table}", analyse, table, *given)
+                begun = warehouse.workers.submit(analyse, table, *given)
+                warehouse.once(f"begun analysis.{table}", lambda begun=begun: begun)  # type: ignore[misc]
     return asked
 
 

@@ -48,6 +48,9 @@ FOLLOWS = {
 }
 """Severity of a rule -> what follows where it is broken."""
 
+MOST_CORES = 4
+"""Processes that share a page's figures: each is sent the whole report."""
+
 BECAME = (
     *("current", "superseded", "duplicate", "removed", "in quarantine", "withdrawn", "forgotten"),
     *("passed over", "unaccounted"),
@@ -84,8 +87,9 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
     environment.filters["p"] = lambda value: formatting.p_number(_float(value))
     environment.filters["figure_of"] = figure_of
     environment.filters["limits_of"] = limits_of
-    cores = 1 + warehouse.ahead.processes
-    parts = warehouse.ahead.each("figures", shown, [(report, core, cores) for core in range(cores)])
+    cores = min(1 + warehouse.workers.processes, MOST_CORES)
+    others = [warehouse.workers.submit(shown, report, core, cores) for core in range(1, cores)]
+    parts = [shown(report, 0, cores), *(other.result() for other in others)]
     figures = [one for row in zip_longest(*parts) for one in row if one is not None]
     colours = figure_colours.used(one["svg"] for one in figures)
     beside = Path(__file__).parent

@@ -28,7 +28,7 @@ from il6_platform.study import Study
 from il6_platform.warehouse import study_tables
 from il6_platform.warehouse.home import BusyError, Site
 from il6_platform.warehouse.integrity import open_key
-from il6_platform.workers import Ahead
+from il6_platform.workers import WorkerPool
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class Warehouse:
         self.holds: Literal["registry", "study"] = holds
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._made: dict[str, Any] = {}
-        self._ahead: Ahead | None = None
+        self._workers: WorkerPool | None = None
         self._holds_erased = False
 
     @contextmanager
@@ -72,7 +72,7 @@ class Warehouse:
             holder.write_text(run_id, encoding="utf-8")
             if self.holds == "registry" and self.site.as_of:
                 self.site.begin_look_back()
-            self._ahead = Ahead()
+            self._workers = WorkerPool()
             try:
                 self.drop_if_damaged(logger)
                 # one connection for the run: opening the file for each query costs more than both
@@ -86,8 +86,8 @@ class Warehouse:
                     self._say_costs(logger)
                 holder.unlink(missing_ok=True)
             finally:
-                self.ahead.close()
-                self._ahead = None
+                self.workers.shutdown()
+                self._workers = None
 
     def drop_if_damaged(self, logger: logging.Logger) -> None:
         """Take away a database that cannot be opened: it is a cache, and is made again."""
@@ -161,10 +161,10 @@ class Warehouse:
         return pd.Series(column.to_pylist(), index=list(export.lines), dtype=object)
 
     @property
-    def ahead(self) -> Ahead:
+    def workers(self) -> WorkerPool:
         """Other processes, for what needs neither this database nor Dagster."""
-        self._ahead = self._ahead or Ahead(0)
-        return self._ahead
+        self._workers = self._workers or WorkerPool(0)
+        return self._workers
 
     @property
     def study(self) -> Study:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +20,7 @@ from il6_platform.report import page, sentences
 from il6_platform.report.reader import Cut
 from il6_platform.report.readings import headline
 from il6_platform.study import Study
+from il6_platform.workers import WorkerPool
 
 
 def grouped(patients: pd.DataFrame, study: Study) -> Cohort:
@@ -92,9 +92,7 @@ class _Stored:
 
     def __init__(self, cut: Cut) -> None:
         self._cut, self.study = cut, cut.study
-        self.ahead = SimpleNamespace(
-            processes=0, each=lambda _, work, calls: [work(*call) for call in calls]
-        )
+        self.workers = WorkerPool(0)
 
     def read(self, table: str) -> pd.DataFrame:
         """Return a table by its full name."""
