@@ -106,12 +106,17 @@ class Marker(_Part):
 
 
 class Arms(_Part):
-    """The comparison: a patient is in the experimental arm where this drug starts with line 1."""
+    """The comparison: a patient is in the experimental arm where this drug starts with line 1.
+
+    A text of a treatment that no dictionary holds may be the drug by another name; `control_drugs`
+    are texts that are not (`*`: any such text).
+    """
 
     experimental_drug: str
     experimental_label: str = "Experimental"
     control_label: str = "Control"
     arm_window_days: int = Field(default=28, ge=0)
+    control_drugs: tuple[str, ...] = ()
 
 
 class EventOutcome(_Part):

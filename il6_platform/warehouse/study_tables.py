@@ -158,7 +158,9 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "window_first_day": study.marker.window_days[0],
         "window_last_day": study.marker.window_days[1],
         "below_loq": study.marker.below_loq,
-        "experimental_drug": _substance(study.arms.experimental_drug),
+        "experimental_drug": study.arms.experimental_drug.strip().lower(),
+        "experimental_substances": list(read_drug(study.arms.experimental_drug).substances),
+        "control_drugs": [text.strip().lower() for text in study.arms.control_drugs],
         "experimental_label": study.arms.experimental_label,
         "control_label": study.arms.control_label,
         "arm_window_days": study.arms.arm_window_days,
@@ -168,7 +170,8 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "censored_on": site.censored_on,
     }
     # an untyped null would make a column of integers
-    types = {"censored_on": "::date"}
+    lists = ("experimental_substances", "control_drugs")
+    types = {"censored_on": "::date", **dict.fromkeys(lists, "::varchar[]")}
     columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
     connection.execute(f"create or replace table study.settings as select {columns}", settings)
     _fill_markers(connection, [study.marker])
@@ -248,12 +251,6 @@ def _units() -> tuple[Path, Path]:
     """Return the files of units and of names."""
     data = paths.project_root() / "data"
     return data / "units.csv", data / "names.csv"
-
-
-def _substance(drug: str) -> str:
-    """Return the name of a drug in data/drugs.csv, or the text where it is in none."""
-    substances = read_drug(drug).substances
-    return substances[0] if len(substances) == 1 else drug.strip().lower()
 
 
 def _fill_endpoints(connection: duckdb.DuckDBPyConnection, study: Study) -> None:

@@ -26,7 +26,11 @@ _AS_READ = _of(
     ("where line > 1", "where line >= 1"),
     (" and is_known(start_date)", ""),
     ("        and t.line = 1\n", ""),
-    ("        and list_contains(t.substances, settings.experimental_drug)\n", ""),
+    (
+        "        and is_drug(t.substances, t.drug, settings.experimental_substances, "
+        "settings.experimental_drug)\n",
+        "",
+    ),
     ("<= settings.arm_window_days", "< settings.arm_window_days"),
     ("<= settings.arm_window_days", "<= settings.arm_window_days + 30"),
     ("date_sub('year', p.birth_date", "date_diff('year', p.birth_date"),

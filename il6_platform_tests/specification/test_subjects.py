@@ -85,6 +85,49 @@ def test_arm_window_of_the_study(spec: Specification) -> None:
     )
 
 
+def test_experimental_regimen(spec: Specification) -> None:
+    """A regimen is the experimental drug where all its substances were given, by any name."""
+    spec.study("arms: {experimental_drug: FOLFOXIRI}")
+    spec.given(
+        treatments="""
+        | patient_id | drug                                            |
+        | p1         | folfoxiri                                       |
+        | p2         | fluorouracil/leucovorin/oxaliplatin/irinotecan  |
+        | p3         | folfox                                          |
+        """
+    )
+    spec.expect(
+        subjects="""
+        | USUBJID | ARMCD |
+        | p1      | E     |
+        | p2      | E     |
+        | p3      | C     |
+        """
+    )
+
+
+def test_arm_of_texts_that_no_dictionary_holds(spec: Specification) -> None:
+    """A text that no dictionary holds may be the experimental drug by another name, so that its
+    patient is not evaluable; `arms.control_drugs` names texts that are not (`*`: any)."""
+    spec.study("arms: {experimental_drug: basal-like, control_drugs: [luminal a]}")
+    spec.given(
+        treatments="""
+        | patient_id | drug       |
+        | p1         | basal-like |
+        | p2         | luminal a  |
+        | p3         | her2       |
+        """
+    )
+    spec.expect(
+        subjects="""
+        | USUBJID | ARMCD | EXCLREAS                      |
+        | p1      | E     |                               |
+        | p2      | C     |                               |
+        | p3      | C     | Decisive record in quarantine |
+        """
+    )
+
+
 def test_new_therapy(spec: Specification) -> None:
     """New therapy starts on the first day of any line after the first."""
     spec.given(

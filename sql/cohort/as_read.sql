@@ -42,7 +42,7 @@ experimental as (
     inner join given as t
         on z.patient_id = t.patient_id
         and t.line = 1
-        and list_contains(t.substances, settings.experimental_drug)
+        and is_drug(t.substances, t.drug, settings.experimental_substances, settings.experimental_drug)
         and date_diff('day', z.trtsdt, t.start_date) <= settings.arm_window_days
 ),
 

@@ -43,10 +43,14 @@ treatments as (
         certainty = 'negated' and not list_contains(columns, 'drug') as is_negated,
         line is null or list_contains(columns, 'line') as line_is_unknown,
         line,
-        -- a name that no dictionary holds may be another name of it
-        certainty in ('missing', 'unknown') or list_contains(columns, 'drug')
-        or list_contains(substances, settings.experimental_drug)
-        or list_has_any(may_be, [settings.experimental_drug, '*']) as may_be_experimental,
+        -- a name that no dictionary holds may be another name of it, where the study file does not say that it is none
+        certainty = 'missing' or list_contains(columns, 'drug')
+        or is_drug(substances, drug, settings.experimental_substances, settings.experimental_drug)
+        or list_has_any(may_be, settings.experimental_substances)
+        or (
+            (certainty = 'unknown' or list_contains(may_be, '*'))
+            and not list_has_any(settings.control_drugs, [drug, '*'])
+        ) as may_be_experimental,
         if(list_contains(columns, 'start_date') and start_date is not null, null, coalesce(start_date, start_first)) as first_day,
         if(list_contains(columns, 'start_date') and start_date is not null, null, coalesce(start_date, start_last)) as last_day
     from (

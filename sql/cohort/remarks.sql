@@ -14,7 +14,7 @@ late_starts as (
     from cohort.as_read as a
     cross join study.settings as settings
     inner join staging.treatments as t on a.patient_id = t.patient_id
-    where a.armcd = 'C' and t.line = 1 and list_contains(t.substances, settings.experimental_drug)
+    where a.armcd = 'C' and t.line = 1 and is_drug(t.substances, t.drug, settings.experimental_substances, settings.experimental_drug)
     and t.start_date > a.trtsdt + settings.arm_window_days
 ),
 

@@ -41,6 +41,10 @@ case
     then try_cast(regexp_replace(received, '[, '']', '', 'g') as double)
 end;
 
+-- Whether a treatment holds all substances of a drug or regimen; a text that no dictionary holds is known by itself.
+create or replace macro is_drug(substances, drug, of_drug, text_of_drug) as
+drug = text_of_drug or (len(of_drug) > 0 and list_has_all(substances, of_drug));
+
 -- Who a patient is: the registry's number alone, or site and number.
 create or replace macro patient_key(number, site) as
 if(site = '', number, left(sha256(site || chr(31) || number), 16));

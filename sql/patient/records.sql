@@ -10,7 +10,8 @@ select 'arm', d.file, t.file_line
 from cohort.subjects as c
 cross join study.settings as settings
 inner join staging.treatments as t
-    on c."USUBJID" = t.patient_id and t.line = 1 and settings.experimental_drug = t.drug
+    on c."USUBJID" = t.patient_id and t.line = 1
+    and is_drug(t.substances, t.drug, settings.experimental_substances, settings.experimental_drug)
 inner join raw.deliveries as d on t.delivery = d.delivery
 where c."USUBJID" = getvariable('patient') and c."ARMCD" = 'E'
 union all

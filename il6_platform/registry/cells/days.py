@@ -137,6 +137,12 @@ def read_day(text: str, orders: tuple[str, ...] = (), pivot: int | None = None) 
         part = round(float(f"0{serial[2] or '.0'}") * 86400)
         day = _EXCEL_EPOCH + timedelta(days=int(serial[1]) + part // 86400)
         return _known(text, [day], part % 86400 or None)
+    short = re.fullmatch(r"((?:19|20)\d\d)1([12])", bare)
+    if short:
+        # the month is 11 or 12, or the zeros of a day in January were lost: 202311
+        year, end = int(short[1]), int(short[2])
+        last = date(year, 10 + end, monthrange(year, 10 + end)[1])
+        return Day(text, None, date(year, 1, end), last, "none", None, "ambiguous")
     readings: list[_Written] = []
     for written, clock in _without_clock(bare):
         readings = list(_readings(written))

@@ -295,6 +295,9 @@ def _doubt_contradictions(items: list[Item]) -> None:
             mention.weaken()
 
 
+PLACEBO = "placebo"
+"""What was given where it was a placebo alone."""
+
 # --- the reading ----------------------------------------------------------------------------------
 
 
@@ -308,12 +311,16 @@ def _summary(text: str, items: Sequence[Item]) -> Drug:
         if mention.status != "not given":
             is_sure = mention.status == "given" and mention.kind != "class"
             (given if is_sure else may_be).update(mention.substances)
-    is_negated = any(item.role in ("without", "not_given", "placebo") for item in items)
+    is_negated = any(item.role in ("without", "not_given") for item in items)
+    is_placebo = any(item.role == "placebo" for item in items)
     is_named_scheme = unknown and any(item.role == "scheme" for item in items)
-    if (not mentions and not is_negated) or is_named_scheme:
+    if (not mentions and not is_negated and not is_placebo) or is_named_scheme:
         # a scheme that only its site knows may hold any drug
         may_be.add(ANY)
     may_be -= given
+    if is_placebo and not (given or may_be or is_negated):
+        # whom a trial gives nothing but a placebo begins treatment with it
+        given.add(PLACEBO)
     certainty: Certainty = "known"
     if may_be:
         certainty = "unclear"

@@ -103,7 +103,7 @@ zonder bevacizumab                            | -
 未联合贝伐珠单抗                                      | -
 贝伐珠单抗未用                                       | -
 ベバシズマブなし                                      | -
-placebo                                       | -
+placebo                                       | placebo
 best supportive care                          | -
 # it may be
 bevacizumab?                                  | ? bevacizumab
