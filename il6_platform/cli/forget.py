@@ -12,7 +12,9 @@ from il6_platform.errors import UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     add_landing(parser)
-    parser.add_argument("patient", help="the registry's number, or the pseudonym; - reads it")
+    parser.add_argument(
+        "patient", help="the registry's number (SITE:NUMBER), or the pseudonym; - reads it"
+    )
 
 
 def run(asked: argparse.Namespace) -> None:

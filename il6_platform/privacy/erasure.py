@@ -65,12 +65,14 @@ class UnknownPatientError(UsageError):
 
 
 def forget(site: Site, patient_id: str) -> Forgotten:
-    """Erase a patient, given by the registry's number or by the pseudonym, and record it.
+    """Erase a patient, given by number, `SITE:NUMBER` or pseudonym, and record it.
 
     Raises
     ------
     UnknownPatientError
         Where nothing is known of such a patient; nothing was changed.
+    UsageError
+        Where several sites have the number and none is named; nothing was changed.
     """
     registry = Warehouse(site=site)
     with registry.held(logging.getLogger(__name__)):
@@ -79,13 +81,7 @@ def forget(site: Site, patient_id: str) -> Forgotten:
 
 def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     site = warehouse.site
-    patient = warehouse.pseudonyms.of(patient_id)
-    if not _rows_of(warehouse, patient):
-        patient = patient_id
-    if not _rows_of(warehouse, patient):
-        raise UnknownPatientError(
-            "no row of such a patient is kept; give the number as the exports write it"
-        )
+    patient = _pseudonym_of(warehouse, patient_id)
     others = warehouse.query(
         "select o.patient from raw.spellings as o join raw.spellings as s using (loosely) "
         "where s.patient = $patient and o.patient != s.patient order by o.patient",
@@ -130,6 +126,29 @@ def _erase_answers(connection: duckdb.DuckDBPyConnection, home: Path, patient: s
         ).fetchall()
         answers.drop_answers(home, {record for (record,) in records})
         answers.fill_answers(connection, home, None)
+
+
+def _pseudonym_of(warehouse: Warehouse, patient_id: str) -> str:
+    """Return the pseudonym of a patient of whom something is kept."""
+    place, _, of_site = patient_id.partition(":")
+    pseudonyms = warehouse.pseudonyms
+    for patient in (pseudonyms.of(patient_id), pseudonyms.of(of_site, place), patient_id):
+        if not _rows_of(warehouse, patient):
+            continue
+        # two hospitals may number from 1
+        sites = warehouse.query(
+            "select distinct site from staging.lines where number = $number and site != '' "
+            "order by site",
+            {"number": patient},
+        )["site"].tolist()
+        if len(sites) > 1:
+            raise UsageError(
+                f"several sites have the number ({', '.join(sites)}); give SITE:NUMBER"
+            )
+        return patient
+    raise UnknownPatientError(
+        "no row of such a patient is kept; give the number as the exports write it"
+    )
 
 
 def _erase_derived(connection: duckdb.DuckDBPyConnection, patient: str) -> None:
@@ -182,8 +201,7 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
             ).fetchall()
             gone = connection.execute(
                 f"select '{table}' as table_name, delivery, line from raw.{table} "
-                "where list_contains($patients, cell(cells, 'patient_id')) "
-                "or list_has_any(map_values(cells), $texts)",
+                f"where {_IS_THEIRS} or list_has_any(map_values(cells), $texts)",
                 {"patients": patients, "texts": [text for (text,) in texts if named(text)]},
             ).df()
             if gone.empty:
@@ -290,12 +308,23 @@ def _names(file: str, content: bytes, named: Callable[[str], bool]) -> bool:
     )
 
 
+_IS_THEIRS = " or ".join(
+    f"list_contains($patients, {key})"
+    for key in (
+        "cell(cells, 'patient_id')",
+        # a patient of a site: named in the line, or the first folder of the file
+        "patient_key(cell(cells, 'patient_id'), cell(cells, 'site_id'))",
+        "patient_key(cell(cells, 'patient_id'), split_part(file, '/', 1))",
+    )
+)
+"""Whether a raw row is of one of the patients."""
+
+
 def _rows_of(warehouse: Warehouse, patient: str) -> int:
     counts = " union all ".join(
-        f"select count(*) as n from raw.{table} where cell(cells, 'patient_id') = $patient"
-        for table in TABLES
+        f"select count(*) as n from raw.{table} where {_IS_THEIRS}" for table in TABLES
     )
-    return int(warehouse.query(counts, {"patient": patient})["n"].sum())
+    return int(warehouse.query(counts, {"patients": [patient]})["n"].sum())
 
 
 def _erase_lines(path: Path, lines: set[int], named: Callable[[str], bool]) -> None:

@@ -197,3 +197,32 @@ def test_whoever_forgets_hears_of_other_spellings_of_the_number(made: Registry) 
     assert forget(made.warehouse.site, "B").spelt_otherwise == [other]
     assert forget(made.warehouse.site, other).spelt_otherwise == []
     assert forget(made.warehouse.site, "A").spelt_otherwise == []
+
+
+def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    from il6_platform.errors import UsageError
+    from il6_platform_tests.small_registry import SmallRegistry, base
+
+    made = SmallRegistry(tmp_path)
+    other = {
+        table: [line.replace("19", "18", 1) for line in lines] for table, lines in base().items()
+    }
+    made.deliver("north/2024-01-31", base())
+    made.deliver(
+        "south/2024-01-31", other | {"patients": [f"T0{n},F,197{n}-03-01,1" for n in range(1, 9)]}
+    )
+    made.derive()
+    warehouse = made.warehouse
+    with pytest.raises(UsageError, match=r"several sites have the number \(north, south\)"):
+        forget(warehouse.site, "T02")
+    gone, stays = (warehouse.pseudonyms.of("T02", site) for site in ("north", "south"))
+    count = "select patient, count(*) as n from staging.lines group by patient"
+    before = warehouse.query(count).set_index("patient")["n"]
+    done = forget(warehouse.site, "north:T02")
+    assert done.patient == gone and done.rows == before[gone] and done.exports == 5
+    made.derive()
+    after = made.warehouse.query(count).set_index("patient")["n"]
+    assert gone not in after and after.to_dict() == before.drop(gone).to_dict()
+    assert stays in after
