@@ -135,12 +135,7 @@ def _pseudonym_of(warehouse: Warehouse, patient_id: str) -> str:
     for patient in (pseudonyms.of(patient_id), pseudonyms.of(of_site, place), patient_id):
         if not _rows_of(warehouse, patient):
             continue
-        # two hospitals may number from 1
-        sites = warehouse.query(
-            "select distinct site from staging.lines where number = $number and site != '' "
-            "order by site",
-            {"number": patient},
-        )["site"].tolist()
+        sites = _sites_of(warehouse, patient)
         if len(sites) > 1:
             raise UsageError(
                 f"several sites have the number ({', '.join(sites)}); give SITE:NUMBER"
@@ -149,6 +144,17 @@ def _pseudonym_of(warehouse: Warehouse, patient_id: str) -> str:
     raise UnknownPatientError(
         "no row of such a patient is kept; give the number as the exports write it"
     )
+
+
+def _sites_of(warehouse: Warehouse, number: str) -> list[str]:
+    """Return the sites that have a number: two hospitals may number from 1."""
+    if not warehouse.columns("staging.lines"):
+        return []
+    found = warehouse.query(
+        "select distinct site from staging.lines where number = $number and site != '' order by 1",
+        {"number": number},
+    )
+    return [str(site) for site in found["site"]]
 
 
 def _erase_derived(connection: duckdb.DuckDBPyConnection, patient: str) -> None:

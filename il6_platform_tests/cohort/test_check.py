@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from il6_platform import cli
-from il6_platform_tests.cohort.small_registry import STUDY, SmallRegistry, base
+from il6_platform_tests.small_registry import STUDY, SmallRegistry, base
 
 
 def said(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from il6_platform_tests.cohort.small_registry import SET_ASIDE, SmallRegistry, base, rows_of
+from il6_platform_tests.small_registry import SET_ASIDE, SmallRegistry, base, rows_of
 
 Found = dict[str, dict[str, Any]]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from il6_platform_tests.cohort.small_registry import SET_ASIDE, STUDY, SmallRegistry, base
+from il6_platform_tests.small_registry import SET_ASIDE, STUDY, SmallRegistry, base
 
 ROWS = base(
     # the start; the sample is of a day before it by any rule but never
