@@ -57,9 +57,13 @@ class Thresholds(_Part):
 
 
 class Disclosure(_Part):
-    """What may leave the site: no count of fewer patients than `minimal_cell`."""
+    """What may leave the site: no count of fewer patients than `minimal_cell`.
+
+    Where the largest value is more than `dominance` of a sum, its mean stays as well.
+    """
 
     minimal_cell: int | None = Field(default=None, ge=2)
+    dominance: float = Field(default=0.5, gt=0, le=1)
 
 
 class Keep(_Part):

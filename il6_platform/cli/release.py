@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from il6_platform.cli.options import add_study, site_of
 
@@ -17,8 +18,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
+    from il6_platform.exchange.datasets import write_results
+    from il6_platform.manuscript.document import pack
     from il6_platform.publishing.release import release
+    from il6_platform.report.reader import put, read_cut
 
-    folder = release(site_of(asked), asked.cut, asked.by, asked.why)
+    def also(folder: Path) -> None:
+        """Write manuscript and results for exchange of what is released, not of the cut."""
+        released = folder / "report.duckdb"
+        cut = read_cut(released)
+        put(pack(cut), folder / "manuscript")
+        (folder / "exchange").mkdir()
+        write_results(released, cut.name, folder / "exchange")
+
+    folder = release(site_of(asked), asked.cut, asked.by, asked.why, also)
     print(f"Released: {folder}")
     print("Read it before it leaves: disclosure control knows counts, not what a label says.")

@@ -4,11 +4,11 @@
     IL6_HOME/studies/<name>/releases.csv       who released which cut, when and why
 
 Counts of few patients, and what would give them away by subtraction, are hidden as in the guide of
-the Safe Data Access Professionals and in ACRO. A figure that differs from the last release by fewer
-patients than the minimal cell keeps the value of that release, and so do its complements.
+the Safe Data Access Professionals and in ACRO; means and medians are rounded to what few patients
+cannot move, and levels of a category leave from a declared list alone.
 
 Belongs here: making a release. Does not belong here: the search for small counts
-(`privacy.disclosure`).
+(`privacy.disclosure`), safety against earlier releases (`differencing`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import csv
 import io
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,13 @@ from il6_platform.errors import UsageError
 from il6_platform.files import sync_tree, write_whole
 from il6_platform.privacy import disclosure
 from il6_platform.publishing.cuts import find
+from il6_platform.publishing.differencing import (
+    forget_earlier,
+    keep_standing,
+    tell_of_released_cuts,
+)
+from il6_platform.registry_file import RegistryFile, read_registry_file
+from il6_platform.report import readings
 from il6_platform.report.page import render
 from il6_platform.report.reader import read_cut
 from il6_platform.warehouse.database import Warehouse, copy_tables
@@ -56,8 +64,15 @@ def releases(site: Site) -> list[Release]:
         return [Release(**row) for row in csv.DictReader(stream)]
 
 
-def release(site: Site, cut: str, by: str, why: str) -> Path:
+def release(
+    site: Site, cut: str, by: str, why: str, also: Callable[[Path], object] | None = None
+) -> Path:
     """Make a release of a cut; return its folder.
+
+    Parameters
+    ----------
+    also
+        Writes what else may leave into the folder, of the released `report.duckdb` in it alone.
 
     Raises
     ------
@@ -75,6 +90,7 @@ def release(site: Site, cut: str, by: str, why: str) -> Path:
     if name in [one.cut for one in before]:
         raise UsageError(f"cut {name} is released already: {_folder(site, name)}")
     after = before[-1].cut if before else ""
+    registry = read_registry_file(site.home_path) or RegistryFile()
     least = site.quality.minimal_cell or disclosure.MINIMAL_CELL
     building = _folder(site, f".building-{name}")
     shutil.rmtree(building, ignore_errors=True)
@@ -82,13 +98,19 @@ def release(site: Site, cut: str, by: str, why: str) -> Path:
     with tempfile.TemporaryDirectory(dir=site.study_folder, prefix=".release-") as beside:
         warehouse = _opened(Path(beside), source / "report.duckdb", least)
         with warehouse.connect() as connection:
-            if after:
-                earlier = _folder(site, after) / "report.duckdb"
-                _keep_standing(warehouse, connection, earlier)
+            connection.execute(
+                "create table study.disclosure as select $dominance as dominance",
+                {"dominance": registry.disclosure.dominance},
+            )
+            _protect(
+                warehouse, connection, [_folder(site, one.cut) / "report.duckdb" for one in before]
+            )
             disclosure.hide(warehouse, least)
             copy_tables(connection, "report", building / "report.duckdb")
             page = render(warehouse)
     write_whole(building / "report.html", page)
+    if also is not None:
+        also(building)
     write_manifest(building)
     sync_tree(building)
     building.rename(_folder(site, name))
@@ -111,37 +133,19 @@ def _opened(folder: Path, database: Path, least: int) -> Warehouse:
     return warehouse
 
 
-def _keep_standing(
-    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, earlier: Path
+def _protect(
+    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, released: Sequence[Path]
 ) -> None:
-    """Let rows that few patients changed keep what the last release said, and their complements.
-
-    The search for small counts, on how many patients differ, finds them.
-    """
-    path = str(earlier).replace("'", "''")
-    connection.execute(f"attach '{path}' as released (read_only)")
-    connection.execute("create or replace schema earlier")
-    for table in ("results", "curves"):
-        connection.execute(f"create table earlier.{table} as from released.main.{table}")
-    connection.execute("detach released")
-    connection.execute("create table earlier.current_results as from report.results")
-    warehouse.run_sql("release.pairs")
-    warehouse.run_sql("release.differences")
-    differing = disclosure.small(warehouse)
-    connection.execute("create or replace table report.results as from earlier.current_results")
-    # a figure of the same patients that moved may have moved by one of them
-    unchanged = connection.execute(
-        "select pairs.id from pairs inner join report.results as new on pairs.id = new.rowid "
-        "inner join earlier.results as old on pairs.old = old.rowid "
-        "where new.n is not distinct from old.n and new.events is not distinct from old.events"
-    ).fetchall()
-    ids = sorted({*differing, *(row for (row,) in unchanged)})
-    connection.execute(
-        "create or replace temp table standing as select unnest($ids::bigint[]) as id", {"ids": ids}
-    )
-    warehouse.run_sql("release.standing")
-    warehouse.run_sql("report.headline")
-    connection.execute("drop schema earlier cascade")
+    """Round, drop and keep what would tell of few patients, within the release or between two."""
+    warehouse.run_sql("release.levels")
+    warehouse.run_sql("release.magnitudes")
+    if released:
+        keep_standing(warehouse, connection, released)
+    tell_of_released_cuts(connection, has_earlier=bool(released))
+    forget_earlier(connection)
+    frame = readings.headline(warehouse.read("report.results"), warehouse.study)
+    said = "Published claims beside this cut's figures, and the interaction that the claims imply"
+    warehouse.write("report.headline", frame, readings.HEADLINE, said)
 
 
 def _folder(site: Site, cut: str) -> Path:

@@ -70,7 +70,11 @@ where statistic in ('min', 'max') and estimate is not null;
 update report.results as r set
     n = n - n % settings.minimal_cell,
     events = events - events % settings.minimal_cell,
-    suppressed = concat_ws('; ', suppressed, 'n and events rounded down to multiples of ' || settings.minimal_cell)
+    suppressed = if(
+        contains(coalesce(suppressed, ''), 'rounded down'),
+        suppressed,
+        concat_ws('; ', suppressed, 'n and events rounded down to multiples of ' || settings.minimal_cell)
+    )
 from study.settings as settings
 where analysis = 'evidence' and (n > 0 or events > 0);
 

@@ -1,0 +1,139 @@
+"""Two releases do not give away between them what each hides: an attack on all pairs of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from il6_platform import paths
+from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
+from il6_platform.errors import UsageError
+from il6_platform.publishing.cuts import ledger
+from il6_platform.publishing.differencing import keep_standing
+from il6_platform.publishing.release import release, releases
+from il6_platform.warehouse.database import Warehouse, copy_tables
+from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.study_tables import prepare_study
+from il6_platform_tests.end_to_end.conftest import Installation, grown, refreshed_twice
+
+__all__ = ["grown", "refreshed_twice"]
+
+K = 5
+PLACE = ["analysis", "endpoint", "population", "contrast", "model", "term", "statistic"]
+KEYS = {
+    "results": [*PLACE, "grp", "at", "method"],
+    "flow": ["kind", "label"],
+    "data_quality": ["kind", "name", "table_name"],
+    "history": ["cut", *PLACE],
+}
+
+
+def given_away(first: Path, second: Path) -> Iterator[tuple[object, ...]]:
+    """Give what an attacker reads off two releases: counts that differ by few patients, and
+    figures of the same patients that moved."""
+    for table, keys in KEYS.items():
+        both = _read(first, table).merge(_read(second, table), on=keys, suffixes=("_a", "_b"))
+        for count in ("n", "events"):
+            if f"{count}_a" in both:
+                differ = (both[f"{count}_a"] - both[f"{count}_b"]).abs().between(1, K - 1)
+                yield from ((table, count, *row) for row in both.loc[differ, keys].to_numpy())
+        if "estimate_a" in both:
+            same = (both["n_a"] == both["n_b"]) & (both["events_a"] == both["events_b"])
+            moved = same & ((both["estimate_a"] - both["estimate_b"]).abs() > 1e-9)
+            yield from ((table, "estimate", *row) for row in both.loc[moved, keys].to_numpy())
+
+
+def _read(folder: Path, table: str) -> pd.DataFrame:
+    with duckdb.connect(folder / "report.duckdb", read_only=True) as connection:
+        frame = connection.execute(f"from report.{table}").df()
+    return frame.fillna({key: "-" for key in KEYS[table] if key != "at"})
+
+
+def test_no_pair_of_releases_gives_anybody_away(grown: Installation) -> None:
+    site = Site(home=str(grown.home), landing=str(grown.landing), study_file=str(grown.study))
+    folders = [release(site, cut, "a test", "to attack it") for cut in ledger(site)]
+    assert len(folders) == len(releases(site)) == 2
+    cuts = [grown.study_folder / "cuts" / folder.name for folder in folders]
+    # inside, the two cuts differ by a few patients
+    assert [*given_away(*cuts)]
+    for pair in itertools.combinations(folders, 2):
+        assert not [*given_away(*pair)]
+    told = [set(_read(folder, "history")["cut"]) for folder in folders]
+    assert told == [{folders[0].name}, {folder.name for folder in folders}]
+    with pytest.raises(UsageError, match="released already"):
+        release(site, folders[0].name, "a test", "again")
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    study = tmp_path / "study.yaml"
+    text = paths.default_study().read_text("utf-8")
+    study.write_text(f"{text}quality: {{minimal_cell: {K}}}\n")
+    site = Site(home=str(tmp_path / "home"), landing=str(tmp_path), study_file=str(study))
+    made = Warehouse(site=site, holds="study")
+    with made.connect() as connection:
+        prepare_study(connection, site)
+        yield made
+
+
+def says(warehouse: Warehouse, n: int | None, estimate: float) -> None:
+    """Fill the report tables with one figure of n patients."""
+    rows = [{"analysis": "cox", "statistic": "hazard_ratio", "population": "all"}]
+    frame = pd.DataFrame(rows).assign(n=n, events=n, estimate=estimate)
+    # what is not there changes nothing
+    frame = frame if n is not None else frame.iloc[:0]
+    warehouse.write("report.results", frame.reindex(columns=[*RESULT_COLUMNS]), RESULT_COLUMNS, "")
+    warehouse.write(
+        "report.curves", pd.DataFrame(columns=[*CURVE_COLUMNS]), CURVE_COLUMNS, "no curve"
+    )
+    with warehouse.connect() as connection:
+        connection.execute(
+            "create or replace table report.flow as "
+            f"select 'analysed' as kind, 'Analysed' as label, {n or 0} as n;"
+            "create or replace table report.history (cut varchar);"
+            "create or replace table report.data_quality "
+            "(kind varchar, name varchar, table_name varchar, n integer)"
+        )
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "expected"),
+    [
+        # fewer than the minimal cell came: the figure stands, and so where some came and some left
+        ([100], 103, 100),
+        ([100], 100, 100),
+        # enough came
+        ([100], 105, 105),
+        # far enough from the last release, and not from the one before it
+        ([100, 106], 101, 106),
+        ([100, 106], 112, 112),
+        # not in the last release, and too near to an earlier one
+        ([100, None], 101, None),
+        ([100, None], 110, 110),
+    ],
+)
+def test_a_figure_is_far_from_all_earlier_ones_or_stands(
+    warehouse: Warehouse,
+    tmp_path: Path,
+    earlier: list[int | None],
+    now: int,
+    expected: int | None,
+) -> None:
+    released = []
+    with warehouse.connect() as connection:
+        for number, n in enumerate(earlier):
+            says(warehouse, n, 0.5 + number)
+            released.append(tmp_path / f"{number}.duckdb")
+            copy_tables(connection, "report", released[-1])
+        says(warehouse, now, 9.0)
+        keep_standing(warehouse, connection, released)
+        (row,) = connection.execute("select n, estimate from report.results").fetchall()
+        (counted,) = connection.execute("select n from report.flow").fetchall()[0]
+    assert row[0] == expected
+    assert row[1] == (9.0 if expected == now != earlier[-1] else expected and len(earlier) - 0.5)
+    assert all(counted == n or abs(counted - n) >= K for n in earlier if n is not None)
