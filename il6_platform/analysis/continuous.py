@@ -14,6 +14,7 @@ from il6_platform.study import Study
 
 SPEC = Spec(
     place=110,
+    purpose="main",
     draws_curves=True,
     figure="effect_by_marker",
     techniques=(

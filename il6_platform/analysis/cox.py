@@ -15,6 +15,7 @@ from il6_platform.study import Study
 
 SPEC = Spec(
     place=50,
+    purpose="supporting",
     figure="multivariable",
     tables=("cox",),
     is_by_endpoint=True,

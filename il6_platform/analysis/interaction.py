@@ -16,6 +16,7 @@ from il6_platform.study import Study
 
 SPEC = Spec(
     place=60,
+    purpose="main",
     tables=("interaction",),
     techniques=(
         technique(

@@ -23,6 +23,7 @@ from il6_platform.study import Study
 
 SPEC = Spec(
     place=140,
+    purpose="supporting",
     after=("validity",),
     corrects_selection=True,
     techniques=(

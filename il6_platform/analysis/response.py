@@ -14,6 +14,7 @@ from il6_platform.study import Study
 
 SPEC = Spec(
     place=30,
+    purpose="supporting",
     draws_curves=True,
     figure="best_response",
     tables=("response", "response_comparisons"),

@@ -151,6 +151,9 @@ class Spec:
         It asks what was known on earlier days, so its cohort comes with the records behind it.
     is_releasable
         Its rows may leave the site, once disclosure control has seen them.
+    purpose
+        `main`: it answers the study's question (on the first endpoint, in all patients, primary);
+        `supporting`: its answer is secondary; else exploratory.
     """
 
     place: int
@@ -166,6 +169,7 @@ class Spec:
     after: tuple[str, ...] = ()
     looks_back: bool = False
     is_releasable: bool = True
+    purpose: Literal["main", "supporting", "exploratory"] = "exploratory"
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from il6_platform.study import Study
 
 SPEC = Spec(
     place=40,
+    purpose="main",
     draws_curves=True,
     figure="arms_survival",
     tables=("survival", "landmarks"),

@@ -1,17 +1,19 @@
-"""Exchange: the analysis datasets as Parquet and SAS transport, the results as Parquet and ARS.
+"""Exchange: the analysis datasets as CDISC asks for them, the results as Parquet and ARS.
 
 The datasets hold a row a patient: they stay in IL6_HOME, readable by their owner only, and come
 from the working database of the cut. The results hold no patient. Belongs here: the files. Does
-not belong here: the derivation (`sql/cohort/`).
+not belong here: the derivation (`sql/cohort/`), what a variable is (`variables`), the documents'
+content (`define`, `ars`).
 
-Sources: SAS transport format version 5 (TS-140); CDISC Define-XML 2.1 for what a dictionary says;
-CDISC Analysis Results Standard 1.0 for reporting event, methods, groupings, analyses, results.
+Sources: SAS transport format version 5 (TS-140); CDISC ADaM Implementation Guide, Define-XML 2.1,
+Dataset-JSON 1.1, Analysis Results Standard 1.0.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,37 +21,14 @@ import duckdb
 import pandas as pd
 
 from il6_platform.errors import UsageError
+from il6_platform.exchange.ars import reporting_event
+from il6_platform.exchange.define import dataset_json, define_xml
+from il6_platform.exchange.variables import DATASETS, LABEL, Variable, short_names, variables
+from il6_platform.report.reader import read_cut
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
-from il6_platform.warehouse.database import Column, Warehouse
+from il6_platform.warehouse.database import Warehouse
 
-DATASETS = {
-    "adsl": "Subject-Level Analysis Dataset",
-    "adrs": "Response Analysis Dataset",
-    "adtr": "Tumor Results Analysis Dataset",
-    "adtte": "Time-to-Event Analysis Dataset",
-}
-CODELISTS = {
-    "ARMCD": {"C": "Control", "E": "Experimental"},
-    "CNSR": {"0": "Event", "1": "Censored", "2": "Competing event"},
-    "ITTFL": {"Y": "Yes", "N": "No"},
-    "ANALFL": {"Y": "Yes", "N": "No"},
-    "MARKERGR": {"high": "At or above the cut-off", "low": "Below the cut-off"},
-    "SEX": {"F": "Female", "M": "Male"},
-    "AVALC": {
-        "CR": "Complete response",
-        "PR": "Partial response",
-        "SD": "Stable disease",
-        "PD": "Progressive disease",
-        "NE": "Not evaluable",
-    },
-}
-OF_RESPONSE = (None, "ORR", "DCR", "BOR")
-"""Endpoints of results that are not times to an event."""
-
-NAME, LABEL = 8, 40
-"""Longest name and label that SAS transport version 5 takes."""
-
-NUMBERS = ("estimate", "ci_low", "ci_high", "std_error", "df", "p_value", "n", "events")
+__all__ = ["DATASETS", "NotThisCutError", "short_names", "write_exchange", "write_results"]
 
 
 class NotThisCutError(UsageError):
@@ -57,7 +36,7 @@ class NotThisCutError(UsageError):
 
 
 def write_exchange(warehouse: Warehouse, cut: str, folder: Path) -> list[Path]:
-    """Write datasets, dictionary and results of a cut; return the files.
+    """Write datasets, their definitions and the results of a cut; return the files.
 
     Raises
     ------
@@ -65,26 +44,44 @@ def write_exchange(warehouse: Warehouse, cut: str, folder: Path) -> list[Path]:
         Where the working database, which alone holds patients, is of another cut.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    held = warehouse.query("select value from report.provenance where name = 'cut'")["value"]
-    if held.empty or held.iloc[0] != cut:
+    provenance = warehouse.read("report.provenance")
+    about = dict(zip(provenance["name"], provenance["value"], strict=True))
+    held = about.get("cut", "none")
+    if held != cut:
         raise NotThisCutError(
-            f"the working database is of cut {held.iloc[0] if len(held) else 'none'}, not {cut}; "
+            f"the working database is of cut {held}, not {cut}; "
             "refresh to that cut first (il6 refresh --as-of DATE)"
         )
-    synthetic = said_synthetic(warehouse.read("report.provenance"))
+    marked = "SYNTHETIC " if said_synthetic(provenance) else ""
+    titles = {name: f"{marked}{title}" for name, title in DATASETS.items()}
+    study, made_on = warehouse.study, date.fromisoformat(about["last_export"])
+    described: dict[str, list[Variable]] = {}
     written, dictionary = [], []
-    for name, title in DATASETS.items():
-        title = f"SYNTHETIC {title}" if synthetic else title
-        columns = warehouse.columns(f"cohort.{name}")
+    for name, title in titles.items():
         frame = warehouse.read(f"cohort.{name}")
-        short = short_names([column.name for column in columns])
-        written += [folder / f"{name}.parquet", folder / f"{name}.xpt"]
+        described[name] = variables(warehouse.columns(f"cohort.{name}"), frame)
+        files = [folder / f"{name}.{ending}" for ending in ("parquet", "xpt", "json")]
         with warehouse.connect() as connection, connection.cursor() as own:
-            own.sql(f"from cohort.{name}").write_parquet(str(written[-2]))
-        _write_transport(frame, columns, short, name, title, written[-1])
-        dictionary += [_defined(name, title, column, frame, short) for column in columns]
-    written.append(folder / "define.csv")
-    pd.DataFrame(dictionary).to_csv(written[-1], index=False, lineterminator="\n")
+            own.sql(f"from cohort.{name}").write_parquet(str(files[0]))
+        _write_transport(frame, described[name], name, title, files[1])
+        files[2].write_text(
+            dataset_json(name, title, described[name], frame, study=study.name, made_on=made_on),
+            encoding="utf-8",
+        )
+        written += files
+        dictionary += [_line(name, title, one) for one in described[name]]
+    written += [folder / "define.csv", folder / "define.xml"]
+    pd.DataFrame(dictionary).to_csv(written[-2], index=False, lineterminator="\n")
+    written[-1].write_text(
+        define_xml(
+            described,
+            titles,
+            study=study.name,
+            study_title=f"{marked}{study.title}",
+            made_on=made_on,
+        ),
+        encoding="utf-8",
+    )
     written += write_results(warehouse.site.cuts_path / cut / "report.duckdb", cut, folder)
     for path in written:
         path.chmod(0o600)
@@ -92,60 +89,38 @@ def write_exchange(warehouse: Warehouse, cut: str, folder: Path) -> list[Path]:
 
 
 def write_results(database: Path, cut: str, folder: Path) -> list[Path]:
-    """Write `report.results` as Parquet and as ARS-style JSON; neither holds a patient."""
+    """Write `report.results` as Parquet and as ARS in JSON; neither holds a patient."""
     parquet, ars = folder / "results.parquet", folder / "results.ars.json"
     with duckdb.connect(database, read_only=True) as connection:
         connection.sql("from report.results").write_parquet(str(parquet))
-        results = connection.execute("from report.results").df()
-        provenance = connection.execute("from report.provenance").df()
-    title = provenance.loc[
-        (provenance["kind"] == "study") & (provenance["name"] == "title"), "value"
-    ].iloc[0]
-    event = reporting_event(results, cut, title)
-    if said_synthetic(provenance):
+    published = read_cut(database)
+    event = reporting_event(published.results, cut, published.study)
+    if published.is_synthetic:
         event["description"] = f"{SYNTHETIC} {event['description']}"
     ars.write_text(json.dumps(event, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return [parquet, ars]
 
 
-def short_names(names: list[str]) -> dict[str, str]:
-    """Return name -> one of at most 8 capitals and digits, different for each."""
-    short: dict[str, str] = {}
-    for name in names:
-        plain = re.sub(r"[^A-Z0-9_]", "", name.upper()) or "X"
-        wanted, number = plain[:NAME], 1
-        while wanted in short.values():
-            number += 1
-            wanted = plain[: NAME - len(str(number))] + str(number)
-        short[name] = wanted
-    return short
-
-
 def _write_transport(
-    frame: pd.DataFrame,
-    columns: list[Column],
-    short: dict[str, str],
-    name: str,
-    title: str,
-    path: Path,
+    frame: pd.DataFrame, described: list[Variable], name: str, title: str, path: Path
 ) -> None:
     import pyreadstat
 
     out = pd.DataFrame(index=frame.index)
-    for column in columns:
-        values = frame[column.name]
-        if column.type == "DATE":
+    for one in described:
+        values = frame[one.name]
+        if one.kind == "date":
             dates = pd.to_datetime(values)
-            out[short[column.name]] = dates.dt.date.astype(object).where(dates.notna(), None)
-        elif column.type == "VARCHAR":
-            out[short[column.name]] = values.astype(object).where(values.notna(), "")
+            out[one.short] = dates.dt.date.astype(object).where(dates.notna(), None)
+        elif one.kind == "text":
+            out[one.short] = values.astype(object).where(values.notna(), "")
         else:
-            out[short[column.name]] = pd.to_numeric(values).astype(float)
+            out[one.short] = pd.to_numeric(values).astype(float)
     pyreadstat.write_xport(
         out,
         str(path),
         file_label=title[:LABEL],
-        column_labels=[(column.comment or column.name)[:LABEL] for column in columns],
+        column_labels=[one.label for one in described],
         table_name=name.upper(),
         file_format_version=5,
     )
@@ -155,106 +130,17 @@ def _write_transport(
     path.write_bytes(head + content[2000:])
 
 
-def _defined(
-    name: str, title: str, column: Column, frame: pd.DataFrame, short: dict[str, str]
-) -> dict[str, Any]:
-    """Return a line of the dictionary: what Define-XML says of a variable."""
-    values = frame[column.name].dropna()
-    kind = {"VARCHAR": "text", "DATE": "date", "BIGINT": "integer", "INTEGER": "integer"}
-    listed = {
-        code: words
-        for code, words in CODELISTS.get(column.name, {}).items()
-        if not len(values) or column.name != "AVALC" or name == "adrs"
-    }
+def _line(name: str, title: str, one: Variable) -> dict[str, Any]:
+    """Return a line of the dictionary: what Define-XML says of a variable, as a table."""
     return {
         "dataset": name.upper(),
         "dataset_label": title,
-        "variable": column.name,
-        "transport_name": short[column.name],
-        "label": column.comment or column.name,
-        "type": kind.get(column.type, "float"),
-        "length": int(values.astype(str).str.len().max()) if len(values) else 1,
-        "codelist": "; ".join(f"{code} = {words}" for code, words in listed.items()),
+        "variable": one.name,
+        "transport_name": one.short,
+        "label": one.label,
+        "comment": one.comment,
+        "type": one.kind,
+        "length": one.length,
+        "codelist": "; ".join(f"{code} = {words}" for code, words in one.codes.items()),
         "origin": f"Derived: sql/cohort/{name}.sql",
-    }
-
-
-def reporting_event(results: pd.DataFrame, cut: str, title: str) -> dict[str, Any]:
-    """Return results in the concepts of CDISC's Analysis Results Standard 1.0."""
-    frame = results.astype(object).where(results.notna(), None)
-    methods: dict[str, dict[str, Any]] = {}
-    analyses: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in frame.to_dict("records"):
-        words = row["method"] or row["statistic"]
-        method = methods.setdefault(
-            words, {"id": f"M{len(methods) + 1:03}", "name": words, "operations": []}
-        )
-        known = {operation["name"] for operation in method["operations"]}
-        filled = [name for name in NUMBERS if row[name] is not None]
-        for name in filled:
-            if f"{row['statistic']}.{name}" not in known:
-                method["operations"].append(
-                    {
-                        "id": f"{method['id']}.{row['statistic']}.{name}",
-                        "name": f"{row['statistic']}.{name}",
-                    }
-                )
-        key = tuple(row[c] for c in ("analysis", "endpoint", "population", "contrast", "model"))
-        analysis = analyses.setdefault(
-            (*key, words),
-            {
-                "id": f"A{len(analyses) + 1:04}",
-                "name": ", ".join(str(part) for part in key if part),
-                "reason": {"controlledTerm": "SPECIFIED IN SAP"},
-                "purpose": {"controlledTerm": "PRIMARY OUTCOME MEASURE"},
-                "analysisSetId": f"S.{row['population']}",
-                "dataset": "ADSL" if row["endpoint"] in OF_RESPONSE else "ADTTE",
-                "variable": row["endpoint"] or row["analysis"],
-                "methodId": method["id"],
-                "results": [],
-            },
-        )
-        groups = [
-            {"groupingId": f"G.{column}", "groupValue": str(row[column])}
-            for column in ("contrast", "grp", "term", "at")
-            if row[column] is not None
-        ]
-        analysis["results"] += [
-            {
-                "operationId": f"{method['id']}.{row['statistic']}.{name}",
-                "resultGroups": groups,
-                "rawValue": repr(float(row[name])),
-                "note": row["note"],
-            }
-            for name in filled
-        ]
-        if not filled:
-            analysis["results"].append(
-                {
-                    "operationId": f"{method['id']}.{row['statistic']}.estimate",
-                    "resultGroups": groups,
-                    "rawValue": None,
-                    "note": row["note"],
-                }
-            )
-            if f"{row['statistic']}.estimate" not in known:
-                method["operations"].append(
-                    {
-                        "id": f"{method['id']}.{row['statistic']}.estimate",
-                        "name": f"{row['statistic']}.estimate",
-                    }
-                )
-    sets = sorted({str(row) for row in frame["population"]})
-    groupings = ("contrast", "grp", "term", "at")
-    return {
-        "id": f"RE.{cut}",
-        "name": title,
-        "version": 1,
-        "description": "Concepts of CDISC ARS 1.0; made of report.results",
-        "analysisSets": [{"id": f"S.{name}", "name": name} for name in sets],
-        "analysisGroupings": [
-            {"id": f"G.{name}", "name": name, "groupingVariable": name} for name in groupings
-        ],
-        "methods": list(methods.values()),
-        "analyses": list(analyses.values()),
     }

@@ -8,11 +8,17 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyreadstat
 import pytest
+from jsonschema.validators import validator_for
+from lxml import etree
+from odmlib.schema_manager import get_schema_path
 
 from il6_platform import cli
 from il6_platform.exchange.datasets import short_names
 from il6_platform_tests.end_to_end.conftest import Installation
+
+CDISC = Path(__file__).parents[1] / "reference" / "cdisc"
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +44,6 @@ def test_the_files_are_made_again_byte_for_byte(pack: Path, demo: Installation) 
 
 
 def test_the_datasets_are_the_cohort(pack: Path, demo: Installation) -> None:
-    import pyreadstat
-
     folder = pack / "exchange"
     assert folder.stat().st_mode & 0o077 == 0
     dictionary = pd.read_csv(folder / "define.csv")
@@ -54,6 +58,14 @@ def test_the_datasets_are_the_cohort(pack: Path, demo: Installation) -> None:
             lines = dictionary[dictionary["dataset"] == name.upper()]
             assert list(transport.columns) == list(lines["transport_name"])
             assert all(len(label) <= 40 for label in about.column_labels)
+            assert all(label[-1].isalnum() or label[-1] == ")" for label in about.column_labels)
+            required = {"adsl": {"STUDYID", "USUBJID", "SUBJID", "SITEID", "AGE", "AGEU", "SEX"}}
+            required["adsl"] |= {"ARM", "TRT01P"}
+            wanted = required.get(name, {"STUDYID", "USUBJID", "TRTP", "PARAM", "PARAMCD"})
+            assert wanted <= set(transport.columns)
+            assert not set(wanted - {"SITEID", "AGE", "AGEU", "SEX"}) & set(
+                transport.columns[(transport == "").any()]
+            )
             for line in lines.itertuples():
                 ours, theirs = whole[line.variable], transport[line.transport_name]
                 if line.type == "text":
@@ -77,7 +89,9 @@ def test_the_results_go_out_whole(pack: Path, demo: Installation) -> None:
     event = json.loads((pack / "exchange" / "results.ars.json").read_text())
     operations = {o["id"] for m in event["methods"] for o in m["operations"]}
     numbers = ["estimate", "ci_low", "ci_high", "std_error", "df", "p_value", "n", "events"]
-    given = [r for a in event["analyses"] for r in a["results"] if r["rawValue"] is not None]
+    schema = json.loads((CDISC / "ars_ldm.schema.json").read_text())
+    assert list(validator_for(schema)(schema).iter_errors(event))[:3] == []
+    given = [r for a in event["analyses"] for r in a["results"] if "rawValue" in r]
     assert len(given) == int(results[numbers].notna().sum().sum())
     assert {r["operationId"] for a in event["analyses"] for r in a["results"]} <= operations
     sets = {s["id"] for s in event["analysisSets"]}
@@ -95,6 +109,34 @@ def test_the_results_go_out_whole(pack: Path, demo: Installation) -> None:
             "and contrast == 'experimental vs control' and statistic == 'logrank'"
         )["p_value"].iloc[0]
     ]
+
+
+def test_dataset_json_and_define_say_what_the_transport_files_say(pack: Path) -> None:
+    folder = pack / "exchange"
+    schema = etree.XMLSchema(etree.parse(get_schema_path("define", "2.1")))
+    document = etree.parse(folder / "define.xml")
+    schema.assertValid(document)
+    space = {"odm": "http://www.cdisc.org/ns/odm/v1.3"}
+    dictionary = pd.read_csv(folder / "define.csv").set_index(["dataset", "transport_name"])
+    for name in ("adsl", "adrs", "adtr", "adtte"):
+        made = json.loads((folder / f"{name}.json").read_text())
+        assert made["datasetJSONVersion"] == "1.1.0"
+        assert made["records"] == len(made["rows"])
+        columns = [column["name"] for column in made["columns"]]
+        transport, _ = pyreadstat.read_xport(str(folder / f"{name}.xpt"))
+        assert columns == list(transport.columns)
+        for place, column in enumerate(columns):
+            ours = [row[place] for row in made["rows"]]
+            if dictionary.loc[(name.upper(), column), "type"] == "text":
+                assert [value or "" for value in ours] == transport[column].tolist()
+            elif dictionary.loc[(name.upper(), column), "type"] != "date":
+                pd.testing.assert_series_equal(
+                    pd.Series(ours, dtype=float), transport[column].astype(float), check_names=False
+                )
+        items = document.xpath(
+            f"//odm:ItemGroupDef[@Name='{name.upper()}']/odm:ItemRef/@ItemOID", namespaces=space
+        )
+        assert items == [column["itemOID"] for column in made["columns"]]
 
 
 def test_short_names_are_short_and_differ() -> None:

@@ -63,24 +63,39 @@ best as (
     qualify row_number() over (
         partition by usubjid order by list_position(['CR', 'PR', 'SD', 'PD', 'NE'], avalc)
     ) = 1
+),
+
+responses as (
+    select
+        usubjid,
+        'OVRLRESP' as paramcd,
+        'Overall response by visit' as param,
+        avalc,
+        adt,
+        adtf,
+        subjseq
+    from visits
+    union all
+    select d.usubjid, 'BOR', 'Best overall response', coalesce(b.avalc, 'NE'), b.adt, v.adtf, d.subjseq
+    from last_day as d
+    left join best as b on d.usubjid = b.usubjid
+    left join (
+        select usubjid, adt, if(bool_or(adtf is null), null, max(adtf)) as adtf from visits group by usubjid, adt
+    ) as v on b.usubjid = v.usubjid and b.adt = v.adt
 )
 
 select
-    usubjid as "USUBJID",
-    'OVRLRESP' as "PARAMCD",
-    'Overall response by visit' as "PARAM",
-    avalc as "AVALC",
-    adt as "ADT",
-    adtf as "ADTF",
-    subjseq as "SUBJSEQ"
-from visits
-union all
-select d.usubjid, 'BOR', 'Best overall response', coalesce(b.avalc, 'NE'), b.adt, v.adtf, d.subjseq
-from last_day as d
-left join best as b on d.usubjid = b.usubjid
-left join (
-    select usubjid, adt, if(bool_or(adtf is null), null, max(adtf)) as adtf from visits group by usubjid, adt
-) as v on b.usubjid = v.usubjid and b.adt = v.adt
+    r.usubjid as "USUBJID",
+    r.paramcd as "PARAMCD",
+    r.param as "PARAM",
+    r.avalc as "AVALC",
+    r.adt as "ADT",
+    r.adtf as "ADTF",
+    r.subjseq as "SUBJSEQ",
+    s."STUDYID",
+    s."TRT01P" as "TRTP"
+from responses as r
+inner join cohort.subjects as s on r.usubjid = s."USUBJID"
 order by "PARAMCD", "SUBJSEQ", "ADT";
 
 comment on table cohort.adrs is 'Response analysis dataset (ADaM ADRS), RECIST 1.1';
@@ -91,3 +106,5 @@ comment on column cohort.adrs."AVALC" is 'CR, PR, SD, PD, NE';
 comment on column cohort.adrs."ADT" is 'Day of the assessment (of BOR: of the first one with it)';
 comment on column cohort.adrs."ADTF" is 'Imputation of ADT: D its day, M its month too; null: known';
 comment on column cohort.adrs."SUBJSEQ" is 'Order in which the patient first arrived';
+comment on column cohort.adrs."STUDYID" is 'Study identifier';
+comment on column cohort.adrs."TRTP" is 'Planned treatment: the arm';

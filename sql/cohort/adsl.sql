@@ -51,3 +51,7 @@ comment on column cohort.adsl."ANALFL" is 'Y: in the analyses (ITTFL and a basel
 comment on column cohort.adsl."EXCLREAS" is 'Reason for not being analysed';
 comment on column cohort.adsl."SUBJSEQ" is 'Order in which the patient first arrived';
 comment on column cohort.adsl."MARKERGR" is 'high: MARKER at or above the cut-off; low: below it';
+comment on column cohort.adsl."STUDYID" is 'Study identifier';
+comment on column cohort.adsl."SUBJID" is 'Subject identifier for the study: the pseudonym';
+comment on column cohort.adsl."AGEU" is 'Age units';
+comment on column cohort.adsl."TRT01P" is 'Planned treatment for period 01: the arm';

@@ -46,8 +46,11 @@ select
     if(m.adt > m.trtsdt and m.adt <= d.adt, 'Y', null) as "ANL01FL",
     b.aval as "BASE",
     if(m.adt > m.trtsdt and b.aval > 0, 100 * (m.aval - b.aval) / b.aval, null) as "PCHG",
-    m.subjseq as "SUBJSEQ"
+    m.subjseq as "SUBJSEQ",
+    s."STUDYID",
+    s."TRT01P" as "TRTP"
 from measured as m
+inner join cohort.subjects as s on m.usubjid = s."USUBJID"
 inner join last_day as d on m.usubjid = d.usubjid
 left join baseline as b on m.usubjid = b.usubjid
 order by "SUBJSEQ", "ADT";
@@ -63,3 +66,5 @@ comment on column cohort.adtr."ANL01FL" is 'Y: after time zero, up to progressio
 comment on column cohort.adtr."BASE" is 'Sum of diameters at baseline (mm)';
 comment on column cohort.adtr."PCHG" is 'Change from baseline in percent';
 comment on column cohort.adtr."SUBJSEQ" is 'Order in which the patient first arrived';
+comment on column cohort.adtr."STUDYID" is 'Study identifier';
+comment on column cohort.adtr."TRTP" is 'Planned treatment: the arm';

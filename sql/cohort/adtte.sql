@@ -147,8 +147,11 @@ select
     d.evntdesc as "EVNTDESC",
     d.srcdom as "SRCDOM",
     d.srcvar as "SRCVAR",
-    d.subjseq as "SUBJSEQ"
+    d.subjseq as "SUBJSEQ",
+    s."STUDYID",
+    s."TRT01P" as "TRTP"
 from every_end as d
+inner join cohort.subjects as s on d.usubjid = s."USUBJID"
 left join study.endpoints as e on d.paramcd = e.name
 order by e.position, "PARAMCD", "SUBJSEQ";
 
@@ -166,3 +169,5 @@ comment on column cohort.adtte."EVNTDESC" is 'What the event or the censoring is
 comment on column cohort.adtte."SRCDOM" is 'Table that ADT is from';
 comment on column cohort.adtte."SRCVAR" is 'Column that ADT is from';
 comment on column cohort.adtte."SUBJSEQ" is 'Order in which the patient first arrived';
+comment on column cohort.adtte."STUDYID" is 'Study identifier';
+comment on column cohort.adtte."TRTP" is 'Planned treatment: the arm';

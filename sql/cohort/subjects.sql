@@ -35,7 +35,11 @@ select
     if(reason is null or reason = 'No baseline marker in the window', 'Y', 'N') as "ITTFL",
     if(reason is null, 'Y', 'N') as "ANALFL",
     reason as "EXCLREAS",
-    row_number() over (order by first_day, arrival_order nulls last, patient_id) as "SUBJSEQ"
+    row_number() over (order by first_day, arrival_order nulls last, patient_id) as "SUBJSEQ",
+    (select study_name from study.settings) as "STUDYID",
+    patient_id as "SUBJID",
+    if(age is null, null, 'YEARS') as "AGEU",
+    if(trtsdt is null, null, arm) as "TRT01P"
 from described
 order by "SUBJSEQ";
 
@@ -61,3 +65,7 @@ comment on column cohort.subjects."ITTFL" is 'Y: treated first-line, consented, 
 comment on column cohort.subjects."ANALFL" is 'Y: in the analyses (ITTFL and a baseline marker)';
 comment on column cohort.subjects."EXCLREAS" is 'First reason for not being analysed';
 comment on column cohort.subjects."SUBJSEQ" is 'Order in which the patient first arrived';
+comment on column cohort.subjects."STUDYID" is 'Study identifier';
+comment on column cohort.subjects."SUBJID" is 'Subject identifier for the study: the pseudonym';
+comment on column cohort.subjects."AGEU" is 'Age units';
+comment on column cohort.subjects."TRT01P" is 'Planned treatment for period 01: the arm';
