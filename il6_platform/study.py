@@ -70,7 +70,7 @@ class Marker(_Part):
     label: str = ""
     window_days: tuple[int, int] = (-28, 0)
     below_loq: Literal["half", "limit", "zero"] = "half"
-    direction: Literal["higher", "lower"] | None = None
+    direction: Literal["higher", "lower", "auto"] | None = None
     assay_cv: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
@@ -137,6 +137,7 @@ class Cutoff(_Part):
 
     A rule that looks at the data leaves `min_share` of the patients, and `min_patients`, on either
     side. Method interaction takes the cut-off with the largest interaction with the treatment.
+    With `direction: auto`, of method youden, these data say whether cases have the higher markers.
     """
 
     method: Literal["youden", "maxstat", "interaction", "median", "fixed"]
@@ -148,7 +149,7 @@ class Cutoff(_Part):
         | None
     ) = None
     value: float | None = None
-    direction: Literal["higher", "lower"] | None = None
+    direction: Literal["higher", "lower", "auto"] | None = None
     min_share: float = Field(default=0.1, ge=0, lt=0.5)
     min_patients: int = Field(default=10, ge=1)
 
@@ -390,6 +391,11 @@ class Study(_Part):
         directions = {self.marker.direction, self.cutoff.direction} - {None}
         if len(directions) > 1:
             raise ValueError("direction under marker and under cutoff differ; give one")
+        if "auto" in directions and self.cutoff.method != "youden":
+            raise ValueError(
+                "direction auto needs method youden, whose outcome says which direction is right; "
+                "write higher or lower"
+            )
         if self.locked_digest and self.locked_on is None:
             raise ValueError("locked_digest goes with locked_on, the day that the file was locked")
         return self
@@ -433,6 +439,17 @@ class Study(_Part):
     def higher(self) -> bool:
         """Whether a higher marker is taken to mean more events (fewer responses)."""
         return "lower" not in (self.marker.direction, self.cutoff.direction)
+
+    @property
+    def chooses_direction(self) -> bool:
+        """Whether the data say if a higher marker means more events."""
+        return "auto" in (self.marker.direction, self.cutoff.direction)
+
+    def directed(self, direction: Literal["higher", "lower"]) -> Study:
+        """Return the study with the direction of the marker that the data gave."""
+        cutoff = self.cutoff.model_copy(update={"direction": direction})
+        marker = self.marker.model_copy(update={"direction": None})
+        return self.model_copy(update={"cutoff": cutoff, "marker": marker})
 
     @property
     def declared_family(self) -> tuple[Test, ...]:

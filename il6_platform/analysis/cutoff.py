@@ -15,6 +15,7 @@ from il6_platform.analysis.spec import Spec, Topic, analyses, technique
 from il6_platform.statistics import roc
 from il6_platform.statistics.codes import Code, Reason, joined
 from il6_platform.statistics.cutoff_rules import (
+    ROUNDING,
     Rule,
     Search,
     ipcw_weights,
@@ -74,16 +75,19 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     The rows of the cut-off carry no endpoint: there is one cut-off, whatever it is used for.
     """
     results = Results("cutoff")
+    study, was_chosen = directed(cohort, study), study.chooses_direction
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     outcome, left_out = case_control(cohort, study)
     if is_weighted(study):
         rows, curve = weighted(cohort, study)
-        results.add([_said_to_be_chosen(row) for row in rows])
+        rows = [_said_to_be_chosen(row) for row in rows]
+        results.add([_with_direction(row, study) if was_chosen else row for row in rows])
         results.add_curve(_path(curve, study.higher))
         return results
     if outcome is not None:
         area = roc.auc(marker, outcome, higher=study.higher)
-        results.add(area.but(note=joined(area.note, left_out)))
+        area = area.but(note=joined(area.note, left_out))
+        results.add(_with_direction(area, study) if was_chosen else area)
         results.add_curve(_roc_path(marker, outcome, study.higher))
     for row in _cut(cohort, marker, outcome, study):
         results.add(row)
@@ -92,11 +96,37 @@ def analyse(cohort: Cohort, study: Study) -> Results:
 
 def chosen(cohort: Cohort, study: Study) -> float | None:
     """Return the cut-off that the study's rule chooses in a cohort, or None where there is none."""
+    study = directed(cohort, study)
     if is_weighted(study):
         return weighted(cohort, study)[0][0].estimate
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     rows = _cut(cohort, marker, case_control(cohort, study)[0], study)
     return rows[0].estimate
+
+
+def directed(cohort: Cohort, study: Study) -> Study:
+    """Return the study with the marker's direction in this cohort, where the data choose it.
+
+    It is the one in which the area under the ROC curve is 0.5 or more.
+    """
+    if not study.chooses_direction:
+        return study
+    up = study.directed("higher")
+    if is_weighted(study):
+        area = next(row for row in weighted(cohort, up)[0] if row.statistic == "auc").estimate
+    else:
+        marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+        outcome, _ = case_control(cohort, study)
+        area = None if outcome is None else roc.auc(marker, outcome, higher=True).estimate
+    return study.directed("lower") if area is not None and area < 0.5 - ROUNDING else up
+
+
+def _with_direction(row: Estimate, study: Study) -> Estimate:
+    """Say of an area that these data chose its direction."""
+    if row.statistic != "auc" or row.estimate is None:
+        return row
+    side = "higher" if study.higher else "lower"
+    return row.but(note=joined(row.note, Code.DIRECTION_CHOSEN.say(side=side)))
 
 
 UNCOUNTED = Code.UNCORRECTED.say()
@@ -140,6 +170,8 @@ def weighted(cohort: Cohort, study: Study) -> tuple[list[Estimate], pd.DataFrame
 def rule_of(cohort: Cohort, study: Study) -> Rule | None:
     """Return the rule that resampling runs anew, or None where these data chose nothing."""
     asked, limits = study.cutoff.outcome, smallest(study)
+    # chosen anew in every resample where these data choose it
+    higher = None if study.chooses_direction else study.higher
     match study.cutoff.method:
         case "maxstat":
             share = study.cutoff.min_share
@@ -147,10 +179,10 @@ def rule_of(cohort: Cohort, study: Study) -> Rule | None:
         case "interaction":
             return Rule("interaction", arm=cohort.group("experimental"), **limits)
         case "youden" if is_weighted(study) and isinstance(asked, EventOutcome):
-            return Rule("youden_ipcw", by=asked.by_months, higher=study.higher, **limits)
+            return Rule("youden_ipcw", by=asked.by_months, higher=higher, **limits)
         case "youden":
             outcome = case_control(cohort, study)[0]
-            return Rule("youden", outcome=outcome, higher=study.higher, **limits)
+            return Rule("youden", outcome=outcome, higher=higher, **limits)
         case _:
             return None
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from il6_platform.analysis.cohort import Cohort
-from il6_platform.analysis.cutoff import smallest
+from il6_platform.analysis.cutoff import directed, smallest
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Drawing, Listing, Spec, Topic, technique
@@ -66,6 +66,7 @@ SPEC = Spec(
 def analyse(cohort: Cohort, study: Study) -> Results:
     """AUC and cut-off by each landmark and outcome, concordance over the whole follow-up."""
     results = Results("roc_over_time")
+    study = directed(cohort, study)
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     options = {"higher": study.higher, **smallest(study)}
     for endpoint in study.endpoints:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, COMPARISONS, Cohort
 from il6_platform.analysis.comparisons import every_comparison
-from il6_platform.analysis.cutoff import case_control, is_weighted, weighted
+from il6_platform.analysis.cutoff import case_control, directed, is_weighted, weighted
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
@@ -93,7 +93,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     """Landmark analysis by response; PFS under each censoring rule; the cut-off, weighted."""
     results = Results("sensitivity")
     if case_control(cohort, study)[1] and not is_weighted(study):
-        results.add(weighted(cohort, study)[0], model="censored patients weighted")
+        results.add(
+            weighted(cohort, directed(cohort, study))[0], model="censored patients weighted"
+        )
     for endpoint in study.endpoints:
         known = cohort.having(endpoint)
         time, event = known.survival(endpoint)

@@ -247,6 +247,8 @@ def _cutoff(cut: Cut, citations: Citations) -> str:
             f" Cut-offs that leave less than {rule.min_share:.0%} of the patients, or fewer than "
             f"{rule.min_patients}, on either side were not considered."
         )
+        if cut.study.chooses_direction:
+            chosen += " Whether a higher marker means more events was taken from these data, too."
         if value is not None:
             chosen = " It was chosen on the data that it is judged on." + chosen
     at = "A patient is high where the marker is at or above the cut-off"

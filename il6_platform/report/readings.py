@@ -356,7 +356,9 @@ def published_sign(claim: Published, study: Study) -> int:
         return _sign_of(claim.statistic, claim.estimate)
     if claim.contrast == ARM:
         return -1 if study.planned is not None and study.planned.hazard_ratio > 1 else 1
-    return {True: -1, False: 1}[study.higher] if claim.contrast == MARKER else 0
+    if claim.contrast != MARKER or study.chooses_direction:
+        return 0
+    return -1 if study.higher else 1
 
 
 def is_side_stated(claim: Published) -> bool:

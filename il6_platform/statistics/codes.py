@@ -251,6 +251,11 @@ class Code(Pattern):
         "wrong_way",
         "No cut-off does better than chance: the marker does not point the way it is taken to.",
     )
+    DIRECTION_CHOSEN = (
+        "direction_chosen",
+        "These data chose the direction: cases have the {side} markers; the validation repeats "
+        "that choice.",
+    )
     DATA_DRIVEN = (
         "data_driven",
         "Chosen on these data: its accuracy and the tests by it are optimistic.",

@@ -41,6 +41,9 @@ METHODS = {
 
 NO_CUTOFF = Code.NO_CUTOFF.say()
 
+ROUNDING = 1e-9
+"""Below which an area does not differ from a half."""
+
 GRID = 200
 """Cut-offs at which an interaction is sought: all admissible ones, or so many, even in rank."""
 
@@ -77,7 +80,9 @@ class Rule:
     by
         For `youden_ipcw`: the time, in the unit of the data.
     higher
-        For both: cases have the higher markers. High is marker >= cut-off in any case.
+        For both: cases have the higher markers; None: the direction in which the area under the
+        ROC curve is 0.5 or more, chosen anew in every resample. High is marker >= cut-off in any
+        case.
     min_prop, max_prop
         For `maxstat`: limits of the proportion of patients in the low group.
     min_share, min_patients
@@ -95,7 +100,7 @@ class Rule:
     method: str
     outcome: ArrayLike | None = None
     by: float | None = None
-    higher: bool = True
+    higher: bool | None = True
     min_prop: float = 0.1
     max_prop: float = 0.9
     min_share: float = 0.0
@@ -263,19 +268,24 @@ def weighted_roc(
 
 @dataclass(frozen=True, slots=True)
 class Roc:
-    """ROC of many resamples: shares of cases and controls below each cut-off, Youden, area."""
+    """ROC of many resamples: shares of cases and controls below each cut-off, Youden, area.
+
+    `up` says of each resample whether its cases are taken to have the higher markers.
+    """
 
     low_case: Floats
     low_control: Floats
     criterion: Floats
     auc: Floats
+    up: Bools
 
     @classmethod
-    def of(cls, case: Floats, control: Floats, starts: Ints, higher: bool) -> Roc:
+    def of(cls, case: Floats, control: Floats, starts: Ints, higher: bool | None) -> Roc:
         """ROC from weights (resamples, n) by rising marker; inadmissible cut-offs have -inf."""
         if not len(starts):
             none = np.zeros((len(case), 0))
-            return cls(none, none, none, np.full(len(case), np.nan))
+            up = np.full(len(case), higher is not False)
+            return cls(none, none, none, np.full(len(case), np.nan), up)
         cases = np.add.reduceat(case, starts, axis=1)
         controls = np.add.reduceat(control, starts, axis=1)
         below_case = np.cumsum(cases, axis=1) - cases
@@ -284,7 +294,8 @@ class Roc:
         with np.errstate(divide="ignore", invalid="ignore"):
             low_case, low_control = below_case / n_case[:, None], below_control / n_control[:, None]
             area = (cases * (below_control + controls / 2)).sum(axis=1) / (n_case * n_control)
-        youden = low_control - low_case if higher else low_case - low_control
+        up = np.full(len(case), higher is True) if higher is not None else ~(area < 0.5 - ROUNDING)
+        youden = np.where(up[:, None], 1, -1) * (low_control - low_case)
         admissible = (
             (cases + controls > 0)
             & (below_case + below_control > 0)
@@ -295,7 +306,8 @@ class Roc:
             low_case,
             low_control,
             np.where(admissible, youden, -np.inf),
-            area if higher else 1 - area,
+            np.where(up, area, 1 - area),
+            up,
         )
 
 

@@ -152,9 +152,10 @@ def bootstrap_cutoff(
         picked = first_largest(criterion)
         area = np.full(size, np.nan) if roc is None else roc.auc
         found = np.where(picked >= 0, criterion[np.arange(size), picked], np.nan)
-        return picked, area, found, search.log_hazard_ratios(picked, w)
+        up = np.full(size, np.nan) if roc is None else roc.up.astype(float)
+        return picked, area, found, search.log_hazard_ratios(picked, w), up
 
-    picked, area, found, log_ratio = _blocks(work, n, replicates, rng, progress, jobs)
+    picked, area, found, log_ratio, up = _blocks(work, n, replicates, rng, progress, jobs)
     some = picked >= 0
     cutoffs = np.where(some, search.cutoffs[picked], np.nan)
     distinct, where = np.unique(picked, return_inverse=True)
@@ -169,8 +170,8 @@ def bootstrap_cutoff(
         youden = search.roc.criterion[0]
         gain = np.where(some, found - youden[picked], np.nan)
         estimates += _corrected("youden", float(youden[search.picked]), gain, at)
-        sign = 1.0 if rule.higher else -1.0
-        direction = np.full(replicates, sign)
+        direction = np.where(up > 0, 1.0, -1.0)
+        sign = 1.0 if search.roc.up[0] else -1.0
     else:
         direction, sign = np.sign(log_ratio), float(np.sign(apparent_ratio))
     optimism = direction * (log_ratio - in_sample)
@@ -215,8 +216,8 @@ def roc_band(
         return nothing
 
     def sensitivity(roc: Roc) -> Floats:
-        called = (1 - roc.low_case, 1 - roc.low_control)
-        true, false = called if rule.higher else (roc.low_case, roc.low_control)
+        up = roc.up[:, None]
+        true, false = (np.where(up, 1 - low, low) for low in (roc.low_case, roc.low_control))
         reached = [np.where(false <= x + 1e-9, true, 0.0).max(axis=1) for x in grid[:-1]]
         # called a case whoever he is: the curve's end, which needs no cut-off
         return np.column_stack([*reached, np.where(np.isnan(roc.auc), np.nan, 1.0)])
