@@ -71,6 +71,10 @@ LABELS = {
     "EVNTDESC": "Event or Censoring Description",
     "SRCDOM": "Source Data",
     "SRCVAR": "Source Variable",
+    "ADTF": "Analysis Date Imputation Flag",
+    "STARTDTF": "Origin Date Imputation Flag",
+    "TRTSDTF": "Date of First Exposure Imput. Flag",
+    "DTHDTF": "Date of Death Imputation Flag",
     "ABLFL": "Baseline Record Flag",
     "ANL01FL": "Analysis Flag 01",
     "BASE": "Baseline Value",
@@ -78,9 +82,11 @@ LABELS = {
 }
 """The implementation guide's labels of its variables; others have the dictionary's words."""
 
+IMPUTED = {"D": "Day imputed", "M": "Month and day imputed"}
 CODELISTS = {
     "ARMCD": {"C": "Control", "E": "Experimental"},
     "AGEU": {"YEARS": "Years"},
+    **dict.fromkeys(("ADTF", "STARTDTF", "TRTSDTF", "DTHDTF"), IMPUTED),
     "CNSR": {"0": "Event", "1": "Censored", "2": "Competing event"},
     "ITTFL": {"Y": "Yes", "N": "No"},
     "ANALFL": {"Y": "Yes", "N": "No"},
