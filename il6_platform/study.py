@@ -35,6 +35,9 @@ from il6_platform.yaml_config import Place, YamlConfigError, read_typed
 PartialDates = Literal["start", "middle", "end", "never"]
 """Which day is taken where only month or year is known; never: such a record is set aside."""
 
+SIGNIFICANT = 0.05
+"""P value below which a difference is taken as shown."""
+
 Population = Literal["all", "control", "experimental", "marker_high", "marker_low"]
 Contrast = Literal["experimental vs control", "high vs low"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
@@ -43,7 +46,7 @@ RESERVED = frozenset(
     {"usubjid", "siteid", "arm", "armcd", "trtsdt", "marker", "markdt", "marklim", "markergr"}
     | {"dthdt", "lstalvdt", "ittfl", "analfl", "exclreas", "subjseq", "patient_id"}
     | {"dthcaus", "newtrtdt", "bor", "response_months", "best_change", "event_on"}
-    | {"last_assessed_on", "relfl"}
+    | {"last_assessed_on", "relfl", "tumour_size", "tumour_size_after"}
 )
 """Names that ADSL uses itself, so that no covariate can have them."""
 
@@ -207,11 +210,14 @@ class Covariate(_Part):
 
     A category has a list of `levels`, its own or the native format's: any other value counts as
     "other". Without a list, so does a value that few patients have: free text is nobody's level.
+
+    With `analyte` it is that laboratory result at baseline, in `unit`, taken as the marker is.
     """
 
     name: Name
     kind: Literal["number", "category"]
     label: str = ""
+    analyte: str | None = None
     unit: str | None = None
     per: float = Field(default=1, gt=0)
     reference: str | None = None
@@ -237,6 +243,8 @@ class Covariate(_Part):
             raise ValueError("`levels` belong to a category; a number has none")
         if self.levels and self.reference is not None and self.reference not in self.levels:
             raise ValueError(f"reference {self.reference} is none of the levels; add it to them")
+        if self.analyte is not None and (self.kind != "number" or self.unit is None):
+            raise ValueError("a laboratory result is `kind: number` and needs its `unit`")
         return self
 
     @property
@@ -302,6 +310,8 @@ class Published(_Part):
 
     `direction` says how the first group of the contrast was published to differ: longer or shorter
     time, higher or lower rate. Without it the published hazard ratio or estimate says it, if given.
+    `difference` says whether one was claimed where no P value was printed, or only its side of
+    0.05.
     """
 
     claim: str
@@ -317,8 +327,22 @@ class Published(_Part):
     estimate: float | None = None
     hazard_ratio: float | None = Field(default=None, gt=0)
     direction: Literal["longer", "shorter", "higher", "lower"] | None = None
+    difference: bool | None = None
     n: dict[str, int] = Field(default_factory=dict)
     period: tuple[date, date] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Published:
+        if self.difference is not None and self.p_value is not None:
+            raise ValueError("`difference` is for a claim without `p_value`; give one of them")
+        return self
+
+    @property
+    def claims_difference(self) -> bool | None:
+        """Whether a difference was claimed; None where the claim is of a figure."""
+        if self.p_value is None:
+            return self.difference
+        return self.p_value < SIGNIFICANT
 
 
 class Test(_Part):
@@ -353,6 +377,7 @@ class Study(_Part):
     response_criteria: str = "RECIST 1.1"
     named_endpoints: tuple[NamedOrDeclared, ...] = Field(default=("PFS", "OS"), alias="endpoints")
     covariates: tuple[Covariate, ...] = ()
+    characteristics: tuple[Covariate, ...] = ()
     landmarks_months: tuple[Annotated[float, Field(gt=0, le=1200)], ...] = (6, 12, 24)
     confirm_response: bool = False
     partial_dates: PartialDates = "never"
@@ -378,7 +403,7 @@ class Study(_Part):
 
     @model_validator(mode="after")
     def _check(self) -> Study:
-        names = [covariate.name.lower() for covariate in self.covariates]
+        names = [covariate.name.lower() for covariate in self.described]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"covariates: {', '.join(twice)} is named twice; name it once")
@@ -399,6 +424,11 @@ class Study(_Part):
         if self.locked_digest and self.locked_on is None:
             raise ValueError("locked_digest goes with locked_on, the day that the file was locked")
         return self
+
+    @property
+    def described(self) -> tuple[Covariate, ...]:
+        """The covariates, then the characteristics: those are described, and in no model."""
+        return (*self.covariates, *self.characteristics)
 
     @property
     def endpoints(self) -> tuple[str, ...]:

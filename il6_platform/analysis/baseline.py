@@ -29,7 +29,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     """Describe age, sex, the marker and the covariates; standardised differences of groups."""
     results = Results("baseline")
     variables: dict[str, Kind] = {"age": "number", "sex": "category", "MARKER": "number"}
-    variables |= {item.name: item.kind for item in study.covariates}
+    variables |= {item.name: item.kind for item in study.described}
     columns = {"age": "AGE", "sex": "SEX"}
     for name, kind in variables.items():
         values = cohort.patients[name if name in cohort.patients else columns.get(name, name)]

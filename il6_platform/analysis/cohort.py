@@ -49,7 +49,8 @@ class Cohort:
         One row a patient (ANALFL = Y), ADSL's columns, and `time_PFS`, `event_PFS`,
         `competing_PFS`, `start_PFS`, ... of each endpoint (months; booleans; date), `BOR`,
         `response_months` (to the first CR or PR that counts for it, or NaN), `best_change` (lowest
-        percent change of the sum of diameters, or NaN), dates of
+        percent change of the sum of diameters, or NaN), `tumour_size` and `tumour_size_after` (sum
+        of diameters before treatment and at the first assessment after its start, mm), dates of
         progression-free survival's event and of the assessments before it,
         the covariates under the study file's names.
     delivered
@@ -89,9 +90,13 @@ class Cohort:
         patients = patients.assign(**_visits(patients, adtte, adrs))
         counted = adtr[adtr["ANL01FL"] == "Y"].groupby("USUBJID")["PCHG"].min()
         patients["best_change"] = counted.reindex(patients.index).astype(float)
+        after = adtr[adtr["ANL01FL"] == "Y"].sort_values("ADT", kind="stable").groupby("USUBJID")
+        sizes = {"tumour_size": after["BASE"].first(), "tumour_size_after": after["AVAL"].first()}
+        for name, size in sizes.items():
+            patients[name] = size.reindex(patients.index).astype(float)
         if "MARKERGR" not in patients:
             patients["MARKERGR"] = None
-        for item in study.covariates:
+        for item in study.described:
             # a covariate that nobody has is a covariate that is missing in everybody
             if item.name not in patients:
                 patients[item.name] = np.nan if item.kind == "number" else None
@@ -240,5 +245,5 @@ def _names(adsl: pd.DataFrame, study: Study) -> dict[str, str]:
     """Map ADSL's columns to the covariates' names in the study file."""
     here = {column.lower(): column for column in adsl.columns}
     return {
-        here[item.name.lower()]: item.name for item in study.covariates if item.name.lower() in here
+        here[item.name.lower()]: item.name for item in study.described if item.name.lower() in here
     }

@@ -39,6 +39,7 @@ class Statistic(StrEnum):
     AUC_CORRECTED = "auc_corrected"
     BOUNDARY = "boundary"
     BRESLOW_DAY = "breslow_day"
+    CHI_SQUARE = "chi_square"
     COCHRAN_MANTEL_HAENSZEL = "cochran_mantel_haenszel"
     COMMON_ODDS_RATIO = "common_odds_ratio"
     CONCORDANCE = "concordance"

@@ -92,15 +92,8 @@ def print_headline(site: Site) -> None:
     for said in read_published(site, registry)["value"]:
         print(f"{said}\n")
     for row in read_published(site, "from report.headline").itertuples():
-        said = (
-            f"P = {row.published_p_value:g}"
-            if pd.notna(row.published_p_value)
-            else f"{row.published_estimate:g}"
-            if pd.notna(row.published_estimate)
-            else "not reported"
-        )
         print(
-            f"{row.claim}\n    published  {said}"
+            f"{row.claim}\n    published  {row.published}"
             + (f" ({row.published_n})" if row.published_n else "")
         )
         if pd.isna(row.estimate):

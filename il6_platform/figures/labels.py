@@ -31,11 +31,11 @@ def labels_of(study: Study) -> dict[str, str]:
 def term_namer(study: Study) -> Callable[[str], str]:
     """Return what says a term in the study's words: `sex[M]` is Male."""
     labels = labels_of(study)
-    covariates = {item.name: item for item in study.covariates}
+    covariates = {item.name: item for item in study.described}
     titles = {"age": "Age", "sex": "Sex", "all": "All patients", "MARKERGR": study.marker.label}
     titles |= {"SITEID": "Site"}
     titles |= {"MARKER": with_unit(study)}
-    titles |= {item.name: item.title for item in study.covariates}
+    titles |= {item.name: item.title for item in study.described}
     titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}
     titles |= {"MARKERGR[low]": labels["low"], "GLOBAL": "all terms together"}
 
@@ -93,7 +93,7 @@ def model_term(term: str, study: Study) -> str:
     if term == MARKER_TERM:
         return f"{labels['high']} vs low"
     base = term.partition("[")[0]
-    item = next((one for one in study.covariates if one.name == base), None)
+    item = next((one for one in study.described if one.name == base), None)
     if item is None:
         return name(term)
     if item.kind == "number":

@@ -32,6 +32,7 @@ TABLES: dict[str, NativeTable] = {
                 "age_years",
                 "diagnosis_date",
                 "primary_site",
+                "primary_resected",
                 "metastasis_timing",
                 "liver_metastases_n",
                 "largest_metastasis_mm",
@@ -67,6 +68,7 @@ TABLES: dict[str, NativeTable] = {
 VALUES: dict[str, tuple[str, ...]] = {
     "sex": ("F", "M", "U"),
     "primary_site": ("right colon", "left colon", "rectum"),
+    "primary_resected": ("Y", "N"),
     "metastasis_timing": ("synchronous", "metachronous"),
     "extrahepatic": ("Y", "N"),
     "ras_status": ("wild-type", "mutant"),

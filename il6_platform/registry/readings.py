@@ -39,6 +39,7 @@ COLUMNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "primary_site": (("patients", "primary_site"),),
     "metastasis_timing": (("patients", "metastasis_timing"),),
     "extrahepatic": (("patients", "extrahepatic"),),
+    "yes_no": (("patients", "primary_resected"),),
     "ras_status": (("patients", "ras_status"),),
     "braf_status": (("patients", "braf_status"),),
     "response": (("assessments", "response"),),

@@ -25,7 +25,7 @@ from il6_platform.figures.labels import (
 from il6_platform.report import formatting
 from il6_platform.report.formatting import ALPHA
 from il6_platform.report.sayings import Saying
-from il6_platform.statistics.codes import Reason, joined
+from il6_platform.statistics.codes import Code, Reason, joined
 from il6_platform.study import Published, Study, lower_first
 
 LARGE = 2.0
@@ -241,6 +241,7 @@ HEADLINE: dict[str, tuple[str, str]] = {
     "endpoint": ("varchar", "PFS, OS, or null"),
     "population": ("varchar", "Who is in"),
     "contrast": ("varchar", "What is compared"),
+    "published": ("varchar", "What was published: the figure, P, or whether there is a difference"),
     "published_estimate": ("double", "Figure as published"),
     "published_p_value": ("double", "P as published"),
     "published_n": ("varchar", "Patients as published"),
@@ -277,10 +278,11 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
     )
     row = _first(found[found["statistic"] == claim.statistic])
     compared = None
-    if claim.statistic == Statistic.LOGRANK and claim.contrast and claim.endpoint:
+    is_of_survival = claim.analysis == Analysis.SURVIVAL and claim.statistic == Statistic.LOGRANK
+    if is_of_survival and claim.contrast and claim.endpoint:
         compared = comparison(results, study, claim.endpoint, claim.population, claim.contrast)
     shown = row if compared is None else compared.ratio
-    sign = _sign_of_row(row) if compared is None else compared.sign
+    sign = _sign_among(row, found) if compared is None else compared.sign
     words = _words(claim.endpoint)
     reading = _reading(claim, row, compared, sign, study)
     return {
@@ -289,6 +291,7 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         "endpoint": claim.endpoint,
         "population": claim.population,
         "contrast": claim.contrast,
+        "published": _printed(claim),
         "published_estimate": claim.estimate if claim.hazard_ratio is None else claim.hazard_ratio,
         "published_p_value": claim.p_value,
         "published_n": ", ".join(f"{group} {n}" for group, n in claim.n.items()),
@@ -300,7 +303,7 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         "direction": words.get(sign) if claim.contrast else None,
         "p_value": None if row is None else row["p_value"],
         "corrected_p_value": None if compared is None else compared.corrected,
-        "test": "log-rank" if compared else None,
+        "test": TESTS.get(claim.statistic),
         "n": 0 if row is None else row["n"],
         "events": None if row is None else row["events"],
         **_groups(results, claim),
@@ -309,11 +312,31 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
     }
 
 
+NOT_REPORTED = "not reported"
+
+
+def _printed(claim: Published) -> str:
+    """Say what was published: P, else the figure, else whether a difference was claimed."""
+    if claim.p_value is not None:
+        return f"P = {claim.p_value:g}"
+    figure = claim.estimate if claim.hazard_ratio is None else claim.hazard_ratio
+    if figure is not None:
+        return f"{figure:g}"
+    return {True: "a difference", False: "no difference", None: NOT_REPORTED}[claim.difference]
+
+
 LIMITS = ("ci_low", "ci_high")
+
+TESTS: dict[str, str] = {
+    Statistic.LOGRANK: "log-rank",
+    Statistic.CHI_SQUARE: "chi-square",
+    Statistic.RATIO_OF_HAZARD_RATIOS: "likelihood ratio",
+}
+"""Statistic of a claim -> the test that its P value is of."""
 
 
 def _is_difference(claim: Published) -> bool:
-    return claim.contrast is not None and claim.p_value is not None and claim.p_value < ALPHA
+    return bool(claim.contrast is not None and claim.claims_difference)
 
 
 def _groups(results: pd.DataFrame, claim: Published) -> dict[str, Any]:
@@ -366,6 +389,12 @@ def is_side_stated(claim: Published) -> bool:
     return any(one is not None for one in (claim.direction, claim.hazard_ratio, claim.estimate))
 
 
+def _sign_among(row: pd.Series | None, found: pd.DataFrame) -> int:
+    """Say in which direction a row points, or the estimate that stands beside a test."""
+    beside = found[found["statistic"].isin([Statistic.HAZARD_RATIO, Statistic.RISK_DIFFERENCE])]
+    return _sign_of_row(row) or _sign_of_row(_first(beside))
+
+
 def _sign_of_row(row: pd.Series | None) -> int:
     value = None if row is None else number(row["estimate"])
     return 0 if row is None or value is None else _sign_of(str(row["statistic"]), value)
@@ -400,7 +429,7 @@ def _reading(
         return Saying.NOT_ANALYSED.say()
     if number(row["estimate"]) is None:
         return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no estimate.")
-    if claim.p_value is None:
+    if claim.claims_difference is None:
         return _figure(claim, row)
     now = number(row["p_value"])
     if now is None:
@@ -411,9 +440,14 @@ def _reading(
     return joined(
         _of_p(claim, now, corrected, decides, sign, what, study),
         Saying.NOT_CORRECTED.say()
-        if compared is not None and compared.is_naive and decides < ALPHA
+        if decides < ALPHA and (_is_naive(row) if compared is None else compared.is_naive)
         else None,
     )
+
+
+def _is_naive(row: pd.Series) -> bool:
+    """Say whether a row's P value does not know that the data chose the groups."""
+    return Code.NAIVE.value in str(row["code"]).split()
 
 
 def _of_p(
@@ -426,14 +460,13 @@ def _of_p(
     study: Study,
 ) -> Reason:
     """Set the P value of a claim beside the published one, and the directions."""
-    assert claim.p_value is not None
-    was, before = claim.p_value < ALPHA, published_sign(claim, study)
+    was, before = claim.claims_difference, published_sign(claim, study)
     reversed_ = bool(before and sign and before != sign)
     if corrected is not None and now < ALPHA <= decides:
-        same = f"{claim.p_value:g}" == f"{float(formatting.significant(now)):g}"
-        p = formatting.p_text(now) + (
-            " as published" if same else f" (published {claim.p_value:g})"
-        )
+        printed = "" if claim.p_value is None else f"{claim.p_value:g}"
+        same = printed == f"{float(formatting.significant(now)):g}"
+        beside = " as published" if same else f" (published {printed})" if printed else ""
+        p = formatting.p_text(now) + beside
         return Saying.NAIVE_ONLY.say(p=p, corrected=formatting.p_number(corrected))
     if decides < ALPHA:
         if not was:
@@ -453,6 +486,9 @@ def _difference(claim: Published, compared: Comparison | None, sign: int, study:
     """Say a difference in words; of tests without a direction, that there is one."""
     if compared is not None and compared.sign:
         return what_differs(compared, study)
+    if claim.statistic == Statistic.RATIO_OF_HAZARD_RATIOS:
+        of = f"the effect of {study.arms.experimental_drug} on {claim.endpoint}"
+        return f"{of} differs by {marker_in_question(study)}"
     if claim.contrast is None or not sign:
         return "the groups differ"
     labels = labels_of(study)
@@ -494,6 +530,7 @@ def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterato
             "claim": f"Does {marker_in_question(study)} predict who benefits from "
             f"{study.arms.experimental_drug}? Treatment-by-marker interaction, {endpoint}, {words}",
             "source": "not reported; needed before a marker is called predictive",
+            "published": NOT_REPORTED,
             "endpoint": endpoint,
             "population": row["population"],
             "contrast": row["contrast"],

@@ -124,6 +124,7 @@ RULES: list[Rule] = [
             "warn",
         ),
         one_of("extrahepatic", ["Y", "N"]),
+        one_of("primary_resected", ["Y", "N"]),
         one_of("ras_status", ["wild-type", "mutant"]),
         readable("ecog", "a whole number"),
         within("ecog", 0, 4),

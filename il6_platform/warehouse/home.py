@@ -207,9 +207,10 @@ class Site:
         return {"": next(iter(alone.values()), self.quality.exports), **said}
 
     def covariates(self) -> list[str]:
-        """Return the covariates of all studies: columns of patients that enter the registry."""
+        """Return what all studies describe of patients: columns that enter the registry."""
         files = {*self.studies().values(), self.study_path}
-        return sorted({one.name for file in files for one in read_study(file).covariates})
+        every = (one for file in files for one in read_study(file).described)
+        return sorted({one.name for one in every if one.analyte is None})
 
     @property
     def study_folder(self) -> Path:

@@ -17,7 +17,7 @@ from il6_platform.errors import DataQualityError
 from il6_platform.registry.cells import read_drug
 from il6_platform.registry.native import LEVELS
 from il6_platform.registry.units import analyte_of, every_unit, factors, marker_units
-from il6_platform.study import Marker, Study
+from il6_platform.study import Covariate, Marker, Study
 from il6_platform.warehouse.home import Site
 
 RAW = ("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "staging.problems")
@@ -174,18 +174,33 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     types = {"censored_on": "::date", **dict.fromkeys(lists, "::varchar[]")}
     columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
     connection.execute(f"create or replace table study.settings as select {columns}", settings)
-    _fill_markers(connection, [study.marker])
+    of_covariates = [_marker_of(item, study) for item in study.described]
+    _fill_markers(connection, [study.marker, *(one for one in of_covariates if one)])
     connection.execute(
         "create or replace table study.covariates "
-        "(name varchar, label varchar, kind varchar, levels varchar[])"
+        "(name varchar, label varchar, kind varchar, levels varchar[], marker varchar)"
     )
-    for item in study.covariates:
-        name = item.name.lower()
+    for item in study.described:
+        name, marker = item.name.lower(), _marker_of(item, study)
+        levels = list(item.levels or LEVELS.get(name, ())) or None
         connection.execute(
-            "insert into study.covariates values (?, ?, ?, ?)",
-            [name, item.title, item.kind, list(item.levels or LEVELS.get(name, ())) or None],
+            "insert into study.covariates values (?, ?, ?, ?, ?)",
+            [name, item.title, item.kind, levels, marker and marker.label],
         )
     _read_macros(connection, "cells", "known", "partial")
+
+
+def _marker_of(item: Covariate, study: Study) -> Marker | None:
+    """Return a covariate that is a laboratory result as a marker, taken as the study's own is."""
+    if item.analyte is None:
+        return None
+    return Marker(
+        analyte=item.analyte,
+        unit=item.unit or "",
+        label=f"covariate {item.name.lower()}",
+        window_days=study.marker.window_days,
+        below_loq=study.marker.below_loq,
+    )
 
 
 def _fill_markers(connection: duckdb.DuckDBPyConnection, markers: Sequence[Marker]) -> None:

@@ -1,6 +1,7 @@
 -- cohort.covariates: the study file's covariates of each patient, typed by their kind; one row each. A column of the
 -- native format is taken as staging reads it (mutant and Mutant are one level), any other as received. A category's value
 -- that is none of the declared levels counts as other; where no list is declared, so does one that fewer than 5 patients have.
+-- A laboratory result is its baseline value.
 create or replace table cohort.covariates as
 with
 native as (
@@ -9,6 +10,7 @@ native as (
         to_json({
             site_id: site_id,
             primary_site: primary_site,
+            primary_resected: primary_resected,
             metastasis_timing: metastasis_timing,
             liver_metastases_n: liver_metastases_n,
             largest_metastasis_mm: largest_metastasis_mm,
@@ -32,7 +34,7 @@ named as (
     inner join native as n on s.patient_id = n.patient_id
     inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
     cross join study.covariates as c
-    where c.name not in ('age', 'sex')
+    where c.name not in ('age', 'sex') and c.marker is null
 ),
 
 levelled as (
@@ -45,6 +47,18 @@ levelled as (
             else 'other'
         end as level
     from named
+),
+
+measured as (
+    select
+        s.patient_id,
+        c.name,
+        c.kind,
+        v.value
+    from staging.patients as s
+    cross join study.covariates as c
+    left join cohort.marker_values as v on s.patient_id = v.patient_id and c.marker = v.marker and v.is_baseline
+    where c.marker is not null
 )
 
 select
@@ -55,7 +69,16 @@ select
     level as "AVALC",
     if(level = 'other' and lower(trim(value)) != 'other', 'Y', null) as "OTHERFL"
 from levelled
-order by patient_id, name;
+union all
+select
+    patient_id,
+    name,
+    kind,
+    value,
+    null,
+    null
+from measured
+order by "USUBJID", "NAME";
 
 comment on table cohort.covariates is 'Covariates of each patient, one row each; columns of ADSL are made of it';
 comment on column cohort.covariates."USUBJID" is 'Unique subject identifier (pseudonym)';

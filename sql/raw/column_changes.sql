@@ -157,7 +157,8 @@ new as (
 coded as (
     from (values
     ('patients', 'sex'), ('patients', 'site_id'), ('patients', 'primary_site'), ('patients', 'metastasis_timing'),
-    ('patients', 'extrahepatic'), ('patients', 'ras_status'), ('patients', 'braf_status'), ('treatments', 'drug'),
+    ('patients', 'extrahepatic'), ('patients', 'primary_resected'), ('patients', 'ras_status'), ('patients', 'braf_status'),
+    ('treatments', 'drug'),
     ('labs', 'analyte'), ('labs', 'unit'), ('assessments', 'response'), ('follow_up', 'vital_status'), ('follow_up', 'cause_of_death'),
     ('outcomes', 'endpoint'), ('outcomes', 'unit'), ('outcomes', 'event')) as c (table_name, column_name)
 ),

@@ -13,6 +13,7 @@ select
     age.value as age_years,
     diagnosis.day as diagnosis_date,
     primary_site.value as primary_site,
+    resected.value as primary_resected,
     timing.value as metastasis_timing,
     metastases.value as liver_metastases_n,
     largest.value as largest_metastasis_mm,
@@ -29,6 +30,7 @@ left join reading.day as birth on cell(r.cells, 'birth_date') = birth.received
 left join reading.number as age on cell(r.cells, 'age_years') = age.received
 left join reading.day as diagnosis on cell(r.cells, 'diagnosis_date') = diagnosis.received
 left join reading.primary_site as primary_site on cell(r.cells, 'primary_site') = primary_site.received
+left join reading.yes_no as resected on cell(r.cells, 'primary_resected') = resected.received
 left join reading.metastasis_timing as timing on cell(r.cells, 'metastasis_timing') = timing.received
 left join reading.integer as metastases on cell(r.cells, 'liver_metastases_n') = metastases.received
 left join reading.number as largest on cell(r.cells, 'largest_metastasis_mm') = largest.received
@@ -55,6 +57,7 @@ comment on column staging.patients.primary_site is 'Site of the primary tumour';
 comment on column staging.patients.metastasis_timing is 'synchronous or metachronous';
 comment on column staging.patients.liver_metastases_n is 'Number of liver metastases';
 comment on column staging.patients.largest_metastasis_mm is 'Largest liver metastasis (mm)';
+comment on column staging.patients.primary_resected is 'Whether the primary tumour was resected: Y or N';
 comment on column staging.patients.extrahepatic is 'Extrahepatic disease: Y or N';
 comment on column staging.patients.ras_status is 'RAS: wild-type or mutant';
 comment on column staging.patients.braf_status is 'BRAF status';

@@ -577,7 +577,7 @@ class _Drafting:
         if native == "vital_status":
             return vital_status_of(column.name, text)
         found = _listed_value(native, text)
-        if found is None and native == "extrahepatic":
+        if found is None and native in ("extrahepatic", "primary_resected"):
             return "Y" if is_yes(text) else "N" if is_no(text) else None
         return found
 
