@@ -26,6 +26,9 @@ MONTHS_ACCURACY = 0.3
 YOUDEN_MARGIN = 0.02
 """By how much the cut-off's Youden index must beat every other cut-off's."""
 
+EARLIER_MARGIN = 0.03
+"""By how much another cut-off beats it in the last export but one."""
+
 PROGRESSION_MEDIAN = {
     ("control", "high"): 5.5,
     ("control", "low"): 10.5,
@@ -310,10 +313,27 @@ def _fill(
     ends = _follow_up(rng, target, slots, course)
     if markers is None or cea is None or ends is None:
         return None
+    if not cutoff_moves(slots, responds, markers, target.cutoff, target.exports[-2]):
+        return None
     resected = np.zeros(len(slots), dtype=bool)
     resected[rng.choice(len(slots), target.resected, replace=False)] = True
     births = birth_dates(target, [slot.start for slot in slots])
     return Calibrated(slots, course, responds, markers, cea, births, *ends, resected)
+
+
+def cutoff_moves(
+    slots: list[Slot], responds: Numbers, markers: Numbers, at: float, day: date
+) -> bool:
+    """Say whether an earlier export clearly has another cut-off by Youden: a registry grows."""
+    here = np.array([slot.start <= day for slot in slots])
+    seen = np.array([slot.start + timedelta(slot.scans[0][0]) <= day for slot in slots])
+    case, values = ~(responds & seen)[here], markers[here]
+    index = {}
+    for cutoff in np.unique(values):
+        high = values >= cutoff
+        if min(high.sum(), (~high).sum()) >= 10:
+            index[float(cutoff)] = high[case].mean() - high[~case].mean()
+    return max(index.values()) - index.get(at, 0.0) > EARLIER_MARGIN
 
 
 def _follow_up(

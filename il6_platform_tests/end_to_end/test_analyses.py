@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
 
 from il6_platform import paths
 from il6_platform.analysis import cutoff, monitoring, multiplicity, sensitivity, validity
@@ -141,11 +142,14 @@ def test_a_cutoff_fixed_beforehand_needs_no_caution(cohort: Cohort) -> None:
 def test_a_cutoff_may_be_chosen_by_an_endpoint_that_is_not_analysed(demo: Installation) -> None:
     content = read_study(paths.default_study()).model_dump(mode="json")
     content |= {"endpoints": ["OS"], "published": [], "planned": None, "monitoring": None}
+    content["cutoff"]["outcome"] = {"endpoint": "PFS", "by_months": 9}
     study = Study.model_validate(content)
     inside = _cohort(demo, study)
-    assert cutoff.analyse(inside, study).frame()["estimate"].iloc[0] == pytest.approx(
-        0.655382, abs=1e-6
-    )
+    time, event = inside.survival("PFS")
+    known = event & (time <= 9) | (time > 9)
+    area = roc_auc_score(time[known] <= 9, inside.patients["MARKER"][known])
+    found = cutoff.analyse(inside, study).frame()
+    assert found["estimate"].iloc[0] == pytest.approx(area, abs=1e-12)
 
 
 def test_the_family_is_what_was_published_and_is_adjusted_upwards(demo: Installation) -> None:
@@ -180,6 +184,7 @@ def test_weights_come_with_what_they_cost(demo: Installation) -> None:
 def test_a_weighted_cutoff_is_chosen_and_judged_by_the_same_rule(cohort: Cohort) -> None:
     content = read_study(paths.default_study()).model_dump(mode="json")
     content["replicates"] = 50
+    content["cutoff"]["outcome"] = {"endpoint": "PFS", "by_months": 9, "censored": "left_out"}
     left_out = Study.model_validate(content)
     content["cutoff"]["outcome"]["censored"] = "weighted"
     weighted = Study.model_validate(content)

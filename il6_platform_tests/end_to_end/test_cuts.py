@@ -64,7 +64,7 @@ def test_a_difference_names_what_came_and_what_moved(site: Site) -> None:
     assert cutoff["change"] == "moved" and cutoff["main"]
     logrank = found.estimates.query(
         "analysis == 'survival' and statistic == 'logrank' and endpoint == 'PFS' "
-        "and population == 'control'"
+        "and population == 'all'"
     ).iloc[0]
     assert logrank["crossed"] and logrank["old_p"] > 0.05 > logrank["new_p"]
 
@@ -156,7 +156,7 @@ def test_follow_up_is_cut_at_the_day_that_is_asked_for(
     assert site.published_path.resolve() == published
     known = before_it[0][1].patients
     # covariates are those of today
-    added = {"SUBJSEQ", "MARKERGR", *(item.name for item in read_study(grown.study).covariates)}
+    added = {"SUBJSEQ", "MARKERGR", *(item.name for item in read_study(grown.study).described)}
     columns = [name for name in known if name not in added]
     pd.testing.assert_frame_equal(cut.patients[columns], known[columns], check_dtype=False)
     replayed = grown.ask(f"from report.results where analysis = 'evidence' and term = '{day}'")

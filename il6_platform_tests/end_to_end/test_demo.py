@@ -13,40 +13,108 @@ from dagster import AssetKey, DagsterInstance
 from il6_platform import cli, paths
 from il6_platform.analysis.results import CURVE_COLUMNS
 from il6_platform.defs import lineage as lineage_of
-from il6_platform.registry import synthetic
 from il6_platform.study import read_study
+from il6_platform_tests.demo.exports import write
+from il6_platform_tests.demo.registry import build
 from il6_platform_tests.end_to_end.conftest import Installation
 
 
 def test_the_registry_is_made_again_byte_for_byte(tmp_path: Path) -> None:
-    synthetic.write(tmp_path, read_study(paths.default_study()))
+    write(tmp_path, read_study(paths.default_study()))
     made = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
     kept = paths.demo_landing()
     assert made == sorted(p.relative_to(kept) for p in kept.rglob("*") if p.is_file())
     assert not [p for p in made if not filecmp.cmp(tmp_path / p, kept / p, shallow=False)]
 
 
+def results(demo: Installation, **where: str) -> dict[str, float]:
+    """Return the estimates of all patients at some coordinates, by statistic."""
+    asked = " and ".join(f"{name} = '{value}'" for name, value in where.items())
+    rows = demo.ask(
+        f"from report.results where {asked} and grp is null and population = 'all' "
+        "and contrast is null"
+    )
+    return dict(zip(rows["statistic"], rows["estimate"], strict=True))
+
+
 def test_the_published_figures_come_out_of_the_pipeline(demo: Installation) -> None:
-    found = demo.ask("from report.headline").set_index("claim")
-    p = found["p_value"]
-    assert round(p["Bevacizumab prolongs PFS"], 2) == 0.04
-    assert round(p["On chemotherapy alone, patients with high IL-6 progress sooner"], 2) == 0.03
-    last = found.loc["On bevacizumab, PFS does not differ between high and low IL-6"]
-    assert round(last["p_value"], 2) == 0.76
-    assert (last["n_first"], last["n_second"]) == (19, 10)
-    alone = found.loc["On chemotherapy alone, patients with high IL-6 progress sooner"]
-    assert (alone["n_first"], alone["n_second"]) == (12, 12)
-    arms = found.loc["Bevacizumab prolongs PFS"]
-    assert (arms["n"], arms["n_first"], arms["n_second"]) == (53, 29, 24)
-    assert arms["estimate"] < 1
-    age = demo.ask("from report.results where analysis='baseline' and term='age' and grp is null")
-    of = age[age["contrast"].isna()].set_index("statistic")["estimate"]
-    assert of["median"] == 64
-    assert round(of["sd"], 1) == 10.2
+    """What abstract, second version and preprint print; this test and the study file know it."""
+    age = results(demo, analysis="baseline", term="age")
+    assert age["median"] == 64 and round(age["sd"], 1) == 10.2
+    course = results(demo, analysis="study_course", term="follow-up")
+    assert [round(course[name]) for name in ("median", "min", "max")] == [16, 6, 53]
+    enrolled = demo.ask("from report.results where statistic like 'enrol%'")
+    assert list(enrolled["estimate"]) == [53, 201706, 202306]
+    resected = demo.ask("from report.results where term = 'primary_resected[Y]' and grp is null")
+    assert round(resected["estimate"].iloc[0] * 53) == 26
+    assert results(demo, analysis="cutoff")["cutoff"] == 4.83
+    assert results(demo, analysis="laboratory_cutoffs", term="cea")["cutoff"] == 4.85
+    sizes = demo.ask(
+        "select population, n from report.results where analysis = 'response' and endpoint = 'ORR' "
+        "and statistic = 'rate' and grp in ('control/high', 'control/low', 'experimental/high', "
+        "'experimental/low') order by grp"
+    )
+    assert list(sizes["n"]) == [12, 12, 19, 10]
+    logrank = demo.ask(
+        "select population, contrast, p_value, n from report.results where analysis = 'survival' "
+        "and statistic = 'logrank' and endpoint = 'PFS'"
+    ).set_index(["population", "contrast"])
+    treatment, marker = "experimental vs control", "high vs low"
+    assert round(logrank["p_value"]["all", treatment], 2) == 0.04
+    assert round(logrank["p_value"]["control", marker], 2) == 0.03
+    assert round(logrank["p_value"]["experimental", marker], 2) == 0.76
+    # the conclusion: those with a higher marker benefited, those with a lower one did not
+    assert logrank["p_value"]["marker_high", treatment] < 0.05
+    assert logrank["p_value"]["marker_low", treatment] > 0.05
+    chi_square = demo.ask(
+        "select population, p_value from report.results where endpoint = 'ORR' "
+        "and statistic = 'chi_square' and contrast = 'high vs low'"
+    ).set_index("population")["p_value"]
+    assert chi_square["control"] < 0.05 < chi_square["experimental"]
+
+
+def test_every_published_claim_has_its_reading(demo: Installation) -> None:
+    found = demo.ask("from report.headline where source not like 'not reported%'")
+    claims = read_study(paths.default_study()).published
+    assert list(found["claim"]) == [claim.claim for claim in claims]
+    assert found["reading"].str.len().min() > 0
+    assert not found["code"].str.contains("cannot_judge|not_analysed|other_figure|opposite").any()
+    figures = found[found["published_estimate"].notna()]
+    assert (figures["code"] == "same_figure").all()
+    # what a test shows is as published; what it only shows before correction says so
+    shown = dict(zip(found["claim"], found["code"].str.split(), strict=True))
+    assert shown["Bevacizumab prolongs PFS"] == ["as_published"]
+    sooner = "On chemotherapy alone, patients with high IL-6 progress sooner"
+    assert shown[sooner][0] in ("naive_only", "as_published")
+    assert shown["IL-6 tells who benefits from bevacizumab (the conclusion itself)"] == [
+        "not_shown"
+    ]
+    response = [codes for claim, codes in shown.items() if "chi-square" in claim]
+    assert response == [["as_published", "not_corrected"], ["no_difference"]]
+
+
+def test_whoever_responds_does_so_at_the_two_month_assessment(demo: Installation) -> None:
+    """So a cut-off on best response is one on response at two months."""
+    with duckdb.connect(demo.working, read_only=True) as working:
+        months = working.execute(
+            'with first as (select "USUBJID", arg_min("AVALC", "ADT") as response, '
+            'min("ADT") as day from cohort.adrs where "PARAMCD" = \'OVRLRESP\' '
+            'group by "USUBJID") '
+            'select f.response, b."AVALC" as best, date_diff(\'day\', s."TRTSDT", f.day) as days '
+            'from cohort.adsl as s join first as f on s."USUBJID" = f."USUBJID" '
+            'join cohort.adrs as b on b."USUBJID" = s."USUBJID" and b."PARAMCD" = \'BOR\' '
+            "where s.\"ANALFL\" = 'Y'"
+        ).df()
+    assert len(months) == 53
+    assert months["days"].between(45, 75).all()
+    responds = months["best"].isin(["CR", "PR"])
+    assert (months["response"].isin(["CR", "PR"]) == responds).all()
+    assert responds.sum() == 26
 
 
 def test_the_interaction_stands_beside_the_claims(demo: Installation) -> None:
-    rows = demo.ask("from report.headline where measure = 'ratio_of_hazard_ratios'")
+    rows = demo.ask("from report.headline where source like 'not reported%'")
+    assert set(rows["measure"]) == {"ratio_of_hazard_ratios"}
     assert list(rows["endpoint"]) == ["PFS", "PFS", "OS", "OS"]
     assert rows["reading"].str.contains("Two subgroup P values").all()
 
@@ -62,7 +130,7 @@ def test_everybody_is_analysed_or_counted_under_one_reason(demo: Installation) -
 
 
 def test_each_planted_fault_is_found_by_its_rule(demo: Installation) -> None:
-    planted = synthetic.build(read_study(paths.default_study())).faults
+    planted = build(read_study(paths.default_study())).faults
     with duckdb.connect(demo.registry, read_only=True) as working:
         found = working.execute("select table_name, rule, sentence from staging.quarantine").df()
     pairs = set(zip(found["table_name"], found["rule"], strict=True))

@@ -148,3 +148,54 @@ def test_without_a_list_a_rare_value_is_other(spec: Specification) -> None:
         | p6      | other |
         """
     )
+
+
+def test_laboratory_result(spec: Specification) -> None:
+    """A covariate with `analyte` is that result at baseline, taken as the marker is: the last in
+    the window, in the covariate's unit; who has none has a missing value."""
+    spec.study("covariates: [{name: tumour_marker, kind: number, analyte: cea, unit: ng/mL}]")
+    spec.given(
+        labs="""
+        | patient_id | analyte | value | unit  | beyond_limit | collected_on |
+        | p1         | il6     | 4     | pg/mL |              | day 0        |
+        | p1         | cea     | 9     | ng/mL |              | day -20      |
+        | p1         | cea     | 0.005 | mg/L  |              | day -3       |
+        | p1         | cea     | 70    | ng/mL |              | day 1        |
+        | p2         | il6     | 4     | pg/mL |              | day 0        |
+        | p2         | cea     | 2     | ng/mL | <            | day 0        |
+        | p3         | il6     | 4     | pg/mL |              | day 0        |
+        """
+    )
+    spec.expect(
+        covariates="""
+        | USUBJID | NAME          | KIND   | AVAL | AVALC |
+        | p1      | tumour_marker | number | 5    |       |
+        | p2      | tumour_marker | number | 1    |       |
+        | p3      | tumour_marker | number |      |       |
+        """,
+        subjects="""
+        | USUBJID | MARKER | ANALFL |
+        | p1      | 4      | Y      |
+        | p2      | 4      | Y      |
+        | p3      | 4      | Y      |
+        """,
+    )
+
+
+def test_characteristics(spec: Specification) -> None:
+    """Characteristics are described beside the covariates, and read as they are."""
+    spec.study("characteristics: [{name: primary_resected, kind: category, reference: N}]")
+    spec.given(
+        patients="""
+        | patient_id | primary_resected |
+        | p1         | Y                |
+        | p2         |                  |
+        """
+    )
+    spec.expect(
+        covariates="""
+        | USUBJID | NAME             | KIND     | AVALC |
+        | p1      | primary_resected | category | Y     |
+        | p2      | primary_resected | category |       |
+        """
+    )
