@@ -109,19 +109,27 @@ def is_count(study: Study) -> bool:
     return study.marker.unit.lower() in ("count", "n", "number")
 
 
+def is_dimensionless(study: Study) -> bool:
+    """Say whether the marker is a ratio, an index or a score: a number without a unit."""
+    return study.marker.unit.lower() in ("ratio", "index", "score", "none", "1")
+
+
 def upper_first(text: str) -> str:
     """Write a text as it begins a sentence."""
     return text[:1].upper() + text[1:]
 
 
 def with_unit(study: Study) -> str:
-    """Return the marker with its unit, a count without one."""
+    """Return the marker with its unit, a count or a ratio without one."""
     marker = study.marker
-    return marker.label if is_count(study) else f"{marker.label} ({marker.unit})"
+    is_bare = is_count(study) or is_dimensionless(study)
+    return marker.label if is_bare else f"{marker.label} ({marker.unit})"
 
 
 def at_unit(value: str, study: Study) -> str:
-    """Write a value of the marker with its unit: 5.7 pg/mL; a count as it is."""
+    """Write a value of the marker with its unit: 5.7 pg/mL; a ratio as it is."""
+    if is_dimensionless(study):
+        return value
     if study.marker.unit == "%":
         return f"{value}%"
     return f"{value} {lower_first(study.marker.label) if is_count(study) else study.marker.unit}"

@@ -19,6 +19,7 @@ from il6_platform.analysis.spec import Technique, Topic, analyses
 from il6_platform.figures.labels import (
     at_unit,
     is_count,
+    is_dimensionless,
     labels_of,
     marker_in_question,
     upper_first,
@@ -54,7 +55,9 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     study, about = cut.study, cut.about
     yield "Design and patients", _design(cut)
     marker, (first, last) = study.marker, study.marker.window_days
-    unit = "" if is_count(study) else f" ({marker.unit})"
+    unit = "" if is_count(study) or is_dimensionless(study) else f" ({marker.unit})"
+    if marker.is_derived:
+        unit = f" ({marker.expression}, of one sample)"
     limit = {
         "half": "half of the limit",
         "limit": "the limit",

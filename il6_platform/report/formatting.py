@@ -29,8 +29,9 @@ from il6_platform.figures.numbers import (
     writer,
 )
 from il6_platform.statistics.codes import Code
+from il6_platform.study import SIGNIFICANT
 
-ALPHA = 0.05
+ALPHA = SIGNIFICANT
 """Two-sided level below which a difference is called shown."""
 
 p_value = p_number
