@@ -491,7 +491,8 @@ class Study(_Part):
                 {"endpoint": p.endpoint, "population": p.population, "contrast": p.contrast}
             )
             for p in self.published
-            if p.statistic == "logrank" and p.endpoint in self.endpoints and p.contrast
+            if p.statistic == "logrank" and p.p_value is not None
+            if p.endpoint in self.endpoints and p.contrast
         )
 
     @property

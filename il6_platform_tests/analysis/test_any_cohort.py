@@ -123,6 +123,8 @@ def cohort_of(shape: str, n: int, study: Study, seed: int = 0) -> Cohort:
             "BOR": values["BOR"],
             "response_months": values["response_months"],
             "best_change": rng.uniform(-100, 50, n),
+            "tumour_size": rng.uniform(10, 200, n),
+            "tumour_size_after": np.where(rng.random(n) < 0.3, np.nan, rng.uniform(0, 200, n)),
             "event_on": on(values["time_PFS"]).where(pd.Series(event)),
             "last_assessed_on": on(values["time_PFS"]),
             "NEWTRTDT": on(values["time_PFS"] + 0.5).where(pd.Series(rng.random(n) < 0.5)),
