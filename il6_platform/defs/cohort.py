@@ -155,7 +155,10 @@ def _patients_are_kept(warehouse: Warehouse) -> AssetCheckResult:
             "n"
         ].iloc[0]
     )
-    usable = warehouse.query("select count(*) as n from cohort.markers where is_used")["n"].iloc[0]
+    usable = warehouse.query(
+        "select count(*) as n from cohort.marker_values as v "
+        "inner join study.settings as settings on v.marker = settings.marker"
+    )["n"].iloc[0]
     analytes = warehouse.query(
         "select analyte, count(*) as n from staging.labs where certainty = 'known' "
         "group by analyte order by n desc, analyte"
@@ -169,7 +172,8 @@ def _patients_are_kept(warehouse: Warehouse) -> AssetCheckResult:
     # a study file that asks for other patients may find fewer, but not none
     allowed = site.quality.max_missing_share if asks_the_same else 1.0
     patients = lost_patients(now, before, allowed)
-    advice = "correct marker.analyte in the study file, or deliver them"
+    key = "expression" if study.marker.is_derived else "analyte"
+    advice = f"correct marker.{key} in the study file, or deliver them"
     lost = [f"{marker}; {advice}."] if marker else []
     advice = "put right what was delivered, or raise quality.max_missing_share where it is real"
     lost += [f"{patients}; {advice}."] if patients else []
@@ -209,7 +213,7 @@ def _covariates_are_kept(warehouse: Warehouse) -> AssetCheckResult:
         'select distinct "NAME" as name from cohort.covariates '
         'where coalesce("AVAL"::varchar, "AVALC") is not null'
     )
-    asked = {item.name.lower() for item in warehouse.study.covariates} - {"age", "sex"}
+    asked = {item.name.lower() for item in warehouse.study.described} - {"age", "sex"}
     looks_back = warehouse.site.as_of or warehouse.site.censor
     before = asked & set([] if described is None or looks_back else described["name"])
     lost = lost_covariates(filled["name"].tolist(), before)
