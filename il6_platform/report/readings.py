@@ -281,8 +281,9 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
     is_of_survival = claim.analysis == Analysis.SURVIVAL and claim.statistic == Statistic.LOGRANK
     if is_of_survival and claim.contrast and claim.endpoint:
         compared = comparison(results, study, claim.endpoint, claim.population, claim.contrast)
-    shown = row if compared is None else compared.ratio
-    sign = _sign_among(row, found) if compared is None else compared.sign
+    beside = None if row is None else _estimate_beside(row, found)
+    shown = beside if compared is None else compared.ratio
+    sign = _sign_of_row(beside) if compared is None else compared.sign
     words = _words(claim.endpoint)
     reading = _reading(claim, row, compared, sign, study)
     return {
@@ -298,7 +299,11 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         "published_direction": words.get(published_sign(claim, study))
         if _is_difference(claim)
         else None,
-        "measure": str(Statistic.HAZARD_RATIO) if compared else claim.statistic,
+        "measure": str(Statistic.HAZARD_RATIO)
+        if compared
+        else claim.statistic
+        if beside is None
+        else beside["statistic"],
         **{name: None if shown is None else shown[name] for name in ("estimate", *LIMITS)},
         "direction": words.get(sign) if claim.contrast else None,
         "p_value": None if row is None else row["p_value"],
@@ -389,10 +394,13 @@ def is_side_stated(claim: Published) -> bool:
     return any(one is not None for one in (claim.direction, claim.hazard_ratio, claim.estimate))
 
 
-def _sign_among(row: pd.Series | None, found: pd.DataFrame) -> int:
-    """Say in which direction a row points, or the estimate that stands beside a test."""
-    beside = found[found["statistic"].isin([Statistic.HAZARD_RATIO, Statistic.RISK_DIFFERENCE])]
-    return _sign_of_row(row) or _sign_of_row(_first(beside))
+def _estimate_beside(row: pd.Series, found: pd.DataFrame) -> pd.Series:
+    """Return a row, or the estimate of the same comparison where it holds a test."""
+    if row["statistic"] not in (Statistic.LOGRANK, Statistic.CHI_SQUARE):
+        return row
+    wanted = [Statistic.HAZARD_RATIO, Statistic.RISK_DIFFERENCE]
+    estimate = _first(found[found["statistic"].isin(wanted)])
+    return row if estimate is None or number(estimate["estimate"]) is None else estimate
 
 
 def _sign_of_row(row: pd.Series | None) -> int:
