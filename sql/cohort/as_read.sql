@@ -47,7 +47,11 @@ experimental as (
 ),
 
 marker as (
-    select v.*
+    select
+        v.patient_id,
+        v.value,
+        v.collected_on,
+        v.beyond_limit
     from cohort.marker_values as v
     inner join study.settings as settings on v.marker = settings.marker
     where v.is_baseline
