@@ -16,7 +16,7 @@ LAYERS = [
     {"cli"},
     {"definitions"},
     {"defs"},
-    {"publishing", "manuscript", "exchange", "network"},
+    {"publishing", "manuscript", "exchange", "network", "notebook"},
     {"report"},
     {"figures"},
     {"analysis"},

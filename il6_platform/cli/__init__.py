@@ -23,7 +23,7 @@ from il6_platform.errors import Il6Error
 from il6_platform.settings import is_debugging
 
 GROUPS = {
-    "Start": ("demo", "refresh", "status", "open"),
+    "Start": ("demo", "study", "refresh", "status", "open"),
     "Read": ("query", "studies", "patient", "cuts", "diff"),
     "Look after the data": ("rules", "check", "profile", "forget"),
     "Give away": ("manuscript", "export", "release", "site-pack", "network"),

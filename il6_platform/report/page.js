@@ -13,9 +13,15 @@ const words = heading => {
   for (let next = heading.nextElementSibling; next && next.tagName !== "H2"; next = next.nextElementSibling) text += " " + next.textContent;
   return text.toLowerCase();
 };
+// on a phone the answer comes first
+const contents = document.querySelector(".contents"), narrow = matchMedia("(max-width: 1079px)");
+const fold = () => { contents.open = !narrow.matches; };
+narrow.addEventListener("change", fold);
+fold();
 const search = document.getElementById("search");
 search.addEventListener("input", () => {
   const wanted = search.value.trim().toLowerCase();
+  contents.open ||= wanted !== "";
   let left = 0;
   for (const [link, heading] of parts) {
     const found = !wanted || words(heading).includes(wanted);

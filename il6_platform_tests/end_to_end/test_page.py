@@ -193,6 +193,16 @@ def test_the_first_screen_asks_answers_and_shows(browser: Browser, address: str)
     assert box is not None and 0 <= box["y"] <= 900
 
 
+def test_a_phone_shows_the_answer_first(browser: Browser, address: str) -> None:
+    page = opened(browser, address, viewport={"width": 390, "height": 844})
+    assert not page.locator("nav a").first.is_visible()
+    box = page.locator(".answer p").first.bounding_box()
+    assert box is not None and box["y"] + box["height"] <= 844
+    page.get_by_text("Contents", exact=True).click()
+    page.locator("nav a", has_text="Response").click()
+    assert page.evaluate("scrollY") > 1000
+
+
 def test_the_contents_can_be_searched(browser: Browser, address: str) -> None:
     page = opened(browser, address, viewport={"width": 1440, "height": 900})
     every = page.locator("nav li").count()
