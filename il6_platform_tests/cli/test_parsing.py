@@ -47,7 +47,7 @@ def test_the_help_groups_every_command_and_ends_in_examples(
     assert status == 0
     for title, names in cli.GROUPS.items():
         part = text.partition(f"\n{title}:")[2].partition("\n\n")[0]
-        assert tuple(re.findall(r"^  (\w+)", part, re.MULTILINE)) == names
+        assert tuple(re.findall(r"^  ([\w-]+)", part, re.MULTILINE)) == names
     assert "examples:" in text
 
 

@@ -200,7 +200,7 @@ def test_a_phone_shows_the_answer_first(browser: Browser, address: str) -> None:
     assert box is not None and box["y"] + box["height"] <= 844
     page.get_by_text("Contents", exact=True).click()
     page.locator("nav a", has_text="Response").click()
-    assert page.evaluate("scrollY") > 1000
+    page.wait_for_function("scrollY > 1000")
 
 
 def test_the_contents_can_be_searched(browser: Browser, address: str) -> None:
