@@ -180,6 +180,54 @@ Strategy = Literal[
 """What is done with an intercurrent event (ICH E9(R1))."""
 
 
+class PanelMarker(_Part):
+    """A marker of the panel: an expression of analytes, and what it is called."""
+
+    expression: str
+    label: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> PanelMarker:
+        read_expression(self.expression)
+        if not self.label:
+            object.__setattr__(self, "label", self.expression.strip())
+        return self
+
+
+PanelRule = Literal["maxstat", "interaction", "youden", "median"]
+
+
+class Panel(_Part):
+    """Markers that are judged side by side, all that was asked of them counted.
+
+    `markers` is all analytes that the registry holds, or a list of analytes and expressions. Each
+    is taken as the study's own marker is, an analyte in its reference unit.
+    """
+
+    markers: Literal["all"] | tuple[PanelMarker, ...] = "all"
+    endpoints: tuple[EndpointName, ...] = ()
+    populations: tuple[Literal["all", "control", "experimental"], ...] = ("all",)
+    rules: tuple[PanelRule, ...] = ("maxstat", "interaction", "youden", "median")
+    replicates: int = Field(default=1000, ge=1, le=100_000)
+
+    @field_validator("markers", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return [{"expression": one} if isinstance(one, str) else one for one in value]
+
+    @model_validator(mode="after")
+    def _check(self) -> Panel:
+        labels = [] if self.markers == "all" else [one.label for one in self.markers]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"markers: {', '.join(twice)} is named twice; name it once")
+        if not self.populations or self.markers == ():
+            raise ValueError("name at least one marker and one population")
+        return self
+
+
 class Estimand(_Part):
     """What is to be estimated (ICH E9(R1)): printed in the methods, and a row of sensitivity.
 
@@ -391,6 +439,7 @@ class Study(_Part):
     published: tuple[Published, ...] = ()
     family: tuple[Test, ...] = ()
     estimand: Estimand | None = None
+    panel: Panel | None = None
     locked_on: date | None = None
     locked_digest: str | None = Field(default=None, pattern=r"^[0-9a-f]{12,64}$")
 
@@ -447,7 +496,8 @@ class Study(_Part):
         asked = self.cutoff.outcome
         of_cutoff = [asked.endpoint] if isinstance(asked, EventOutcome) else []
         family = [test.endpoint for test in self.family]
-        return tuple(dict.fromkeys([*self.endpoints, *of_cutoff, *family]))
+        of_panel = self.panel.endpoints if self.panel else ()
+        return tuple(dict.fromkeys([*self.endpoints, *of_cutoff, *family, *of_panel]))
 
     @property
     def derived_endpoints(self) -> tuple[Endpoint, ...]:
@@ -543,6 +593,10 @@ def _endpoint_mistakes(study: Study) -> Iterator[tuple[Place, str]]:
     named += [
         (("family", position, "endpoint"), test.endpoint)
         for position, test in enumerate(study.family)
+    ]
+    named += [
+        (("panel", "endpoints", position), name)
+        for position, name in enumerate(study.panel.endpoints if study.panel else ())
     ]
     for place, name in named:
         if name not in known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,12 +60,15 @@ class Cohort:
     set_aside
         One row a patient who is not analysed because a decisive record is in quarantine, as the
         records are read: ARMCD, MARKER, `time_PFS`, `event_PFS`, ...; of the whole cohort only.
+    panel
+        One column a marker of the study's panel, rows as `patients`; of the whole cohort only.
     """
 
     patients: pd.DataFrame
     delivered: DeliveredRecords | None = None
     looks: tuple[Look, ...] = ()
     set_aside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    panel: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
     def of(
@@ -101,6 +104,12 @@ class Cohort:
             if item.name not in patients:
                 patients[item.name] = np.nan if item.kind == "number" else None
         return cls(patients.reset_index(drop=True))
+
+    def with_panel(self, panel: pd.DataFrame, adsl: pd.DataFrame) -> Cohort:
+        """Return the cohort with the values of the study's panel (USUBJID, PARAM, AVAL)."""
+        wide = panel.pivot(index="USUBJID", columns="PARAM", values="AVAL").astype(float)
+        analysed = adsl.loc[adsl["ANALFL"] == "Y", "USUBJID"]
+        return replace(self, panel=wide.reindex(analysed).reset_index(drop=True))
 
     def as_known_on(
         self, days: Iterable[pd.Timestamp], study: Study

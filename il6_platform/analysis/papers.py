@@ -132,6 +132,10 @@ class Paper(StrEnum):
         "Spiegelhalter DJ, Freedman LS, Parmar MKB. Bayesian approaches to randomized trials. J R "
         "Stat Soc A 1994;157:357-416."
     )
+    WESTFALL_YOUNG = (
+        "Ge Y, Dudoit S, Speed TP. Resampling-based multiple testing for microarray data analysis. "
+        "Test 2003;12:1-77."
+    )
     DIXON = "Dixon DO, Simon R. Bayesian subset analysis. Biometrics 1991;47:871-881."
     HARTUNG = (
         "Hartung J, Knapp G. A refined method for the meta-analysis of controlled clinical trials "

@@ -42,7 +42,7 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         partitions_def=STUDIES,
         deps=[
             *(key_of(table) for table in (*spec.reads, *(f"analysis.{one}" for one in spec.after))),
-            *([] if spec.makes_groups else [key_of("cohort.set_aside")]),
+            *([] if spec.makes_groups else [key_of("cohort.set_aside"), key_of("cohort.panel")]),
         ],
         description=f"{entry.text}\n\nMade by `il6_platform/analysis/{table}.py`.",
     )
@@ -126,6 +126,7 @@ def _begin(
     cohort = Cohort.of(adsl, adtte, adrs, adtr, study)
     if "cohort.adsl" in reads:
         cohort = replace(cohort, set_aside=warehouse.read("cohort.set_aside"))
+        cohort = cohort.with_panel(warehouse.read("cohort.panel"), adsl)
     asked = cohort, study, synthetic, first_data_on
     if "cohort.adsl" in reads:
         # Dagster takes them by name

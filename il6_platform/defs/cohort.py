@@ -47,6 +47,7 @@ TABLES: dict[str, Sequence[Rule]] = {
     "covariates": (),
     "remarks": (),
     "adsl": cohort.ADSL,
+    "panel": (),
 }
 """Cohort tables and the rules that block where the derivation went wrong."""
 

@@ -28,6 +28,7 @@ from il6_platform.figures.labels import (
     with_unit,
 )
 from il6_platform.figures.marker_curve import marker_curve
+from il6_platform.figures.volcano import volcano as draw_volcano
 from il6_platform.study import Study
 
 MOST_SITES = 15
@@ -136,6 +137,17 @@ def hazard_ratio_by_site(results: pd.DataFrame, curves: pd.DataFrame, study: Stu
         for row in rows.itertuples()
     ]
     return forest(rows, names, f"{study.endpoints[0]}: the treatment's effect by site")
+
+
+def volcano(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
+    """Draw the markers of the panel, on its first endpoint."""
+    asked = study.panel.endpoints if study.panel else ()
+    return panel_figure(results, (*asked, *study.endpoints)[0])
+
+
+def panel_figure(results: pd.DataFrame, endpoint: str) -> Figure:
+    """Draw the markers of the panel: how large each effect is, and how surprising."""
+    return draw_volcano(rows_of(results)(analysis=Analysis.PANEL), endpoint)
 
 
 def lines(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:

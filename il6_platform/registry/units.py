@@ -113,9 +113,7 @@ def marker_units(marker: Marker) -> dict[str, str]:
     """
     if not marker.is_derived:
         return {analyte_of(marker.name): marker.unit}
-    data = project_root() / "data"
-    known = conversions(data / "units.csv", data / "names.csv", "", "")
-    references = {one.analyte: one.standard for one in known}
+    references = reference_units()
     found = {analyte_of(name): name for name in marker.term.analytes()}
     for analyte, written in found.items():
         if analyte not in references:
@@ -124,6 +122,13 @@ def marker_units(marker: Marker) -> dict[str, str]:
                 f"{', '.join(sorted(references))}, or add its units there"
             )
     return {analyte: references[analyte] for analyte in found}
+
+
+def reference_units() -> dict[str, str]:
+    """Return analyte -> its unit of reference, of those in data/units.csv."""
+    data = project_root() / "data"
+    known = conversions(data / "units.csv", data / "names.csv", "", "")
+    return {one.analyte: one.standard for one in known}
 
 
 def analyte_of(name: str) -> str:

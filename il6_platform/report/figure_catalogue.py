@@ -24,6 +24,7 @@ from il6_platform.figures.labels import labels_of, rows_of, upper_first, with_un
 from il6_platform.figures.monitoring import looks, projection
 from il6_platform.figures.response import response
 from il6_platform.figures.roc import roc, stability
+from il6_platform.figures.volcano import TESTS, ranked_markers
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.study import Study
 
@@ -208,7 +209,44 @@ def _pictures(report: Report) -> Iterator[Picture]:
         of(analysis=Analysis.WEIGHTING),
         is_wide=True,
     )
+    yield from _panel(report)
     yield from _brought_along(report)
+
+
+BEST, WORST = 10, 3
+"""Markers of a panel that are shown: those that stand out most, and those that do least."""
+
+
+def _panel(report: Report) -> Iterator[Picture]:
+    """Give the panel's figures, with the numbers of the best markers and of the worst."""
+    whole = rows_of(report.results)(analysis=Analysis.PANEL)
+    answered = whole[whole["p_value"].notna()]
+    tests = answered[answered["statistic"].isin(list(TESTS))]
+    adjusted = answered[answered["statistic"].isin([f"{test}_adjusted" for test in TESTS])]
+    asked, below, kept = (
+        len(tests),
+        int((tests["p_value"] < 0.05).sum()),
+        int((adjusted["p_value"] < 0.05).sum()),
+    )
+    for endpoint in dict.fromkeys(whole["endpoint"].dropna()):
+        rows = whole[whole["endpoint"].isna() | (whole["endpoint"] == endpoint)]
+        names = ranked_markers(rows)
+        shown = names if len(names) <= BEST + WORST else [*names[:BEST], *names[-WORST:]]
+        order = {name: place for place, name in enumerate(shown)}
+        numbers = rows[rows["term"].isin(shown)]
+        yield Picture(
+            f"panel-{endpoint.lower()}",
+            "Panel of markers",
+            f"{endpoint}: each marker's hazard ratio, and how much it changes the treatment's, "
+            f"against its P by permutation. {asked} questions were asked of {len(names)} markers. "
+            f"By themselves {below} have P below 0.05, where {0.05 * asked:.0f} are to be expected "
+            f"of markers that say nothing; corrected for all of them, {kept}. A diamond is a "
+            "marker that is left. The numbers are those of the markers that stand out most and of "
+            "those that do least.",
+            lambda endpoint=endpoint: of_study.panel_figure(report.results, endpoint),  # type: ignore[misc]
+            numbers.sort_values("term", key=lambda terms: terms.map(order), kind="stable"),
+            is_wide=True,
+        )
 
 
 def _brought_along(report: Report) -> Iterator[Picture]:

@@ -39,8 +39,9 @@ from il6_platform.figures.labels import (
     upper_first,
     with_unit,
 )
+from il6_platform.figures.volcano import TESTS, ranked_markers
 from il6_platform.report import formatting as journal
-from il6_platform.report.figure_catalogue import Report
+from il6_platform.report.figure_catalogue import BEST, WORST, Report
 from il6_platform.statistics.codes import singular
 from il6_platform.study import Study
 
@@ -625,6 +626,71 @@ def _counted(rows: pd.DataFrame) -> str:
         return ""
     count, share = _count(rows.iloc[0], "events"), rows["estimate"].iloc[0]
     return count if pd.isna(share) else f"{count} ({journal.percent(share)})"
+
+
+def panel(report: Report, endpoint: str) -> Table:
+    """Make the table of the panel: the markers that stand out most, and those that do least."""
+    rows = rows_of(report.results)(analysis=Analysis.PANEL, population=Group.ALL)
+    # areas under the curve, and Youden's index, are of no endpoint
+    rows = rows[rows["endpoint"].isna() | (rows["endpoint"] == endpoint)]
+    names = ranked_markers(rows) if (rows["endpoint"] == endpoint).any() else []
+    shown = names if len(names) <= BEST + WORST else [*names[:BEST], *names[-WORST:]]
+    printed = []
+    for name in shown:
+        mine = rows_of(rows)(term=name)
+
+        def of(statistic: str, write: Callable[[Any], str], rows: pd.DataFrame = mine) -> str:
+            found = _first(rows[rows["statistic"] == statistic])
+            return "" if found is None else journal.with_interval(found, write)
+
+        def least(statistics: list[str], rows: pd.DataFrame = mine) -> str:
+            return journal.p_value(rows.loc[rows["statistic"].isin(statistics), "p_value"].min())
+
+        cut = mine[mine["statistic"] == Statistic.PANEL_CUTOFF].sort_values(
+            "p_value", kind="stable"
+        )
+        best = _first(cut[cut["p_value"].notna()])
+        printed.append(
+            (
+                name,
+                of(Statistic.HAZARD_RATIO, journal.ratio),
+                least([Statistic.PANEL_EFFECT]),
+                of(Statistic.RATIO_OF_HAZARD_RATIOS, journal.ratio),
+                least([Statistic.PANEL_INTERACTION]),
+                of(Statistic.AUC, journal.ratio),
+                "" if best is None else f"{journal.plain(best['at'])} ({best['model']})",
+                "" if best is None else journal.p_value(best["p_value"]),
+                least([f"{test}_adjusted" for test in TESTS]),
+                least([f"{test}_bh" for test in TESTS]),
+                of(Statistic.PANEL_STABILITY, journal.percent),
+                of(Statistic.PANEL_CLUSTER, journal.plain),
+            )
+        )
+    return Table(
+        f"panel_{endpoint}",
+        f"Markers side by side, {endpoint}: those that stand out most and those that do least, of "
+        f"{len(names)}.",
+        (
+            "Marker",
+            "HR per doubling (95% CI)",
+            "P",
+            "Ratio of HRs per doubling (95% CI)",
+            "P of interaction",
+            "AUC (95% CI)",
+            "Cut-off (rule)",
+            "P, corrected for its choice",
+            "P, all questions",
+            "False discovery rate",
+            "Among the best (%)",
+            "Cluster",
+        ),
+        tuple(printed),
+        (
+            f"{INTERVAL}; HR, hazard ratio. P values are by permutation; all questions: Westfall "
+            "and Young; of several questions of a marker the smallest. Markers of one cluster rank "
+            "the patients alike.",
+        ),
+    )
 
 
 def _said(group: str, labels: dict[str, str]) -> str:

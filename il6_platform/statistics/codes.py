@@ -240,6 +240,10 @@ class Code(Pattern):
         "marker_not_positive",
         "The marker has values of 0 or less, which have no logarithm.",
     )
+    NOT_ASKED = (
+        "not_asked",
+        "Not asked: the marker has too few patients, values or events for it.",
+    )
     TOO_FEW_VALUES = ("too_few_values", "Too few distinct values for a spline.")
     NO_CASES_OR_CONTROLS = ("no_cases_or_controls", "Cases or controls are missing.")
     ONE_CASE_OR_CONTROL = ("one_case_or_control", "One case or one control: no interval.")

@@ -60,7 +60,9 @@ class ColumnFits:
     log_likelihood: Floats
 
 
-def cox_by_column(x: ArrayLike, time: ArrayLike, event: ArrayLike) -> ColumnFits:
+def cox_by_column(
+    x: ArrayLike, time: ArrayLike, event: ArrayLike, strata: ArrayLike | None = None
+) -> ColumnFits:
     """Fit a Cox model (Efron's ties) to each of many designs of the same patients at once.
 
     Parameters
@@ -69,6 +71,8 @@ def cox_by_column(x: ArrayLike, time: ArrayLike, event: ArrayLike) -> ColumnFits
         Shape (m, n, p): design of each model; a patient with a missing value leaves that model.
     time, event
         Shape (n,).
+    strata
+        Shape (n,), optional: each stratum has its own baseline hazard.
 
     Returns
     -------
@@ -90,34 +94,45 @@ def cox_by_column(x: ArrayLike, time: ArrayLike, event: ArrayLike) -> ColumnFits
     if design.ndim != 3 or design.shape[1] != len(t):
         raise ValueError("x must have one design a model and one row a patient.")
     m, n, p = design.shape
+    labels = np.zeros(n) if strata is None else np.unique(strata, return_inverse=True)[1]
+    if len(labels) != n:
+        raise ValueError("strata must have one label a patient.")
     fits = ColumnFits(np.full((m, p), np.nan), np.full((m, p, p), np.nan), np.full(m, np.nan))
     step = max(1, _BLOCK // max(n * p * p, 1))
     for start in range(0, m, step):
         rows = slice(start, start + step)
+        # a search that runs off has no coefficients
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = _newton(design[rows], t, e, labels)
         for whole, part in zip(
-            (fits.coefficients, fits.covariance, fits.log_likelihood),
-            _newton(design[rows], t, e),
-            strict=True,
+            (fits.coefficients, fits.covariance, fits.log_likelihood), found, strict=True
         ):
             whole[rows] = part
     return fits
 
 
-def _newton(design: Floats, time: Floats, event: Bools) -> tuple[Floats, Floats, Floats]:
+def _newton(
+    design: Floats, time: Floats, event: Bools, strata: NDArray[Any]
+) -> tuple[Floats, Floats, Floats]:
     """Maximise Efron's partial likelihood of each design, shape (m, n, p)."""
-    order = np.lexsort((~event, time))
-    x, t, e = design[:, order], time[order], event[order]
+    order = np.lexsort((~event, time, strata))
+    x, t, e, s = design[:, order], time[order], event[order], strata[order]
     inside = np.isfinite(x).all(axis=2).astype(float)
     x = np.where(inside[..., None] > 0, x, 0.0)
-    mean = (x * inside[..., None]).sum(axis=1) / np.maximum(inside.sum(axis=1), 1)[:, None]
-    x = (x - mean[:, None]) * inside[..., None]
+    for label in np.unique(s):
+        part = slice(np.searchsorted(s, label), np.searchsorted(s, label, side="right"))
+        size = np.maximum(inside[:, part].sum(axis=1), 1)[:, None]
+        x[:, part] -= (x[:, part].sum(axis=1) / size)[:, None]
+    x *= inside[..., None]
     m, _, p = x.shape
     deaths = np.flatnonzero(e)
     beta = np.zeros((m, p))
     nothing = np.full((m, p), np.nan), np.full((m, p, p), np.nan), np.full(m, np.nan)
     if not len(deaths) or not m:
         return nothing
-    first = np.flatnonzero(np.diff(t[deaths], prepend=-1))
+    moment = np.cumsum((np.diff(t, prepend=-1) != 0) | (np.diff(s, prepend=-1) != 0))
+    first = np.flatnonzero(np.diff(moment[deaths], prepend=-1))
+    end = np.searchsorted(s, s[deaths[first]], side="right")
     group = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(deaths))))
     start = deaths[first]
     w = inside[:, deaths]
@@ -128,7 +143,9 @@ def _newton(design: Floats, time: Floats, event: Bools) -> tuple[Floats, Floats,
 
     def exposed(values: Floats) -> Floats:
         """Sum over who is at risk at each death, tied deaths partly gone; (m, n) to (m, deaths)."""
-        at_risk = np.cumsum(values[:, ::-1], axis=1)[:, ::-1][:, start]
+        later = np.zeros((len(values), values.shape[1] + 1))
+        later[:, :-1] = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
+        at_risk = later[:, start] - later[:, end]
         died = np.add.reduceat(values[:, deaths], first, axis=1)
         return at_risk[:, group] - gone * died[:, group]
 

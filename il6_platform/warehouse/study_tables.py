@@ -16,7 +16,13 @@ from il6_platform import paths
 from il6_platform.errors import DataQualityError
 from il6_platform.registry.cells import read_drug
 from il6_platform.registry.native import LEVELS
-from il6_platform.registry.units import analyte_of, every_unit, factors, marker_units
+from il6_platform.registry.units import (
+    analyte_of,
+    every_unit,
+    factors,
+    marker_units,
+    reference_units,
+)
 from il6_platform.study import Covariate, Marker, Study
 from il6_platform.warehouse.home import Site
 
@@ -175,7 +181,12 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
     connection.execute(f"create or replace table study.settings as select {columns}", settings)
     of_covariates = [_marker_of(item, study) for item in study.described]
-    _fill_markers(connection, [study.marker, *(one for one in of_covariates if one)])
+    panel = panel_markers(connection, study)
+    _fill_markers(connection, [study.marker, *(one for one in of_covariates if one), *panel])
+    connection.execute("create or replace table study.panel (marker varchar, label varchar)")
+    for one in panel:
+        label = one.label.removeprefix(PANEL)
+        connection.execute("insert into study.panel values (?, ?)", [one.label, label])
     connection.execute(
         "create or replace table study.covariates "
         "(name varchar, label varchar, kind varchar, levels varchar[], marker varchar)"
@@ -201,6 +212,53 @@ def _marker_of(item: Covariate, study: Study) -> Marker | None:
         window_days=study.marker.window_days,
         below_loq=study.marker.below_loq,
     )
+
+
+PANEL = "panel: "
+"""What the label of a panel's marker begins with, so that it is none of the study's own."""
+
+
+def panel_markers(connection: duckdb.DuckDBPyConnection, study: Study) -> list[Marker]:
+    """Return the markers of the study's panel, each taken as the study's own is.
+
+    Of all that the registry holds, an analyte without a unit of reference is taken in the unit in
+    which it is given most often.
+    """
+    if study.panel is None:
+        return []
+    own = study.marker
+    if study.panel.markers != "all":
+        return [
+            own.model_copy(
+                update={
+                    "analyte": None,
+                    "expression": one.expression,
+                    "label": f"{PANEL}{one.label}",
+                }
+            )
+            for one in study.panel.markers
+        ]
+    held = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'staging' and table_name = 'labs'"
+    ).fetchone()
+    if held == (0,):
+        return []
+    rows = connection.execute(
+        "select analyte, coalesce(mode(unit), '') from staging.labs "
+        "where analyte is not null and certainty = 'known' group by analyte order by analyte"
+    ).fetchall()
+    references = reference_units()
+    return [
+        own.model_copy(
+            update={
+                "analyte": analyte,
+                "expression": None,
+                "unit": references.get(analyte, unit),
+                "label": f"{PANEL}{analyte}",
+            }
+        )
+        for analyte, unit in rows
+    ]
 
 
 def _fill_markers(connection: duckdb.DuckDBPyConnection, markers: Sequence[Marker]) -> None:

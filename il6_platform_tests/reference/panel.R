@@ -6,7 +6,7 @@ d <- read.csv("breast_cancer.csv"); genes <- grep("^X", names(d), value=TRUE); d
 ctl <- coxph.control(eps=1e-14, toler.chol=1e-12, iter.max=60); R <- list()
 one <- function(f) list(coef=unname(coef(f)), se=unname(sqrt(diag(f$var))), loglik=f$loglik[2])
 for(tm in c("time","quarter")) for(g in genes) { d$x <- log2(d[[g]]); s <- function(rest) coxph(as.formula(paste0("Surv(",tm,",event)~",rest)), d, ties="efron", control=ctl)
-  R[[tm]][[g]] <- list(one=one(s("x")), main=one(s("er+x")), product=one(s("er*x"))) }
+  R[[tm]][[g]] <- list(one=one(s("x")), main=one(s("er+x")), product=one(s("er*x")), stratified=one(s("x+strata(er)")), apart=one(s("x+x:er+strata(er)"))) }
 d$case <- ifelse(d$time>1825, 0, ifelse(d$event==1, 1, NA))
 for(g in genes) { m <- maxstat.test(as.formula(paste("Surv(time,event)~",g)), d[1:60,], smethod="LogRank", pmethod="none", minprop=0.1, maxprop=0.9)
   R$maxstat[[g]] <- unname(m$statistic); R$auc[[g]] <- as.numeric(auc(roc(d$case, d[[g]], direction="<", quiet=TRUE))) }

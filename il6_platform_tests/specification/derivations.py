@@ -17,6 +17,7 @@ ORDER = (
     "adtr",
     "adtte",
     "covariates",
+    "panel",
     "adsl",
     "flow",
     "cutoff",

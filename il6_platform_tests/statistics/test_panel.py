@@ -51,9 +51,12 @@ def test_all_models_at_once_are_those_of_r(time: str) -> None:
         "one": x,
         "main": np.concatenate([er, x], axis=2),
         "product": np.concatenate([er, x, er * x], axis=2),
+        "stratified": x,
+        "apart": np.concatenate([x, er * x], axis=2),
     }
     for name, design in designs.items():
-        fits = cox_by_column(design, d[time], d["event"])
+        strata = d["er"] if name in ("stratified", "apart") else None
+        fits = cox_by_column(design, d[time], d["event"], strata)
         for place, gene in enumerate(genes):
             expected = R[time][gene][name]
             coef, se = np.atleast_1d(expected["coef"]), np.atleast_1d(expected["se"])
