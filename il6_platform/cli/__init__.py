@@ -25,7 +25,7 @@ from il6_platform.settings import is_debugging
 GROUPS = {
     "Start": ("demo", "study", "refresh", "status", "open"),
     "Read": ("query", "studies", "patient", "cuts", "diff"),
-    "Look after the data": ("rules", "check", "profile", "forget"),
+    "Look after the data": ("rules", "check", "profile", "strike", "forget"),
     "Give away": ("manuscript", "export", "release", "site-pack", "network"),
     "Operate": ("ui", "verify", "backup", "restore", "prune", "log", "completion"),
 }
@@ -34,7 +34,10 @@ GROUPS = {
 COMMANDS = tuple(name for names in GROUPS.values() for name in names)
 
 LOGGED = frozenset(
-    {"demo", "refresh", "forget", "release", "site-pack", "export", "backup", "restore", "prune"}
+    {
+        *("demo", "refresh", "strike", "forget", "release", "site-pack", "export"),
+        *("backup", "restore", "prune"),
+    }
 )
 """Commands that change a home or give something of it away: they stand in its log."""
 

@@ -26,6 +26,7 @@ from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import alerts, content
 from il6_platform.publishing import publish as publishing
+from il6_platform.registry import struck
 from il6_platform.registry.formats import told_apart
 from il6_platform.report import readings
 from il6_platform.report.sentences import story
@@ -207,9 +208,12 @@ def provenance(
     censored_on = warehouse.site.censored_on
     synthetic = is_synthetic(warehouse.site, used["delivery"])
     looks = publishing.earlier_looks(warehouse)
-    accepted = answers.accepted(warehouse.site.home_path, warehouse.site.as_of_date)
+    home, as_of = warehouse.site.home_path, warehouse.site.as_of_date
+    accepted, gone = answers.accepted(home, as_of), struck.read_struck(home, as_of)
+    corrected = [f"accepted {accepted}"] * bool(accepted)
+    corrected += [f"struck {row['patient']}" for row in gone]
     cut = publishing.cut_of(
-        used, study, censored_on, synthetic=synthetic, looks=looks, accepted=accepted
+        used, study, censored_on, synthetic=synthetic, looks=looks, corrected=corrected
     )
     deliveries = told_apart(
         [f"{row.table_name} of {row.delivered_on:%Y-%m-%d}" for row in used.itertuples()]
@@ -220,6 +224,7 @@ def provenance(
         ("cut", "last_export", str(used["delivered_on"].max())[:10]),
         *([("cut", "censored_on", censored_on.isoformat())] if censored_on else []),
         *([("registry", "patients", SYNTHETIC)] if synthetic else []),
+        *([("registry", "patients struck out", str(len(gone)))] if gone else []),
         *([("registry", "values accepted as they are", accepted)] if accepted else []),
         *([("registry", "days", RELATIVE)] if used["is_relative"].fillna(False).any() else []),
         *_recruitment(warehouse),

@@ -21,6 +21,7 @@ from il6_platform.paths import code_version
 from il6_platform.publishing.publish import mark_registry_whole
 from il6_platform.registry.merged import fill_merged
 from il6_platform.registry.readings import read_cells
+from il6_platform.registry.struck import fill_struck
 from il6_platform.validation import quality_page
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
@@ -51,10 +52,14 @@ def received(
 ) -> MaterializeResult:
     """Run sql/staging/received.sql, once every text of a new kind was read."""
     with warehouse.connect() as connection:
-        merged = fill_merged(connection, warehouse.site.home_path, warehouse.pseudonyms)
+        site = warehouse.site
+        merged = fill_merged(connection, site.home_path, warehouse.pseudonyms)
+        struck = fill_struck(connection, site.home_path, site.as_of_date)
         texts = read_cells(connection)
     if merged:
         context.log.info(f"{merged} numbers are joined to another one of the same person.")
+    if struck:
+        context.log.info(f"{struck} patients are struck out.")
     context.log.info(f"{texts} different texts were read.")
     warehouse.run_sql("staging.received")
     return MaterializeResult(metadata=table_metadata(warehouse, "staging.received"))

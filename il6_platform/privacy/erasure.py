@@ -27,6 +27,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform.errors import UsageError
+from il6_platform.registry import struck
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
 from il6_platform.registry.landing import digests
@@ -116,7 +117,7 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
 
 
 def _erase_answers(connection: duckdb.DuckDBPyConnection, home: Path, patient: str) -> None:
-    """Delete the answers about a patient's records: a comment may name them."""
+    """Delete what people wrote about a patient and their records: it may name them."""
     known = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'staging' and table_name = 'lines'"
     ).fetchall()
@@ -126,6 +127,8 @@ def _erase_answers(connection: duckdb.DuckDBPyConnection, home: Path, patient: s
         ).fetchall()
         answers.drop_answers(home, {record for (record,) in records})
         answers.fill_answers(connection, home, None)
+    if any(row["patient"] == patient for row in struck.read_struck(home)):
+        struck.undo(home, patient)
 
 
 def _pseudonym_of(warehouse: Warehouse, patient_id: str) -> str:

@@ -23,8 +23,8 @@ from il6_platform.warehouse.integrity import open_key
 
 KEPT = (
     *("home.json", "pseudonym.key", "registry.yaml", "merged_patients.csv", "forgotten.csv"),
-    *("deliveries.csv", "answers.csv", "worklist.xlsx", "log", "profiles", "deliveries"),
-    *("studies", "published"),
+    *("deliveries.csv", "answers.csv", "struck_patients.csv", "worklist.xlsx", "log", "profiles"),
+    *("deliveries", "studies", "published"),
 )
 """What of a home is kept; what lies in `deliveries` never changes but by erasure."""
 

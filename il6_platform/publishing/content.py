@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import version
 
 from il6_platform.paths import code_version, profile_folders
-from il6_platform.registry import merged
+from il6_platform.registry import merged, struck
 from il6_platform.registry.landing import digest_of, digests
 from il6_platform.report.synthetic_flag import is_synthetic
 from il6_platform.study import read_study
@@ -55,7 +55,10 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
         for path in sorted(folder.glob("*"))
         if path.is_file()
     ]
-    for listed in (site.forgotten_path, site.answers_path, site.home_path / merged.NAME):
+    for listed in (
+        *(site.forgotten_path, site.answers_path),
+        *(site.home_path / merged.NAME, site.home_path / struck.NAME),
+    ):
         if listed.exists():
             parts.append(listed.read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -51,11 +51,12 @@ def cut_of(
     *,
     synthetic: bool = False,
     looks: Sequence[Look] = (),
-    accepted: str = "",
+    corrected: Sequence[str] = (),
 ) -> str:
     """Name a data cut by what went in.
 
-    Deliveries, study file, code, versions, censoring, looks, values that were accepted as they are.
+    Deliveries, study file, code, versions, censoring, looks, and what the data manager corrected:
+    values accepted as they are, patients struck out.
     """
     parts = [
         *(
@@ -68,7 +69,7 @@ def cut_of(
         *versions().values(),
         *([censored_on.isoformat()] if censored_on else []),
         *(["synthetic"] if synthetic else []),
-        *([f"accepted {accepted}"] if accepted else []),
+        *corrected,
         *(f"look {look.events} of {look.planned}" for look in looks),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -31,6 +31,8 @@ class OnePatient:
 
     Attributes
     ----------
+    pseudonym
+        What databases know the patient by.
     lines
         table, file, line, status, problems: one a received line.
     studies
@@ -38,6 +40,7 @@ class OnePatient:
     """
 
     patient: str
+    pseudonym: str
     lines: list[dict[str, Any]]
     studies: dict[str, dict[str, Any]]
 
@@ -72,7 +75,7 @@ def look_up(site: Site, pseudonyms: Pseudonyms, number: str) -> OnePatient:
                     {str(key): value for key, value in row.items()}
                     for row in found.assign(problems=found["problems"].map(list)).to_dict("records")
                 ]
-                return OnePatient(number, lines, _studies(site, patient))
+                return OnePatient(number, patient, lines, _studies(site, patient))
     raise UnknownPatientError(
         "no line of such a patient is kept; give the number as the exports write it"
     )

@@ -57,6 +57,8 @@ WIDTHS = {
     "answered by": 13,
     "comment": 30,
     "reply": 22,
+    "what": 26,
+    "why": 50,
     "record": 14,
     "rule": 34,
     "says": 80,
@@ -112,6 +114,7 @@ def write(
     work = with_answers(tasks(found, datetime.now(UTC).date()), answers.read_answers(folder))
     sheets = {
         **by_site(work, found["site"].fillna("")),
+        "removed and merged": left_out(connection, numbers),
         "conversation": conversation(answers.read_answers(folder)),
         "rule book": book,
         "balance": _balance(connection),
@@ -208,6 +211,18 @@ def by_site(work: pd.DataFrame, sites: pd.Series) -> dict[str, pd.DataFrame]:
     return sheets
 
 
+def left_out(
+    connection: duckdb.DuckDBPyConnection, numbers: Callable[[str], pd.Series]
+) -> pd.DataFrame:
+    """Return who was struck out, merged into another number, or is no longer delivered."""
+    connection.execute(paths.sql_file("raw.spellings").read_text("utf-8"))
+    found = connection.execute(paths.sql_file("validation.left_out").read_text("utf-8")).df()
+    named = with_numbers(found.assign(column_name="", value=None), numbers)
+    return named.rename(columns={"patient_id": "patient"})[
+        ["what", "patient", "since", "who", "why", "lines"]
+    ].head(MOST_ROWS)
+
+
 def conversation(said: pd.DataFrame) -> pd.DataFrame:
     """Return every answer that was read back, the newest first."""
     names = {
@@ -244,7 +259,8 @@ def with_numbers(found: pd.DataFrame, numbers: Callable[[str], pd.Series]) -> pd
 
 _STAND_INS = {
     "staging.lines": "table_name varchar, delivery varchar, line integer, site varchar, "
-    "patient varchar, record varchar, status varchar, removed_by integer",
+    "patient varchar, record varchar, status varchar, removed_by integer, number varchar, "
+    "position integer, delivered_on date",
     "staging.exports": "table_name varchar, site varchar, batch integer, file varchar, "
     "delivered_on date",
 }

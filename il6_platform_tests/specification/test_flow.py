@@ -89,3 +89,34 @@ def test_steps_without_patients(spec: Specification) -> None:
         | Bevacizumab                      | 0 |
         """
     )
+
+
+def test_who_never_was(spec: Specification) -> None:
+    """A patient who was struck out (`il6 strike`) has not arrived, and is counted nowhere."""
+    spec.given(
+        labs="""
+        | patient_id | collected_on |
+        | p1         | day 0        |
+        """,
+        lines="""
+        | table_name | patient | status  | is_struck |
+        | patients   | ghost   | removed | true      |
+        | labs       | ghost   | removed | true      |
+        """,
+    )
+    spec.expect(
+        flow="""
+        | label                            | n |
+        | Arrived                          | 1 |
+        | No patient record                | 0 |
+        | Patient record in quarantine     | 0 |
+        | Consent withdrawn                | 0 |
+        | Decisive record in quarantine    | 0 |
+        | No first-line treatment          | 0 |
+        | No follow-up                     | 0 |
+        | No baseline marker in the window | 0 |
+        | Analysed                         | 1 |
+        | Control                          | 1 |
+        | Bevacizumab                      | 0 |
+        """
+    )

@@ -11,7 +11,7 @@ arrived as (
         min(position * 1e9 + line) filter (where table_name = 'patients') as arrival_order,
         bool_or(table_name = 'patients') as has_record
     from staging.lines
-    where patient is not null and status != 'withdrawn'
+    where patient is not null and status != 'withdrawn' and not coalesce(is_struck, false)
     group by patient
     -- who started after the follow-up that is asked for had not yet arrived
     having patient not in (

@@ -4,6 +4,14 @@ create table if not exists raw.spellings (patient varchar primary key, loosely v
 -- filled at each refresh from merged_patients.csv in the home
 create table if not exists raw.merged_patients (from_number varchar, from_site varchar, to_number varchar, to_site varchar);
 
+-- filled at each refresh from struck_patients.csv in the home
+create table if not exists raw.struck_patients (struck_on varchar, patient varchar, who varchar, why varchar);
+
+comment on table raw.struck_patients is 'Patients who never were, struck out with a reason (il6 strike)';
+comment on column raw.struck_patients.struck_on is 'Day on which it was done';
+comment on column raw.struck_patients.patient is 'Pseudonym of the patient';
+comment on column raw.struck_patients.who is 'Who did it';
+comment on column raw.struck_patients.why is 'The reason';
 comment on table raw.merged_patients is 'Numbers of one person, by pseudonym';
 comment on column raw.merged_patients.from_number is 'Pseudonym of the number that is given up';
 comment on column raw.merged_patients.from_site is 'Its site; empty: the only one that has the number';

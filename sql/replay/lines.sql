@@ -8,5 +8,5 @@ select
     min(position) as position,
     min_by(line, (position, line)) as line
 from staging.lines
-where patient is not null and status != 'withdrawn'
+where patient is not null and status != 'withdrawn' and not coalesce(is_struck, false)
 group by table_name, patient, delivered_on

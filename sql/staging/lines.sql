@@ -90,6 +90,7 @@ select
     content,
     position_before,
     case
+        when is_struck then 'removed'
         when is_withdrawn then 'withdrawn'
         when is_put_right then 'superseded'
         when not speaks then if(repetition > 1, 'duplicate', 'superseded')
@@ -99,7 +100,8 @@ select
     end as status,
     speaks and differs as in_conflict,
     speaks and is_repeated and not differs as differs_in_details,
-    if(last_batch < held_in, held_in, null) as removed_by
+    if(last_batch < held_in and not is_struck, held_in, null) as removed_by,
+    is_struck
 from spoken
 order by table_name, position, line;
 
@@ -120,4 +122,5 @@ comment on column staging.lines.status is
 'latest, superseded (amended later), duplicate (says the same again), removed (no longer in the patient''s full export) or withdrawn (consent)';
 comment on column staging.lines.in_conflict is 'The same delivery holds the record twice, differently';
 comment on column staging.lines.differs_in_details is 'The same delivery holds the record twice, with other details that decide nothing';
+comment on column staging.lines.is_struck is 'Whether the patient was struck out as one who never was';
 comment on column staging.lines.removed_by is 'Full export that no longer holds the record';

@@ -226,7 +226,9 @@ select
     -- a line whose cells may have shifted says nothing that another one could repeat
     md5(list_sort(map_entries(cells))::varchar || coalesce(problem, '')) as content,
     md5(decisive || coalesce(problem, '')) as decisive_content,
-    coalesce(patient in (from withdrawn), false) as is_withdrawn
+    coalesce(patient in (from withdrawn), false) or coalesce(patient in (select patient from raw.struck_patients), false)
+        as is_withdrawn,
+    coalesce(patient in (select patient from raw.struck_patients), false) as is_struck
 from keyed
 order by table_name, position, line;
 
@@ -245,4 +247,5 @@ comment on column staging.received.part is 'Which part of the record it is, of a
 comment on column staging.received.day is 'Day that it speaks of';
 comment on column staging.received.content is 'Hash of what the line says, in any order of columns';
 comment on column staging.received.decisive_content is 'Hash of what two lines of one record must not say differently';
-comment on column staging.received.is_withdrawn is 'Whether the patient withdrew consent';
+comment on column staging.received.is_withdrawn is 'Whether the patient withdrew consent, or was struck out: no line is used';
+comment on column staging.received.is_struck is 'Whether the patient was struck out as one who never was (il6 strike)';

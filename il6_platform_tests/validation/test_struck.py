@@ -1,0 +1,66 @@
+"""A mistyped ghost patient is struck out, visibly, and can be taken back."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from il6_platform import cli
+from il6_platform.errors import UsageError
+from il6_platform.registry import struck
+from il6_platform_tests.validation.conftest import Registry
+
+PATIENTS = ["A,F,1950-01-01,", "A9,F,1950-01-01,", "B,M,1960-01-01,"]
+LABS = ["A,il6,4,pg/mL,2020-01-02", "A9,il6,5,pg/mL,2020-01-02"]
+
+
+def left_out(home: Path) -> list[tuple[object, ...]]:
+    sheet = openpyxl.load_workbook(home / "worklist.xlsx")["removed and merged"]
+    return list(sheet.iter_rows(min_row=2, values_only=True))
+
+
+def test_a_ghost_is_removed_with_every_line_and_listed(
+    made: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = made.folder / "home"
+    made.deliver("2024-01-01", patients=PATIENTS, labs=LABS)
+    assert made.stage()
+    words = ["strike", "A9", "--home", str(home)]
+    assert cli.main(words) == 2
+    assert "a reason is needed" in capsys.readouterr().err
+    assert cli.main([*words, "--why", "typing error for A"]) == 0
+    assert "2 lines are removed" in capsys.readouterr().out
+    assert "A9" not in (home / struck.NAME).read_text("utf-8")
+    assert "A9" not in (home / "log").read_text("utf-8")
+    assert made.stage()
+    assert made.ask("select count(*) as n from staging.patients")["n"].iloc[0] == 2
+    assert made.ask("select count(*) as n from staging.labs")["n"].iloc[0] == 1
+    balance = made.ask("from staging.balance").set_index("table_name")
+    assert balance["removed"].to_dict() == {"labs": 1, "patients": 1}
+    assert not balance["withdrawn"].any() and not balance["unaccounted"].any()
+    # the study's cohort knows nobody of them
+    used = made.ask("select count(distinct patient) as n from staging.lines where not is_struck")
+    assert used["n"].iloc[0] == 2
+    (row,) = left_out(home)
+    assert (row[0], row[1], row[4], row[5]) == ("struck out", "A9", "typing error for A", 2)
+    # raw keeps what arrived
+    assert made.ask("select count(*) as n from raw.labs")["n"].iloc[0] == 2
+    assert cli.main([*words, "--undo"]) == 0
+    assert made.stage()
+    assert made.ask("select count(*) as n from staging.patients")["n"].iloc[0] == 3
+    assert left_out(home) == []
+
+
+def test_a_look_back_knows_whom_it_had_struck_out_by_then(tmp_path: Path) -> None:
+    struck.strike(tmp_path, "f00", "li", "test record", date(2024, 5, 1))
+    assert struck.read_struck(tmp_path, date(2024, 4, 30)) == []
+    assert struck.read_struck(tmp_path, date(2024, 5, 1))[0]["why"] == "test record"
+    with pytest.raises(UsageError, match="already"):
+        struck.strike(tmp_path, "f00", "li", "again", date(2024, 6, 1))
+    struck.undo(tmp_path, "f00")
+    with pytest.raises(UsageError, match="not struck"):
+        struck.undo(tmp_path, "f00")
+    assert (tmp_path / struck.NAME).stat().st_mode & 0o077 == 0
