@@ -50,7 +50,7 @@ def sources(*tables: str) -> tuple[str, ...]:
 @cache
 def read_tables(table: str) -> tuple[str, ...]:
     """Return the tables whose columns the lineage of a table needs to know."""
-    names = ("settings", "covariates", "published", "endpoints", "endpoint_sources")
+    names = ("settings", "covariates", "published", "endpoints", "endpoint_sources", "panel")
     return tuple(sorted({*sources(table), *(f"study.{name}" for name in names)}))
 
 

@@ -23,7 +23,7 @@ from il6_platform.registry.units import (
     marker_units,
     reference_units,
 )
-from il6_platform.study import Covariate, Marker, Study
+from il6_platform.study import Covariate, Marker, Study, StudyError
 from il6_platform.warehouse.home import Site
 
 RAW = ("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "staging.problems")
@@ -228,7 +228,7 @@ def panel_markers(connection: duckdb.DuckDBPyConnection, study: Study) -> list[M
         return []
     own = study.marker
     if study.panel.markers != "all":
-        return [
+        named = [
             own.model_copy(
                 update={
                     "analyte": None,
@@ -238,6 +238,13 @@ def panel_markers(connection: duckdb.DuckDBPyConnection, study: Study) -> list[M
             )
             for one in study.panel.markers
         ]
+        for one in named:
+            try:
+                marker_units(one)
+            except StudyError as error:
+                said = str(error).replace("marker.expression", "panel.markers")
+                raise StudyError(said) from None
+        return named
     held = connection.execute(
         "select count(*) from duckdb_tables() where schema_name = 'staging' and table_name = 'labs'"
     ).fetchone()

@@ -50,3 +50,9 @@ def test_a_panel_that_cannot_be_is_named_with_its_line(tmp_path, panel: str, sai
     with pytest.raises(StudyError, match=said) as error:
         read_study(file)
     assert "line 4" in str(error.value)
+
+
+def test_an_analyte_without_units_is_named_with_its_key() -> None:
+    study = Study.model_validate(STUDY | {"panel": {"markers": ["crp", "unheard_of / crp"]}})
+    with duckdb.connect() as connection, pytest.raises(StudyError, match=r"key panel\.markers"):
+        panel_markers(connection, study)

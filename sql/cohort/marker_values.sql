@@ -61,59 +61,97 @@ samples as (
         and coalesce(s.collected_at = r.collected_at, true)
 ),
 
-valued as (
+complete as (
     select
-        s.marker,
-        s.patient_id,
-        s.collected_on,
-        if(s.is_timed, s.collected_at, null) as collected_at,
-        s.results,
-        s.records,
-        s.n_parts,
-        at_limit.value as value_at_limit,
-        marker_value(
-            s.marker,
-            map_from_entries(list_transform(s.results, lambda r: {
-                'k': r['part'],
-                'v': case
-                    when r['beyond_limit'] = '<' and m.below_loq = 'half' then r['value'] / 2
-                    when r['beyond_limit'] = '<' and m.below_loq = 'zero' then 0
-                    else r['value']
-                end
-            }))
-        ) as value,
-        -- whether the value rises or falls as each result beyond a limit lies further beyond
-        list_distinct(list_transform(
-            list_filter(s.results, lambda r: r['beyond_limit'] is not null),
-            lambda moved: coalesce(sign(
-                marker_value(
-                    s.marker,
-                    map_from_entries(list_transform(s.results, lambda r: {
-                        'k': r['part'],
-                        'v': case
-                            when r['part'] != moved['part'] then r['value']
-                            when r['beyond_limit'] = '<' then r['value'] / 2
-                            else r['value'] * 2
-                        end
-                    }))
-                ) - at_limit.value
-            ), 0)
-        )) as directions,
-        coalesce(
-            is_known(s.collected_on)
-            and date_diff('day', z.trtsdt, s.collected_on) between m.window_first_day and m.window_last_day, false
-        ) as in_window
+        s.*,
+        m.below_loq,
+        m.window_first_day,
+        m.window_last_day,
+        row_number() over () as sample
     from samples as s
     inner join study.markers as m on s.marker = m.marker
-    left join cohort.time_zero as z on s.patient_id = z.patient_id
-    cross join lateral (
-        select
-            marker_value(
-                s.marker,
-                map_from_entries(list_transform(s.results, lambda r: {'k': r['part'], 'v': r['value']}))
-            ) as value
-    ) as at_limit
     where s.position = s.n_parts
+),
+
+-- the results of a sample as they count, at the limits of the assay, and each beyond a limit further beyond; in one place,
+-- since every marker's formula is planned wherever a value is asked for
+variants as (
+    select
+        sample,
+        marker,
+        unnest(list_concat(
+        [
+            {
+                'which': 'counts',
+                'parts': list_transform(results, lambda r: {
+                    'k': r['part'],
+                    'v': case
+                        when r['beyond_limit'] = '<' and below_loq = 'half' then r['value'] / 2
+                        when r['beyond_limit'] = '<' and below_loq = 'zero' then 0
+                        else r['value']
+                    end
+                })
+            },
+            {'which': 'at limit', 'parts': list_transform(results, lambda r: {'k': r['part'], 'v': r['value']})}
+        ],
+        list_transform(
+            list_filter(results, lambda r: r['beyond_limit'] is not null),
+            lambda moved: {
+                'which': 'moved',
+                'parts': list_transform(results, lambda r: {
+                    'k': r['part'],
+                    'v': case
+                        when r['part'] != moved['part'] then r['value']
+                        when r['beyond_limit'] = '<' then r['value'] / 2
+                        else r['value'] * 2
+                    end
+                })
+            }
+        )
+    )) as variant
+    from complete
+),
+
+outcomes as (
+    select
+        sample,
+        variant['which'] as which,
+        marker_value(marker, map_from_entries(variant['parts'])) as value
+    from variants
+),
+
+of_samples as (
+    select
+        sample,
+        max(value) filter (where which = 'counts') as value,
+        max(value) filter (where which = 'at limit') as value_at_limit,
+        list(value) filter (where which = 'moved') as moved
+    from outcomes
+    group by sample
+),
+
+valued as (
+    select
+        c.marker,
+        c.patient_id,
+        c.collected_on,
+        if(c.is_timed, c.collected_at, null) as collected_at,
+        c.results,
+        c.records,
+        c.n_parts,
+        o.value_at_limit,
+        o.value,
+        -- whether the value rises or falls as each result beyond a limit lies further beyond
+        list_distinct(
+            list_transform(coalesce(o.moved, []), lambda further: coalesce(sign(further - o.value_at_limit), 0))
+        ) as directions,
+        coalesce(
+            is_known(c.collected_on)
+            and date_diff('day', z.trtsdt, c.collected_on) between c.window_first_day and c.window_last_day, false
+        ) as in_window
+    from complete as c
+    inner join of_samples as o on c.sample = o.sample
+    left join cohort.time_zero as z on c.patient_id = z.patient_id
 ),
 
 flagged as (
