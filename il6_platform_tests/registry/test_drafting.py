@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform import cli, paths
+from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import Sheet, open_sheets
 from il6_platform.registry.profile_inference import draft
@@ -486,3 +487,34 @@ def test_a_column_that_cannot_be_what_it_is_called_is_asked_about() -> None:
     lines = [f"P{n},F,19{50 + n % 30}-01-01,no {n % 3}" for n in range(60)]
     text = draft_of("patients_of_a.csv", "\n".join(["patient_id,sex,dob,ecog", *lines]) + "\n")
     assert "ecog is called like ecog, but holds 3 different texts that cannot be it" in text
+
+
+PROJECTS = {
+    # who tells nothing of sex or age: records are patients, whatever their instruments repeat
+    "record_id,redcap_repeat_instrument,redcap_repeat_instance,height,intake_complete,sbp\n"
+    "1,,,1.5,2,\n1,blood_pressure,1,,,110\n1,blood_pressure,2,,,112\n2,,,1.7,2,\n": 2,
+    # of some nothing is filled in
+    "record_id,redcap_repeat_instrument,redcap_repeat_instance,enrolled,dob,sex,main_complete,bp\n"
+    "1,,,2019-10-14,1960-10-14,F,2,\n1,bp,1,,,,,110\n2,,,2019-02-02,1970-02-02,M,2,\n"
+    "3,,,2021-11-04,,,0,\n4,,,,,,0,\n": 4,
+    # letters number the records
+    "record_id,age,consent_complete\nAAAA,33,2\nBBBB,18,2\nCCCC,,0\n": 3,
+    # an event each
+    "record_id,redcap_event_name,birth_date,position,main_complete\n"
+    "101,event_1_arm_1,1960-05-01,pg,2\n101,event_2_arm_1,,sg,2\n"
+    "102,event_1_arm_1,1961-06-01,c,2\n": 2,
+}
+
+
+@pytest.mark.parametrize("text", PROJECTS)
+def test_every_record_of_a_redcap_project_is_a_patient(text: str, tmp_path: Path) -> None:
+    sheets = open_sheets("project.csv", text.encode())
+    profile = drafted(tmp_path, "project.csv", sheets, {})
+    opened = open_deliveries("project.csv", text.encode(), [profile])
+    numbers = {
+        row.cells["patient_id"]
+        for one in opened.deliveries
+        if one.table == "patients" and one.export is not None
+        for row in one.export.rows
+    }
+    assert len(numbers) == PROJECTS[text]

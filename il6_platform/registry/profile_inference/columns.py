@@ -65,7 +65,7 @@ class Column:
     def share(self, holds: Iterable[str]) -> float:
         """Return the share of its cells that hold one of the texts."""
         known = set(holds)
-        return sum(n for text, n in self.counts.items() if text in known) / len(self.texts)
+        return sum(n for text, n in self.counts.items() if text in known) / max(len(self.texts), 1)
 
     @cached_property
     def dates(self) -> float:

@@ -179,6 +179,8 @@ class _Drafting:
             for block in self._blocks(sheet, columns, found):
                 made += self._mapped(block, lacking)
         made = _once(made)
+        patients = next((one for one in made if one.table == "patients"), None)
+        made = [*self._patients_of_project(patients), *made]
         if not made:
             raise ExportError(
                 "no table can be drafted: "
@@ -188,6 +190,37 @@ class _Drafting:
         for words_ in dict.fromkeys(lacking):
             self._ask(words_ + "; is it under another name, or in another export?")
         return Draft(self._written(made), self.questions)
+
+    def _patients_of_project(self, known: Made | None) -> Iterable[Made]:
+        """Give the patients of a REDCap project of whom little is told: a record is a patient.
+
+        An export of another kind may be one table of several, whose patients stand elsewhere.
+
+        Parameters
+        ----------
+        known
+            The mapping of patients that was found; records of which it reads nothing are added.
+        """
+        for sheet, columns in self.sheets:
+            names = [name.lower() for name in columns]
+            is_project = self.dictionary or any(
+                name.startswith("redcap_") or name.endswith("_complete") for name in names
+            )
+            found = self._key(columns)
+            if not is_project or found is None:
+                continue
+            if known is not None:
+                if known.block.sheet == sheet:
+                    yield from _untold(known, columns)
+                return
+            rest = [self._column(name, texts) for name, texts in columns.items() if name != found]
+            given = {}
+            for native in ("sex", "birth_date", "age_years"):
+                best = max(rest, key=lambda one: self._fit(native, one), default=None)
+                if best is not None and self._fit(native, best) >= LIKELY:
+                    given[native] = best, self._fit(native, best)
+            yield Made("patients", found, Block(sheet, found, rest), given, {})
+            return
 
     def _of_system(self, lines: list[str], questions: list[str], lacking: list[str]) -> Draft:
         """Return the draft of a system whose profile is shipped."""
@@ -221,7 +254,10 @@ class _Drafting:
             filled = [text for text in texts if text]
             if len(filled) < 0.9 * rows or sum(map(is_date, filled)) > 0.5 * len(filled):
                 continue
-            if not any(any(sign.isdigit() for sign in text) for text in filled):
+            # a number has a digit; a record's own id need not
+            is_id = near(name, listed) >= 1 and name.lower().endswith("id")
+            is_id = is_id and not any(" " in text for text in filled)
+            if not is_id and not any(any(sign.isdigit() for sign in text) for text in filled):
                 continue
             # the words are in the order of their claim: a study's number before a hospital's
             claims = [near(name, (word,)) - 0.002 * n for n, word in enumerate(listed)]
@@ -719,7 +755,12 @@ class _Drafting:
             yield f"    when: {{{pairs}}}"
         if one.block.repeat > 1:
             yield f"    repeat: {one.block.repeat}"
-        if not any(one.block.when.values()):
+        lacks = [name for name in ("sex", "birth_date") if name not in one.columns]
+        if "age_years" in one.columns and "birth_date" in lacks:
+            lacks.remove("birth_date")
+        if one.table == "patients" and lacks:
+            yield f"    lacks: [{', '.join(lacks)}]"
+        elif not any(one.block.when.values()):
             core = CORE[one.table]
             is_analyte = one.table == "labs" and "analyte" in one.columns
             yield f"    requires: [{'analyte' if is_analyte else core}]"
@@ -801,6 +842,20 @@ def _listed_value(native: str, text: str) -> str | None:
 
 def _native_columns() -> Iterable[str]:
     return (name for name in vocabulary().columns if name != "patient_id")
+
+
+def _untold(known: Made, columns: dict[str, list[str]]) -> Iterable[Made]:
+    """Give a mapping of the records of which a mapping of patients does not know the sex."""
+    # where all of a record is one line, it may be there for a sample alone
+    if "sex" not in known.columns or not known.block.when:
+        return
+    sex = known.columns["sex"][0].name
+    numbers = columns[known.key]
+    told = {number for number, text in zip(numbers, columns[sex], strict=True) if text}
+    if set(filter(None, numbers)) - told:
+        rest = {name: held for name, held in known.columns.items() if name != "sex"}
+        when = known.block.when | {sex: ""}
+        yield Made("patients", known.key, Block(known.block.sheet, known.key, [], when), rest, {})
 
 
 def _once(made: list[Made]) -> list[Made]:
