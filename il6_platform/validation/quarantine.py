@@ -65,6 +65,8 @@ def judge_table(
     _replace_rows(connection, "staging.problems", table, found)
     for column, cells in found[found["severity"] == "cell"].groupby("column_name"):
         _empty_cells(connection, table, str(column), cells[lines])
+        if table == "patients" and column in READ_BY:
+            _keep_last_good(connection, str(column), cells[lines], rules)
     _set_aside(connection, table, _wrong_columns(found))
     connection.execute("commit")
     return Judgement(len(frame), verdicts, rows, found, len(wrong))
@@ -163,6 +165,53 @@ _NO_COLUMNS = pd.DataFrame(
         "columns": pd.Series(dtype="str"),
     }
 )
+
+
+READ_BY = {
+    **{name: ("day", "day") for name in ("birth_date", "diagnosis_date")},
+    **{name: ("number", "value") for name in ("age_years", "largest_metastasis_mm")},
+    **{name: ("integer", "value") for name in ("liver_metastases_n", "ecog")},
+    **{
+        name: (name, "value")
+        for name in ("sex", "primary_site", "metastasis_timing", "extrahepatic", "ras_status")
+    },
+}
+"""Column of patients -> the table of `reading` that says what its texts mean, and its column."""
+
+
+def _keep_last_good(
+    connection: duckdb.DuckDBPyConnection, column: str, lines: pd.DataFrame, rules: Sequence[Rule]
+) -> None:
+    """Give a patient whose newest cell is wrong the last earlier one that was right."""
+    kind, value = READ_BY[column]
+    bounds = [
+        (sign, rule.arguments[name])
+        for rule in rules
+        if rule.severity == "cell" and rule.arguments.get("column") == column
+        for sign, name in ((">=", "min_value"), ("<=", "max_value"))
+        if rule.arguments.get(name) is not None
+    ]
+    within = "".join(f" and v.{value} {sign} ?" for sign, _ in bounds)
+    made = _MADE_OF.get(column, (column,))
+    connection.register("bad_cells", lines)
+    connection.execute(
+        f"update staging.patients as s set {', '.join(f'{name} = g.value' for name in made)} from ("
+        f" select l.delivery, l.line, arg_max(v.{value}, e.position) as value"
+        " from bad_cells as b"
+        " inner join staging.lines as l on l.table_name = 'patients'"
+        "  and l.delivery = b.delivery and l.line = b.file_line"
+        " inner join raw.patients as now on l.delivery = now.delivery and l.line = now.line"
+        " inner join staging.lines as e on e.table_name = 'patients'"
+        "  and e.record = l.record and e.position < l.position"
+        " inner join raw.patients as r on e.delivery = r.delivery and e.line = r.line"
+        f" inner join reading.{kind} as v on cell(r.cells, '{column}') = v.received"
+        f" where v.{value} is not null{within}"
+        f" and cell(now.cells, '{column}') is distinct from cell(r.cells, '{column}')"
+        " group by l.delivery, l.line"
+        ") as g where s.delivery = g.delivery and s.file_line = g.line",
+        [bound for _, bound in bounds],
+    )
+    connection.unregister("bad_cells")
 
 
 def _empty_cells(

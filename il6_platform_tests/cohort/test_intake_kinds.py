@@ -155,6 +155,29 @@ def test_a_later_full_export_corrects_removes_and_puts_right(tmp_path: Path) -> 
     assert found["T04"]["marker"] == 4.5 and found["T06"]["PFS"] == (6.11, True)
 
 
+def test_a_wrong_cell_of_a_new_record_keeps_what_was_right_before(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver("2024-01-31", base(patients=["T01,F,1951-01-01,1", "T02,M,1952-01-01,7"]))
+    made.deliver(
+        "2024-02-29",
+        base(patients=["T01,x,1951-13-01,9", "T02,M,1952-01-01,9", "T03,,1953-01-01,1"]),
+    )
+    found = made.derive()
+    assert {row["reason"] for row in found.values()} == {None}
+    patients = made.warehouse.query(
+        "select patient_id, sex, birth_date::varchar as born, ecog from staging.patients"
+    ).set_index("patient_id")
+    of = made.warehouse.pseudonyms.of
+    assert patients.loc[of("T01")].tolist() == ["F", "1951-01-01", 1]
+    # neither was right
+    assert patients.loc[of("T02")].isna().tolist() == [False, False, True]
+    assert patients.loc[of("T03"), "sex"] == "F"
+    listed = made.warehouse.query(
+        "select column_name from staging.quarantine where severity = 'cell'"
+    )
+    assert sorted(listed["column_name"]) == ["birth_date", "ecog", "ecog", "sex", "sex"]
+
+
 def test_a_number_of_two_people_and_two_numbers_of_one(tmp_path: Path) -> None:
     def without(number: str, rows: dict[str, list[str]]) -> dict[str, list[str]]:
         return {
