@@ -40,6 +40,17 @@ def run(asked: argparse.Namespace) -> None:
         print("No program for it was found here; open it from there.", file=sys.stderr)
 
 
+def _answers() -> bool:
+    """Say whether the UI is served here."""
+    import socket
+
+    try:
+        with socket.create_connection(("127.0.0.1", 3000), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
 def _place(asked: argparse.Namespace) -> str:
     """Return the file or address that is meant.
 
@@ -49,6 +60,8 @@ def _place(asked: argparse.Namespace) -> str:
         Where there is none yet; the message says what makes it.
     """
     if asked.what == "ui":
+        if not _answers():
+            raise UsageError(f"nothing answers on {ADDRESS}: start it with il6 ui")
         return ADDRESS
     home = home_of(asked)
     files = {"worklist": home / "worklist.xlsx", "quality": home / "quality.html"}

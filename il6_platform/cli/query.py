@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   il6 query "from report.headline"
   il6 query --format csv "from report.results where analysis = 'cox'" > cox.csv
-  il6 query --format parquet --to curves.parquet "from report.curves"
+  il6 query --to curves.parquet "from report.curves"
   il6 query - < question.sql                a query from standard input
   il6 query "show all tables"               what there is to ask
 """
@@ -33,7 +33,7 @@ NARROWEST = 12
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     add_study(parser)
-    parser.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    parser.add_argument("--format", choices=FORMATS, help="default: by the name of --to, or table")
     parser.add_argument("--to", type=Path, metavar="FILE", help="write there; parquet needs it")
     parser.add_argument("sql", help="for example: from report.headline; -: from standard input")
 
@@ -42,7 +42,9 @@ def run(asked: argparse.Namespace) -> None:
     """Run the command."""
     import duckdb
 
-    if asked.format == "parquet" and asked.to is None:
+    ending = asked.to.suffix.removeprefix(".") if asked.to else ""
+    form = asked.format or (ending if ending in FORMATS else "table")
+    if form == "parquet" and asked.to is None:
         raise UsageError("parquet is no text: name the file with --to FILE")
     sql = sys.stdin.read() if asked.sql == "-" else asked.sql
     try:
@@ -52,10 +54,10 @@ def run(asked: argparse.Namespace) -> None:
         raise
     except duckdb.Error as error:
         raise UsageError(in_order(str(error))) from None
-    if asked.format == "parquet":
+    if form == "parquet":
         frame.to_parquet(asked.to, index=False)
         return
-    said = written(frame, asked.format, width=None if asked.to else terminal_width())
+    said = written(frame, form, width=None if asked.to else terminal_width())
     if asked.to:
         asked.to.write_text(f"{said}\n", encoding="utf-8")
     else:

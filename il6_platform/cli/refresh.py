@@ -66,6 +66,8 @@ def run(asked: argparse.Namespace) -> None:
     except Il6Error as error:
         if isinstance(error, DataQualityError):
             print(outcome.advice(home), file=sys.stderr)
+        if asked.json:
+            print(json.dumps({"status": error.exit_status, "reason": str(error)}))
         if not isinstance(error, UsageError):
             LastRefresh.of(error.exit_status, str(error)).write(home)
         raise
@@ -83,7 +85,7 @@ def run(asked: argparse.Namespace) -> None:
 
 def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[str]]:
     """Refresh what is behind; return the installation and the studies that were refreshed."""
-    with stages.stage("Load the libraries"):
+    with stages.stage("Look for news"):
         from il6_platform import workers
         from il6_platform.publishing.content import (
             content_key,
@@ -112,7 +114,7 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
         _mend(site)
         _after_refresh(site)
         return site, []
-    with stages.stage("Load what computes"):
+    with stages.stage("Load the libraries"):
         _check_profiles(site)
         workers.prepare()
         # what the libraries hold for ever need not be searched for garbage again and again

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from il6_platform.cli import outcome
 from il6_platform.cli.options import add_landing, home_of, landing_of
-from il6_platform.errors import DataQualityError
+from il6_platform.errors import DataQualityError, UsageError
 from il6_platform.warehouse.standing import LastRefresh, Standing, standings
 
 EXAMPLES = """examples:
@@ -30,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
     home = home_of(asked)
-    found = [one for one in standings(home) if asked.study in (None, one.study)]
+    every = standings(home)
+    found = [one for one in every if asked.study in (None, one.study)]
+    if every and not found:
+        known = ", ".join(one.study for one in every)
+        raise UsageError(f"no study {asked.study!r} is published in {home}; there are {known}")
     last = last_refresh(home)
     if asked.json:
         said = {

@@ -37,32 +37,16 @@ MOST_ROWS = 100_000
 """Rows that the sheet shows: nobody works through more, and a file must stay one that opens."""
 
 WIDTHS = {
-    "severity": 11,
-    "file": 27,
-    "sheet": 10,
-    "table": 19,
-    "line": 7,
-    "patient": 15,
-    "column": 16,
-    "value as received": 18,
-    "what is wrong": 42,
-    "what to do": 34,
-    "what it costs": 30,
-    "who puts it right": 15,
-    "first seen on": 12,
-    "age in days": 8,
-    "value before": 14,
-    "unit": 8,
-    "status": 14,
-    "answered by": 13,
-    "comment": 30,
-    "reply": 22,
-    "what": 26,
-    "why": 50,
-    "record": 14,
-    "rule": 34,
-    "says": 80,
+    **{"severity": 11, "file": 20, "sheet": 9, "table": 12, "line": 6, "patient": 13},
+    **{"column": 14, "value as received": 14, "what is wrong": 32, "what to do": 28},
+    **{"what it costs": 20, "who puts it right": 11, "first seen on": 11, "age in days": 6},
+    **{"value before": 12, "unit": 7, "status": 11, "answered by": 10, "comment": 20, "reply": 16},
+    **{"what": 26, "why": 50, "record": 14, "rule": 34, "says": 80},
 }
+"""Of the columns, in characters: the list fits the width of an A4 page that can still be read."""
+
+MAY_BE_EMPTY = ("sheet", "what it costs", "value before", "unit", "reply")
+"""Columns that are hidden where nothing is in them."""
 
 HIDDEN = ("record", "rule")
 """Columns by which an answer is found again; nobody need read them."""
@@ -287,6 +271,7 @@ def _write_sheet(
     sheet.freeze_panes(1, 0)
     sheet.set_landscape()
     sheet.set_paper(9)
+    sheet.set_margins(left=0.3, right=0.3, top=0.4, bottom=0.5)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_footer("&L&A&RPage &P of &N")
@@ -311,7 +296,8 @@ def _take_answers(sheet: Any, rows: pd.DataFrame) -> None:
             *(1, status, len(rows), status),
             {"validate": "list", "source": list(answers.STATUSES)},
         )
-    for name in HIDDEN:
+    empty = [name for name in MAY_BE_EMPTY if rows[name].replace("", None).isna().all()]
+    for name in (*HIDDEN, *empty):
         column = rows.columns.get_loc(name)
         sheet.set_column(column, column, WIDTHS[name], None, {"hidden": True})
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from il6_platform import cli
+from il6_platform.cli import query
 from il6_platform.cli.query import in_order, written
 
 FRAME = pd.DataFrame(
@@ -62,3 +65,17 @@ def test_the_reason_of_a_wrong_query_is_the_last_line() -> None:
     *place, reason = in_order(said).splitlines()
     assert place == ["LINE 1: select x", "               ^"]
     assert reason.startswith("Binder Error") and reason.endswith('Candidate bindings: "n"')
+
+
+def test_the_name_of_the_file_says_its_format(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(query, "site_of", lambda asked: None)
+    monkeypatch.setattr(query, "read_published", lambda site, sql: FRAME)
+    begins = {"a.csv": b"claim,", "a.json": b"[", "a.md": b"| claim", "a.txt": b"claim "}
+    for name, beginning in begins.items():
+        assert cli.main(["query", "--to", str(tmp_path / name), "select 1"]) == 0
+        assert (tmp_path / name).read_bytes().startswith(beginning)
+    assert cli.main(["query", "--to", str(tmp_path / "a.parquet"), "select 1"]) == 0
+    assert len(pd.read_parquet(tmp_path / "a.parquet")) == 2
+    assert cli.main(["query", "--format", "parquet", "select 1"]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from types import SimpleNamespace
@@ -116,3 +117,23 @@ def test_the_status_tells_a_blocked_refresh_and_what_to_do(
     assert "BLOCKED" in said and "quarantine_is_small" in said
     first = said.partition("Next:")[2].split()
     assert first[:3] == ["il6", "open", "worklist"]
+
+
+def test_a_study_that_is_not_there_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "studies" / "crp"
+    (folder / "cuts" / STANDING.cut).mkdir(parents=True)
+    (folder / "published").symlink_to(Path("cuts", STANDING.cut))
+    STANDING.write(folder)
+    assert cli.main(["status", "--home", str(tmp_path), "--study", "il6"]) == 2
+    assert "there are crp" in capsys.readouterr().err
+
+
+def test_a_refusal_is_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    words = ["refresh", "--json", "--home", str(tmp_path / "home"), "--landing", str(landing)]
+    assert cli.main(words) == 2
+    said = json.loads(capsys.readouterr().out)
+    assert said["status"] == 2 and "holds no exports" in said["reason"]

@@ -5,6 +5,7 @@ select
     delivered_on,
     delivered_on as known_from,
     'latest' as status,
+    false as is_struck,
     min(position) as position,
     min_by(line, (position, line)) as line
 from staging.lines
