@@ -206,10 +206,10 @@ def changes(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
             sentences.append(f"{claim}: {was}, now {now_is}{size}.")
         turned = _side(row, "before") * _side(row, "now") < 0
         if turned and min(p, q) < ALPHA:
+            write = formatting.writer(str(row["measure_now"]))
             sentences.append(
                 f"{claim}: the effect has changed its direction, "
-                f"{formatting.ratio(row['estimate_before'])}, now "
-                f"{formatting.ratio(row['estimate_now'])}."
+                f"{write(row['estimate_before'])}, now {write(row['estimate_now'])}."
             )
         opposite = [Saying.OPPOSITE in _codes(row, side) for side in ("before", "now")]
         if opposite == [False, True]:
@@ -234,8 +234,10 @@ def _crossed(before: float | None, now: float | None) -> bool:
 
 
 def _side(row: Mapping[Hashable, Any], side: str) -> int:
-    """Say on which side of no difference a headline's ratio lies; 0 for what is no ratio."""
+    """Say on which side of no difference a headline's figure lies; 0 for what compares nothing."""
     measure, value = str(row[f"measure_{side}"]), row[f"estimate_{side}"]
-    if "ratio" not in measure or pd.isna(value):
+    if pd.isna(value):
         return 0
-    return int(np.sign(value - 1))
+    if measure.endswith("difference"):
+        return int(np.sign(value))
+    return int(np.sign(value - 1)) if "ratio" in measure else 0

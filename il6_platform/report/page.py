@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,15 +130,18 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
 
 def figure_of(value: Any, measure: str) -> str:
     """Write a headline's figure: ratios to two decimals, measurements as journals do."""
-    is_ratio = measure.endswith(("ratio", "ratios"))
-    return formatting.ratio(_float(value)) if is_ratio else formatting.plain(_float(value))
+    return _write(measure)(_float(value))
 
 
 def limits_of(row: Mapping[str, Any]) -> str:
     """Write the limits of a headline's figure as the figure itself."""
-    is_ratio = row["measure"].endswith(("ratio", "ratios"))
-    write = formatting.ratio if is_ratio else formatting.plain
-    return formatting.interval(row["ci_low"], row["ci_high"], write)
+    return formatting.interval(row["ci_low"], row["ci_high"], _write(row["measure"]))
+
+
+def _write(measure: str) -> Callable[[Any], str]:
+    if measure == Statistic.RISK_DIFFERENCE:
+        return formatting.writer(measure)
+    return formatting.ratio if measure.endswith(("ratio", "ratios")) else formatting.plain
 
 
 def _lines(quality: pd.DataFrame) -> list[dict[str, Any]]:

@@ -47,8 +47,6 @@ class Comparison:
         Of the log-rank test; corrected for cut-off selection where the data chose the cut-off.
     sign
         +1 where the first group has longer times, -1 where shorter, 0 where that is not known.
-    is_naive
-        The data chose the groups, and no corrected P is known.
     why
         Why there is no estimate.
     """
@@ -60,7 +58,6 @@ class Comparison:
     p_value: float | None
     corrected: float | None
     sign: int
-    is_naive: bool
     why: str | None
 
     @property
@@ -149,7 +146,6 @@ def comparison(
         p,
         corrected,
         _sign(of, ratio),
-        chosen and corrected is None and p is not None,
         why,
     )
 
@@ -285,7 +281,11 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
     shown = beside if compared is None else compared.ratio
     sign = _sign_of_row(beside) if compared is None else compared.sign
     words = _words(claim.endpoint)
-    reading = _reading(claim, row, compared, sign, study)
+    p_value = None if row is None else number(row["p_value"])
+    corrected = _corrected(results, study, claim, compared)
+    reading = _reading(
+        claim, row, sign, corrected, _difference(claim, compared, sign, study), study
+    )
     return {
         "claim": claim.claim,
         "source": claim.source,
@@ -306,9 +306,9 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         else beside["statistic"],
         **{name: None if shown is None else shown[name] for name in ("estimate", *LIMITS)},
         "direction": words.get(sign) if claim.contrast else None,
-        "p_value": None if row is None else row["p_value"],
-        "corrected_p_value": None if compared is None else compared.corrected,
-        "test": TESTS.get(claim.statistic),
+        "p_value": p_value,
+        "corrected_p_value": corrected,
+        "test": TESTS.get(claim.statistic) if p_value is not None else None,
         "n": 0 if row is None else row["n"],
         "events": None if row is None else row["events"],
         **_groups(results, claim),
@@ -335,9 +335,24 @@ LIMITS = ("ci_low", "ci_high")
 TESTS: dict[str, str] = {
     Statistic.LOGRANK: "log-rank",
     Statistic.CHI_SQUARE: "chi-square",
+    "chi_square_corrected": "chi-square with continuity correction",
+    Statistic.FISHER_EXACT: "Fisher's exact",
+    "fisher_mid_p": "Fisher's, mid-P",
     Statistic.RATIO_OF_HAZARD_RATIOS: "likelihood ratio",
 }
 """Statistic of a claim -> the test that its P value is of."""
+
+
+def _corrected(
+    results: pd.DataFrame, study: Study, claim: Published, compared: Comparison | None
+) -> float | None:
+    """Return the P value of a claim corrected for cut-off selection, where there is one."""
+    if compared is not None:
+        return compared.corrected
+    at_cutoff = claim.analysis == Analysis.INTERACTION
+    if claim.endpoint and at_cutoff and claim.statistic == Statistic.RATIO_OF_HAZARD_RATIOS:
+        return product(results, study, claim.endpoint).corrected
+    return None
 
 
 def _is_difference(claim: Published) -> bool:
@@ -396,7 +411,7 @@ def is_side_stated(claim: Published) -> bool:
 
 def _estimate_beside(row: pd.Series, found: pd.DataFrame) -> pd.Series:
     """Return a row, or the estimate of the same comparison where it holds a test."""
-    if row["statistic"] not in (Statistic.LOGRANK, Statistic.CHI_SQUARE):
+    if row["statistic"] not in TESTS or row["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS:
         return row
     wanted = [Statistic.HAZARD_RATIO, Statistic.RISK_DIFFERENCE]
     estimate = _first(found[found["statistic"].isin(wanted)])
@@ -428,34 +443,34 @@ def _words(endpoint: str | None) -> dict[int, str]:
 def _reading(
     claim: Published,
     row: pd.Series | None,
-    compared: Comparison | None,
     sign: int,
+    corrected: float | None,
+    what: str,
     study: Study,
 ) -> Reason | None:
     """Say how a claim and this cut go together."""
     if row is None:
         return Saying.NOT_ANALYSED.say()
-    if number(row["estimate"]) is None:
-        return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no estimate.")
     if claim.claims_difference is None:
+        if number(row["estimate"]) is None:
+            return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no estimate.")
         return _figure(claim, row)
+    # an exact test has a P value where its odds ratio has none
     now = number(row["p_value"])
     if now is None:
         return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no P value.")
-    corrected = None if compared is None else compared.corrected
     decides = now if corrected is None else corrected
-    what = _difference(claim, compared, sign, study)
+    naive = _is_naive(row, corrected)
     return joined(
         _of_p(claim, now, corrected, decides, sign, what, study),
-        Saying.NOT_CORRECTED.say()
-        if decides < ALPHA and (_is_naive(row) if compared is None else compared.is_naive)
-        else None,
+        Saying.NOT_CORRECTED.say() if naive and decides < ALPHA else None,
     )
 
 
-def _is_naive(row: pd.Series) -> bool:
-    """Say whether a row's P value does not know that the data chose the groups."""
-    return Code.NAIVE.value in str(row["code"]).split()
+def _is_naive(row: pd.Series, corrected: float | None) -> bool:
+    """Say whether the data chose a row's groups, and no P value that allows for it is known."""
+    naive = {Code.NAIVE.value, Code.UNCORRECTED.value}
+    return corrected is None and not naive.isdisjoint(str(row["code"]).split())
 
 
 def _of_p(
@@ -479,7 +494,9 @@ def _of_p(
     if decides < ALPHA:
         if not was:
             return Saying.NEW_DIFFERENCE.say(what=what)
-        if not before or not sign:
+        if not sign:
+            return Saying.FOUND_SIDE_UNKNOWN.say()
+        if not before:
             return Saying.AS_PUBLISHED_SIDE_UNKNOWN.say(what=what)
         said = (Saying.OPPOSITE if reversed_ else Saying.AS_PUBLISHED).say(what=what)
         assumed = None if is_side_stated(claim) else Saying.SIDE_ASSUMED.say()
@@ -494,9 +511,13 @@ def _difference(claim: Published, compared: Comparison | None, sign: int, study:
     """Say a difference in words; of tests without a direction, that there is one."""
     if compared is not None and compared.sign:
         return what_differs(compared, study)
-    if claim.statistic == Statistic.RATIO_OF_HAZARD_RATIOS:
-        of = f"the effect of {study.arms.experimental_drug} on {claim.endpoint}"
-        return f"{of} differs by {marker_in_question(study)}"
+    if claim.statistic == Statistic.RATIO_OF_HAZARD_RATIOS and sign:
+        is_cut = claim.analysis == Analysis.INTERACTION
+        side = side_of(1 - sign / 2, is_cut=is_cut)
+        return (
+            f"the effect of {study.arms.experimental_drug} on {claim.endpoint} is more favourable "
+            f"with {side} {marker_in_question(study)}"
+        )
     if claim.contrast is None or not sign:
         return "the groups differ"
     labels = labels_of(study)

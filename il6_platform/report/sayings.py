@@ -19,6 +19,10 @@ class Saying(Pattern):
         "A difference was published and is found; the study file does not state its direction "
         "(`direction`). Here {what}.",
     )
+    FOUND_SIDE_UNKNOWN = (
+        "found_side_unknown",
+        "A difference was published and is found; its direction cannot be told from these data.",
+    )
     SIDE_ASSUMED = (
         "side_assumed",
         "The study file does not state the published direction (`direction`): the one that the "

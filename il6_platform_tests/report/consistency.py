@@ -100,8 +100,7 @@ def _headline(results: pd.DataFrame, study: Study) -> list[str]:
     rows = headline(results, study)
     found: list[str] = []
     for claim, row in zip(study.published, rows.to_dict("records"), strict=False):
-        if claim.statistic == "logrank":
-            found += _claim(results, study, claim, row)
+        found += _claim(results, study, claim, row)
     endpoints = [one for one in rows["endpoint"].iloc[len(study.published) :]]
     if list(dict.fromkeys(endpoints)) != [e for e in study.endpoints if e in endpoints]:
         found.append(f"endpoints in the order {endpoints}")
@@ -119,37 +118,76 @@ def _headline(results: pd.DataFrame, study: Study) -> list[str]:
     return found
 
 
+def _found(
+    results: pd.DataFrame, study: Study, claim: Published
+) -> tuple[float | None, float | None, int]:
+    """Return a claim's P value as it decides and as it is naive, and +1, -1 or 0 for its side."""
+    assert claim.endpoint
+    of: dict[str, Any] = {
+        "endpoint": claim.endpoint,
+        "population": claim.population,
+        "contrast": claim.contrast,
+    }
+    if claim.statistic == "logrank":
+        naive = value(results, "p_value", analysis="survival", statistic="logrank", **of)
+        return _decides(results, study, **of), naive, _first_fares(results, **of)
+    naive = value(results, "p_value", analysis=claim.analysis, statistic=claim.statistic, **of)
+    if claim.statistic == "ratio_of_hazard_ratios":
+        ratio = value(results, "estimate", analysis="interaction", statistic=claim.statistic, **of)
+        corrected = value(
+            results,
+            "p_value",
+            analysis="validity",
+            statistic="interaction_selection_corrected",
+            endpoint=claim.endpoint,
+        )
+        chosen = study.cutoff.method in ("youden", "maxstat", "interaction")
+        decides = corrected if chosen and corrected is not None else naive
+        return decides, naive, 0 if ratio is None else (ratio < 1) - (ratio > 1)
+    gap = value(results, "estimate", analysis="response", statistic="risk_difference", **of)
+    return naive, naive, 0 if gap is None else (gap > 0) - (gap < 0)
+
+
+SIDES = {"longer": 1, "higher": 1, "shorter": -1, "lower": -1, None: 0}
+
+
 def _claim(results: pd.DataFrame, study: Study, claim: Published, row: dict[str, Any]) -> list[str]:
-    assert claim.endpoint and claim.contrast and claim.p_value is not None
-    of = {"endpoint": claim.endpoint, "population": claim.population, "contrast": claim.contrast}
-    p, sign = _decides(results, study, **of), _first_fares(results, **of)
-    naive = value(results, "p_value", analysis="survival", statistic="logrank", **of)
+    assert claim.p_value is not None
+    p, naive, sign = _found(results, study, claim)
     codes, was = set(str(row["code"]).split()), claim.p_value < 0.05
-    before = {"longer": 1, "shorter": -1, None: 0}[claim.direction]
+    before = SIDES[claim.direction]
     if naive is None or p is None:
         expected = {"cannot_judge"}
     elif naive < 0.05 <= p:
         expected = {"naive_only"}
     elif p < 0.05 and not was:
         expected = {"new_difference"}
+    elif p < 0.05 and not sign:
+        expected = {"found_side_unknown"}
     elif p < 0.05:
         expected = {"opposite" if before * sign < 0 else "as_published"}
-        expected |= {"as_published_side_unknown"} if not sign else set()
     elif not was:
         expected = {"no_difference"}
     else:
         expected = {"not_shown_other_side" if before * sign < 0 else "not_shown"}
-    ratio = row["estimate"]
-    told = {1: "longer", -1: "shorter", 0: None}[sign]
+    words = ("higher", "lower") if claim.endpoint in ("ORR", "DCR") else ("longer", "shorter")
+    told = {1: words[0], -1: words[1], 0: None}[sign] if claim.contrast else None
     said = []
     if not codes & expected:
         said.append(f"{claim.claim}: {codes}, expected {expected} (P {p}, sign {sign})")
     if (row["direction"] or None) != told:
         said.append(f"{claim.claim}: direction {row['direction']}, not {told}")
-    if not pd.isna(ratio) and naive is not None:
+    if claim.statistic in ("logrank", "ratio_of_hazard_ratios") and not pd.isna(row["estimate"]):
         excludes = bool(row["ci_low"] > 1 or row["ci_high"] < 1)
-        if excludes != (naive < 0.05):
+        if naive is not None and excludes != (naive < 0.05):
             said.append(f"{claim.claim}: {row['ci_low']} to {row['ci_high']}, P {naive}")
+    chosen = study.cutoff.method in ("youden", "maxstat", "interaction")
+    chosen &= claim.contrast == "high vs low" or claim.analysis == "interaction"
+    uncorrected = chosen and pd.isna(row["corrected_p_value"]) and p is not None and p < 0.05
+    if uncorrected != ("not_corrected" in codes):
+        said.append(
+            f"{claim.claim}: chosen {chosen}, corrected {row['corrected_p_value']}, {codes}"
+        )
     return said
 
 
@@ -166,12 +204,11 @@ def alert_faults(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
         known = not any(pd.isna(one) for one in corrected)
         crossed = (p < 0.05) != (q < 0.05)
         crossed |= known and (corrected[0] < 0.05) != (corrected[1] < 0.05)
-        turned = False
-        if (
-            "ratio" in row["measure_b"]
-            and not pd.isna([row["estimate_b"], row["estimate_n"]]).any()
-        ):
-            turned = math.log(row["estimate_b"]) * math.log(row["estimate_n"]) < 0
+        figures, turned = [row["estimate_b"], row["estimate_n"]], False
+        if not pd.isna(figures).any() and "difference" in row["measure_b"]:
+            turned = figures[0] * figures[1] < 0
+        elif not pd.isna(figures).any() and "ratio" in row["measure_b"]:
+            turned = math.log(figures[0]) * math.log(figures[1]) < 0
         opposite = ["opposite" in str(row[f"code_{side}"]).split() for side in "bn"]
         reasons += crossed + (turned and min(p, q) < 0.05)
         reasons += opposite == [False, True]

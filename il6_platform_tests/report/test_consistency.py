@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,19 @@ import pandas as pd
 import pytest
 
 from il6_platform.analysis import cutoff
-from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.spec import analyses
 from il6_platform.report.readings import headline
 from il6_platform.study import Study
 from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
 from il6_platform_tests.report.consistency import alert_faults, faults
+from il6_platform_tests.report.registries import grouped
 
-HOW_MANY = int(os.environ.get("IL6_TEST_REGISTRIES", "24"))
-"""Registries of a run; 200 where the sentences are changed."""
+HOW_MANY = 16
+"""Registries of a run of the suite; `python -m il6_platform_tests.report` reads 200."""
 
-NEEDED = ("cutoff", "survival", "cox", "interaction", "validity", "continuous", "multiplicity")
+NEEDED = (
+    *("cutoff", "response", "survival", "small_sample", "interaction", "continuous", "validity"),
+)
 
 CLAIMS = [
     {
@@ -43,10 +44,41 @@ CLAIMS = [
         ("experimental", "high vs low", "longer", 0.02),
     )
 ]
+CLAIMS += [
+    {
+        "claim": f"{endpoint} {statistic} {population} {contrast}",
+        "analysis": "response",
+        "statistic": statistic,
+        "source": "made up",
+        "endpoint": endpoint,
+        "population": population,
+        "contrast": contrast,
+        "direction": direction,
+        "p_value": p,
+    }
+    for endpoint, statistic, population, contrast, direction, p in (
+        ("ORR", "fisher_exact", "all", "experimental vs control", "higher", 0.01),
+        ("ORR", "chi_square", "control", "high vs low", "lower", 0.04),
+        ("DCR", "chi_square", "experimental", "high vs low", "lower", 0.5),
+    )
+]
+CLAIMS += [
+    {
+        "claim": f"{endpoint}: the effect is larger with high",
+        "analysis": "interaction",
+        "statistic": "ratio_of_hazard_ratios",
+        "source": "made up",
+        "endpoint": endpoint,
+        "direction": "longer",
+        "p_value": 0.03,
+    }
+    for endpoint in ("PFS", "OS")
+]
 RULES: tuple[dict[str, Any], ...] = (
     {"method": "youden", "outcome": {"endpoint": "PFS", "by_months": 6}},
     {"method": "maxstat"},
     {"method": "median"},
+    {"method": "youden", "outcome": "response", "direction": "auto"},
 )
 
 
@@ -67,9 +99,11 @@ def made(number: int) -> tuple[pd.DataFrame, Study]:
     log = rng.normal(0, 0.8) * arm + rng.normal(0, 0.6) * high + rng.normal(0, 0.6) * arm * high
     for name in ("PFS", "OS"):
         patients[f"time_{name}"] = (patients[f"time_{name}"] * np.exp(-log)).round(2).clip(0.1, 200)
-    cut = cutoff.chosen(Cohort(patients), study)
-    groups = np.where(patients["MARKER"] >= (np.inf if cut is None else cut), "high", "low")
-    cohort = Cohort(patients.assign(MARKERGR=groups))
+    # responses that go with arm and marker, either way
+    odds = rng.normal(0, 1.5) * arm + rng.normal(0, 1) * high
+    responded = rng.random(len(arm)) < 1 / (1 + np.exp(0.3 - odds))
+    patients["BOR"] = np.where(responded, "PR", np.where(rng.random(len(arm)) < 0.5, "SD", "PD"))
+    cohort = grouped(patients, study)
     rows: dict[str, pd.DataFrame] = {}
     for name in NEEDED:
         rows[name] = cutoff.with_caution(analyses()[name].run(cohort, study, rows).frame(), study)
