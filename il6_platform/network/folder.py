@@ -91,7 +91,7 @@ def write_site_pack(
     same = [one for one in ledger if (one.cut, one.request) == (cut, key)]
     _check_history(ledger, cut, key)
     people = _people(warehouse)
-    state = folder / "patients.parquet"
+    state = folder / limits.PATIENTS
     if state.exists() and not same and limits.too_alike(pd.read_parquet(state), people, least):
         raise UsageError(
             f"this cut differs from the one of the last pack by fewer than {least} patients of an "
@@ -108,9 +108,7 @@ def write_site_pack(
     if not same:
         name = f"{len(ledger) + 1:04d}-{cut}.json"
         write_whole(folder / name, text)
-        people.to_parquet(state.with_suffix(".new"))
-        state.with_suffix(".new").chmod(0o600)
-        state.with_suffix(".new").replace(state)
+        limits.keep(people, state)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         _write_ledger(
             site.study_folder, [*ledger, Given(name, cut, key, now, by.strip(), why.strip())]
@@ -146,7 +144,7 @@ def _cohort(warehouse: Warehouse) -> tuple[Cohort, str, float | None]:
 
 
 def _people(warehouse: Warehouse) -> pd.DataFrame:
-    """Return who is analysed, as hashes that two cuts compare; it stays in the home."""
+    """Return who is analysed, with a hash of their records; it stays in the home."""
     statement = sql_file("cuts.patients").read_text("utf-8").rstrip().rstrip(";")
     return warehouse.query(
         'select md5(p.patient) as patient, a."ARMCD" as "group", '

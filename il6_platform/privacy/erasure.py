@@ -176,11 +176,14 @@ def _erase_in_study(site: Site, patient: str) -> int:
 
     The study's database and datasets are made again on demand, without the patient.
     """
+    from il6_platform.privacy import site_packs
+
     study = Warehouse(site=site, holds="study")
     with locked(study.lock_path, site):
         for path in site.study_folder.glob("working.duckdb*"):
             path.unlink()
         shutil.rmtree(site.study_folder / "exchange", ignore_errors=True)
+        site_packs.forget(site.study_folder / "packs" / site_packs.PATIENTS, patient)
         return sum(_without(path, patient) for path in (site.study_folder / "patients").glob("*.*"))
 
 

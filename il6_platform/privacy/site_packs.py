@@ -6,7 +6,9 @@ patient, may. Belongs here: the limits. Does not belong here: the sums (`network
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ Bools = NDArray[np.bool_]
 
 MOST_ROUNDS = 8
 """Vectors of coefficients at which one cut answers for one model: five are needed."""
+
+PATIENTS = "patients.parquet"
+"""Who is in the cut of the last pack; it stays in the home."""
 
 WIDEST = 6.0
 """Largest log hazard ratio between two patients; beyond it the highest alone would count."""
@@ -110,3 +115,27 @@ def too_alike(before: pd.DataFrame, now: pd.DataFrame, least: int) -> bool:
         for group, count in changed.groupby(f"group_{side}").size().items():
             groups[group] = max(groups.get(group, 0), int(count))
     return any(0 < count < least for count in groups.values())
+
+
+def forget(path: Path, patient: str) -> None:
+    """Take a patient's name and records out of who is in the last pack.
+
+    That somebody of the arm has left stays: the difference to the next pack would describe them.
+    """
+    if not path.exists():
+        return
+    people = pd.read_parquet(path)
+    theirs = people["patient"] == patient
+    if not theirs.any():
+        return
+    erased = int(people["patient"].str.startswith("erased ").sum())
+    people.loc[theirs, ["patient", "content"]] = f"erased {erased + 1}"
+    keep(people, path)
+
+
+def keep(people: pd.DataFrame, path: Path) -> None:
+    """Keep who is in the cut of a pack, for its owner only."""
+    fresh = path.with_suffix(".new")
+    people.to_parquet(fresh)
+    fresh.chmod(0o600)
+    os.replace(fresh, path)

@@ -90,6 +90,20 @@ def test_two_packs_never_differ_by_a_few_patients_of_an_arm(data: st.DataObject)
         assert max(added, gone) == 0 or max(added, gone) >= LEAST
 
 
+def test_a_forgotten_patient_is_not_the_difference_of_two_packs(tmp_path: Path) -> None:
+    people = pd.DataFrame(
+        {"patient": [f"p{i}" for i in range(30)], "group": ["C", "E"] * 15, "content": "x"}
+    )
+    path = tmp_path / limits.PATIENTS
+    limits.keep(people, path)
+    limits.forget(path, "p7")
+    kept = pd.read_parquet(path)
+    assert "p7" not in set(kept["patient"]) and len(kept) == 30
+    assert limits.too_alike(kept, people[people["patient"] != "p7"], LEAST)
+    limits.forget(path, "nobody")
+    assert path.stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize("asked", [40.0, -40.0, 1e308, float("nan"), float("inf")])
 def test_coefficients_that_single_out_the_highest_are_refused(asked: float) -> None:
     request = Request(1, (), (), {"OS": {"marker": [asked], "arm": [asked]}})
