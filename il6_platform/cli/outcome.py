@@ -66,8 +66,8 @@ def entries(home: Path, standing: Standing) -> Iterator[tuple[str, Sequence[str]
         yield (
             "Left out",
             [
-                f"{standing.set_aside} patients: a record that could decide is in quarantine; the "
-                "worklist says which, and what they cost"
+                f"{standing.set_aside} {'patient' if standing.set_aside == '1' else 'patients'}: a "
+                "record that could decide is in quarantine; the worklist says which"
             ],
         )
     yield "Report", [str(folder / "published" / "report.html")]

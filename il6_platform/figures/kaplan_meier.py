@@ -32,6 +32,7 @@ def kaplan_meier(
     population: str,
     contrast: str,
     labels: Mapping[str, str],
+    hides_few: bool = False,
 ) -> Figure:
     """Draw one comparison of `report.results` and `report.curves`.
 
@@ -39,6 +40,8 @@ def kaplan_meier(
     ----------
     labels
         What to call the groups and populations.
+    hides_few
+        Whether small counts are hidden: then neither events nor censored patients are shown.
     """
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(5.2, HEIGHT, left=0.57, bottom=BELOW, top=ABOVE)
@@ -55,7 +58,10 @@ def kaplan_meier(
             axes.step(x, y, where="post", color=colour, ls=line, lw=1.6, label=label)
             so_far = counts_so_far(curve)
             censored = np.diff(so_far["censored"], prepend=0) > 0
-            axes.plot(x[censored], y[censored], "|", color=colour, ms=6, mew=1)
+            if hides_few:
+                so_far[["events", "censored"]] = np.nan
+            else:
+                axes.plot(x[censored], y[censored], "|", color=colour, ms=6, mew=1)
             drawn.append((labels.get(name, name), line, colour, so_far))
         if not drawn:
             style.say_nothing_to_draw(axes, "No patients to compare.")
@@ -148,7 +154,9 @@ def _at_risk(
     # inches below the axis -> shares of its height
     head, *places = (-inches / (HEIGHT - BELOW - ABOVE) for inches in (0.63, 0.82, 1.16))
     look: dict[str, Any] = {"transform": below, "va": "center", "fontsize": 8}
-    axes.text(0, head, "At risk (events, censored so far)", fontweight="bold", **look)
+    is_whole = any(curve["events"].notna().any() for *_, curve in drawn)
+    words = "At risk (events, censored so far)" if is_whole else "At risk"
+    axes.text(0, head, words, fontweight="bold", **look)
     for y, (name, line, colour, curve) in zip(places, drawn, strict=False):
         # which rows are whose, for print in grey
         axes.plot(

@@ -59,6 +59,7 @@ def arms_survival(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> 
         population=Group.ALL,
         contrast=ARM,
         labels=labels_of(study),
+        hides_few=study.quality.minimal_cell is not None,
     )
 
 

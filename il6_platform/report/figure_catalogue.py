@@ -281,6 +281,8 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         & (results["endpoint"] == endpoint)
     ]
     drawn = curves[(curves["analysis"] == Analysis.SURVIVAL) & (curves["endpoint"] == endpoint)]
+    strokes = "" if study.quality.minimal_cell else "; a stroke is a censored patient"
+    hides_few = study.quality.minimal_cell is not None
     for population, contrast in COMPARISONS:
         named = [labels[name] for name in CONTRASTS[contrast]]
         groups = [group_of(population, name) for name in CONTRASTS[contrast]]
@@ -306,9 +308,10 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
             f"km-{endpoint}-{population}-{contrast}".lower().replace(" ", "-").replace("_", "-"),
             section,
             f"{endpoint} in {labels[population]}, {' against '.join(named)}: Kaplan-Meier with "
-            "pointwise 95% log-log bands; a stroke is a censored patient; medians in months with "
-            "95% limits.",
-            lambda chosen=chosen: kaplan_meier(few, drawn, labels=labels, **chosen),  # type: ignore[misc]
+            f"pointwise 95% log-log bands{strokes}; medians in months with 95% limits.",
+            lambda chosen=chosen: kaplan_meier(
+                few, drawn, labels=labels, hides_few=hides_few, **chosen
+            ),  # type: ignore[misc]
             pd.concat([single[single["grp"].isin(groups)], compared]),
             series={labels.get(name, name): curve for name, curve in found.items()},
             of=f"km-{endpoint.lower()}",

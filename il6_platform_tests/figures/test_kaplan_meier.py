@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 
-from il6_platform.figures.kaplan_meier import counts_so_far
+from il6_platform.figures.kaplan_meier import counts_so_far, kaplan_meier
 
 LUNG = Path(__file__).parents[1] / "reference" / "lung.csv"
 
@@ -49,3 +51,31 @@ def test_the_lung_data_add_up() -> None:
 def test_hidden_counts_stay_hidden() -> None:
     curve = pd.DataFrame({"x": [0.0, 1, 2], "y": [1, 0.8, 0.8], "at_risk": [np.nan] * 3})
     assert counts_so_far(curve)[["events", "censored"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("hides_few", [True, False])
+def test_a_figure_that_hides_small_counts_shows_no_single_patient(hides_few: bool) -> None:
+    data = pd.read_csv(LUNG)
+    parts = [
+        drawn(of["time"].to_numpy() / 30.4375, of["status"].to_numpy() == 2).assign(
+            analysis="survival", endpoint="OS", population="all", grp=grp
+        )
+        for grp, of in zip(("experimental", "control"), (data[:80], data[80:]), strict=True)
+    ]
+    curves = pd.concat(parts).assign(y_low=0.0, y_high=1.0)
+    columns = ["endpoint", "statistic", "population", "contrast", "grp", "n", "estimate"]
+    figure = kaplan_meier(
+        pd.DataFrame(columns=columns, dtype=object),
+        curves,
+        endpoint="OS",
+        population="all",
+        contrast="experimental vs control",
+        labels={"all": "all patients", "experimental": "E", "control": "C"},
+        hides_few=hides_few,
+    )
+    axes = figure.axes[0]
+    words = [text.get_text() for text in axes.texts]
+    counts = [one for one in words if re.fullmatch(r"\d+ \(\d+, \d+\)", one)]
+    strokes = [line for line in axes.lines if line.get_marker() == "|"]
+    assert bool(counts) == bool(strokes) == (not hides_few)
+    assert ("At risk" in words) == hides_few
