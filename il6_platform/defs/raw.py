@@ -98,27 +98,33 @@ def deliveries(
     arrived_at = datetime.now(UTC)
     _read_kept(context, warehouse, profiles)
     for item in found:
-        content = item.read()
-        if content is None:
+        digest = item.digest()
+        if digest is None:
             # one that was taken away meanwhile is none any more
             is_there = item.path.exists() and not is_clutter(item.file)
             unreadable += [item.file] if is_there else []
             continue
-        digest = digest_of(content)
         present[item.file] = digest
         if item.path.name in dictionaries:
             continue
         if answers.is_worklist(item.path.name):
-            if not site.as_of:
+            content = item.read()
+            if not site.as_of and content is not None:
                 read = answers.keep_answers(site.home_path, content, arrived_at.date())
                 context.log.info(f"{item.file}: {read} new answers to the worklist.")
             continue
         with warehouse.connect() as connection:
+            is_known, since = raw.arrived(connection, digest, versions)
+            content = None if is_known else item.read()
+            if not is_known and (content is None or digest_of(content) != digest):
+                # it is being changed at this moment
+                del present[item.file]
+                waiting.append(item.file)
+                continue
             unused = raw.land(connection, item.file, digest, arrived_at)
             if unused:
                 context.log.warning(unused)
-            is_known, since = raw.arrived(connection, digest, versions)
-            if not is_known:
+            if content is not None:
                 opened = open_deliveries(item.file, content, profiles)
                 _keep(site, digest, content, opened)
                 raw.record(connection, digest, item.file, opened, since or arrived_at)

@@ -40,6 +40,13 @@ _ONWARDS = re.compile(r"[\W_]*(?:onwards?|起|以来|以來|以降|から|至今
 """The same, behind the date."""
 
 
+TICK_SECONDS = 2.0
+"""A file that was changed longer ago would show another time if it were changed again."""
+
+_hashed: dict[Path, tuple[tuple[int, int], str]] = {}
+"""File -> its size and time when it was read, and the SHA-256 of its bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A file in the landing folder that is complete."""
@@ -53,6 +60,24 @@ class Found:
             return self.path.read_bytes()
         except OSError:
             return None
+
+    def digest(self) -> str | None:
+        """Return the SHA-256 of its bytes, or None where they cannot be read.
+
+        A file whose size and time are as they were is not read again in this process.
+        """
+        state = _state(self.path)
+        known = _hashed.get(self.path)
+        if known is not None and known[0] == state:
+            return known[1]
+        content = self.read()
+        if content is None:
+            return None
+        digest = digest_of(content)
+        # one that was touched just now may change again within the clock's tick
+        if time.time() - state[1] / 1e9 > TICK_SECONDS and _state(self.path) == state:
+            _hashed[self.path] = state, digest
+        return digest
 
 
 def landed(
@@ -116,8 +141,8 @@ def digest_of(content: bytes) -> str:
 
 def digests(landing: Path) -> dict[str, str]:
     """Return the SHA-256 of a landing folder's complete files that can be read, by their names."""
-    read = ((item.file, item.read()) for item in landed(landing)[0])
-    return {file: digest_of(content) for file, content in read if content is not None}
+    read = ((item.file, item.digest()) for item in landed(landing)[0])
+    return {file: digest for file, digest in read if digest is not None}
 
 
 def delivered_on(file: str) -> date | None:

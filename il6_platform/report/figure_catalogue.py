@@ -17,7 +17,7 @@ from il6_platform.analysis.cohort import ARM, COMPARISONS, CONTRASTS
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.spec import analyses
 from il6_platform.figures import of_study, style
-from il6_platform.figures.courses import swimmer, waterfall
+from il6_platform.figures.courses import MOST_SINGLE, swimmer, waterfall
 from il6_platform.figures.flow import flow
 from il6_platform.figures.kaplan_meier import compared_curves, group_of, kaplan_meier
 from il6_platform.figures.labels import labels_of, rows_of, upper_first, with_unit
@@ -155,14 +155,16 @@ def _pictures(report: Report) -> Iterator[Picture]:
         "Response",
         "Waterfall plot: each patient's best change of the sum of target diameters from before "
         "treatment, up to progression or new therapy."
-        + (" Dashed: \N{MINUS SIGN}30%, partial response; +20%." if by_recist else ""),
+        + (" Dashed: \N{MINUS SIGN}30%, partial response; +20%." if by_recist else "")
+        + f" Of more than {MOST_SINGLE} patients, the distribution in each arm.",
         lambda: waterfall(curves, labels, (20, -30) if by_recist else ()),
         results.iloc[:0],
     )
     yield Picture(
         "swimmer",
         "Response",
-        "Swimmer plot: each patient's follow-up with first response, progression and death.",
+        "Swimmer plot: each patient's follow-up with first response, progression and death. "
+        f"Of more than {MOST_SINGLE} patients, how many by each month.",
         lambda: swimmer(curves, labels),
         results.iloc[:0],
         is_wide=True,

@@ -7,6 +7,8 @@ that shows it. Does not belong here: those places.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from il6_platform.paths import demo_landing
@@ -28,8 +30,13 @@ def is_synthetic(site: Site, deliveries: Iterable[str]) -> bool:
     said = site.landing_path / "README.md"
     if said.is_file() and "SYNTHETIC" in said.read_text("utf-8", "replace").partition("\n")[0]:
         return True
-    embedded = {digest_of(path.read_bytes()) for path in demo_landing().rglob("*.csv")}
-    return not embedded.isdisjoint(deliveries)
+    return not _embedded(demo_landing()).isdisjoint(deliveries)
+
+
+@cache
+def _embedded(registry: Path) -> frozenset[str]:
+    """Return the SHA-256 of the embedded registry's exports."""
+    return frozenset(digest_of(path.read_bytes()) for path in registry.rglob("*.csv"))
 
 
 def said_synthetic(provenance: pd.DataFrame) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
 
-from il6_platform.registry.landing import landed
+import pytest
+
+from il6_platform.registry.landing import Found, digests, landed
 
 
 def names(landing: Path, **waits: float) -> tuple[list[str], list[str]]:
@@ -59,3 +62,32 @@ def test_a_file_that_grows_while_it_is_watched_waits(tmp_path: Path) -> None:
         for writer in writers:
             writer.join()
     assert names(tmp_path, watch_seconds=0.01) == (["labs.csv", "patients.csv"], [])
+
+
+def test_a_file_is_read_again_only_where_size_or_time_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "labs.csv"
+    file.write_text("a\n")
+    os.utime(file, (1e9, 1e9))
+    before = digests(tmp_path)
+    read: list[Path] = []
+    monkeypatch.setattr(Found, "read", lambda found: read.append(found.path) or b"other")
+    assert digests(tmp_path) == before and not read
+    # the same size at another time, and another size at the same time
+    for content, when in (("b\n", 1.1e9), ("bb\n", 1.1e9)):
+        file.write_text(content)
+        os.utime(file, (when, when))
+        read.clear()
+        assert digests(tmp_path) != before and read == [file]
+
+
+def test_a_file_of_just_now_is_read_each_time(tmp_path: Path) -> None:
+    file = tmp_path / "labs.csv"
+    file.write_text("a\n")
+    state = file.stat()
+    before = digests(tmp_path)
+    file.write_text("b\n")
+    # a clock that stands still between the two
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert digests(tmp_path) != before
