@@ -111,8 +111,10 @@ def permutation_logrank(
     statistic = float(seen @ inverse @ seen)
 
     sizes = counts.sum(axis=1)
-    splits = math.prod(math.comb(int(n), int(k)) for n, k in zip(sizes, counts[:, 1], strict=True))
-    if g.max() == 1 and len(t) <= MOST_ENUMERATED and splits <= exact_limit:
+    # of a large cohort the number itself takes longer than the permutations
+    is_few = g.max() == 1 and len(t) <= MOST_ENUMERATED
+    splits = _splits(sizes, counts[:, 1]) if is_few or not replicates else 0
+    if is_few and splits <= exact_limit:
         reached = _splits_reaching(scores, s, counts[:, 1], abs(float(seen[0])))
         p, fields["method"] = reached / splits, f"{words}, exact: all {splits} splits"
     elif not replicates:
@@ -125,6 +127,11 @@ def permutation_logrank(
         p = (reached + 1) / (replicates + 1)
         fields["method"] = f"{words}, Monte Carlo: {replicates} permutations"
     return Estimate("logrank_permutation", statistic, p_value=p, **fields)
+
+
+def _splits(sizes: Ints, firsts: Ints) -> int:
+    """Return in how many ways the strata's patients can be split into two groups of their sizes."""
+    return math.prod(math.comb(int(n), int(k)) for n, k in zip(sizes, firsts, strict=True))
 
 
 def fisher_mid_p(table: ArrayLike) -> Estimate:
@@ -152,13 +159,19 @@ def fisher_mid_p(table: ArrayLike) -> Estimate:
     result = exact.but(statistic="fisher_mid_p", method=words)
     if exact.p_value is None:
         return result
+    from scipy.special import gammaln
     from scipy.stats import hypergeom
 
     t = np.asarray(table, dtype=float)
     n, row, column = int(t.sum()), int(t[0].sum()), int(t[:, 0].sum())
     possible = np.arange(max(0, row + column - n), min(row, column) + 1)
-    chance = hypergeom.pmf(possible, n, row, column)
-    own = chance[possible == int(t[0, 0])][0]
+    # of a large table only those about as likely are looked at exactly, which takes long for each
+    cells = (possible, row - possible, column - possible, n - row - column + possible)
+    logarithm = -sum(gammaln(cell + 1.0) for cell in cells)
+    seen = possible == int(t[0, 0])
+    near = possible[np.abs(logarithm - logarithm[seen]) < 1e-3]
+    chance = hypergeom.pmf(near, n, row, column)
+    own = chance[near == int(t[0, 0])][0]
     as_likely = float(chance[np.abs(chance - own) <= 1e-7 * own].sum())
     return result.but(p_value=exact.p_value - as_likely / 2)
 

@@ -392,6 +392,9 @@ def judge(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Verdict]:
     RuntimeError
         Where Great Expectations could not evaluate a rule: a fault of the book, not of the data.
     """
+    if frame.empty:
+        # every rule is of rows: without one, none is broken
+        return [Verdict(rule, 0, np.empty(0, dtype=np.int64), True) for rule in rules]
     if not rules:
         return []
     batch = _any_frame().get_batch({"dataframe": frame.reset_index(drop=True)})

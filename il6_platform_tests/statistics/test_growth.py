@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
 from il6_platform.statistics import cutoff_scan, heterogeneity
 from il6_platform.statistics.imputation import DONORS, _nearest
 from il6_platform.statistics.roc import youden
+from il6_platform.statistics.small_sample import fisher_mid_p
 
 properties = settings(max_examples=80, deadline=None, derandomize=True)
 
@@ -84,3 +86,20 @@ def test_a_scan_of_many_cutoffs_is_bounded_and_holds_those_that_are_asked_for(
     same = whole[whole["cutoff"].isin(some["cutoff"])].reset_index(drop=True)
     numbers = same.select_dtypes("number").columns
     np.testing.assert_allclose(some[numbers], same[numbers], rtol=1e-9, equal_nan=True)
+
+
+@properties
+@given(st.lists(st.integers(0, 400), min_size=4, max_size=4))
+def test_mid_p_of_a_few_tables_is_that_of_all(counts: list[int]) -> None:
+    table = np.array(counts).reshape(2, 2)
+    n, row, column = int(table.sum()), int(table[0].sum()), int(table[:, 0].sum())
+    found = fisher_mid_p(table)
+    if found.p_value is None:
+        return
+    chance = hypergeom.pmf(
+        np.arange(max(0, row + column - n), min(row, column) + 1), n, row, column
+    )
+    own = hypergeom.pmf(table[0, 0], n, row, column)
+    as_likely = chance[np.abs(chance - own) <= 1e-7 * own].sum()
+    less_likely = chance[chance < own * (1 - 1e-7)].sum()
+    assert found.p_value == pytest.approx(less_likely + as_likely / 2, rel=1e-6, abs=1e-300)
