@@ -101,7 +101,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
 
 
 def _waterfall(patients: pd.DataFrame) -> pd.DataFrame:
-    """Rank the lowest change of the sum of diameters, in percent; nobody's key goes along."""
+    """Rank the best change of the sum of diameters, in percent; nobody's key goes along."""
     change = patients["best_change"].dropna().sort_values(ascending=False, ignore_index=True)
     return pd.DataFrame({"x": change.index + 1.0, "y": change})
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from il6_platform.statistics.codes import Reason
+from il6_platform.statistics.codes import Code, Reason, codes_of
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.study import Study
 
@@ -80,6 +80,7 @@ class Results:
     ) -> None:
         """Add estimates with what they are of; an estimate's own group and term override them."""
         for one in [estimates] if isinstance(estimates, Estimate) else estimates:
+            one = _of_nobody(one)
             self._rows.append(
                 {
                     "analysis": self.analysis,
@@ -120,6 +121,24 @@ class Results:
         filled = [curve for curve in self._curves if len(curve)]
         frame = pd.concat(filled) if filled else pd.DataFrame()
         return _typed(frame.reindex(columns=list(CURVE_COLUMNS)), CURVE_COLUMNS)
+
+
+OF_PEOPLE = frozenset(
+    {
+        *(Code.ONE_GROUP, Code.ONE_ARM, Code.ONE_GROUP_OR_OUTCOME, Code.ONE_SUBGROUP),
+        *(Code.ONE_ARM_HAS_PATIENTS, Code.EMPTY_GROUP, Code.EMPTY_CELL, Code.DOES_NOT_VARY),
+        *(Code.IT_DOES_NOT_VARY, Code.FEWER_THAN_TWO_GROUPS, Code.NO_PATIENTS_IN_GROUP),
+        *(Code.NO_EVENTS_IN_GROUP, Code.FEWER_THAN_2_IN_A_GROUP, Code.TOO_FEW_PATIENTS),
+        *(Code.NO_STRATUM, Code.FEWER_THAN_TWO_STRATA),
+    }
+)
+"""Reasons that lie in which patients there are: of nobody, the reason is that there is nobody."""
+
+
+def _of_nobody(one: Estimate) -> Estimate:
+    if one.n != 0 or OF_PEOPLE.isdisjoint(codes_of(one.note)):
+        return one
+    return one.but(note=Code.NO_PATIENTS.say())
 
 
 def with_reason(rows: pd.DataFrame, chosen: pd.Series, reason: Reason) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""analysis.validity: what is left of a data-driven cut-off once its choosing is counted.
+"""analysis.validity: what is left of a data-driven cut-off, corrected for its selection.
 
 The P of a cut-off that was chosen for its P, or for anything that goes with it, is too small
 (Altman et al., JNCI 1994); here stand the corrected ones, and how stable the cut-off is.

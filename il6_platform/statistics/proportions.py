@@ -1,4 +1,4 @@
-"""Shares of patients and tables of counts: rates, differences, ratios, chi-square, Fisher.
+"""Proportions of patients and tables of counts: rates, differences, ratios, chi-square, Fisher.
 
 Belongs here: one table at a time. Does not belong here: tables by stratum (`heterogeneity`).
 """

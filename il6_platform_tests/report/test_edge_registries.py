@@ -151,6 +151,9 @@ def test_nobody_says_nothing() -> None:
     assert said("nobody", "lead") == ["No patients are analysed: these data say nothing yet."]
     assert said("nobody", "certainty", "growth") == []
     assert "1 patient arrived, none is analysed." in said("nobody", "story")
+    rows = published("nobody").results
+    why = rows.loc[rows["n"] == 0, "note"].dropna()
+    assert not why.str.contains("Only one|does not vary|A group has|one subgroup|one arm").any()
     page = html(published("nobody"))
     assert "1 patient arrived, none is analysed." in page
     assert not re.search(r"\b(nan|None)\b", re.sub(r"<svg.*?</svg>", "", page, flags=re.S))
