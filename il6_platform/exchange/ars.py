@@ -86,25 +86,30 @@ def reporting_event(results: pd.DataFrame, cut: str, study: Study) -> dict[str, 
             }
         ],
         "analysisSets": _sets(frame, study),
-        "analysisGroupings": [
-            *(
-                {
-                    "id": f"G.{column}",
-                    "name": column,
-                    "groupingDataset": "ADSL",
-                    "dataDriven": False,
-                    "groups": [
-                        {"id": group, "name": name, "level": 1, "order": order}
-                        for order, (name, group) in enumerate(groups[column].items(), start=1)
-                    ],
-                }
-                for column in GIVEN
-            ),
-            *({"id": f"G.{column}", "name": column, "dataDriven": True} for column in FOUND),
-        ],
+        "analysisGroupings": _groupings(groups),
         "methods": list(methods.values()),
         "analyses": list(made.values()),
     }
+
+
+def _groupings(groups: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return the groupings: of the groups that are known, and of what the data have."""
+    return [
+        *(
+            {
+                "id": f"G.{column}",
+                "name": column,
+                "groupingDataset": "ADSL",
+                "dataDriven": False,
+                "groups": [
+                    {"id": group, "name": name, "level": 1, "order": order}
+                    for order, (name, group) in enumerate(groups[column].items(), start=1)
+                ],
+            }
+            for column in GIVEN
+        ),
+        *({"id": f"G.{column}", "name": column, "dataDriven": True} for column in FOUND),
+    ]
 
 
 def _words(row: Mapping[Hashable, Any]) -> str:

@@ -169,6 +169,18 @@ def certainty(results: pd.DataFrame, study: Study) -> list[tuple[str, str]]:
 
 
 def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
+    yield from _size(results, study)
+    if not study.is_randomised:
+        yield from _weighted(results, study)
+    yield from _not_constant(results, study)
+    yield from _cutoff(results, study)
+    yield from _power(results, study)
+    yield from _looks(results, study)
+    yield from _several(results)
+
+
+def _size(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
+    """Say how many patients and events there are, and how few in the smallest group."""
     endpoint = study.endpoints[0]
     size = _row(
         results,
@@ -191,16 +203,17 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             f"{_counted(size['n'], 'patient')} with {_counted(size['events'], 'event')} "
             f"({endpoint}); the smallest of the {len(cells)} groups of arm and marker has {least}.",
         )
-    weighted = (
-        None
-        if study.is_randomised
-        else _row(
-            results,
-            Statistic.HAZARD_RATIO,
-            analysis=Analysis.WEIGHTING,
-            endpoint=endpoint,
-            model=Model.OVERLAP_WEIGHTS,
-        )
+
+
+def _weighted(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
+    """Say what the treatment's effect is once the arms are weighted to be alike."""
+    endpoint = study.endpoints[0]
+    weighted = _row(
+        results,
+        Statistic.HAZARD_RATIO,
+        analysis=Analysis.WEIGHTING,
+        endpoint=endpoint,
+        model=Model.OVERLAP_WEIGHTS,
     )
     crude = _row(
         results,
@@ -224,8 +237,10 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             f"them{beside}), the treatment's hazard ratio is {_interval(weighted)}. Weights cannot "
             "balance what was not measured.",
         )
-    yield from _not_constant(results, study)
-    yield from _cutoff(results, study)
+
+
+def _power(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
+    """Say how many events the marker's question takes."""
     needed = _row(results, Statistic.REQUIRED_EVENTS_INTERACTION, analysis=Analysis.MONITORING)
     power = _row(results, Statistic.POWER_INTERACTION, analysis=Analysis.MONITORING)
     if _known(needed) and _known(power) and study.planned is not None:
@@ -236,8 +251,6 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
             f"{needed['events']:.0f}, which would "
             f"show it with a power of {formatting.chance(power['estimate'])}.",
         )
-    yield from _looks(results, study)
-    yield from _several(results)
 
 
 def _not_constant(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:

@@ -466,6 +466,25 @@ def cox(report: Report, endpoint: str) -> Table:
                 "" if many is None else journal.p_value(many["p_value"]),
             )
         )
+    return Table(
+        f"cox_{endpoint}",
+        f"{endpoint}: univariable and multivariable Cox models.",
+        (
+            "Variable",
+            "n/events",
+            "Univariable HR (95% CI)",
+            "P",
+            "Multivariable HR (95% CI)",
+            "P",
+        ),
+        tuple(printed),
+        _of_models(report, endpoint, rows),
+    )
+
+
+def _of_models(report: Report, endpoint: str, rows: pd.DataFrame) -> tuple[str, ...]:
+    """Say of an endpoint's models what they rest on and how far they hold."""
+    joint = rows[rows["model"] == Model.MULTIVARIABLE]
     whole = {
         str(row["statistic"]): row
         for _, row in rows_of(report.results)(
@@ -501,20 +520,7 @@ def cox(report: Report, endpoint: str) -> Table:
         few = whole[Statistic.EVENTS_PER_VARIABLE]
         if pd.notna(few["estimate"]):
             notes.append(f"{few['estimate']:.1f} events per variable. {few['note'] or ''}".strip())
-    return Table(
-        f"cox_{endpoint}",
-        f"{endpoint}: univariable and multivariable Cox models.",
-        (
-            "Variable",
-            "n/events",
-            "Univariable HR (95% CI)",
-            "P",
-            "Multivariable HR (95% CI)",
-            "P",
-        ),
-        tuple(printed),
-        tuple(notes),
-    )
+    return tuple(notes)
 
 
 def not_proportional(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
