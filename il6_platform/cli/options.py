@@ -87,6 +87,7 @@ def print_headline(site: Site) -> None:
     import pandas as pd
 
     from il6_platform.figures import numbers
+    from il6_platform.figures.labels import statistic_name
 
     registry = "select value from report.provenance where kind = 'registry'"
     for said in read_published(site, registry)["value"]:
@@ -99,8 +100,8 @@ def print_headline(site: Site) -> None:
         if pd.isna(row.estimate):
             print(f"    now        not estimable, n={row.n}. {row.reading or ''}")
             continue
-        write = numbers.ratio if "ratio" in row.measure else numbers.plain
-        now = f"{row.measure.replace('_', ' ')} {write(row.estimate)}"
+        write = numbers.claim_writer(row.measure)
+        now = f"{statistic_name(row.measure)} {write(row.estimate)}"
         if pd.notna(row.ci_low) or pd.notna(row.ci_high):
             now += f" (95% CI {numbers.interval(row.ci_low, row.ci_high, write)})"
         if pd.notna(row.p_value):

@@ -159,6 +159,15 @@ STATISTICS = {
     "rmst": "restricted mean",
     "rmst_difference": "difference of restricted means",
     "survival": "survival probability",
+    "cutoff": "cut-off",
+    "rate": "proportion",
+    "sd": "standard deviation",
+    "min": "minimum",
+    "max": "maximum",
+    "q1": "lower quartile",
+    "q3": "upper quartile",
+    "enrolment_first_month": "first month",
+    "enrolment_last_month": "last month",
     "ppv": "positive predictive value",
     "npv": "negative predictive value",
     "youden": "Youden's index",
@@ -173,13 +182,30 @@ STATISTICS = {
 }
 """Statistics that are not called by their own name with spaces."""
 
+SHORT = {
+    "hazard_ratio": "HR",
+    "ratio_of_hazard_ratios": "ratio of HRs",
+    "sd": "SD",
+    "auc": "AUC",
+    "rmst": "restricted mean",
+    "rmst_difference": "difference of restricted means",
+}
+"""Statistics in a table that has no room for more."""
+
+
+def statistic_name(statistic: str, *, short: bool = False) -> str:
+    """Return what a statistic is called."""
+    name = STATISTICS.get(statistic, statistic.replace("_", " "))
+    return SHORT.get(statistic, name) if short else name
+
+
 _AT_MONTHS = frozenset({"survival", "rmst", "rmst_difference", "rmst_difference_interaction"})
 
 
 def statistic_words(row: Mapping[Hashable, Any], study: Study) -> str:
     """Say which statistic a row holds, and at which time or cut-off."""
     statistic, at = str(row["statistic"]), row["at"]
-    words = STATISTICS.get(statistic, statistic.replace("_", " "))
+    words = statistic_name(statistic)
     if at is None or pd.isna(at) or statistic in ("median", "follow_up_median"):
         return words
     if row["analysis"] in ("cutoff_scan", "cutoff", "validity"):

@@ -6,6 +6,7 @@ here: which numbers are shown where.
 
 from __future__ import annotations
 
+import calendar
 import math
 from collections.abc import Callable
 from typing import Any
@@ -157,6 +158,20 @@ def interval(low: Any, high: Any, write: Write = ratio) -> str:
     return (" to " if spaced else DASH).join(said)
 
 
+def month(value: Any) -> str:
+    """Write a month given as year and month.
+
+    Examples
+    --------
+    >>> month(201706.0)
+    'June 2017'
+    """
+    if is_missing(value):
+        return NOT_ESTIMABLE
+    year, of_year = divmod(int(value), 100)
+    return f"{calendar.month_name[of_year]} {year}"
+
+
 _TIMES = frozenset(
     {"median", "follow_up_median", "rmst", "rmst_difference", "months_to_events", "quantile"}
     | {"rmst_difference_interaction", "first_significant"}
@@ -176,3 +191,21 @@ def writer(statistic: str, analysis: str | None = None) -> Write:
     if statistic in _PROPORTIONS:
         return lambda value: NOT_ESTIMABLE if is_missing(value) else f"{percent(value)}%"
     return whole if statistic in _COUNTS else ratio
+
+
+_WITH_TWO_DECIMALS = ("ratio", "ratios", "rate")
+
+
+def claim_writer(statistic: str) -> Write:
+    """Return how the figure of a claim is written: as a paper prints it.
+
+    Examples
+    --------
+    >>> claim_writer("risk_difference")(-0.5) == f"{MINUS}50%", claim_writer("median")(16.0)
+    (True, '16')
+    """
+    if statistic.startswith("enrolment_"):
+        return month
+    if statistic == "risk_difference":
+        return writer(statistic)
+    return ratio if statistic.endswith(_WITH_TWO_DECIMALS) else plain

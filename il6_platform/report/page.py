@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +11,18 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from il6_platform.analysis.names import Statistic
 from il6_platform.figures import style
 from il6_platform.figures.labels import (
     contrast_words,
     labels_of,
     marker_in_question,
     note_in_words,
+    statistic_name,
     statistic_words,
     term_namer,
     upper_first,
 )
+from il6_platform.figures.numbers import claim_writer
 from il6_platform.report import figure_colours, formatting, interaction, sentences
 from il6_platform.report.figure_catalogue import Picture, Report, pictures
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
@@ -29,16 +30,6 @@ from il6_platform.report.tables import baseline, count_of
 
 if TYPE_CHECKING:
     from il6_platform.warehouse.database import Warehouse
-
-MEASURES = {
-    Statistic.HAZARD_RATIO: "HR",
-    Statistic.RATIO_OF_HAZARD_RATIOS: "ratio of HRs",
-    Statistic.SD: "SD",
-    Statistic.AUC: "AUC",
-    Statistic.RMST: "restricted mean",
-    Statistic.RMST_DIFFERENCE: "difference of restricted means",
-}
-"""What a statistic is called where it stands in the headline; others go by their own name."""
 
 FOLLOWS = {
     "quarantine": "the line is set aside",
@@ -86,6 +77,7 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
     environment.filters["count_of"] = count_of
     environment.filters["p"] = lambda value: formatting.p_number(_float(value))
     environment.filters["figure_of"] = figure_of
+    environment.filters["words"] = lambda statistic: statistic_name(statistic, short=True)
     environment.filters["limits_of"] = limits_of
     cores = min(1 + warehouse.workers.processes, MOST_CORES)
     others = [warehouse.workers.submit(shown, report, core, cores) for core in range(1, cores)]
@@ -104,7 +96,6 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
         answer=sentences.answer(results, study),
         certainty=sentences.certainty(results, study),
         growth=sentences.growth(results, study),
-        measures=MEASURES,
         headline=_records(warehouse.read("report.headline")),
         flow=_records(report.flow),
         arrivals=sentences.arrivals(report.flow),
@@ -130,18 +121,12 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
 
 def figure_of(value: Any, measure: str) -> str:
     """Write a headline's figure: ratios to two decimals, measurements as journals do."""
-    return _write(measure)(_float(value))
+    return claim_writer(measure)(_float(value))
 
 
 def limits_of(row: Mapping[str, Any]) -> str:
     """Write the limits of a headline's figure as the figure itself."""
-    return formatting.interval(row["ci_low"], row["ci_high"], _write(row["measure"]))
-
-
-def _write(measure: str) -> Callable[[Any], str]:
-    if measure == Statistic.RISK_DIFFERENCE:
-        return formatting.writer(measure)
-    return formatting.ratio if measure.endswith(("ratio", "ratios")) else formatting.plain
+    return formatting.interval(row["ci_low"], row["ci_high"], claim_writer(row["measure"]))
 
 
 def _lines(quality: pd.DataFrame) -> list[dict[str, Any]]:

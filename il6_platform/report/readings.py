@@ -22,6 +22,7 @@ from il6_platform.figures.labels import (
     note_in_words,
     rows_of,
 )
+from il6_platform.figures.numbers import month
 from il6_platform.report import formatting
 from il6_platform.report.formatting import ALPHA
 from il6_platform.report.sayings import Saying
@@ -326,7 +327,7 @@ def _printed(claim: Published) -> str:
         return f"P = {claim.p_value:g}"
     figure = claim.estimate if claim.hazard_ratio is None else claim.hazard_ratio
     if figure is not None:
-        return f"{figure:g}"
+        return month(figure) if claim.statistic.startswith("enrolment_") else f"{figure:g}"
     return {True: "a difference", False: "no difference", None: NOT_REPORTED}[claim.difference]
 
 
