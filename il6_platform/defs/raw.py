@@ -21,7 +21,7 @@ from il6_platform.defs.metadata import preview, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
 from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
-from il6_platform.privacy.erasure import erase
+from il6_platform.privacy.erasure import erase_on_record
 from il6_platform.publishing.content import registry_key
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import Opened, open_deliveries
@@ -29,6 +29,7 @@ from il6_platform.registry.formats.not_tables import is_clutter
 from il6_platform.registry.landing import digest_of, landed
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
+from il6_platform.registry.told import named, told
 from il6_platform.validation import answers
 from il6_platform.validation.rulebook import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
 from il6_platform.warehouse.database import Warehouse
@@ -111,7 +112,7 @@ def deliveries(
             content = item.read()
             if not site.as_of and content is not None:
                 read = answers.keep_answers(site.home_path, content, arrived_at.date())
-                context.log.info(f"{item.file}: {read} new answers to the worklist.")
+                context.log.info(f"{told(item.file, digest)}: {read} new answers to the worklist.")
             continue
         with warehouse.connect() as connection:
             is_known, since = raw.arrived(connection, digest, versions)
@@ -128,7 +129,7 @@ def deliveries(
                 opened = open_deliveries(item.file, content, profiles)
                 _keep(site, digest, content, opened)
                 raw.record(connection, digest, item.file, opened, since or arrived_at)
-                for words in _became(item.file, opened):
+                for words in _became(item.file, digest, opened):
                     context.log.info(words)
     with warehouse.connect() as connection:
         answers.fill_answers(connection, site.home_path, site.as_of_date)
@@ -149,9 +150,11 @@ def deliveries(
     return MaterializeResult(
         metadata={
             **table_metadata(warehouse, "raw.deliveries"),
-            "preview": preview(used[["file", "table_name", "delivered_on", "lines", "bytes"]], 50),
-            "still_being_written": MetadataValue.json(waiting),
-            "passed_over": MetadataValue.json(beside["file"].tolist()),
+            "preview": preview(
+                named(used)[["file", "table_name", "delivered_on", "lines", "bytes"]], 50
+            ),
+            "still_being_written": MetadataValue.json([told(str(one)) for one in waiting]),
+            "passed_over": MetadataValue.json(named(beside)["file"].tolist()),
         },
         check_results=[
             check(
@@ -190,13 +193,14 @@ def _keep(site: Site, digest: str, content: bytes, opened: Opened) -> None:
         site.keep(digest, content)
 
 
-def _became(file: str, opened: Opened) -> Iterator[str]:
+def _became(file: str, digest: str, opened: Opened) -> Iterator[str]:
     """Say what a file turned out to be, and of its sheets how many lines are in no table, why."""
     for one in opened.deliveries:
-        note = f" ({one.problem})" if one.status == "passed over" else ""
-        yield f"{one.file}: {one.status}{note}"
-    for source in opened.sources:
-        place = f"{file}, sheet {source.name}" if source.name else file
+        note = f" ({one.problem})" if one.status == "passed over" and not opened.sources else ""
+        yield f"{told(one.file, one.digest, one.table)}: {one.status}{note}"
+    for number, source in enumerate(opened.sources, start=1):
+        # a sheet may be named after a patient too
+        place = told(file, digest) + (f", sheet {number}" if source.name else "")
         for reason, lines in Counter(source.passed_over.values()).items():
             yield f"{place}: passed over ({lines}): {reason}"
 
@@ -220,7 +224,7 @@ def _read_kept(
 
 
 def _unreadable(file: str) -> str:
-    return f"{file}: may not be read; give the platform's account the right to read it."
+    return f"{told(file)}: may not be read; give the platform's account the right to read it."
 
 
 def raw_table(table: str) -> AssetsDefinition:
@@ -258,10 +262,12 @@ def raw_table(table: str) -> AssetsDefinition:
                 **table_metadata(warehouse, f"raw.{table}"),
                 "new_exports": fresh,
                 "preview": preview(
-                    warehouse.query(
-                        f"select file, count(*) as lines, count(problem) as odd_lines "
-                        f"from raw.{table} group by all order by file"
-                    )
+                    named(
+                        warehouse.query(
+                            "select delivery, file, count(*) as lines, count(problem) as odd_lines "
+                            f"from raw.{table} group by all order by file"
+                        ).assign(table_name=table)
+                    )[["file", "lines", "odd_lines"]]
                 ),
             }
         )
@@ -286,7 +292,7 @@ def erased(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
 ) -> MaterializeResult:
     """Erase what new exports say of forgotten patients (`il6_platform/privacy/erasure.py`)."""
-    rows, exports = erase(warehouse)
+    rows, exports = erase_on_record(warehouse)
     if rows:
         context.log.info(f"{rows} rows of forgotten patients were erased from {exports} exports.")
     return MaterializeResult(
@@ -310,7 +316,7 @@ def column_changes(
 ) -> MaterializeResult:
     """Run sql/raw/column_changes.sql."""
     warehouse.run_sql("raw.column_changes")
-    found = warehouse.read("raw.column_changes")
+    found = named(warehouse.read("raw.column_changes"))
     results = []
     for change, rule in COLUMN_RULES.items():
         of = found[found["change"] == change]
@@ -337,7 +343,12 @@ def column_changes(
 
 
 def _sentences(deliveries: pd.DataFrame) -> str:
-    return " ".join(f"{row.file}: {row.problem}." for row in deliveries.itertuples())
+    # a sheet may be named after a patient; the worklist has its name
+    problems = (
+        deliveries["problem"].astype(str).str.replace(r"\bsheet [^:]*:", "a sheet:", regex=True)
+    )
+    said = named(deliveries).assign(problem=problems)
+    return " ".join(f"{row.file}: {row.problem}." for row in said.itertuples())
 
 
 ASSETS = [deliveries, *(raw_table(table) for table in TABLES), erased, column_changes]

@@ -35,6 +35,9 @@ from il6_platform.warehouse.home import Site
 LOOK_BACK = "il6/look_back"
 """Tag of a run as of an earlier day: what it finds is no news."""
 
+LONGEST_WAIT = 60
+"""Seconds after which a study follows its registry at the latest."""
+
 SETTLE_SECONDS = 5.0
 """A file that was touched more recently may still be being written."""
 
@@ -71,7 +74,8 @@ def studies_behind(site: Site) -> SensorDefinition:
     @sensor(
         name="studies_behind",
         job=refresh_study,
-        minimum_interval_seconds=read_settings().sensor_seconds,
+        # studies follow a nightly refresh of the registry, however seldom the folder is watched
+        minimum_interval_seconds=min(read_settings().sensor_seconds, LONGEST_WAIT),
         default_status=DefaultSensorStatus.RUNNING,
         description="Refresh each study whose study file or registry is newer than its report.",
     )

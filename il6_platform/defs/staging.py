@@ -22,6 +22,7 @@ from il6_platform.publishing.publish import mark_registry_whole
 from il6_platform.registry.merged import fill_merged
 from il6_platform.registry.readings import read_cells
 from il6_platform.registry.struck import fill_struck
+from il6_platform.registry.told import named, told_all
 from il6_platform.validation import quality_page
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
@@ -120,12 +121,16 @@ def exports(
         COLUMNS,
         "Every export in the cut: a full one or an update, and what it lacks",
     )
-    short = shrunk(found, quality.max_missing_share, meant[""])
+    spoken_of = found.assign(
+        file=found["file"].map(told_all),
+        follows=found["follows"].map(told_all, na_action="ignore"),
+    )
+    short = shrunk(spoken_of, quality.max_missing_share, meant[""])
     context.log.info(f"{int((found['kind'] == 'full').sum())} of {len(found)} exports are full.")
     return MaterializeResult(
         metadata={
             **table_metadata(warehouse, "staging.exports"),
-            "preview": preview(found[["file", "kind", "records", "follows", "missing"]], 50),
+            "preview": preview(spoken_of[["file", "kind", "records", "follows", "missing"]], 50),
         },
         check_results=[
             check(
@@ -182,11 +187,12 @@ def staged_table(table: str) -> AssetsDefinition:
             f"{int((found['severity'] == 'warn').sum())} warnings."
         )
         worst = len(found) and found["rule"].value_counts().index[0]
-        where = warehouse.query(
-            "select string_agg(distinct file, ', ' order by file) as files from raw.deliveries "
-            "where table_name = $table and position is not null",
+        used = warehouse.query(
+            "select delivery, file, table_name from raw.deliveries "
+            "where table_name = $table and position is not null order by file",
             {"table": table},
-        )["files"].iloc[0]
+        )
+        where = ", ".join(dict.fromkeys(named(used)["file"]))
         return MaterializeResult(
             metadata={
                 **table_metadata(warehouse, name),

@@ -27,6 +27,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform.errors import UsageError
+from il6_platform.files import write_whole
 from il6_platform.registry import struck
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
@@ -91,20 +92,8 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     known = _record(site)
     entry = {"forgotten_on": datetime.now(UTC).date().isoformat(), "patient": patient}
     _write_record(site, pd.concat([known, pd.DataFrame([entry])], ignore_index=True))
-    # from here on it is on record: what is cut short is done by the next refresh or call
-    with warehouse.connect() as connection:
-        rows, exports = erase(warehouse, everywhere=True)
-        _erase_answers(connection, site.home_path, patient)
-        _erase_derived(connection, patient)
-        # what only they had in a cell is in no raw table any more
-        read_cells(connection)
-        warehouse.leave_worklist()
-        warehouse.write_anew_when_closed()
-    cuts = sum(_erase_in_study(site.of_study(name), patient) for name in site.studies())
-    recorded = _record(site)
-    amounts = {"rows": rows, "exports": exports, "cuts": cuts}
-    recorded.loc[recorded.index[-1], list(amounts)] = [str(n) for n in amounts.values()]
-    _write_record(site, recorded)
+    # from here on it is on record: what is cut short is done by the next refresh
+    rows, exports, cuts = _finish(warehouse, patient)
     known = warehouse.query(
         "select coalesce(source, delivery) as file, erased > 0 as is_hit from raw.deliveries "
         "where status != 'passed over'"
@@ -158,6 +147,43 @@ def _sites_of(warehouse: Warehouse, number: str) -> list[str]:
         {"number": number},
     )
     return [str(site) for site in found["site"]]
+
+
+def _finish(warehouse: Warehouse, patient: str) -> tuple[int, int, int]:
+    """Erase a patient who is on record; return the rows, exports and cuts that held them.
+
+    Each step may be taken again. The record says how much it was once all is done.
+    """
+    site = warehouse.site
+    with warehouse.connect() as connection:
+        rows, exports = erase(warehouse, everywhere=True)
+        _erase_answers(connection, site.home_path, patient)
+        _erase_derived(connection, patient)
+        # what only they had in a cell is in no raw table any more
+        read_cells(connection)
+        warehouse.leave_worklist()
+        warehouse.write_anew_when_closed()
+    cuts = sum(_erase_in_study(site.of_study(name), patient) for name in site.studies())
+    recorded = _record(site)
+    is_theirs = recorded["patient"] == patient
+    recorded.loc[is_theirs, ["rows", "exports", "cuts"]] = [str(n) for n in (rows, exports, cuts)]
+    _write_record(site, recorded)
+    return rows, exports, cuts
+
+
+def erase_on_record(warehouse: Warehouse) -> tuple[int, int]:
+    """Erase what new exports say of all who are on record, and finish what was cut short.
+
+    Returns
+    -------
+    tuple of int
+        Rows erased, and exports that held them.
+    """
+    recorded = _record(warehouse.site)
+    unfinished = recorded.loc[recorded["rows"].fillna("") == "", "patient"]
+    found = [_finish(warehouse, patient)[:2] for patient in unfinished]
+    found.append(erase(warehouse))
+    return sum(rows for rows, _ in found), sum(exports for _, exports in found)
 
 
 def _erase_derived(connection: duckdb.DuckDBPyConnection, patient: str) -> None:
@@ -263,7 +289,9 @@ def _erase_others(
     kept = warehouse.site.kept_path
     known = warehouse.query(
         "select delivery, file, status in ('accepted', 'erased') as is_native, source, "
-        "list_contains($exports, delivery) as is_hit from raw.deliveries",
+        # of an erasure that was cut short the rows are gone, and their number is left
+        "list_contains($exports, delivery) or coalesce(erased, 0) > 0 as is_hit "
+        "from raw.deliveries",
         {"exports": sorted(exports)},
     )
     native = set(known.loc[known["is_native"], "delivery"])
@@ -395,7 +423,4 @@ def _record(site: Site) -> pd.DataFrame:
 
 
 def _write_record(site: Site, record: pd.DataFrame) -> None:
-    fresh = site.forgotten_path.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    record.to_csv(fresh, index=False, lineterminator="\n")
-    os.replace(fresh, site.forgotten_path)
+    write_whole(site.forgotten_path, record.to_csv(index=False, lineterminator="\n"))

@@ -110,12 +110,12 @@ def point_at_the_study(site: Site) -> None:
 def drop_what_is_made_again(site: Site) -> None:
     """Take away the old places; the databases are made again of the deliveries."""
     home = site.home_path
+    # by the last two a home of the first edition is known
+    for name in ("published.content*", "refresh.*"):
+        for path in home.glob(name):
+            path.unlink(missing_ok=True)
     shutil.rmtree(home / "cuts", ignore_errors=True)
-    for path in [
-        *home.glob("working.duckdb*"),
-        *home.glob("published.content*"),
-        home / "refresh.lock",
-    ]:
+    for path in home.glob("working.duckdb*"):
         path.unlink(missing_ok=True)
     sync_folder(home)
 

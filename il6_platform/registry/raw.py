@@ -19,6 +19,7 @@ from il6_platform.registry.landing import delivered_on
 from il6_platform.registry.native import kept_columns
 from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled, is_number
 from il6_platform.registry.rows import rows_of
+from il6_platform.registry.told import told
 
 
 def arrived(
@@ -135,7 +136,8 @@ def land(
         {"content": digest},
     ).fetchall()
     if not before and known and (day is None or day <= known[0][1]):
-        return f"{file}: holds the same as {known[0][0]} and is not used again."
+        same = told(known[0][0], digest)
+        return f"{told(file, digest)}: holds the same as {same} and is not used again."
     first = connection.execute(
         "select min(delivered_on) from raw.deliveries where delivery = $d or source = $d",
         {"d": digest},

@@ -293,15 +293,20 @@ def _coefficients(frame: pd.DataFrame, data: _Data) -> NDArray[np.float64]:
     if data.strata is not None:
         columns["(stratum)"] = data.strata
         options["strata"] = ["(stratum)"]
-    precise = {"precision": 1e-15, "r_precision": 1e-17, "step_size": 1.0, "max_steps": 100}
-    try:
-        # what a warning would say is judged at the coefficients themselves
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fitter = _fitter()().fit(columns, "(time)", "(event)", fit_options=precise, **options)
-    except (ConvergenceError, np.linalg.LinAlgError):
-        return np.full(len(frame.columns), np.nan)
-    return fitter.params_.reindex(frame.columns).to_numpy(dtype=float)
+    # whole steps of Newton's method may leave the region where the likelihood can be computed
+    for step in (1.0, 0.5, 0.1):
+        precise = {"precision": 1e-15, "r_precision": 1e-17, "step_size": step}
+        precise["max_steps"] = round(100 / step)
+        try:
+            # what a warning would say is judged at the coefficients themselves
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                model = _fitter()()
+                fitter = model.fit(columns, "(time)", "(event)", fit_options=precise, **options)
+        except (ConvergenceError, np.linalg.LinAlgError):
+            continue
+        return fitter.params_.reindex(frame.columns).to_numpy(dtype=float)
+    return np.full(len(frame.columns), np.nan)
 
 
 def _covariance(

@@ -45,6 +45,10 @@ def planted(installation: Installation) -> None:
         assessments.write(f"CRLM-0002,2018-02-30,{TYPED},{TYPED}\n")
     with (day / "follow_up.csv").open("a") as follow_up:
         follow_up.write(f"CRLM-9002,{TYPED},{TYPED},{TYPED},{TYPED}\n")
+    # a file that is named after a patient
+    (day / f"{TYPED}_CRLM-0001.csv").write_text(
+        "patient_id,analyte,value,unit,collected_on\nCRLM-0001,crp,2,mg/L,2018-01-01\n"
+    )
     # a comma too many moves the name into a column that is read
     patients = (day / "patients.csv").read_text().splitlines()
     with (day / "patients.csv").open("a") as more:
@@ -72,14 +76,14 @@ def in_database(home: Path) -> list[str]:
 def found_in(home: Path) -> list[str]:
     """Return the files that hold an identifier.
 
-    Exports as kept, raw rows and the data manager's worklist are the site's own.
+    Exports as kept, their names, raw rows and the data manager's worklist are the site's own.
     """
     holding = []
     for path in home.rglob("*"):
         name = path.relative_to(home)
         if any(word in str(name).lower() for word in WORDS):
             holding.append(str(name))
-        if not path.is_file() or {"deliveries", "worklist.xlsx"} & {*name.parts}:
+        if not path.is_file() or {"deliveries", "deliveries.csv", "worklist.xlsx"} & {*name.parts}:
             continue
         if path.suffix == ".duckdb" and "cuts" not in name.parts:
             continue
@@ -107,6 +111,7 @@ def test_planted_identifiers_are_found_nowhere_and_all_is_its_owners(
     later.mkdir()
     (later / "patients.csv").write_text(f"CRLM-0001,{NAME},F,1950-01-01\nCRLM-0002,{NAME},F,\n")
     (later / "people.csv").write_text(f"CRLM-0001,{NAME},F,1950-01-01\nCRLM-0002,{NAME},F,\n")
+    (later / f"{TYPED}.csv").write_text("who,what\nA,is well\n")
     (later / "labs.csv").write_text(f'patient_id,{NAME}\nCRLM-0001,"{NAME}\n')
     (later / "treatments.csv").write_text(f"{NAME},{NAME}\nCRLM-0001,{NAME}\n")
     assert installation.refresh() == 1

@@ -57,6 +57,11 @@ def _study(rng: np.random.Generator, shape: str) -> Row:
         {"method": "median", "outcome": {"endpoint": endpoint, "by_months": by}},
         {"method": "fixed", "value": float(rng.choice([2, 4.3, 5, 10]))},
     ][rng.choice(7, p=[0.35, 0.15, 0.1, 0.1, 0.1, 0.1, 0.1])]
+    # R's rules know no smallest group
+    if cutoff["method"] in ("youden", "maxstat"):
+        cutoff["min_patients"] = 1
+    if cutoff["method"] == "youden":
+        cutoff["min_share"] = 0
     if rng.random() < 0.25:
         cutoff["direction"] = "lower"
     covariates: list[Row] = []

@@ -16,6 +16,7 @@ from il6_platform.publishing.migration import STEPS, migrate
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.integrity import damages, open_key
+from il6_platform_tests.crashes import every_crash
 
 OLD_DELIVERIES = """
 create schema raw;
@@ -123,3 +124,23 @@ def test_a_database_that_cannot_be_read_is_said_and_nothing_is_lost(site: Site) 
         migrate(site)
     shutil.rmtree(site.home_path / "studies", ignore_errors=True)
     assert before == {path: path.is_dir() or path.read_bytes() for path in before}
+
+
+def test_a_migration_may_be_killed_at_any_operation(site: Site, tmp_path: Path) -> None:
+    number = iter(range(1000))
+
+    def prepare() -> Path:
+        folder = tmp_path / f"home{next(number)}"
+        shutil.copytree(site.home_path, folder, symlinks=True)
+        return folder
+
+    def of(folder: Path) -> Site:
+        return Site(home=str(folder), landing=site.landing, study_file=site.study_file)
+
+    killed = 0
+    for folder in every_crash(prepare, lambda folder: migrate(of(folder))):
+        assert is_readable(of(folder))
+        migrate(of(folder))
+        is_migrated(of(folder))
+        killed += 1
+    assert killed > 20
