@@ -3,7 +3,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 export IL6_HOME ?= $(CURDIR)/.il6
 
-.PHONY: demo test ui lint shell
+.PHONY: demo test ui lint supply shell
 demo: $(READY)
 	$(VENV)/bin/il6 demo
 
@@ -19,6 +19,13 @@ lint: $(READY)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/sqlfluff lint sql
 	$(VENV)/bin/dagster definitions validate -w workspace.yaml
+
+# what is installed: a CycloneDX list of parts, their licences, and known advisories where they can be had
+supply: $(READY)
+	$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt '.[supply]'
+	$(VENV)/bin/cyclonedx-py environment --output-reproducible --output-file $(VENV)/sbom.json $(VENV)/bin/python
+	$(VENV)/bin/pip-licenses --format=plain-vertical --with-system --output-file $(VENV)/licences.txt
+	$(VENV)/bin/pip-audit --requirement constraints.txt --no-deps || echo "advisories: see above"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

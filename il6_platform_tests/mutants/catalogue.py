@@ -60,18 +60,18 @@ _MARKER_VALUES = _of(
     "sql/cohort/marker_values.sql",
     "subjects",
     (
-        "m.below_loq = 'half' then r['value'] / 2",
-        "m.below_loq = 'half' then r['value'] / 3",
+        "below_loq = 'half' then r['value'] / 2",
+        "below_loq = 'half' then r['value'] / 3",
     ),
-    ("m.below_loq = 'half'", "m.below_loq != 'zero'"),
-    ("m.below_loq = 'zero' then 0", "m.below_loq = 'zero' then r['value']"),
-    ("r['beyond_limit'] = '<' and m.below_loq = 'half'", "m.below_loq = 'half'"),
-    ("r['beyond_limit'] = '<' and m.below_loq = 'zero'", "m.below_loq = 'zero'"),
-    ("is_known(s.collected_on)\n            and ", ""),
-    ("between m.window_first_day", "between m.window_first_day - 1"),
-    ("between m.window_first_day", "between m.window_first_day + 1"),
-    ("and m.window_last_day", "and m.window_last_day + 1"),
-    ("and m.window_last_day", "and m.window_last_day - 1"),
+    ("below_loq = 'half'", "below_loq != 'zero'"),
+    ("below_loq = 'zero' then 0", "below_loq = 'zero' then r['value']"),
+    ("r['beyond_limit'] = '<' and below_loq = 'half'", "below_loq = 'half'"),
+    ("r['beyond_limit'] = '<' and below_loq = 'zero'", "below_loq = 'zero'"),
+    ("is_known(c.collected_on)\n            and ", ""),
+    ("between c.window_first_day", "between c.window_first_day - 1"),
+    ("between c.window_first_day", "between c.window_first_day + 1"),
+    ("and c.window_last_day", "and c.window_last_day + 1"),
+    ("and c.window_last_day", "and c.window_last_day - 1"),
     ("order by collected_on desc,", "order by collected_on,"),
 )
 
@@ -204,7 +204,7 @@ _COVARIATES = _of(
         "if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell(r.cells, c.name))",
         "coalesce(cell(r.cells, c.name), n.columns ->> c.name)",
     ),
-    ("    where c.name not in ('age', 'sex')\n", ""),
+    ("c.name not in ('age', 'sex') and ", ""),
 )
 
 _ADSL = _of(
