@@ -34,6 +34,9 @@ from il6_platform.study import Panel, Study
 BEST = 5
 """Markers that a resample counts as its best."""
 
+USELESS = 10.0
+"""Standard error of a log hazard ratio per doubling above which the data say nothing of it."""
+
 ASKED = "panel_questions"
 KINDS = {
     "effect": "panel_effect",
@@ -157,6 +160,7 @@ def _models(
 def _of(fits: ColumnFits, place: int, name: str, size: dict[str, int]) -> Estimate:
     """Return the ratio of a model's last term."""
     error = float(np.sqrt(fits.covariance[place, -1, -1]))
+    error = error if error < USELESS else float("nan")
     row = log_ratio(name, float(fits.coefficients[place, -1]), error, **size)
     return row.but(method=f"{row.method}; per doubling, stratified by arm")
 

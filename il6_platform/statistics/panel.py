@@ -25,7 +25,7 @@ from scipy.stats import norm, rankdata
 from il6_platform.statistics._check import samples
 from il6_platform.statistics.cutoff_rules import smallest_group
 from il6_platform.statistics.maximal_selection import log_rank_scores
-from il6_platform.statistics.risk_sets import Bools, Floats, Ints
+from il6_platform.statistics.risk_sets import NO_VARIANCE, Bools, Floats, Ints
 
 RULES = ("maxstat", "interaction", "youden", "median")
 """Rules that cut a marker: largest log-rank statistic, largest interaction with the treatment,
@@ -149,6 +149,7 @@ def _newton(
         died = np.add.reduceat(values[:, deaths], first, axis=1)
         return at_risk[:, group] - gone * died[:, group]
 
+    squares = np.maximum((x**2).mean(axis=1), 1e-300)
     of_deaths = (x[:, deaths] * w[..., None]).sum(axis=1)
     covariance, log_likelihood = nothing[1].copy(), nothing[2].copy()
     done = np.zeros(m, dtype=bool)
@@ -165,6 +166,8 @@ def _newton(
                 spread = ((second - means[..., j] * means[..., k]) * w).sum(axis=1)
                 information[:, j, k] = information[:, k, j] = spread
         usable = np.linalg.matrix_rank(np.nan_to_num(information), hermitian=True) == p
+        # what is left of squares by rounding is no information
+        usable &= (np.diagonal(information, axis1=1, axis2=2) > NO_VARIANCE * squares).all(axis=1)
         covariance[usable] = np.linalg.inv(information[usable])
         covariance[~usable] = np.nan
         log_likelihood = (np.einsum("mdp,mp->md", x[:, deaths], beta) * w).sum(axis=1) - (

@@ -38,10 +38,11 @@ def with_markers(cohort: Cohort, m: int = 6) -> Cohort:
     return replace(cohort, panel=frame)
 
 
+@pytest.mark.parametrize("n", [1, 3, 40])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_whatever_the_cohort_every_question_is_answered_or_says_why(shape: str) -> None:
+def test_whatever_the_cohort_every_question_is_answered_or_says_why(shape: str, n: int) -> None:
     study = study_of(populations=["all", "control", "experimental"])
-    cohort = with_markers(cohort_of(shape, 40, study))
+    cohort = with_markers(cohort_of(shape, n, study))
     made = panel.analyse(cohort, study)
     rows = made.frame()
     assert nonsense(rows, made.curves()) == []
