@@ -24,7 +24,8 @@ def study(folder: Path, more: str) -> Study:
 
 def test_the_library() -> None:
     library = endpoint_library()
-    assert [*library] == ["PFS", "OS", "TTP", "DFS", "EFS", "CSS", "TTNT", "DOR"]
+    # those that DESIGN names; a further one is a line of data/endpoints.yaml
+    assert [*library][:8] == ["PFS", "OS", "TTP", "DFS", "EFS", "CSS", "TTNT", "DOR"]
     assert library["TTP"].sources() == [
         ("progression", 0, 0),
         ("death", 2, 1),

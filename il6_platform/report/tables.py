@@ -189,7 +189,8 @@ def baseline(report: Report) -> Table:
             shown = mine[(mine["term"] == level) & (mine["statistic"] == Statistic.RATE)]
             by_group = [_counted(_of_group(shown, group)) for group in GROUPS]
             inside = level.rstrip("]").partition("[")[2]
-            inside = upper_first(SEXES.get(inside, inside)) if base == "sex" else inside
+            words = SEXES if base == "sex" else {"Y": "yes", "N": "no"}
+            inside = upper_first(words[inside]) if inside in words else inside
             printed.append(cells(f"\N{EM SPACE}{inside}", by_group, ["", ""]))
         missing = mine[mine["statistic"] == Statistic.MISSING]
         if missing["estimate"].sum():

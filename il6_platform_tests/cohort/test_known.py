@@ -12,6 +12,9 @@ import pytest
 from il6_platform.cohort.known import DERIVED, read_delivered
 from il6_platform_tests.specification.harness import Specification, _insert
 
+# an analyte may be delivered later than the other one of its sample
+DERIVED_MARKER = "marker: {analyte: null, expression: (il6 + 1) * il6 / crp, unit: ratio}"
+
 START = date(2020, 1, 1)
 Record = tuple[date, str, dict[str, Any]]
 """When it was delivered, its table, its row."""
@@ -45,10 +48,11 @@ def registry(rng: np.random.Generator) -> tuple[list[Record], list[Record]]:
             add(second, "treatments", **patient, line=2, drug="folfiri", start_date=second)
         for days in rng.choice(28, rng.integers(0, 3), replace=False):
             value, taken = float(rng.integers(1, 9)), on(-days)
-            add(
-                taken, "labs", **patient, analyte="il6", value=value, unit="pg/mL",
-                collected_on=taken, marker_value=value,
-            )  # fmt: skip
+            for analyte, unit in (("il6", "pg/mL"), ("crp", "mg/L")):
+                add(
+                    taken, "labs", **patient, analyte=analyte, value=value, unit=unit,
+                    collected_on=taken,
+                )  # fmt: skip
         for visit in range(rng.integers(0, 8)):
             seen = on(56 * visit + rng.integers(1, 30))
             response = str(rng.choice(["CR", "PR", "SD", "PD", "NE"]))
@@ -72,12 +76,12 @@ def registry(rng: np.random.Generator) -> tuple[list[Record], list[Record]]:
 
 
 def filled(
-    records: list[Record], contacts: list[Record], *, censor: date | None = None
+    records: list[Record], contacts: list[Record], study: str, *, censor: date | None = None
 ) -> Specification:
     """Put the latest version of everything into staging, and all versions into its lines."""
     latest = {row["patient_id"]: (day, table, row) for day, table, row in contacts}
     rule = Specification()
-    rule._censor = censor.isoformat() if censor else None
+    rule._study, rule._censor = study, censor.isoformat() if censor else None
     kept = [*records, *latest.values()]
     tables: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("patients", "treatments", "labs", "assessments", "follow_up")
@@ -117,11 +121,12 @@ def tables_of(rule: Specification) -> dict[str, pd.DataFrame]:
     return {name: connection.execute(f"from cohort.{name}").df() for name in DERIVED}
 
 
+@pytest.mark.parametrize("study", ["", DERIVED_MARKER])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(seed: int) -> None:
+def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(seed: int, study: str) -> None:
     rng = np.random.default_rng(seed)
     records, contacts = registry(rng)
-    rule = filled(records, contacts)
+    rule = filled(records, contacts, study)
     today = tables_of(rule)
     connection = rule._connection
     assert connection is not None
@@ -134,7 +139,7 @@ def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(seed: int) -> N
     with delivered.derivation() as derive:
         for day in [*rng.choice(np.array(days), 3), START + timedelta(days=500), days[-1]]:
             known = [record for record in records if record[0] <= day]
-            expected_rule = filled(known, [c for c in contacts if c[0] <= day], censor=day)
+            expected_rule = filled(known, [c for c in contacts if c[0] <= day], study, censor=day)
             expected, found = tables_of(expected_rule), derive(day)
             subjects = expected.pop("subjects")
             subjects = subjects[subjects["ITTFL"] == "Y"].reset_index(drop=True)

@@ -107,16 +107,18 @@ def test_table_1_holds_the_baseline(word: Document, demo: Installation) -> None:
     groups = {1: None, 2: "control", 3: "experimental", 5: "high", 6: "low"}
     rows = demo.ask("from report.results where analysis = 'baseline'")
     base, seen = "", 0
-    names = {"Age": "age", "Sex": "sex", "IL-6": "MARKER", "Largest": "largest_metastasis_mm"}
+    names = {item.title: item.name for item in read_study(demo.study).described}
+    names |= {"IL-6 (pg/mL)": "MARKER"}
     for line in cells[1:]:
         inside = line[0].startswith("\N{EM SPACE}")
         if not inside:
-            base = names[re.split(r"[ ,]", line[0])[0]]
+            base = names[line[0].rpartition(", ")[0]]
         for column, group in groups.items():
             mine = rows[(rows["grp"].isna() if group is None else rows["grp"] == group)]
             mine = mine[mine["contrast"].isna()]
             if inside and "Missing" not in line[0]:
-                inside_name = {"Female": "F", "Male": "M"}.get(line[0].strip(), line[0].strip())
+                written = {"Female": "F", "Male": "M", "Yes": "Y", "No": "N"}
+                inside_name = written.get(line[0].strip(), line[0].strip())
                 level = mine[mine["term"] == f"{base}[{inside_name}]"].iloc[0]
                 expected = [level["events"], 100 * level["estimate"]]
             else:
