@@ -170,7 +170,7 @@ def test_a_sentence_without_advice_gets_some() -> None:
         [
             {
                 **dict.fromkeys(["file", "table_name", "record", "patient_id", "column_name"], "x"),
-                **{"sheet": "", "who puts it right": None, "cost": None},
+                **{"sheet": "", "who puts it right": None, "cost": None, "unit": None},
                 **{"value": "y", "value_before": None, "severity": "warn", "rule": "r"},
                 **{"file_line": 1, "first_seen_on": "2024-01-01", "sentence": "y must be z"},
             }

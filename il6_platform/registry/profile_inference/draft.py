@@ -833,7 +833,8 @@ class _Drafting:
 def _listed_value(native: str, text: str) -> str | None:
     """Return the native value of a text; a drug's name, and a regimen that is known as it is."""
     if native != "drug":
-        return value_of(native, text)
+        # of what is yes or no alone the vocabulary lists no words
+        return value_of(native, text) if native in vocabulary().values else None
     read = read_drug(text)
     if read.certainty != "known" or not read.substances:
         return None
