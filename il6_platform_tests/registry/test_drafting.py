@@ -56,7 +56,10 @@ def native_rows(profile: Profile, sheets: list[Sheet]) -> Counter[tuple[object, 
         ("cdisc", {}),
         (
             "redcap_longitudinal",
-            {"analyte: {}": 'analyte: {"1": il6, "2": crp, "3": cea}'},
+            {
+                "analyte: {}": 'analyte: {"1": il6, "2": crp, "3": cea, '
+                '"4": neutrophils, "5": lymphocytes}'
+            },
         ),
         # with the project's data dictionary nothing is left to answer
         ("redcap_longitudinal with dictionary", {}),
