@@ -70,7 +70,8 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     if sites.nunique() < 2:
         return results
     # who is of no named site is a stratum too: nobody is left out
-    labelled = Cohort(cohort.patients.assign(SITEID=sites.fillna("not given")))
+    named = sites.fillna("").astype(str).str.strip().replace("", "not given")
+    labelled = Cohort(cohort.patients.assign(SITEID=named))
     for endpoint in study.endpoints:
         known = labelled.having(endpoint)
         for population, contrast in COMPARISONS:

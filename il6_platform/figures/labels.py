@@ -33,13 +33,15 @@ def term_namer(study: Study) -> Callable[[str], str]:
     labels = labels_of(study)
     covariates = {item.name: item for item in study.described}
     titles = {"age": "Age", "sex": "Sex", "all": "All patients", "MARKERGR": study.marker.label}
-    titles |= {"SITEID": "Site"}
     titles |= {"MARKER": with_unit(study)}
     titles |= {item.name: item.title for item in study.described}
     titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}
     titles |= {"MARKERGR[low]": labels["low"], "GLOBAL": "all terms together"}
 
     def name(term: str) -> str:
+        if term.startswith("SITEID["):
+            # a site is called what the registry calls it, whatever the signs in it
+            return f"Site: {term.removeprefix('SITEID[').removesuffix(']')}"
         treatment, _, group = term.partition(" | ")
         if group:
             return f"{name(treatment)}, {labels.get(group, group)}"

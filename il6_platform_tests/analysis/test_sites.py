@@ -7,6 +7,7 @@ import pytest
 
 from il6_platform.analysis import sites
 from il6_platform.analysis.cohort import ARM, Cohort
+from il6_platform.figures.labels import term_namer
 from il6_platform.study import Study
 from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
 from il6_platform_tests.statistics.test_sites import R, lung
@@ -43,6 +44,12 @@ def test_the_sites_of_lung_are_those_of_r(time: str) -> None:
 def test_who_is_of_no_named_site_is_a_stratum_of_the_analysis() -> None:
     cohort = cohort_of("ordinary", 60, STUDY_OF_OS)
     cohort.patients.loc[::6, "SITEID"] = None
+    cohort.patients.loc[3::6, "SITEID"] = " "
     rows = sites.analyse(cohort, STUDY_OF_OS).frame()
     assert rows["n"].max() == 60
     assert "SITEID[not given]" in set(rows["term"])
+
+
+@pytest.mark.parametrize("site", ["A/B [x]", ">=3", "a | high", "Zürich $5%", "\u5317\u4eac"])
+def test_a_site_is_called_what_the_registry_calls_it(site: str) -> None:
+    assert term_namer(STUDY_OF_OS)(f"SITEID[{site}]") == f"Site: {site}"
