@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from il6_platform.analysis.spec import analyses
 from il6_platform.figures import style
 from il6_platform.figures.labels import (
     contrast_words,
@@ -85,6 +86,13 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
     figures = [one for row in zip_longest(*parts) for one in row if one is not None]
     colours = figure_colours.used(one["svg"] for one in figures)
     beside = Path(__file__).parent
+    sections = [
+        one
+        for one in dict.fromkeys(figure["section"] for figure in figures)
+        if one not in ("Answer", "Patients")
+    ]
+    # on paper, what the question does not hang on follows in an annex
+    further = {one.spec.drawing.section for one in analyses().values() if one.spec.drawing}
     quality = warehouse.read("report.data_quality")
     of = provenance[provenance["kind"] == "cut"]
     return environment.get_template("page.html.j2").render(
@@ -101,11 +109,8 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
         arrivals=sentences.arrivals(report.flow),
         baseline=baseline(report),
         figures=_placed(figures, colours),
-        sections=[
-            one
-            for one in dict.fromkeys(f["section"] for f in figures)
-            if one not in ("Answer", "Patients")
-        ],
+        sections=sections,
+        annex=next((one for one in sections if one in further), ""),
         changes=list(changes),
         follows=FOLLOWS,
         css=Markup((beside / "page.css").read_text(encoding="utf-8")),
