@@ -234,7 +234,10 @@ class PublishedStudy:
         adsl, adtte, adrs, adtr = (self.cohort(one) for one in ("adsl", "adtte", "adrs", "adtr"))
         lacking = set(study.needed_endpoints) - set(adtte["PARAMCD"])
         if lacking:
-            raise UsageError(f"the cohort has no {', '.join(sorted(lacking))}: il6 refresh --study")
+            raise UsageError(
+                f"the cohort has no {', '.join(sorted(lacking))}: "
+                "il6 refresh --study FILE derives it"
+            )
         subjects = Cohort.of(adsl, adtte, adrs, adtr, study)
         made: dict[str, pd.DataFrame] = {}
 
