@@ -17,7 +17,6 @@ from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.figures.labels import (
     is_count,
-    labels_of,
     marker_in_question,
     note_in_words,
     rows_of,
@@ -198,12 +197,16 @@ def _first_note(study: Study, *rows: pd.Series | None) -> str | None:
 def what_differs(found: Comparison, study: Study) -> str:
     """Say a difference: "PFS was longer with bevacizumab"."""
     side = "longer" if found.sign > 0 else "shorter"
-    group = study.arms.experimental_drug
-    if found.contrast == MARKER:
-        group = f"high {study.marker.label}"
-        if is_count(study):
-            group = f"a high number of {lower_first(study.marker.label)}"
-    return f"{found.endpoint} was {side} with {group}"
+    return f"{found.endpoint} was {side} with {_first_group(found.contrast, study)}"
+
+
+def _first_group(contrast: str, study: Study) -> str:
+    """Return what the first group of a contrast has, as a sentence says it."""
+    if contrast == ARM:
+        return study.arms.experimental_drug
+    if contrast == MARKER and is_count(study):
+        return f"a high number of {lower_first(study.marker.label)}"
+    return f"high {study.marker.label}" if contrast == MARKER else contrast
 
 
 def headline(results: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -521,9 +524,8 @@ def _difference(claim: Published, compared: Comparison | None, sign: int, study:
         )
     if claim.contrast is None or not sign:
         return "the groups differ"
-    labels = labels_of(study)
-    first = labels[CONTRASTS[claim.contrast][0]] if claim.contrast in CONTRASTS else claim.contrast
-    return f"{claim.endpoint or claim.statistic} was {_words(claim.endpoint)[sign]} with {first}"
+    first, what = _first_group(claim.contrast, study), claim.endpoint or claim.statistic
+    return f"{what} was {_words(claim.endpoint)[sign]} with {first}"
 
 
 def _figure(claim: Published, row: pd.Series) -> Reason | None:

@@ -266,7 +266,7 @@ class Code(Pattern):
     )
     NAIVE = (
         "naive",
-        "The cut-off was chosen on these data, so P is too small: analysis validity corrects it.",
+        "The cut-off was chosen on these data, so P may be too small: see analysis validity.",
     )
     NAIVE_ASIDE = (
         "naive_aside",
@@ -279,8 +279,8 @@ class Code(Pattern):
     )
     UNCORRECTED = (
         "uncorrected",
-        "The cut-off was chosen on these data; neither P nor interval is corrected for that: "
-        "analysis validity has the corrected P of the likelihood ratio.",
+        "The cut-off was chosen on these data; neither P nor interval is corrected for that: see "
+        "analysis validity.",
     )
     FEW_BESIDE_CUTOFF = (
         "few_beside_cutoff",

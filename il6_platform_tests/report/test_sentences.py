@@ -7,7 +7,9 @@ import pytest
 
 from il6_platform import paths
 from il6_platform.analysis.results import RESULT_COLUMNS
+from il6_platform.figures.labels import statistic_words
 from il6_platform.report import sentences
+from il6_platform.report.readings import headline
 from il6_platform.study import Study, read_study
 
 STUDY = read_study(paths.default_study())
@@ -239,3 +241,43 @@ def test_a_hazard_ratio_that_changes_over_time_is_said_to_be_an_average() -> Non
     assert sentences.certainty(results({**test, "p_value": 0.3}), STUDY) == []
     other = {**test, "term": "GLOBAL", "p_value": 0.003}
     assert sentences.certainty(results(other), STUDY) == []
+
+
+def test_a_statistic_is_called_by_words() -> None:
+    of = {"at": None, "analysis": "interaction"}
+    names = (
+        "interaction_wald",
+        "logrank_stratified",
+        "rmst_difference_interaction",
+        "auc_corrected",
+    )
+    for name in names:
+        words = statistic_words({**of, "statistic": name}, STUDY)
+        assert not any(code in words.split() for code in ("wald", "logrank", "rmst", "auc")), words
+
+
+def test_a_month_and_a_marker_s_group_are_said_as_people_say_them() -> None:
+    claim = {
+        "claim": "Fewer responses",
+        "analysis": "response",
+        "endpoint": "ORR",
+        "population": "control",
+        "contrast": "high vs low",
+        "statistic": "chi_square",
+        "direction": "lower",
+        "p_value": 0.02,
+        "source": "x",
+    }
+    start = {"claim": "From June", "analysis": "study_course", "source": "x"}
+    start |= {"statistic": "enrolment_first_month", "estimate": 201706}
+    row = {"analysis": "response", "endpoint": "ORR", "population": "control"}
+    row |= {"contrast": "high vs low"}
+    said = headline(
+        results(
+            {**row, "statistic": "chi_square", "estimate": 6.0, "p_value": 0.014},
+            {**row, "statistic": "risk_difference", "estimate": -0.5},
+        ),
+        of(published=[claim, start]),
+    )
+    assert said["reading"][0].startswith("A difference, as published: ORR was lower with high IL-6")
+    assert said["published"][1] == "2017-06"
