@@ -280,4 +280,4 @@ def test_a_month_and_a_marker_s_group_are_said_as_people_say_them() -> None:
         of(published=[claim, start]),
     )
     assert said["reading"][0].startswith("A difference, as published: ORR was lower with high IL-6")
-    assert said["published"][1] == "2017-06"
+    assert said["published"][1] == "June 2017"
