@@ -22,6 +22,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from il6_platform import paths
+from il6_platform.files import write_whole
 from il6_platform.registry.exports import ExportError, read_csv
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.study import Study
@@ -54,7 +55,6 @@ class Warehouse:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._made: dict[str, Any] = {}
         self._workers: WorkerPool | None = None
-        self._holds_erased = False
 
     @contextmanager
     def held(self, logger: logging.Logger, run_id: str = "") -> Generator[None, None, None]:
@@ -192,12 +192,20 @@ class Warehouse:
                 finally:
                     self._connection = None
         finally:
-            if self._holds_erased:
+            if self._erased_mark.exists():
                 self.write_anew()
 
+    @property
+    def _erased_mark(self) -> Path:
+        """The file that is there while a database holds rows which were erased."""
+        return self.database.with_suffix(".erased")
+
     def write_anew_when_closed(self) -> None:
-        """Have the database written anew once nobody has it open: rows were erased."""
-        self._holds_erased = True
+        """Have the database written anew once nobody has it open: rows were erased.
+
+        A process that is killed before leaves that to the next one which opens the database.
+        """
+        write_whole(self._erased_mark, "")
 
     def write_anew(self) -> None:
         """Copy the database into a fresh file in its place: deleted rows linger in one."""
@@ -211,7 +219,7 @@ class Warehouse:
             connection.execute("copy from database old to fresh")
         fresh.chmod(0o600)
         os.replace(fresh, database)
-        self._holds_erased = False
+        self._erased_mark.unlink(missing_ok=True)
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """Return what was made under a name in this run, made on first use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import stat
 import zipfile
@@ -11,8 +12,11 @@ import duckdb
 import pytest
 
 from il6_platform import cli, paths
-from il6_platform.privacy.erasure import forget
+from il6_platform.privacy.erasure import erase_on_record, forget
 from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
+from il6_platform_tests.crashes import every_crash
 from il6_platform_tests.end_to_end.conftest import Installation, begun, refreshed_once
 from il6_platform_tests.validation.conftest import Registry, made
 
@@ -226,3 +230,44 @@ def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
     after = made.warehouse.query(count).set_index("patient")["n"]
     assert gone not in after and after.to_dict() == before.drop(gone).to_dict()
     assert stays in after
+
+
+def test_a_forgetting_that_is_killed_anywhere_is_finished_by_the_next_refresh(
+    made: Registry, tmp_path: Path
+) -> None:
+    number, value = "CRLM-0002", "7.7731"
+    made.deliver(
+        "2024-01-01",
+        patients=[f"{number},M,1943-02-06,", *PEOPLE],
+        labs=[f"{number},il6,{value},pg/mL,2017-06-06", *LABS],
+        treatments=[f"{number},1,folfox,2017-06-05,", "A,1,folfox,2020-01-03,"],
+    )
+    (made.folder / "landing" / "2024-01-01" / "notes.csv").write_text(f"who,what\nB,see {number}\n")
+    assert made.stage()
+    pseudonym = made.warehouse.pseudonyms.of(number)
+    counter = iter(range(1000))
+
+    def prepare() -> Path:
+        folder = tmp_path / f"home{next(counter)}"
+        shutil.copytree(made.folder / "home", folder, symlinks=True)
+        return folder
+
+    def of(folder: Path) -> Site:
+        landing, study = str(made.folder / "landing"), str(made.study)
+        return Site(home=str(folder), landing=landing, study_file=study)
+
+    killed = 0
+    for folder in every_crash(prepare, lambda folder: forget(of(folder), number), 11):
+        registry = Warehouse(site=of(folder))
+        with registry.held(logging.getLogger(__name__)):
+            erase_on_record(registry)
+        is_on_record = of(folder).forgotten_path.exists()
+        for name, content in everything_kept(folder).items():
+            traces = [trace for trace in (number, pseudonym, value) if trace in content]
+            # before it was on record, nothing had been taken away
+            assert bool(traces) <= (not is_on_record), (name, traces)
+        with duckdb.connect(folder / "registry.duckdb", read_only=True) as connection:
+            left = connection.execute("select count(*) from raw.labs").fetchall()[0][0]
+        assert left == len(LABS) + (not is_on_record)
+        killed += 1
+    assert killed > 5
