@@ -134,13 +134,15 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
 
 def _mend(site: Site) -> None:
     """Put right what a refresh left that was killed once it had published."""
-    from dagster import DagsterInstance
-
-    from il6_platform.defs.instance import prepare_instance
-    from il6_platform.defs.jobs import left_by_a_kill, mend_after_kill
+    from il6_platform.warehouse.home import left_by_a_kill
 
     if not left_by_a_kill(site):
         return
+    from dagster import DagsterInstance
+
+    from il6_platform.defs.instance import prepare_instance
+    from il6_platform.defs.jobs import mend_after_kill
+
     dagster_home = prepare_instance(site.home_path)
     set_dagster_home(dagster_home)
     with DagsterInstance.from_config(str(dagster_home)) as instance:

@@ -1,7 +1,6 @@
 """What is run, and when: the refresh jobs, their schedule, and what becomes of a killed run."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from dagster import (
     AssetSelection,
@@ -27,7 +26,7 @@ from il6_platform.publishing.retention import prune
 from il6_platform.settings import read_settings
 from il6_platform.study import checked_cron
 from il6_platform.warehouse.database import Warehouse
-from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.home import Site, left_by_a_kill
 
 refresh_registry = define_asset_job(
     "refresh_registry",
@@ -104,9 +103,3 @@ def mend_after_kill(instance: DagsterInstance, site: Site) -> None:
                 holder.unlink(missing_ok=True)
         except (Timeout, FileNotFoundError):
             continue
-
-
-def left_by_a_kill(site: Site) -> list[Path]:
-    """Return the files that name a run which holds a lock, or held it when it was killed."""
-    named = [site.home_path / "registry.holder", *site.studies_path.glob("*/refresh.holder")]
-    return [holder for holder in named if holder.exists()]

@@ -13,12 +13,13 @@ import csv
 import io
 from datetime import date
 from pathlib import Path
-
-import duckdb
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from il6_platform.errors import UsageError
 from il6_platform.files import write_whole
+
+if TYPE_CHECKING:
+    import duckdb
 
 NAME = "struck_patients.csv"
 
@@ -69,6 +70,8 @@ def undo(home: Path, patient: str) -> None:
 
 def fill_struck(connection: duckdb.DuckDBPyConnection, home: Path, as_of: date | None) -> int:
     """Fill raw.struck_patients from the home's list; return how many there are."""
+    import pandas as pd
+
     rows = pd.DataFrame(read_struck(home, as_of), columns=list(COLUMNS), dtype=object)
     connection.execute("delete from raw.struck_patients")
     connection.register("incoming", rows)

@@ -20,10 +20,11 @@ from il6_platform.statistics._check import samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_rules import ipcw_weights, weighted_youden
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.risk_sets import CHUNK, marker_array
+from il6_platform.statistics.risk_sets import marker_array
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 AUC = "Cumulative/dynamic AUC, inverse probability of censoring weights (Uno 2007, Blanche 2013)"
 HARRELL = "Harrell's C, jackknife interval"
@@ -173,6 +174,42 @@ def uno_concordance(
     return _concordance("uno_concordance", marker, time, event, tau, higher)
 
 
+def _pairs_of_each(turn: Ints, x: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Return of each patient the weight of its pairs, and of those that x orders the right way.
+
+    A pair is of a patient with a weight and one of a later turn; it weighs what the first does, and
+    is right where that one's x is higher, half right where it is the same. Each pair is counted at
+    the highest binary digit in which the turns differ: sorting does what all pairs would.
+    """
+    last = int(turn.max(initial=0))
+    later = len(turn) - np.cumsum(np.bincount(turn, minlength=last + 1))
+    before = np.bincount(turn, weights=weight, minlength=last + 1)
+    total = weight * later[turn] + (np.cumsum(before) - before)[turn]
+    right = np.zeros(len(turn))
+    by_x = np.argsort(x, kind="stable")
+    for digit in range(last.bit_length()):
+        order = by_x[np.argsort(turn[by_x] >> (digit + 1), kind="stable")]
+        block, is_later = turn[order] >> (digit + 1), (turn[order] >> digit) & 1 == 1
+        mine = np.where(is_later, 0.0, weight[order])
+        lower = _lower_in_block(block, x[order], is_later.astype(float))
+        above = np.bincount(block, weights=mine)[block] - _lower_in_block(block, x[order], mine)
+        right[order] += np.where(is_later, above, mine * lower)
+    return total, right
+
+
+def _lower_in_block(block: Ints, x: Floats, mass: Floats) -> Floats:
+    """Mass of the same block with a lower x, half of that with the same; sorted by both."""
+    if not len(x):
+        return mass
+    is_new = np.ones(len(x), dtype=bool)
+    is_new[1:] = (block[1:] != block[:-1]) | (x[1:] != x[:-1])
+    tie = np.cumsum(is_new) - 1
+    tied = np.bincount(tie, weights=mass)
+    below = (np.cumsum(tied) - tied)[tie]
+    starts = np.searchsorted(block, block)
+    return below - below[starts] + tied[tie] / 2
+
+
 def _concordance(
     name: str,
     marker: ArrayLike,
@@ -185,22 +222,14 @@ def _concordance(
     x = marker_array(marker, len(t)) * (1 if higher else -1)
     fields: dict[str, Any] = {"n": len(t), "events": int(e.sum())}
     fields |= {"at": tau, "method": HARRELL if tau is None else UNO}
-    earlier = np.flatnonzero(e if tau is None else e & (t <= tau))
     weight = np.ones(len(t))
     if tau is not None and len(t):
         # 1 / G(t-) of an event is its weight as a case at the end of follow-up
         weight = ipcw_weights(t, e, float(t.max()))[0] ** 2
-    total, concordant = np.zeros(len(t)), np.zeros(len(t))
-    step = max(1, CHUNK // max(len(t), 1))
-    for start in range(0, len(earlier), step):
-        rows = earlier[start : start + step]
-        pair = (t > t[rows, None]) | ((t == t[rows, None]) & ~e)
-        pair = pair * weight[rows, None]
-        right = pair * ((x < x[rows, None]) + (x == x[rows, None]) / 2)
-        total += pair.sum(axis=0)
-        concordant += right.sum(axis=0)
-        total[rows] += pair.sum(axis=1)
-        concordant[rows] += right.sum(axis=1)
+    weight = np.where(e if tau is None else e & (t <= tau), weight, 0.0)
+    # an event is compared with what comes after it: later times, and censorings of its own
+    turn = np.unique(np.stack([t, ~e]), axis=1, return_inverse=True)[1].ravel()
+    total, concordant = _pairs_of_each(turn, x, weight)
     pairs = total.sum() / 2
     if not pairs > 0:
         return unsupported(name, Code.NO_PAIR.say(), **fields)

@@ -329,6 +329,12 @@ class Site:
             replace_link(link, target)
 
 
+def left_by_a_kill(site: Site) -> list[Path]:
+    """Return the files that name a run which holds a lock, or held it when it was killed."""
+    named = [site.home_path / "registry.holder", *site.studies_path.glob("*/refresh.holder")]
+    return [holder for holder in named if holder.exists()]
+
+
 def name_in(file: Path) -> str:
     """Return the name of the study of a file, as `read_study` would."""
     return read_study(file).name

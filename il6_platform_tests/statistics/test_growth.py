@@ -12,6 +12,7 @@ from il6_platform.statistics import cutoff_scan, heterogeneity
 from il6_platform.statistics.imputation import DONORS, _nearest
 from il6_platform.statistics.roc import youden
 from il6_platform.statistics.small_sample import fisher_mid_p
+from il6_platform.statistics.time_dependent_roc import _pairs_of_each
 
 properties = settings(max_examples=80, deadline=None, derandomize=True)
 
@@ -103,3 +104,16 @@ def test_mid_p_of_a_few_tables_is_that_of_all(counts: list[int]) -> None:
     as_likely = chance[np.abs(chance - own) <= 1e-7 * own].sum()
     less_likely = chance[chance < own * (1 - 1e-7)].sum()
     assert found.p_value == pytest.approx(less_likely + as_likely / 2, rel=1e-6, abs=1e-300)
+
+
+@properties
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60))
+def test_concordance_by_sorting_is_that_of_all_pairs(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    turn, x = rng.integers(0, max(1, n // 2), n), rng.integers(0, 6, n).astype(float)
+    weight = np.where(rng.random(n) < 0.6, rng.exponential(size=n), 0.0)
+    pair = (turn > turn[:, None]) * weight[:, None]
+    right = pair * ((x < x[:, None]) + (x == x[:, None]) / 2)
+    total, concordant = _pairs_of_each(turn, x, weight)
+    np.testing.assert_allclose(total, pair.sum(axis=0) + pair.sum(axis=1), atol=1e-9)
+    np.testing.assert_allclose(concordant, right.sum(axis=0) + right.sum(axis=1), atol=1e-9)
