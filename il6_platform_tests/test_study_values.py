@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from il6_platform import cli, paths
+from il6_platform.cli.demo import shipped_studies
 from il6_platform.figures import style
+from il6_platform.registry.units import marker_units
 from il6_platform.study import StudyError, is_cron_line, read_study
+from il6_platform.warehouse.home import Site
 
 MINIMAL = """\
 marker: {analyte: il6, unit: pg/mL}
@@ -71,3 +75,18 @@ def test_a_study_without_a_name_is_called_after_its_file_or_its_folder(tmp_path:
 
 def test_a_label_that_looks_like_tex_is_text() -> None:
     assert style.SETTINGS["text.parse_math"] is False
+
+
+def test_three_studies_ship_and_each_is_of_the_embedded_registry(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = shipped_studies()
+    assert list(shipped) == ["il6_bevacizumab", "crp_bevacizumab", "nlr_bevacizumab"]
+    registry = (paths.demo_landing() / "2023-12-31" / "labs.csv").read_text("utf-8")
+    for name, file in shipped.items():
+        site = Site(home=str(tmp_path), landing=str(tmp_path), study_file=str(file))
+        assert site.study.name == name
+        for analyte in marker_units(site.study.marker):
+            assert f",{analyte}," in registry
+    assert cli.main(["demo", "vegf", "--home", str(tmp_path)]) == 2
+    assert "there are all, il6_bevacizumab, crp_bevacizumab" in capsys.readouterr().err
