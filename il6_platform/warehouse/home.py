@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING
 from il6_platform import paths
 from il6_platform.errors import PlatformError, UsageError
 from il6_platform.files import replace_link, sync_folder, sync_tree, write_whole
-from il6_platform.registry.units import marker_units
 from il6_platform.registry_file import Exports, quality_of, read_registry_file
 from il6_platform.study import Quality, Study, StudyError, read_study
 from il6_platform.warehouse.integrity import damages
@@ -72,6 +71,11 @@ class Site:
     def study(self) -> Study:
         """The study (read once a process); a derived marker's analytes are known."""
         study = read_study(self.study_path)
+        if not study.marker.is_derived:
+            return study
+        # the dictionaries take a library's time to load
+        from il6_platform.registry.units import marker_units
+
         try:
             marker_units(study.marker)
         except StudyError as error:
