@@ -23,6 +23,7 @@ SPEC = Spec(
             Topic.INTERACTION,
             "the treatment-by-marker product in a Cox model, by Wald and likelihood-ratio tests",
             "ratio_of_hazard_ratios",
+            "ratio_of_hazard_ratios_profile",
             "interaction_wald",
             "hazard_ratio",
         ),

@@ -94,6 +94,7 @@ class Statistic(StrEnum):
     Q3 = "q3"
     RATE = "rate"
     RATIO_OF_HAZARD_RATIOS = "ratio_of_hazard_ratios"
+    RATIO_OF_HAZARD_RATIOS_PROFILE = "ratio_of_hazard_ratios_profile"
     RELATIVE_RISK = "relative_risk"
     REQUIRED_EVENTS = "required_events"
     REQUIRED_EVENTS_INTERACTION = "required_events_interaction"

@@ -183,6 +183,7 @@ STATISTICS = {
     "logrank_holm": "log-rank test, Holm",
     "logrank_bh": "log-rank test, Benjamini-Hochberg",
     "logrank_cross_validated": "log-rank test, cross-validated",
+    "ratio_of_hazard_ratios_profile": "ratio of hazard ratios (interval by profile likelihood)",
     "interaction_wald": "interaction, Wald test",
     "interaction_likelihood_ratio": "interaction, likelihood-ratio test",
     "interaction_permutation": "interaction, permutation test",

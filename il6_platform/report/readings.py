@@ -168,12 +168,21 @@ def _sign(of: Any, ratio: pd.Series | None) -> int:
     return 0 if value is None else int(np.sign(value))
 
 
+def _profiled(rows: pd.DataFrame) -> pd.Series | None:
+    """Return the ratio of hazard ratios whose interval and P are of one family, where it is."""
+    for statistic in (Statistic.RATIO_OF_HAZARD_RATIOS_PROFILE, Statistic.RATIO_OF_HAZARD_RATIOS):
+        row = _first(rows[rows["statistic"] == statistic])
+        if row is not None:
+            return row
+    return None
+
+
 def product(results: pd.DataFrame, study: Study, endpoint: str) -> Product:
     """Look the treatment-by-marker interaction up."""
     of = rows_of(rows_of(results)(endpoint=endpoint))
     wanted = Statistic.RATIO_OF_HAZARD_RATIOS
     uncut = _first(of(analysis=Analysis.CONTINUOUS, statistic=wanted, model=Model.LOG2))
-    cut = _first(of(analysis=Analysis.INTERACTION, statistic=wanted, model=Model.INTERACTION))
+    cut = _profiled(of(analysis=Analysis.INTERACTION, model=Model.INTERACTION))
     corrected = None
     if study.cutoff.is_data_driven:
         row = _first(
@@ -307,7 +316,7 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         if compared
         else claim.statistic
         if beside is None
-        else beside["statistic"],
+        else str(beside["statistic"]).removesuffix("_profile"),
         **{name: None if shown is None else shown[name] for name in ("estimate", *LIMITS)},
         "direction": words.get(sign) if claim.contrast else None,
         "p_value": p_value,
@@ -415,7 +424,10 @@ def is_side_stated(claim: Published) -> bool:
 
 def _estimate_beside(row: pd.Series, found: pd.DataFrame) -> pd.Series:
     """Return a row, or the estimate of the same comparison where it holds a test."""
-    if row["statistic"] not in TESTS or row["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS:
+    if row["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS:
+        profiled = _profiled(found)
+        return row if profiled is None else profiled
+    if row["statistic"] not in TESTS:
         return row
     wanted = [Statistic.HAZARD_RATIO, Statistic.RISK_DIFFERENCE]
     estimate = _first(found[found["statistic"].isin(wanted)])
@@ -550,7 +562,8 @@ def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterato
         (Analysis.CONTINUOUS, Model.LOG2, "per doubling, without a cut-off"),
         (Analysis.INTERACTION, Model.INTERACTION, "high to low, at the cut-off"),
     ):
-        row = _first(of(analysis=analysis, model=model, statistic=wanted))
+        rows = of(analysis=analysis, model=model)
+        row = _profiled(rows)
         if row is None:
             continue
         is_cut = analysis == Analysis.INTERACTION

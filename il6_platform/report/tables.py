@@ -537,6 +537,10 @@ def not_proportional(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
 
 INTERACTIONS: dict[str, tuple[str, Callable[[Any], str]]] = {
     Statistic.RATIO_OF_HAZARD_RATIOS: ("Ratio of hazard ratios, marker high to low", journal.ratio),
+    Statistic.RATIO_OF_HAZARD_RATIOS_PROFILE: (
+        "Ratio of hazard ratios, marker high to low, interval by profile likelihood",
+        journal.ratio,
+    ),
     Statistic.INTERACTION_WALD: ("Wald test of the product", journal.difference),
     Statistic.INTERACTION_PERMUTATION: ("Permutation test of the product", journal.difference),
     Statistic.RMST_DIFFERENCE_INTERACTION: (

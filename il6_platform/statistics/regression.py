@@ -417,8 +417,9 @@ def interaction(
 
     Returns
     -------
-    `ratio_of_hazard_ratios` (treatment's hazard ratio in high over that in low; interval by profile
-    likelihood, likelihood-ratio P), `interaction_wald`, and the treatment's `hazard_ratio` in each
+    `ratio_of_hazard_ratios` (treatment's hazard ratio in high over that in low; Wald interval) and
+    `ratio_of_hazard_ratios_profile` (interval by profile likelihood), both with likelihood-ratio P;
+    `interaction_wald`, and the treatment's `hazard_ratio` in each
     group with the full covariance matrix.
     """
     t, e = samples(time, event)
@@ -438,6 +439,7 @@ def interaction(
         fields["method"] = words
         return [
             unsupported("ratio_of_hazard_ratios", note, **fields),
+            unsupported("ratio_of_hazard_ratios_profile", note, **fields),
             unsupported("interaction_wald", note, **fields),
             *(unsupported("hazard_ratio", note, term=name, **fields) for name in names),
         ]
@@ -445,8 +447,14 @@ def interaction(
     statistic = max(0.0, 2 * (larger.log_likelihood - smaller.log_likelihood))
     log_ratio, error = float(np.log(product.estimate or 1)), wald.std_error or 1.0
     return [
-        product.but(
+        wald.but(
             statistic="ratio_of_hazard_ratios",
+            df=1,
+            p_value=float(chi2.sf(statistic, 1)),
+            method=f"{words}; Wald interval, likelihood-ratio P",
+        ),
+        product.but(
+            statistic="ratio_of_hazard_ratios_profile",
             df=1,
             p_value=float(chi2.sf(statistic, 1)),
             method=f"{words}; profile interval, likelihood-ratio P",

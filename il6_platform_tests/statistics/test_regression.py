@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from il6_platform.statistics.codes import Code
+from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.regression import cox, interaction, proportional_hazards
 from il6_platform.statistics.survival import logrank, logrank_limits
 
@@ -161,13 +162,17 @@ def test_concordance_is_what_all_pairs_say(seed: int, n: int, tied: bool) -> Non
     assert found[1] == pytest.approx(np.sqrt((influence**2).sum()) / weight.sum(), abs=1e-9)
 
 
+def profiled(rows: list[Estimate]) -> Estimate:
+    return next(row for row in rows if row.statistic == "ratio_of_hazard_ratios_profile")
+
+
 @pytest.mark.parametrize("case", ["interaction", "interaction_tied", "first60"])
 def test_the_interactions_interval_and_p_are_of_the_likelihood_ratio(case: str) -> None:
     """Against R's profile of coxph with an offset (regression.R)."""
     data, expected = colon(), REFERENCE["profile"][case]
     data = data[:60] if case == "first60" else data
     time = data["quarter" if case == "interaction_tied" else "time_os"]
-    row = interaction(time, data["status_os"], data["arm"], data["nodes"] >= 4)[0]
+    row = profiled(interaction(time, data["status_os"], data["arm"], data["nodes"] >= 4))
     assert np.log(row.estimate) == pytest.approx(expected["coef"], rel=1e-6)
     assert np.log(row.ci_low) == pytest.approx(expected["lower"], rel=1e-5)
     assert np.log(row.ci_high) == pytest.approx(expected["upper"], rel=1e-5)
@@ -180,7 +185,7 @@ def test_an_interactions_interval_holds_1_where_its_p_is_above_the_level(seed: i
     rng = np.random.default_rng(seed)
     arm, high = rng.integers(0, 2, n), rng.integers(0, 2, n)
     time = rng.exponential(np.exp(-1.5 * arm * high), n)
-    row = interaction(time, rng.random(n) < 0.7, arm, high)[0]
+    row = profiled(interaction(time, rng.random(n) < 0.7, arm, high))
     if row.estimate is None or None in (row.ci_low, row.ci_high):
         return
     assert row.ci_low < row.estimate < row.ci_high
