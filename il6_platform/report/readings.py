@@ -31,7 +31,12 @@ from il6_platform.study import Published, Study, lower_first
 LARGE = 2.0
 """A ratio of hazard ratios so far from 1, either way, is a large difference."""
 
-RATIOS = frozenset({"hazard_ratio", "ratio_of_hazard_ratios", "odds_ratio", "relative_risk"})
+RATIOS = frozenset(
+    {
+        *("hazard_ratio", "ratio_of_hazard_ratios", "ratio_of_hazard_ratios_profile"),
+        *("odds_ratio", "relative_risk"),
+    }
+)
 """Statistics that are 1 where there is no difference; of hazards, below 1 is longer."""
 
 
