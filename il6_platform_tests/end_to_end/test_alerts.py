@@ -102,7 +102,7 @@ def test_what_changed_since_the_cut_before_is_told(grown: Installation, heard: l
     assert SYNTHETIC in text.splitlines()[0]
     assert "CRLM-" not in text
     # a plan whose events are all there, and patients who lose their baseline marker
-    study.write_text(asked.replace("looks: [0.25, 0.5, 0.75, 1]", "looks: [1.0], events: 44"))
+    study.write_text(asked.replace("looks: [0.25, 0.5, 0.75, 1]", "looks: [1.0], events: 42"))
     assert grown.refresh() == 0
     assert not listen(grown, DagsterRunStatus.SUCCESS)["boundary_is_not_crossed"].passed
     assert "boundary is crossed" in heard[-1]
