@@ -147,6 +147,7 @@ def test_a_registry_that_people_typed_is_staged_as_they_meant_it(made: Registry)
     # the same sample, its day written otherwise, is the same record
     later = made.folder / "landing" / "2024-02-01" / "labs.csv"
     later.parent.mkdir()
-    later.write_text(written([LABS[0], ["P1", "il6", "<1.5", "pg/mL", "2021-03-01"]]))
+    again = ["P1", "il6", "<1.5", "pg/mL", "2021-03-01"]
+    later.write_text(written([LABS[0], again, *rows[1:]]))
     assert made.stage()
     assert len(made.ask("from staging.labs where collected_on = '2021-03-01'")) == 1

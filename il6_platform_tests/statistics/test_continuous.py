@@ -235,7 +235,7 @@ def test_a_marker_that_was_cut_gives_the_hazard_ratio_of_its_groups():
     [
         ([], [], [], "No patients."),
         ([0, 1], [1, 2], [1, 1], "The marker has values of 0 or less"),
-        ([3, 3], [1, 2], [1, 1], "log2(MARKER) does not vary."),
+        ([3, 3], [1, 2], [1, 1], "Log2(MARKER) does not vary."),
         ([3, 4], [1, 2], [0, 0], "No events."),
     ],
 )

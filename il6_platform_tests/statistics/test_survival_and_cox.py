@@ -195,7 +195,7 @@ def test_separation_no_events_and_no_variation_say_so() -> None:
     t, e = [1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 0]
     assert "Separation" in (cox(pd.DataFrame({"x": [1, 1, 1, 0, 0, 0]}), t, e).note or "")
     assert cox(pd.DataFrame({"x": [1, 0, 1, 0, 1, 0]}), t, [0] * 6).note == "No events."
-    assert cox(pd.DataFrame({"x": [1] * 6}), t, e).note == "x does not vary."
+    assert cox(pd.DataFrame({"x": [1] * 6}), t, e).note == "X does not vary."
     assert cox(pd.DataFrame({"x": []}), [], []).note == "No patients."
     for row in interaction(t, e, [1, 1, 1, 0, 0, 0], [1, 0, 1, 0, 1, 0]):
         assert row.estimate is None and row.note
