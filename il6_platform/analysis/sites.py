@@ -48,6 +48,7 @@ SPEC = Spec(
             Topic.MODELS,
             "Cox models and log-rank tests stratified by site",
             *("hazard_ratio", "logrank_stratified", "ratio_of_hazard_ratios"),
+            "ratio_of_hazard_ratios_profile",
             *("hazard_ratio_without_site", "interaction_wald"),
             papers=(Paper.COX, Paper.EFRON),
         ),
