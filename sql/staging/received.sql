@@ -208,6 +208,10 @@ withdrawn as (
         where table_name = 'patients'
     ) as versions
     where is_last and withdrawn_on is not null
+),
+
+struck as (
+    select distinct s.patient from raw.struck_patients as s
 )
 
 select
@@ -226,9 +230,8 @@ select
     -- a line whose cells may have shifted says nothing that another one could repeat
     md5(list_sort(map_entries(cells))::varchar || coalesce(problem, '')) as content,
     md5(decisive || coalesce(problem, '')) as decisive_content,
-    coalesce(patient in (from withdrawn), false) or coalesce(patient in (select patient from raw.struck_patients), false)
-        as is_withdrawn,
-    coalesce(patient in (select patient from raw.struck_patients), false) as is_struck
+    coalesce(patient in (from withdrawn), false) or coalesce(patient in (from struck), false) as is_withdrawn,
+    coalesce(patient in (from struck), false) as is_struck
 from keyed
 order by table_name, position, line;
 
