@@ -23,7 +23,6 @@ from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.statistics.codes import Code, codes_of, joined
 from il6_platform.statistics.estimate import Estimate, unsupported
-from il6_platform.statistics.partial_likelihood import PartialLikelihood, profile_interval
 from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.study import Study
 
@@ -138,18 +137,9 @@ def _comparisons(
     )
     if product.estimate is not None:
         statistic = 2 * max(0.0, float(whole.log_likelihood[0] - main.log_likelihood[0]))
-        x = np.column_stack([arm, high, arm & high]).astype(float)
-        low, top = profile_interval(
-            lambda beta: PartialLikelihood(x, time, event, beta),
-            whole.coefficients[0],
-            whole.covariance[0],
-            2,
-        )
         product = product.but(
-            ci_low=None if np.isnan(low) else float(np.exp(low)),
-            ci_high=None if np.isnan(top) else float(np.exp(top)),
             p_value=float(chi2.sf(statistic, 1)),
-            method="Cox, Efron, profile interval, likelihood-ratio P",
+            method="Cox, Efron, Wald interval, likelihood-ratio P",
         )
     elif len(np.unique(label)) < 4:
         product = product.but(note=Code.NOT_COMPARED.say())

@@ -53,7 +53,8 @@ def test_a_difference_names_what_came_and_what_moved(site: Site) -> None:
     assert sorted(came["name"]) == sorted(
         f"{p.stem} of {LATE}" for p in (paths.demo_landing() / LATE).iterdir()
     )
-    assert set(found.provenance["kind"]) == {"cut", "delivery"}
+    # enrolment went on: its last month moved too
+    assert set(found.provenance["kind"]) == {"cohort", "cut", "delivery"}
     assert found.patients is not None
     counted = found.patients["change"].value_counts()
     assert counted["came, analysed"] == 3
