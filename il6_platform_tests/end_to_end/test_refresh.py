@@ -132,6 +132,7 @@ def test_a_file_that_may_not_be_read_blocks_and_says_so(
 def test_wrong_use_is_said_in_the_last_line(
     installation: Installation, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    installation.deliver("2019-12-31")
     installation.study = installation.home.parent / "study.yaml"
     installation.study.write_text("marker: {analyte: il6, unit: pg/mL}\nmarkre: 1\n")
     assert installation.refresh() == 2
