@@ -75,7 +75,7 @@ def test_no_count_can_be_worked_out_between_the_points_of_a_curve(hidden: Instal
     with duckdb.connect(hidden.working, read_only=True) as working:
         times = working.execute(
             'select "PARAMCD", "AVAL", "CNSR", "ARMCD", "MARKERGR" '
-            'from cohort.adtte join cohort.adsl using ("USUBJID")'
+            'from cohort.adtte join cohort.adsl using ("USUBJID") where "ANALFL" = \'Y\''
         ).df()
     arm, group = {"control": "C", "experimental": "E"}, {"high": "high", "low": "low"}
     points = hidden.ask(
