@@ -16,8 +16,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-
 from il6_platform.errors import PlatformError
 from il6_platform.files import replace_link, sync_folder, write_whole
 from il6_platform.paths import sql_file
@@ -52,6 +50,9 @@ def keep_landings(site: Site) -> None:
     database = site.home_path / "working.duckdb"
     if site.landings_path.exists() or not database.exists():
         return
+    # a refresh without news asks whether a home is old, and needs no database for that
+    import duckdb
+
     try:
         with duckdb.connect(database, read_only=True) as connection:
             connection.execute("set timezone = 'UTC'")

@@ -65,6 +65,8 @@ def relative_risk(a: int, n1: int, b: int, n2: int) -> Estimate:
     _check_count(b, n2)
     fields: dict[str, Any] = {"n": n1 + n2, "events": a + b}
     fields["method"] = "Relative risk, log interval"
+    if not (n1 and n2):
+        return unsupported("relative_risk", Code.EMPTY_GROUP.say(), **fields)
     if not (a and b):
         return unsupported("relative_risk", Code.GROUP_WITHOUT_EVENTS.say(), **fields)
     value, error = (a / n1) / (b / n2), float(np.sqrt(1 / a - 1 / n1 + 1 / b - 1 / n2))

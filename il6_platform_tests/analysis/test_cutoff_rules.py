@@ -87,7 +87,7 @@ def test_a_fixed_cutoff_stays_and_tells_how_few_it_leaves() -> None:
     cohort = cohort_of("ordinary", 60, study)
     row = only(cutoff.analyse(cohort, study).frame(), statistic="cutoff")
     assert (row["estimate"], row["code"]) == (1e6, "few_beside_cutoff")
-    assert row["note"].startswith("Only 0 patients on one side of the cut-off, fewer than the 10")
+    assert row["note"].startswith("0 patients on one side of the cut-off, fewer than the 10")
     median = study_with(method="median")
     row = only(cutoff.analyse(cohort, median).frame(), statistic="cutoff")
     assert row["code"] is None
