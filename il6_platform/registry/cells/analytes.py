@@ -15,6 +15,7 @@ from functools import cache
 from typing import Literal
 
 from il6_platform import paths
+from il6_platform.registry.cells.days import read_day
 from il6_platform.registry.cells.spelling import is_confusable, is_misspelt
 from il6_platform.registry.cells.text import folded, is_missing, key
 from il6_platform.registry.cells.units import read_unit
@@ -68,6 +69,9 @@ def read_analyte(text: str) -> Analyte:
         return Analyte(text, certainty="missing")
     if key(text) in known and "%" not in bare:
         return Analyte(text, known[key(text)], "known")
+    if _is_day(text):
+        # cells have shifted, or a day was typed in the wrong column: it names nothing
+        return Analyte(text, certainty="missing")
     bare, unit = _without_unit(bare.replace("%", " percent "))
     words = re.findall(r"[^\W_]+", _unspaced().sub(r" \g<0> ", bare))
     named: set[str] = set()
@@ -87,6 +91,10 @@ def read_analyte(text: str) -> Analyte:
     if specimen not in (None, "blood"):
         analyte = f"{analyte} in {specimen}"
     return Analyte(text, analyte, "known", (), unit, specimen)
+
+
+def _is_day(text: str) -> bool:
+    return len(re.findall(r"[^\W_]+", text)) >= 3 and read_day(text).first_day is not None
 
 
 def _without_unit(bare: str) -> tuple[str, str | None]:

@@ -88,6 +88,11 @@ vitamin B6                  | unknown
 """
 
 
+@pytest.mark.parametrize("text", ["2023-02-01", "1.2.2023", "05/03/2021", "12-Mar-2021"])
+def test_a_day_is_the_name_of_nothing_however_many_patients_have_it(text: str) -> None:
+    assert read_analyte(text).certainty == "missing"
+
+
 @pytest.mark.parametrize(("text", "reading"), rows(NAMES))
 def test_what_was_measured(text: str, reading: str) -> None:
     read = read_analyte(text)
