@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from il6_platform.cli.options import add_landing, home_of, landing_of
+from il6_platform.cli.options import add_landing, home_of, landing_of, typed_number
 from il6_platform.errors import UsageError
 
 
@@ -26,8 +25,7 @@ def run(asked: argparse.Namespace) -> None:
     site = Site(home=str(home), landing=str(landing_of(asked)), wait_seconds=0)
     if not site.registry_database.exists():
         raise UsageError(f"nothing is kept in {home}")
-    # a number on the command line stays in the shell's history
-    patient = sys.stdin.readline().strip() if asked.patient == "-" else asked.patient
+    patient = typed_number(asked.patient)
     try:
         done = forget(site, patient)
     except BusyError:

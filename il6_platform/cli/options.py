@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from il6_platform.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from il6_platform.report.one_patient import OnePatient
     from il6_platform.warehouse.home import Site
 
 
@@ -70,6 +72,45 @@ def site_of(asked: argparse.Namespace) -> Site:
         return site
     path = Path(named)
     return site.of_study(read_study(path).name if path.suffix in (".yaml", ".yml") else str(named))
+
+
+def add_number(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that says which patient is meant."""
+    parser.add_argument(
+        "number", help="the registry's number (SITE:NUMBER), or the pseudonym; -: read"
+    )
+
+
+def typed_number(given: str) -> str:
+    """Return a patient's number; for `-` the first line that is piped in.
+
+    A number on the command line stays in the shell's history.
+    """
+    return sys.stdin.readline().strip() if given == "-" else given
+
+
+def patient_of(asked: argparse.Namespace) -> OnePatient:
+    """Return all that is kept of the patient whom a command is about.
+
+    Raises
+    ------
+    UsageError
+        Where nothing is kept yet, a refresh is running or nobody has that number.
+    """
+    import duckdb
+
+    from il6_platform.report.one_patient import look_up
+    from il6_platform.warehouse.integrity import open_key
+
+    home, site = home_of(asked), site_of(asked)
+    if not site.registry_database.exists():
+        raise UsageError(f"nothing is kept in {home} yet: il6 refresh")
+    try:
+        return look_up(site, open_key(home), typed_number(asked.number))
+    except duckdb.IOException:
+        raise UsageError("a refresh is running; try again when it has ended") from None
+    except duckdb.CatalogException:
+        raise UsageError(f"nothing was read in {home} yet: il6 refresh") from None
 
 
 def read_published(site: Site, sql: str) -> pd.DataFrame:
