@@ -1,6 +1,7 @@
 """Pages that are made of the code: commands, rules, tables, keys of study and registry file.
 
-`python -m il6_platform_tests.documentation` writes them into `il6_platform/docs`.
+`python -m il6_platform_tests.documentation` writes them into `il6_platform/docs`, and the schemas
+of the files that people write into `data/schemas`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from il6_platform import cli, paths
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
+from il6_platform.cli.study import FILES, schema_text
 from il6_platform.registry_file import RegistryFile
 from il6_platform.study import Study
 from il6_platform.validation.rulebook import book
@@ -165,10 +167,15 @@ PAGES: dict[str, Callable[[], str]] = {
 """File of `il6_platform/docs` -> what makes it."""
 
 
+SCHEMAS = paths.project_root() / "data" / "schemas"
+
+
 def write(folder: Path = FOLDER) -> None:
-    """Write the pages."""
+    """Write the pages and the schemas."""
     for name, make in PAGES.items():
         (folder / name).write_text(make(), encoding="utf-8")
+    for kind in FILES:
+        (SCHEMAS / f"{kind}.schema.json").write_text(schema_text(kind), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from il6_platform import cli, paths
-from il6_platform_tests.documentation import FOLDER, PAGES
+from il6_platform.cli.study import FILES, schema_text
+from il6_platform_tests.documentation import FOLDER, PAGES, SCHEMAS
 
 ROOT = paths.project_root()
 
@@ -17,6 +18,12 @@ ROOT = paths.project_root()
 def test_a_generated_page_is_current(page: str) -> None:
     made = (FOLDER / page).read_text(encoding="utf-8")
     assert made == PAGES[page](), "run python -m il6_platform_tests.documentation"
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_shipped_schema_is_current(kind: str) -> None:
+    made = (SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8")
+    assert made == schema_text(kind), "run python -m il6_platform_tests.documentation"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ EXAMPLES = """examples:
 """
 
 FILES = ("study", "registry", "profile")
-"""Kinds of files that have a schema."""
+"""Kinds of files that have a schema; `data/schemas` holds them."""
+
+SCHEMA = "study.schema.json"
+"""What the schema is called that is written beside a study file."""
 
 QUESTIONS = (
     ("analyte", "Which analyte is the marker (as the exports call it, for example il6)?", "il6"),
@@ -48,17 +51,18 @@ def run(asked: argparse.Namespace) -> None:
     if asked.what == "schema":
         if asked.file is None:
             raise UsageError(f"name the file: il6 study schema {'|'.join(FILES)}")
-        print(json.dumps(schema(asked.file), indent=2, ensure_ascii=False))
+        print(schema_text(asked.file), end="")
         return
     if asked.to.exists():
         raise UsageError(f"{asked.to} is there already; name another file with --to")
-    text = written(_answers(asked))
-    asked.to.write_text(text, encoding="utf-8")
+    asked.to.write_text(written(_answers(asked)), encoding="utf-8")
     try:
         _check(asked.to)
     except UsageError:
         asked.to.unlink()
         raise
+    # an editor that knows the schema completes keys and marks wrong ones
+    asked.to.with_name(SCHEMA).write_text(schema_text("study"), encoding="utf-8")
     print(f"Written: {asked.to}\nNext: il6 refresh --study {asked.to} --landing FOLDER")
 
 
@@ -75,6 +79,11 @@ def schema(file: str) -> dict[str, Any]:
     }
     made = models[file].model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def schema_text(file: str) -> str:
+    """Return the JSON schema of a kind of file as it is written."""
+    return json.dumps(schema(file), indent=2, ensure_ascii=False) + "\n"
 
 
 def _answers(asked: argparse.Namespace) -> dict[str, str]:
@@ -115,7 +124,10 @@ def written(answers: dict[str, str]) -> str:
         "endpoints": endpoints,
         "cutoff": cutoff,
     }
-    head = "# All keys: `il6 study schema study`; what each means: docs/study_file.md.\n"
+    head = (
+        f"# yaml-language-server: $schema={SCHEMA}\n"
+        "# All keys: `il6 study schema study`; what each means: docs/study_file.md.\n"
+    )
     return head + yaml.safe_dump(choices, sort_keys=False, allow_unicode=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ def test_answers_make_a_study_file_that_can_be_read(cutoff: str, tmp_path: Path)
     assert (study.marker.analyte, study.marker.label) == ("crp", "CRP: high-sensitivity")
     assert study.title == "CRP: high-sensitivity and the efficacy of bevacizumab"
     assert study.cutoff.value == (4.83 if cutoff == "4.83" else None)
+    # an editor finds the schema beside the file, and has nothing to mark
+    said, _, name = file.read_text("utf-8").splitlines()[0].partition("$schema=")
+    assert said == "# yaml-language-server: "
+    beside = json.loads((tmp_path / name).read_text("utf-8"))
+    content = yaml.safe_load(file.read_text("utf-8"))
+    assert not list(Draft202012Validator(beside).iter_errors(content))
     # a file that is there is not overwritten
     assert cli.main(["study", "init", "--to", str(file)]) == 2
 
