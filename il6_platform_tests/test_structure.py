@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,45 @@ def test_every_staging_table_has_its_rules_and_its_sql() -> None:
         assert (PACKAGE / "validation" / f"{table}.py").exists()
         assert paths.sql_file(f"validation.{table}").exists()
         assert paths.sql_file(f"staging.{table}").exists()
+
+
+def test_functions_are_short() -> None:
+    lengths = {
+        f"{path.relative_to(PACKAGE)}:{node.lineno} {node.name}": node.end_lineno - node.lineno + 1
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno
+    }
+    assert not {name: lines for name, lines in lengths.items() if lines > 100}
+    long = {name: lines for name, lines in lengths.items() if lines > 60}
+    assert len(long) <= 0.02 * len(lengths), long
+
+
+ENTRIES = {
+    *("il6_platform", "il6_platform_tests", "sql", "data"),
+    *("README.md", "LICENSE", "Makefile", "Containerfile", "pyproject.toml", "constraints.txt"),
+    *("workspace.yaml", "dagster.yaml", ".ci", ".gitignore"),
+}
+KEPT_OUT = re.compile(
+    r"(^|/)(pseudonym\.key|home\.json|log|ledger|merged_patients\.csv|registry\.content)$"
+    r"|\.(key|pem|duckdb|wal|db|sqlite3?|pyc|env)$|(^|/)(\.il6|deliveries|released)/"
+)
+"""What a home holds, and what no repository does: keys, databases, received files."""
+
+
+def test_the_repository_holds_what_it_should_and_no_home() -> None:
+    root = paths.project_root()
+    if not (root / ".git").exists():
+        pytest.skip("no repository: an installed copy")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True
+    )
+    tracked = [name for name in listed.stdout.split("\0") if name]
+    assert {name.partition("/")[0] for name in tracked} <= ENTRIES
+    assert not [name for name in tracked if KEPT_OUT.search(name)]
+    # a key is 32 bytes or their hexadecimal digits, whatever its name
+    files = [root / name for name in tracked if (root / name).is_file()]
+    small = {path: path.read_bytes().strip() for path in files if path.stat().st_size < 100}
+    keys = [p for p, b in small.items() if len(b) == 32 or re.fullmatch(rb"[0-9a-fA-F]{64}", b)]
+    assert not keys
+    assert not [p for p in files if p.read_bytes()[8:12] == b"DUCK"]

@@ -213,7 +213,7 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
     test = logrank(time, event, first)
     (ratio,) = cox(pd.DataFrame({"the group": first.astype(float)}), time, event).estimates()
     fraction = min(1.0, events / final)
-    results.add(
+    information = [
         Estimate(
             "information_fraction",
             fraction,
@@ -221,14 +221,11 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
             note=Code.ALL_EVENTS.say() if events >= final else None,
             **fields,
         ),
-        **where,
-    )
-    results.add(
         Estimate(
             "planned_events", final, method="Fixed by the plan, or at the first look", **fields
         ),
-        **where,
-    )
+    ]
+    results.add(information, **where)
     if test.estimate is None or ratio.estimate is None or not fraction:
         reason = test.note or ratio.note or Code.NO_EVENTS.say()
         results.add(unsupported("boundary", reason, **fields), **where)
@@ -238,16 +235,39 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
     taken = {min(1.0, look.events / final) for look in earlier if look.events}
     # a look that brought no event spends nothing: it is the look before, once more
     looks = sorted(look for look in taken | {fraction} if look <= fraction)
-    kind = f"lan_demets_{plan.spending}"
-    limits = _boundary(results, looks, kind, plan, planned.endpoint)
-    today, last = limits.iloc[len(looks) - 1], limits.iloc[-1]
+    limits = _boundary(results, looks, plan, planned.endpoint)
+    rows = _tests(z, test, looks, limits, plan, study)
+    today = limits.iloc[len(looks) - 1]
+    if np.isfinite(today["z"]):
+        repeated = sequential.repeated_interval(
+            ratio.estimate, ratio.std_error or 1.0, float(today["z"])
+        )
+        rows.append(repeated.but(statistic="hazard_ratio_repeated"))
+    else:
+        rows.append(unsupported("hazard_ratio_repeated", Code.NO_ALPHA_SPENT.say()))
+    if fraction < 1:
+        share = float(first.mean())
+        drift = math.sqrt(final * share * (1 - share)) * -math.log(planned.hazard_ratio)
+        rows += _powers(z, fraction, final_z=float(limits.iloc[-1]["z"]), drift=drift)
+    results.add([row.but(at=fraction, **fields) for row in rows], **where)
+
+
+def _tests(
+    z: float,
+    test: Estimate,
+    looks: list[float],
+    limits: pd.DataFrame,
+    plan: Monitoring,
+    study: Study,
+) -> list[Estimate]:
+    """Return today's boundary, Z, repeated P and alpha spent."""
+    today = limits.iloc[len(looks) - 1]
     words = f"Lan & DeMets 1983, {plan.spending.replace('_', '-')} type, look {len(looks)}"
-    crossed = abs(z) >= today["z"]
     note = Code.NOT_CROSSED.say()
-    if crossed:
+    if abs(z) >= today["z"]:
         code = Code.CROSSED_FOR_FIRST if z > 0 else Code.CROSSED_FOR_SECOND
         note = code.say(favoured=_favoured(plan, study, z))
-    rows = [
+    return [
         Estimate(
             "boundary",
             float(today["z"]),
@@ -259,36 +279,26 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
         Estimate(
             "logrank_repeated",
             z,
-            p_value=_repeated_p(z, looks, kind),
+            p_value=_repeated_p(z, looks, _spending(plan)),
             method=f"Repeated P value (Jennison & Turnbull 2000); {words}",
         ),
         Estimate("alpha_spent", float(today["spent"]), method=words),
     ]
-    if np.isfinite(today["z"]):
-        repeated = sequential.repeated_interval(
-            ratio.estimate, ratio.std_error or 1.0, float(today["z"])
-        )
-        rows.append(repeated.but(statistic="hazard_ratio_repeated"))
-    else:
-        rows.append(
-            unsupported(
-                "hazard_ratio_repeated",
-                Code.NO_ALPHA_SPENT.say(),
-            )
-        )
-    if fraction < 1:
-        final_z = float(last["z"])
-        share = float(first.mean())
-        drift = math.sqrt(final * share * (1 - share)) * -math.log(planned.hazard_ratio)
-        trend = sequential.conditional_power(z, fraction, final_z=final_z)
-        rows += [
-            sequential.conditional_power(z, fraction, final_z=final_z, drift=drift).but(
-                statistic="conditional_power_planned"
-            ),
-            trend,
-            sequential.predictive_power(z, fraction, final_z=final_z),
-        ]
-    results.add([row.but(at=fraction, **fields) for row in rows], **where)
+
+
+def _powers(z: float, fraction: float, *, final_z: float, drift: float) -> list[Estimate]:
+    """Return what the rest may still show: by the planned effect, by the trend, by both."""
+    return [
+        sequential.conditional_power(z, fraction, final_z=final_z, drift=drift).but(
+            statistic="conditional_power_planned"
+        ),
+        sequential.conditional_power(z, fraction, final_z=final_z),
+        sequential.predictive_power(z, fraction, final_z=final_z),
+    ]
+
+
+def _spending(plan: Monitoring) -> str:
+    return f"lan_demets_{plan.spending}"
 
 
 def _favoured(plan: Monitoring, study: Study, z: float) -> str:
@@ -312,11 +322,11 @@ def _earlier(cohort: Cohort, plan: Monitoring, planned: Planned) -> list[Look]:
 
 
 def _boundary(
-    results: Results, looks: list[float], kind: str, plan: Monitoring, endpoint: str
+    results: Results, looks: list[float], plan: Monitoring, endpoint: str
 ) -> pd.DataFrame:
     """Return the boundary at the looks taken, at those planned and at the end; add its curve."""
     ahead = sorted({look for look in (*plan.looks, 1.0) if look > looks[-1] + 1e-9})
-    limits = sequential.boundaries([*looks, *ahead], kind=kind, alpha=plan.alpha)
+    limits = sequential.boundaries([*looks, *ahead], kind=_spending(plan), alpha=plan.alpha)
     drawn = limits[np.isfinite(limits["z"])]
     results.add_curve(
         pd.DataFrame({"x": drawn["fraction"], "y": drawn["z"]}),

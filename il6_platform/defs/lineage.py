@@ -68,12 +68,7 @@ def column_lineage(
     )
     if create.expression is None:
         return None
-    schema: dict[str, Any] = {}
-    for source, names in known.items():
-        place, name = source.split(".")
-        # a table of the study is not there while the registry is made
-        if names:
-            schema.setdefault(place, {})[name] = names
+    schema = _schema(known)
     try:
         # qualified once: sqlglot would do it again for each column
         scope = build_scope(
@@ -108,11 +103,7 @@ def column_lineage(
             # star is not spelt out
             found = {(table, column) for table in _starred(scope) if column in known.get(table, ())}
         else:
-            found = {
-                (f"{leaf.source.db}.{leaf.source.name}", leaf.name.split(".")[-1].strip('"'))
-                for leaf in node.walk()
-                if not leaf.downstream and isinstance(leaf.source, exp.Table) and leaf.source.db
-            }
+            found = _leaves(node)
         deps[column] = [
             TableColumnDep(
                 # an analysis makes its curves beside its results
@@ -123,6 +114,26 @@ def column_lineage(
             if source.split(".")[0] not in _NOT_ASSETS
         ]
     return TableColumnLineage(deps_by_column=deps)
+
+
+def _schema(known: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return the known columns as sqlglot reads them: schema -> table -> column -> type."""
+    schema: dict[str, Any] = {}
+    for source, names in known.items():
+        place, name = source.split(".")
+        # a table of the study is not there while the registry is made
+        if names:
+            schema.setdefault(place, {})[name] = names
+    return schema
+
+
+def _leaves(node: lineage.Node) -> set[tuple[str, str]]:
+    """Return the columns, with their tables, that a column is made of."""
+    return {
+        (f"{leaf.source.db}.{leaf.source.name}", leaf.name.split(".")[-1].strip('"'))
+        for leaf in node.walk()
+        if not leaf.downstream and isinstance(leaf.source, exp.Table) and leaf.source.db
+    }
 
 
 def _starred(scope: Scope | None) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 from dagster import (
+    AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetsDefinition,
@@ -26,7 +27,7 @@ from il6_platform.publishing.content import registry_key
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import Opened, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
-from il6_platform.registry.landing import digest_of, landed
+from il6_platform.registry.landing import Found, digest_of, landed
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
 from il6_platform.registry.told import named, told
@@ -92,60 +93,21 @@ def deliveries(
         profiles = read_profiles(*profile_folders(site.home_path), landing=site.landing_path)
     except YamlConfigError as error:
         raise Failure(str(error), allow_retries=False) from None
-    versions = {profile.name: profile.version for profile in profiles}
-    dictionaries = {profile.dictionary for profile in profiles}
-    present: dict[str, str] = {}
-    unreadable: list[str] = []
-    arrived_at = datetime.now(UTC)
     _read_kept(context, warehouse, profiles)
+    reading = _Reading(context, warehouse, profiles, waiting)
     for item in found:
-        digest = item.digest()
-        if digest is None:
-            # one that was taken away meanwhile is none any more
-            is_there = item.path.exists() and not is_clutter(item.file)
-            unreadable += [item.file] if is_there else []
-            continue
-        present[item.file] = digest
-        if item.path.name in dictionaries:
-            continue
-        if answers.is_worklist(item.path.name):
-            content = item.read()
-            if not site.as_of and content is not None:
-                read = answers.keep_answers(site.home_path, content, arrived_at.date())
-                context.log.info(f"{told(item.file, digest)}: {read} new answers to the worklist.")
-            continue
-        with warehouse.connect() as connection:
-            is_known, since = raw.arrived(connection, digest, versions)
-            content = None if is_known else item.read()
-            if not is_known and (content is None or digest_of(content) != digest):
-                # it is being changed at this moment
-                del present[item.file]
-                waiting.append(item.file)
-                continue
-            unused = raw.land(connection, item.file, digest, arrived_at)
-            if unused:
-                context.log.warning(unused)
-            if content is not None:
-                opened = open_deliveries(item.file, content, profiles)
-                _keep(site, digest, content, opened)
-                raw.record(connection, digest, item.file, opened, since or arrived_at)
-                for words in _became(item.file, digest, opened):
-                    context.log.info(words)
+        reading.take(item)
     with warehouse.connect() as connection:
         answers.fill_answers(connection, site.home_path, site.as_of_date)
-    seen = registry_key(site, present)
+    seen = registry_key(site, reading.present)
     warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
     with warehouse.connect() as connection:
         raw.order(connection, site.as_of_date)
         if not site.as_of:
             write_whole(site.landings_path, raw.write_landings(connection))
     known = warehouse.query("from raw.deliveries order by sequence")
-    here = known[known["source"].fillna(known["delivery"]).isin(present.values())]
-    rejected = here[here["status"] == "rejected"]
-    strange = here[here["status"] == "unrecognised"]
-    beside = here[here["status"] == "passed over"]
+    here = known[known["source"].fillna(known["delivery"]).isin(reading.present.values())]
     used = known[known["position"].notna()]
-    patients = int((used["table_name"] == "patients").sum())
     context.log.info(f"{len(used)} exports are in this cut.")
     return MaterializeResult(
         metadata={
@@ -154,33 +116,114 @@ def deliveries(
                 named(used)[["file", "table_name", "delivered_on", "lines", "bytes"]], 50
             ),
             "still_being_written": MetadataValue.json([told(str(one)) for one in waiting]),
-            "passed_over": MetadataValue.json(named(beside)["file"].tolist()),
+            "passed_over": MetadataValue.json(
+                named(here[here["status"] == "passed over"])["file"].tolist()
+            ),
         },
-        check_results=[
-            check(
-                "exports_can_be_read",
-                rejected.empty and not unreadable,
-                " ".join([*map(_unreadable, unreadable), _sentences(rejected)]).strip()
-                or "Every export is whole.",
-                blocking=True,
-            ),
-            check(
-                "something_was_delivered",
-                patients > 0,
-                f"{patients} patients exports are in this cut."
-                if patients
-                else f"No patients export is in {site.landing}; drop patients.csv there.",
-                blocking=True,
-            ),
-            check(
-                "exports_are_recognised",
-                strange.empty,
-                _sentences(strange)
-                or _sentences(beside)
-                or "Every file is one of the registry's tables.",
-            ),
-        ],
+        check_results=_judged(site, here, used, reading.unreadable),
     )
+
+
+class _Reading:
+    """The landing folder's files, taken in one by one.
+
+    Attributes
+    ----------
+    present
+        File that lies there -> SHA-256 of its bytes.
+    unreadable
+        Files that the platform's account may not read.
+    waiting
+        Files that are still being written.
+    """
+
+    def __init__(
+        self,
+        context: AssetExecutionContext,
+        warehouse: Warehouse,
+        profiles: Sequence[Profile],
+        waiting: list[str],
+    ) -> None:
+        self.context, self.warehouse, self.profiles = context, warehouse, profiles
+        self.waiting = waiting
+        self.versions = {profile.name: profile.version for profile in profiles}
+        self.dictionaries = {profile.dictionary for profile in profiles}
+        self.arrived_at = datetime.now(UTC)
+        self.present: dict[str, str] = {}
+        self.unreadable: list[str] = []
+
+    def take(self, item: Found) -> None:
+        """Keep a file and record it, unless it is known; a worklist's answers are kept."""
+        digest = item.digest()
+        if digest is None:
+            # one that was taken away meanwhile is none any more
+            is_there = item.path.exists() and not is_clutter(item.file)
+            self.unreadable += [item.file] if is_there else []
+            return
+        self.present[item.file] = digest
+        if item.path.name in self.dictionaries:
+            return
+        if answers.is_worklist(item.path.name):
+            self._keep_answers(item, digest)
+            return
+        with self.warehouse.connect() as connection:
+            is_known, since = raw.arrived(connection, digest, self.versions)
+            content = None if is_known else item.read()
+            if not is_known and (content is None or digest_of(content) != digest):
+                # it is being changed at this moment
+                del self.present[item.file]
+                self.waiting.append(item.file)
+                return
+            unused = raw.land(connection, item.file, digest, self.arrived_at)
+            if unused:
+                self.context.log.warning(unused)
+            if content is not None:
+                opened = open_deliveries(item.file, content, self.profiles)
+                _keep(self.warehouse.site, digest, content, opened)
+                raw.record(connection, digest, item.file, opened, since or self.arrived_at)
+                for words in _became(item.file, digest, opened):
+                    self.context.log.info(words)
+
+    def _keep_answers(self, item: Found, digest: str) -> None:
+        site = self.warehouse.site
+        content = item.read()
+        if not site.as_of and content is not None:
+            read = answers.keep_answers(site.home_path, content, self.arrived_at.date())
+            self.context.log.info(f"{told(item.file, digest)}: {read} new answers to the worklist.")
+
+
+def _judged(
+    site: Site, here: pd.DataFrame, used: pd.DataFrame, unreadable: Sequence[str]
+) -> list[AssetCheckResult]:
+    """Judge the deliveries of the landing folder, and those that are used in this cut."""
+    rejected = here[here["status"] == "rejected"]
+    strange = here[here["status"] == "unrecognised"]
+    beside = here[here["status"] == "passed over"]
+    patients = int((used["table_name"] == "patients").sum())
+    return [
+        check(
+            "exports_can_be_read",
+            rejected.empty and not unreadable,
+            " ".join([*map(_unreadable, unreadable), _sentences(rejected)]).strip()
+            or "Every export is whole.",
+            blocking=True,
+        ),
+        check(
+            "something_was_delivered",
+            patients > 0,
+            f"{patients} patients exports are in this cut."
+            if patients
+            else f"No patients export is in {site.landing}; drop patients.csv there.",
+            blocking=True,
+        ),
+        check(
+            "exports_are_recognised",
+            strange.empty,
+            _sentences(strange)
+            or _sentences(beside)
+            or "Every file is one of the registry's tables.",
+        ),
+    ]
 
 
 def _keep(site: Site, digest: str, content: bytes, opened: Opened) -> None:

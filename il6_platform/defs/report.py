@@ -190,6 +190,18 @@ def headline(
     )
 
 
+PROVENANCE = {
+    "kind": (
+        "varchar",
+        "cut, registry (where it is synthetic), cohort (when it was recruited and "
+        "followed), study, choice (of the study file), rule, code, version or delivery",
+    ),
+    "name": ("varchar", "Which one: of a delivery, table and day; of a choice, its key"),
+    "value": ("varchar", "Its value: of a delivery, SHA-256 of its bytes and lines"),
+}
+"""Columns of `report.provenance`: type and comment."""
+
+
 @asset(
     key=key_of("report.provenance"),
     group_name="report",
@@ -249,26 +261,7 @@ def provenance(
         ),
     ]
     frame = pd.DataFrame(rows, columns=["kind", "name", "value"])
-    warehouse.write(
-        "report.provenance",
-        frame,
-        {
-            "kind": (
-                "varchar",
-                "cut, registry (where it is synthetic), cohort (when it was recruited and "
-                "followed), study, choice (of the study file), rule, code, version or delivery",
-            ),
-            "name": (
-                "varchar",
-                "Which one: of a delivery, table and day; of a choice, its key",
-            ),
-            "value": (
-                "varchar",
-                "Its value: of a delivery, SHA-256 of its bytes and lines",
-            ),
-        },
-        "What this cut was made of",
-    )
+    warehouse.write("report.provenance", frame, PROVENANCE, "What this cut was made of")
     context.log.info(f"This is cut {cut}.")
     return MaterializeResult(
         metadata={

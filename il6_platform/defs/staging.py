@@ -179,25 +179,15 @@ def staged_table(table: str) -> AssetsDefinition:
         warehouse.run_sql(name)
         with warehouse.connect() as connection:
             judged = judge_table(connection, table, rules)
-        records, set_aside, found = judged.records, judged.set_aside, judged.problems
-        share = set_aside / records if records else 0.0
-        allowed = warehouse.site.quality.max_quarantine_share
         context.log.info(
-            f"{name}: {records} records, {set_aside} set aside, "
-            f"{int((found['severity'] == 'warn').sum())} warnings."
+            f"{name}: {judged.records} records, {judged.set_aside} set aside, "
+            f"{int((judged.problems['severity'] == 'warn').sum())} warnings."
         )
-        worst = len(found) and found["rule"].value_counts().index[0]
-        used = warehouse.query(
-            "select delivery, file, table_name from raw.deliveries "
-            "where table_name = $table and position is not null order by file",
-            {"table": table},
-        )
-        where = ", ".join(dict.fromkeys(named(used)["file"]))
         return MaterializeResult(
             metadata={
                 **table_metadata(warehouse, name),
-                "records": records,
-                "set_aside": set_aside,
+                "records": judged.records,
+                "set_aside": judged.set_aside,
                 "quality": MetadataValue.path(str(warehouse.site.home_path / quality_page.NAME)),
                 "summary": summary(warehouse, name),
             },
@@ -208,24 +198,39 @@ def staged_table(table: str) -> AssetsDefinition:
                     )
                     for column, rules_of in _by_column(rules).items()
                 ),
-                check(
-                    QUARANTINE_IS_SMALL.id,
-                    share <= allowed,
-                    f"{set_aside} of {records} {table} records ({share:.0%}) are in "
-                    f"quarantine, {allowed:.0%} are allowed"
-                    + (
-                        "."
-                        if share <= allowed
-                        else f" ({where}; mostly rule {worst}): correct the export and deliver it "
-                        "again; staging.quarantine lists every row."
-                    ),
-                    blocking=True,
-                    metadata={"share": share, "allowed": allowed},
-                ),
+                _quarantine_is_small(warehouse, table, judged),
             ],
         )
 
     return staged
+
+
+def _quarantine_is_small(warehouse: Warehouse, table: str, judged: Judgement) -> AssetCheckResult:
+    """Judge whether a table's share of records in quarantine is one that is allowed."""
+    records, set_aside = judged.records, judged.set_aside
+    share = set_aside / records if records else 0.0
+    allowed = warehouse.site.quality.max_quarantine_share
+    worst = len(judged.problems) and judged.problems["rule"].value_counts().index[0]
+    used = warehouse.query(
+        "select delivery, file, table_name from raw.deliveries "
+        "where table_name = $table and position is not null order by file",
+        {"table": table},
+    )
+    where = ", ".join(dict.fromkeys(named(used)["file"]))
+    return check(
+        QUARANTINE_IS_SMALL.id,
+        share <= allowed,
+        f"{set_aside} of {records} {table} records ({share:.0%}) are in "
+        f"quarantine, {allowed:.0%} are allowed"
+        + (
+            "."
+            if share <= allowed
+            else f" ({where}; mostly rule {worst}): correct the export and deliver it "
+            "again; staging.quarantine lists every row."
+        ),
+        blocking=True,
+        metadata={"share": share, "allowed": allowed},
+    )
 
 
 def _of_patients(table: str) -> AssetsDefinition:

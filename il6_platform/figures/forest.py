@@ -93,24 +93,30 @@ def forest(
             if tests:
                 _say(axes, places[2], y, tests[1][number])
             y -= 1
-        axes.axvline(1, color="#777777", lw=0.8)
-        axes.set_xscale("log")
-        axes.set(xlim=(low, high), ylim=(-height + 0.4, 0.6))
-        marks = [mark for mark in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if low <= mark <= high]
-        axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
-        axes.minorticks_off()
-        axes.set_yticks([])
-        axes.set_xlabel("Hazard ratio (log scale)")
-        for words, align, shift in zip(sides or (), ("right", "left"), (-6, 6), strict=False):
-            axes.annotate(
-                f"{chr(0x2190)} favours {words}"
-                if align == "right"
-                else f"favours {words} {chr(0x2192)}",
-                (1, 0), (shift, -42), xycoords=axes.get_xaxis_transform(),
-                textcoords="offset points", ha=align, fontsize=7.5, color=style.NEUTRAL,
-            )  # fmt: skip
+        _ratio_axis(axes, (low, high), height, sides or ())
         axes.set_title(title, loc="left", x=0.1 / plot - left / plot, fontweight="bold", pad=20)
     return figure
+
+
+def _ratio_axis(axes: Axes, limits: tuple[float, float], height: int, sides: Sequence[str]) -> None:
+    """Draw the axis of ratios, and what either side of 1 speaks for."""
+    low, high = limits
+    axes.axvline(1, color="#777777", lw=0.8)
+    axes.set_xscale("log")
+    axes.set(xlim=limits, ylim=(-height + 0.4, 0.6))
+    marks = [mark for mark in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if low <= mark <= high]
+    axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    axes.minorticks_off()
+    axes.set_yticks([])
+    axes.set_xlabel("Hazard ratio (log scale)")
+    for words, align, shift in zip(sides, ("right", "left"), (-6, 6), strict=False):
+        axes.annotate(
+            f"{chr(0x2190)} favours {words}"
+            if align == "right"
+            else f"favours {words} {chr(0x2192)}",
+            (1, 0), (shift, -42), xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points", ha=align, fontsize=7.5, color=style.NEUTRAL,
+        )  # fmt: skip
 
 
 def _interval(axes: Axes, y: float, row: pd.Series, low: float, high: float, most: float) -> None:

@@ -69,279 +69,6 @@ def frame(items: list[Item]) -> pd.DataFrame:
     return pd.DataFrame([astuple(item) for item in items], columns=columns)
 
 
-def remark(cut: Cut, place: Place) -> list[Item]:
-    """Judge the 20 items of REMARK."""
-    said = _Said(cut, place)
-    study, endpoints = cut.study, cut.study.endpoints
-    answers: list[tuple[str, str, Answer]] = [
-        (
-            "Objectives",
-            "The marker examined, the objectives, and any pre-specified hypotheses",
-            (
-                "Title; study file (published)",
-                f"{study.marker.label}; {claims(study)} set beside",
-            ),
-        ),
-        (
-            "Patients",
-            "Characteristics of the patients, their source, inclusion and exclusion criteria",
-            said.at("Methods, Design and patients", "baseline", value=said.flow()),
-        ),
-        (
-            "Treatments",
-            "Treatments received and how they were chosen",
-            ("Methods, Design and patients", said.assignment()),
-        ),
-        (
-            "Specimens",
-            "Type of biological material, its preservation and storage",
-            said.missing("the exports do not say material, tube or storage"),
-        ),
-        (
-            "Assay",
-            "The assay, its protocol, quality control, reproducibility, and blinding",
-            said.assay(),
-        ),
-        (
-            "Design",
-            "Case selection, period of enrolment, end of follow-up, median follow-up",
-            said.followed(),
-        ),
-        (
-            "Endpoints",
-            "All clinical endpoints, precisely defined",
-            ("Methods, Endpoints", ", ".join([*endpoints, "objective response"])),
-        ),
-        ("Candidate variables", "All variables considered for the models", said.covariates()),
-        (
-            "Sample size",
-            "Rationale for the sample size; target power and effect size",
-            said.planned(),
-        ),
-        (
-            "Statistical methods",
-            "All methods, selection of variables, assumptions, missing data",
-            ("Methods, Statistical analysis", "no selection of variables"),
-        ),
-        (
-            "Marker values",
-            "How marker values were handled, how cut-points were determined",
-            said.estimate(
-                "Methods, Marker",
-                "cutoff",
-                say=f"{at_unit('{}', study)} ({study.cutoff.method})",
-                write=journal.plain,
-                analysis=Analysis.CUTOFF,
-                statistic=Statistic.CUTOFF,
-            ),
-        ),
-        (
-            "Flow and events",
-            "Flow of patients, reasons for dropout, patients and events of each subgroup",
-            said.at(
-                "Methods, Design and patients",
-                "flow",
-                *(f"survival_{endpoint}" for endpoint in endpoints),
-                value=f"{said.flow()}; {said.events()}",
-            ),
-        ),
-        (
-            "Distributions",
-            "Demographic and prognostic variables and the marker, with missing values",
-            said.at(None, "baseline", value=said.unknown()),
-        ),
-        (
-            "Marker and prognostic variables",
-            "The relation of the marker to standard prognostic variables",
-            said.counted(
-                "baseline",
-                "standardised differences of the marker groups",
-                analysis=Analysis.BASELINE,
-                statistic=Statistic.STANDARDIZED_DIFFERENCE,
-                contrast="high vs low",
-            ),
-        ),
-        (
-            "Univariable analyses",
-            "Marker and outcome with estimated effect; Kaplan-Meier plot",
-            said.estimate(
-                None,
-                f"survival_{endpoints[0]}",
-                *(f"km_{endpoint}" for endpoint in endpoints),
-                say=f"{endpoints[0]}, high vs low: hazard ratio {{}}",
-                analysis=Analysis.SURVIVAL,
-                endpoint=endpoints[0],
-                population=Group.ALL,
-                contrast="high vs low",
-                statistic=Statistic.HAZARD_RATIO_SCORE,
-            ),
-        ),
-        (
-            "Multivariable analyses",
-            "Effects with intervals of the marker and all other variables of the model",
-            said.multivariable("MARKERGR[high]"),
-        ),
-        (
-            "Standard variables",
-            "An analysis with marker and standard variables, whatever their significance",
-            said.counted(
-                f"cox_{endpoints[0]}",
-                "terms, none selected",
-                analysis=Analysis.COX,
-                model=Model.MULTIVARIABLE,
-                endpoint=endpoints[0],
-                statistic=Statistic.HAZARD_RATIO,
-            ),
-        ),
-        (
-            "Further investigations",
-            "Checks of assumptions, sensitivity analyses, internal validation",
-            said.analyses("validity", "sensitivity", "small_sample", "weighting", "continuous"),
-        ),
-        (
-            "Interpretation",
-            "Results in the context of the hypotheses and of other studies; limitations",
-            said.missing("the discussion is the authors' to write; limits stand in table notes"),
-        ),
-        (
-            "Implications",
-            "Implications for future research and clinical value",
-            said.missing("the discussion is the authors' to write"),
-        ),
-    ]
-    return [Item("REMARK", n, *one[:2], *one[2]) for n, one in enumerate(answers, start=1)]
-
-
-def strobe(cut: Cut, place: Place) -> list[Item]:
-    """Judge the 22 items of STROBE for cohort studies."""
-    said = _Said(cut, place)
-    study, endpoints = cut.study, cut.study.endpoints
-    authors = "the authors' to write"
-    answers: list[tuple[str, str, Answer]] = [
-        (
-            "Title and abstract",
-            "The design in title or abstract; an informative summary",
-            said.missing("the abstract is the authors' to write"),
-        ),
-        ("Background", "Scientific background and rationale", said.missing(authors)),
-        (
-            "Objectives",
-            "Specific objectives, with pre-specified hypotheses",
-            ("Title; study file (published)", claims(study)),
-        ),
-        (
-            "Study design",
-            "Key elements of the design, early in the paper",
-            ("Methods, Design and patients", "observational cohort from registry exports"),
-        ),
-        (
-            "Setting",
-            "Setting, locations, dates of recruitment, exposure, follow-up, data collection",
-            (
-                "Methods, Design and patients; missing: location"
-                + ("" if recruited(cut) else ", dates of recruitment"),
-                f"{recruited(cut)}{delivered(cut.tables['provenance'])}",
-            ),
-        ),
-        (
-            "Participants",
-            "Eligibility, sources and methods of selection, methods of follow-up",
-            said.at("Methods, Design and patients", "flow", value=said.flow()),
-        ),
-        (
-            "Variables",
-            "Outcomes, exposures, predictors, confounders, effect modifiers",
-            said.covariates(),
-        ),
-        (
-            "Measurement",
-            "Sources of data and methods of assessment of each variable",
-            (
-                "Methods, Marker and Endpoints; missing: the assay of the marker",
-                f"{with_unit(study)}, {study.response_criteria}",
-            ),
-        ),
-        (
-            "Bias",
-            "Efforts to address potential sources of bias",
-            said.analyses("weighting", "sensitivity"),
-        ),
-        ("Study size", "How the study size was arrived at", said.planned()),
-        (
-            "Quantitative variables",
-            "How they were handled, which groupings were chosen and why",
-            said.estimate(
-                "Methods, Marker",
-                "cutoff",
-                say=f"{at_unit('{}', study)} ({study.cutoff.method})",
-                write=journal.plain,
-                analysis=Analysis.CUTOFF,
-                statistic=Statistic.CUTOFF,
-            ),
-        ),
-        (
-            "Statistical methods",
-            "All methods: confounding, subgroups and interactions, missing data, loss to "
-            "follow-up, sensitivity",
-            (
-                "Methods, Statistical analysis",
-                f"{cut.results['method'].dropna().nunique()} methods named in report.results",
-            ),
-        ),
-        (
-            "Participants",
-            "Numbers at each stage, reasons for leaving, flow diagram",
-            said.at("Methods, Design and patients", "flow", value=said.flow()),
-        ),
-        (
-            "Descriptive data",
-            "Characteristics, missing values of each variable, follow-up time",
-            said.at(
-                None,
-                "baseline",
-                *(f"landmarks_{endpoint}" for endpoint in endpoints),
-                value=said.unknown(),
-            ),
-        ),
-        (
-            "Outcome data",
-            "Numbers of events or summary measures over time",
-            said.at(None, *(f"survival_{endpoint}" for endpoint in endpoints), value=said.events()),
-        ),
-        (
-            "Main results",
-            "Unadjusted and adjusted estimates with precision; category boundaries; absolute risks",
-            said.multivariable("ARM[experimental]"),
-        ),
-        (
-            "Other analyses",
-            "Subgroups, interactions, sensitivity analyses",
-            said.estimate(
-                None,
-                "interaction",
-                f"subgroups_{endpoints[0]}",
-                say=f"{endpoints[0]}: ratio of hazard ratios {{}}",
-                analysis=Analysis.INTERACTION,
-                statistic=Statistic.RATIO_OF_HAZARD_RATIOS,
-                endpoint=endpoints[0],
-            ),
-        ),
-        (
-            "Key results",
-            "Key results with reference to the objectives",
-            (
-                "Opening sentences; results.xlsx, sheet headline",
-                " ".join(answer(cut.results, study)),
-            ),
-        ),
-        ("Limitations", "Limitations, sources of bias or imprecision", said.missing(authors)),
-        ("Interpretation", "A cautious overall interpretation", said.missing(authors)),
-        ("Generalisability", "External validity", said.missing(authors)),
-        ("Funding", "Source of funding, role of the funders", said.missing(authors)),
-    ]
-    return [Item("STROBE", n, *one[:2], *one[2]) for n, one in enumerate(answers, start=1)]
-
-
 def claims(study: Study) -> str:
     """Say how many published claims a study file holds."""
     n = len(study.published)
@@ -354,16 +81,94 @@ class _Said:
     def __init__(self, cut: Cut, place: Place) -> None:
         self.cut, self.place = cut, place
 
+    @property
+    def study(self) -> Study:
+        return self.cut.study
+
+    @property
+    def endpoints(self) -> list[str]:
+        return list(self.study.endpoints)
+
+    def by_endpoint(self, kind: str) -> list[str]:
+        """Return the keys of a kind of table or figure, one an endpoint."""
+        return [f"{kind}_{endpoint}" for endpoint in self.endpoints]
+
+    def setting(self) -> Answer:
+        """Say when patients were recruited and what was delivered; where is not known."""
+        dates = recruited(self.cut)
+        unknown = "location" if dates else "location, dates of recruitment"
+        where = f"Methods, Design and patients; missing: {unknown}"
+        return where, f"{dates}{delivered(self.cut.tables['provenance'])}"
+
+    def patients(self) -> Answer:
+        return self.at("Methods, Design and patients", "flow", value=self.flow())
+
+    def cutoff(self) -> Answer:
+        return self.estimate(
+            "Methods, Marker",
+            "cutoff",
+            say=f"{at_unit('{}', self.study)} ({self.study.cutoff.method})",
+            write=journal.plain,
+            analysis=Analysis.CUTOFF,
+            statistic=Statistic.CUTOFF,
+        )
+
+    def by_marker(self) -> Answer:
+        """Say the first endpoint's hazard ratio of the marker group."""
+        first = self.endpoints[0]
+        return self.estimate(
+            None,
+            f"survival_{first}",
+            *self.by_endpoint("km"),
+            say=f"{first}, high vs low: hazard ratio {{}}",
+            analysis=Analysis.SURVIVAL,
+            endpoint=first,
+            population=Group.ALL,
+            contrast="high vs low",
+            statistic=Statistic.HAZARD_RATIO_SCORE,
+        )
+
+    def interaction(self) -> Answer:
+        first = self.endpoints[0]
+        return self.estimate(
+            None,
+            "interaction",
+            f"subgroups_{first}",
+            say=f"{first}: ratio of hazard ratios {{}}",
+            analysis=Analysis.INTERACTION,
+            statistic=Statistic.RATIO_OF_HAZARD_RATIOS,
+            endpoint=first,
+        )
+
+    def differences(self) -> Answer:
+        return self.counted(
+            "baseline",
+            "standardised differences of the marker groups",
+            analysis=Analysis.BASELINE,
+            statistic=Statistic.STANDARDIZED_DIFFERENCE,
+            contrast="high vs low",
+        )
+
+    def terms(self) -> Answer:
+        return self.counted(
+            f"cox_{self.endpoints[0]}",
+            "terms, none selected",
+            analysis=Analysis.COX,
+            model=Model.MULTIVARIABLE,
+            endpoint=self.endpoints[0],
+            statistic=Statistic.HAZARD_RATIO,
+        )
+
     def missing(self, why: str) -> Answer:
         return f"missing: {why}", ""
 
     def assignment(self) -> str:
-        randomised = self.cut.study.is_randomised
+        randomised = self.study.is_randomised
         return "assigned at random" if randomised else "not assigned by the study"
 
     def assay(self) -> Answer:
         """Say what the study file knows of the assay."""
-        cv = self.cut.study.marker.assay_cv
+        cv = self.study.marker.assay_cv
         if cv is None:
             return self.missing("the exports name no assay, kit or coefficient of variation")
         return (
@@ -373,7 +178,7 @@ class _Said:
 
     def followed(self) -> Answer:
         """Say when patients were recruited and how long they were followed."""
-        last = self.cut.study.endpoints[-1]
+        last = self.study.endpoints[-1]
         where, value = self.estimate(
             "Methods, Design and patients",
             f"landmarks_{last}",
@@ -433,7 +238,7 @@ class _Said:
         return f"results.xlsx, {sheets} {', '.join(made)}", said
 
     def multivariable(self, term: str) -> Answer:
-        endpoints = self.cut.study.endpoints
+        endpoints = self.endpoints
         return self.estimate(
             None,
             *(f"cox_{endpoint}" for endpoint in endpoints),
@@ -446,13 +251,13 @@ class _Said:
         )
 
     def covariates(self) -> Answer:
-        named = [item.title for item in self.cut.study.covariates]
+        named = [item.title for item in self.study.covariates]
         if not named:
             return self.missing("the study file names no covariates")
         return "Methods, Statistical analysis", ", ".join(["arm", "marker group", *named])
 
     def planned(self) -> Answer:
-        planned = self.cut.study.planned
+        planned = self.study.planned
         if planned is None:
             return self.missing("the study file gives no rationale (planned)")
         value = f"hazard ratio {planned.hazard_ratio:g}, power {planned.power:.0%}"
@@ -468,7 +273,7 @@ class _Said:
                 analysis=Analysis.SURVIVAL, statistic=Statistic.MEDIAN, endpoint=endpoint,
                 population=Group.ALL, grp=None,
             ))
-            for endpoint in self.cut.study.endpoints
+            for endpoint in self.study.endpoints
         ]  # fmt: skip
         return ", ".join(
             singular(f"{endpoint} {count_of(row.to_dict(), 'events')} events")
@@ -481,3 +286,239 @@ class _Said:
         named = rows[rows["term"].notna() & (rows["estimate"] > 0)]
         said = ", ".join(f"{row.term} {row.estimate:.0f}" for row in named.itertuples())
         return f"missing values: {said or 'none'}"
+
+
+Asked = tuple[str, str, Callable[[_Said], Answer]]
+"""An item of a guideline: its topic, what it asks, and how this cut answers it."""
+
+
+def _missing(why: str) -> Callable[[_Said], Answer]:
+    """Answer that the manuscript does not say it."""
+    return lambda said: said.missing(why)
+
+
+FOR_AUTHORS = _missing("the authors' to write")
+
+REMARK: tuple[Asked, ...] = (
+    (
+        "Objectives",
+        "The marker examined, the objectives, and any pre-specified hypotheses",
+        lambda said: (
+            "Title; study file (published)",
+            f"{said.study.marker.label}; {claims(said.study)} set beside",
+        ),
+    ),
+    (
+        "Patients",
+        "Characteristics of the patients, their source, inclusion and exclusion criteria",
+        lambda said: said.at("Methods, Design and patients", "baseline", value=said.flow()),
+    ),
+    (
+        "Treatments",
+        "Treatments received and how they were chosen",
+        lambda said: ("Methods, Design and patients", said.assignment()),
+    ),
+    (
+        "Specimens",
+        "Type of biological material, its preservation and storage",
+        _missing("the exports do not say material, tube or storage"),
+    ),
+    (
+        "Assay",
+        "The assay, its protocol, quality control, reproducibility, and blinding",
+        _Said.assay,
+    ),
+    (
+        "Design",
+        "Case selection, period of enrolment, end of follow-up, median follow-up",
+        _Said.followed,
+    ),
+    (
+        "Endpoints",
+        "All clinical endpoints, precisely defined",
+        lambda said: ("Methods, Endpoints", ", ".join([*said.endpoints, "objective response"])),
+    ),
+    ("Candidate variables", "All variables considered for the models", _Said.covariates),
+    ("Sample size", "Rationale for the sample size; target power and effect size", _Said.planned),
+    (
+        "Statistical methods",
+        "All methods, selection of variables, assumptions, missing data",
+        lambda said: ("Methods, Statistical analysis", "no selection of variables"),
+    ),
+    (
+        "Marker values",
+        "How marker values were handled, how cut-points were determined",
+        _Said.cutoff,
+    ),
+    (
+        "Flow and events",
+        "Flow of patients, reasons for dropout, patients and events of each subgroup",
+        lambda said: said.at(
+            "Methods, Design and patients",
+            "flow",
+            *said.by_endpoint("survival"),
+            value=f"{said.flow()}; {said.events()}",
+        ),
+    ),
+    (
+        "Distributions",
+        "Demographic and prognostic variables and the marker, with missing values",
+        lambda said: said.at(None, "baseline", value=said.unknown()),
+    ),
+    (
+        "Marker and prognostic variables",
+        "The relation of the marker to standard prognostic variables",
+        _Said.differences,
+    ),
+    (
+        "Univariable analyses",
+        "Marker and outcome with estimated effect; Kaplan-Meier plot",
+        _Said.by_marker,
+    ),
+    (
+        "Multivariable analyses",
+        "Effects with intervals of the marker and all other variables of the model",
+        lambda said: said.multivariable("MARKERGR[high]"),
+    ),
+    (
+        "Standard variables",
+        "An analysis with marker and standard variables, whatever their significance",
+        _Said.terms,
+    ),
+    (
+        "Further investigations",
+        "Checks of assumptions, sensitivity analyses, internal validation",
+        lambda said: said.analyses(
+            "validity", "sensitivity", "small_sample", "weighting", "continuous"
+        ),
+    ),
+    (
+        "Interpretation",
+        "Results in the context of the hypotheses and of other studies; limitations",
+        _missing("the discussion is the authors' to write; limits stand in table notes"),
+    ),
+    (
+        "Implications",
+        "Implications for future research and clinical value",
+        _missing("the discussion is the authors' to write"),
+    ),
+)
+
+STROBE: tuple[Asked, ...] = (
+    (
+        "Title and abstract",
+        "The design in title or abstract; an informative summary",
+        _missing("the abstract is the authors' to write"),
+    ),
+    ("Background", "Scientific background and rationale", FOR_AUTHORS),
+    (
+        "Objectives",
+        "Specific objectives, with pre-specified hypotheses",
+        lambda said: ("Title; study file (published)", claims(said.study)),
+    ),
+    (
+        "Study design",
+        "Key elements of the design, early in the paper",
+        lambda said: (
+            "Methods, Design and patients",
+            "observational cohort from registry exports",
+        ),
+    ),
+    (
+        "Setting",
+        "Setting, locations, dates of recruitment, exposure, follow-up, data collection",
+        _Said.setting,
+    ),
+    (
+        "Participants",
+        "Eligibility, sources and methods of selection, methods of follow-up",
+        _Said.patients,
+    ),
+    (
+        "Variables",
+        "Outcomes, exposures, predictors, confounders, effect modifiers",
+        _Said.covariates,
+    ),
+    (
+        "Measurement",
+        "Sources of data and methods of assessment of each variable",
+        lambda said: (
+            "Methods, Marker and Endpoints; missing: the assay of the marker",
+            f"{with_unit(said.study)}, {said.study.response_criteria}",
+        ),
+    ),
+    (
+        "Bias",
+        "Efforts to address potential sources of bias",
+        lambda said: said.analyses("weighting", "sensitivity"),
+    ),
+    ("Study size", "How the study size was arrived at", _Said.planned),
+    (
+        "Quantitative variables",
+        "How they were handled, which groupings were chosen and why",
+        _Said.cutoff,
+    ),
+    (
+        "Statistical methods",
+        "All methods: confounding, subgroups and interactions, missing data, loss to "
+        "follow-up, sensitivity",
+        lambda said: (
+            "Methods, Statistical analysis",
+            f"{said.cut.results['method'].dropna().nunique()} methods named in report.results",
+        ),
+    ),
+    (
+        "Participants",
+        "Numbers at each stage, reasons for leaving, flow diagram",
+        _Said.patients,
+    ),
+    (
+        "Descriptive data",
+        "Characteristics, missing values of each variable, follow-up time",
+        lambda said: said.at(
+            None, "baseline", *said.by_endpoint("landmarks"), value=said.unknown()
+        ),
+    ),
+    (
+        "Outcome data",
+        "Numbers of events or summary measures over time",
+        lambda said: said.at(None, *said.by_endpoint("survival"), value=said.events()),
+    ),
+    (
+        "Main results",
+        "Unadjusted and adjusted estimates with precision; category boundaries; absolute risks",
+        lambda said: said.multivariable("ARM[experimental]"),
+    ),
+    ("Other analyses", "Subgroups, interactions, sensitivity analyses", _Said.interaction),
+    (
+        "Key results",
+        "Key results with reference to the objectives",
+        lambda said: (
+            "Opening sentences; results.xlsx, sheet headline",
+            " ".join(answer(said.cut.results, said.study)),
+        ),
+    ),
+    ("Limitations", "Limitations, sources of bias or imprecision", FOR_AUTHORS),
+    ("Interpretation", "A cautious overall interpretation", FOR_AUTHORS),
+    ("Generalisability", "External validity", FOR_AUTHORS),
+    ("Funding", "Source of funding, role of the funders", FOR_AUTHORS),
+)
+
+
+def remark(cut: Cut, place: Place) -> list[Item]:
+    """Judge the 20 items of REMARK."""
+    return _judged("REMARK", REMARK, cut, place)
+
+
+def strobe(cut: Cut, place: Place) -> list[Item]:
+    """Judge the 22 items of STROBE for cohort studies."""
+    return _judged("STROBE", STROBE, cut, place)
+
+
+def _judged(guideline: str, asked: tuple[Asked, ...], cut: Cut, place: Place) -> list[Item]:
+    """Judge the items of a guideline, numbered from 1."""
+    said = _Said(cut, place)
+    return [
+        Item(guideline, n, topic, asks, *judge(said))
+        for n, (topic, asks, judge) in enumerate(asked, start=1)
+    ]

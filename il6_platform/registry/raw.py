@@ -57,6 +57,36 @@ def record(
 
     All or nothing: a refresh that is killed meanwhile reads the file again.
     """
+    contents = _contents(digest, file, opened)
+    deliveries = pd.DataFrame([_about(delivery, arrived_at) for delivery in opened.deliveries])
+    connection.execute("begin")
+    connection.execute(
+        "delete from raw.columns where delivery in "
+        "(select delivery from raw.deliveries where delivery = $d or source = $d union select $d)",
+        {"d": digest},
+    )
+    connection.execute(
+        "delete from raw.deliveries where delivery = $d or source = $d", {"d": digest}
+    )
+    for table in ("sources", "passed_over"):
+        connection.execute(f"delete from raw.{table} where source = ?", [digest])
+    for table, incoming in contents.items():
+        if len(incoming):
+            connection.register("incoming", incoming)
+            connection.execute(f"insert into raw.{table} by name select * from incoming")
+            connection.unregister("incoming")
+    connection.register("incoming", deliveries)
+    connection.execute(
+        "insert into raw.deliveries by name select * exclude (number), "
+        "(select coalesce(max(sequence), 0) from raw.deliveries) + number as sequence from "
+        "(select *, row_number() over () as number from incoming)"
+    )
+    connection.unregister("incoming")
+    connection.execute("commit")
+
+
+def _contents(digest: str, file: str, opened: Opened) -> dict[str, pd.DataFrame]:
+    """Return what a file consists of, by table of `raw`: sheets, lines passed over, columns."""
     sources = pd.DataFrame(
         [(digest, source.name, file, source.lines) for source in opened.sources],
         columns=["source", "sheet", "file", "lines"],
@@ -84,35 +114,7 @@ def record(
         ],
         columns=["delivery", "sheet", "column_name", "place", "is_read", "filled"],
     )
-    deliveries = pd.DataFrame([_about(delivery, arrived_at) for delivery in opened.deliveries])
-    connection.execute("begin")
-    connection.execute(
-        "delete from raw.columns where delivery in "
-        "(select delivery from raw.deliveries where delivery = $d or source = $d union select $d)",
-        {"d": digest},
-    )
-    connection.execute(
-        "delete from raw.deliveries where delivery = $d or source = $d", {"d": digest}
-    )
-    for table in ("sources", "passed_over"):
-        connection.execute(f"delete from raw.{table} where source = ?", [digest])
-    for table, incoming in (
-        ("sources", sources),
-        ("passed_over", passed_over),
-        ("columns", columns),
-    ):
-        if len(incoming):
-            connection.register("incoming", incoming)
-            connection.execute(f"insert into raw.{table} by name select * from incoming")
-            connection.unregister("incoming")
-    connection.register("incoming", deliveries)
-    connection.execute(
-        "insert into raw.deliveries by name select * exclude (number), "
-        "(select coalesce(max(sequence), 0) from raw.deliveries) + number as sequence from "
-        "(select *, row_number() over () as number from incoming)"
-    )
-    connection.unregister("incoming")
-    connection.execute("commit")
+    return {"sources": sources, "passed_over": passed_over, "columns": columns}
 
 
 def land(

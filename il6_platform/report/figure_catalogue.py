@@ -98,10 +98,21 @@ NOT_CHOSEN = "The cut-off was not chosen by these patients' outcomes."
 
 
 def _pictures(report: Report) -> Iterator[Picture]:
-    results, curves, study = report.results, report.curves, report.study
-    labels = labels_of(study)
-    marker, by_recist = with_unit(study), "RECIST" in study.response_criteria
-    of = rows_of(results)
+    yield from _answer(report)
+    yield from _cutoff(report)
+    yield from _response(report)
+    for endpoint in report.study.endpoints:
+        yield from _survival(report, endpoint)
+        yield from _survival_models(report, endpoint)
+        yield from _survival_by_marker(report, endpoint)
+    yield from _over_time(report)
+    yield from _balance(report)
+    yield from _panel(report)
+    yield from _brought_along(report)
+
+
+def _answer(report: Report) -> Iterator[Picture]:
+    results, study = report.results, report.study
     yield Picture(
         "answer",
         "Answer",
@@ -109,17 +120,22 @@ def _pictures(report: Report) -> Iterator[Picture]:
         f"{study.marker.label}, and the ratio of the two with 95% limits: only the ratio says "
         "whether the marker tells who benefits.",
         lambda: of_study.answer_figure(results, study),
-        of(analysis=Analysis.INTERACTION, endpoint=study.endpoints[0]),
+        rows_of(results)(analysis=Analysis.INTERACTION, endpoint=study.endpoints[0]),
         is_wide=True,
     )
     yield Picture(
         "flow",
         "Patients",
         "Patient flow: everybody who arrived is analysed or counted under one reason.",
-        lambda: flow(report.flow, results, labels),
+        lambda: flow(report.flow, results, labels_of(study)),
         results.iloc[:0],
         is_wide=True,
     )
+
+
+def _cutoff(report: Report) -> Iterator[Picture]:
+    results, curves, study = report.results, report.curves, report.study
+    marker, of = with_unit(study), rows_of(results)
     is_cut = of_study.cutoff(results) is not None
     yield Picture(
         "roc",
@@ -139,6 +155,11 @@ def _pictures(report: Report) -> Iterator[Picture]:
             lambda: stability(results, curves, label=marker),
             of(analysis=Analysis.VALIDITY),
         )
+
+
+def _response(report: Report) -> Iterator[Picture]:
+    results, curves, study = report.results, report.curves, report.study
+    labels, by_recist = labels_of(study), "RECIST" in study.response_criteria
     yield Picture(
         "response",
         "Response",
@@ -169,8 +190,10 @@ def _pictures(report: Report) -> Iterator[Picture]:
         results.iloc[:0],
         is_wide=True,
     )
-    for endpoint in study.endpoints:
-        yield from _survival(report, endpoint, labels)
+
+
+def _over_time(report: Report) -> Iterator[Picture]:
+    results, curves, study = report.results, report.curves, report.study
     endpoint = study.endpoints[0]
     yield Picture(
         "evidence",
@@ -184,7 +207,7 @@ def _pictures(report: Report) -> Iterator[Picture]:
         ],
         is_wide=True,
     )
-    monitoring = of(analysis=Analysis.MONITORING)
+    monitoring = rows_of(results)(analysis=Analysis.MONITORING)
     yield Picture(
         "monitoring",
         "Evidence over time",
@@ -202,17 +225,19 @@ def _pictures(report: Report) -> Iterator[Picture]:
         lambda: projection(results),
         monitoring[monitoring["model"] != Model.GROUP_SEQUENTIAL],
     )
+
+
+def _balance(report: Report) -> Iterator[Picture]:
+    results, study = report.results, report.study
     yield Picture(
         "balance",
         "Balance of the arms" if study.is_randomised else "Arms that were not randomised",
         "Standardised differences of the arms before and after weighting by a propensity score. "
         "Weights balance what was measured and nothing else.",
         lambda: of_study.balance_figure(results, study),
-        of(analysis=Analysis.WEIGHTING),
+        rows_of(results)(analysis=Analysis.WEIGHTING),
         is_wide=True,
     )
-    yield from _panel(report)
-    yield from _brought_along(report)
 
 
 BEST, WORST = 10, 3
@@ -275,9 +300,13 @@ def _briefly(contrast: str, labels: Mapping[str, str]) -> str:
     return "arms" if contrast == ARM else f"{labels['high']} against low"
 
 
-def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Iterator[Picture]:
+def _section(endpoint: str) -> str:
+    return f"Survival: {endpoint}"
+
+
+def _survival(report: Report, endpoint: str) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
-    section, of = f"Survival: {endpoint}", rows_of(results)
+    labels, of = labels_of(study), rows_of(results)
     few = results[
         results["analysis"].isin([Analysis.SURVIVAL, Analysis.COX])
         & (results["endpoint"] == endpoint)
@@ -308,7 +337,7 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         found = compared_curves(drawn, **chosen)
         yield Picture(
             f"km-{endpoint}-{population}-{contrast}".lower().replace(" ", "-").replace("_", "-"),
-            section,
+            _section(endpoint),
             f"{endpoint} in {labels[population]}, {' against '.join(named)}: Kaplan-Meier with "
             f"pointwise 95% log-log bands{strokes}; medians in months with 95% limits.",
             lambda chosen=chosen: kaplan_meier(
@@ -319,9 +348,13 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
             of=f"km-{endpoint.lower()}",
             switch=f"{upper_first(labels[population])}: {_briefly(contrast, labels)}",
         )
+
+
+def _survival_models(report: Report, endpoint: str) -> Iterator[Picture]:
+    results, study = report.results, report.study
     yield Picture(
         f"comparisons-{endpoint.lower()}",
-        section,
+        _section(endpoint),
         f"{endpoint}: hazard ratio of each comparison (Cox, univariable), with the interval that "
         "the log-rank test does not reject.",
         lambda: of_study.comparison_forest(results, study, endpoint),
@@ -330,15 +363,15 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
     )
     yield Picture(
         f"multivariable-{endpoint.lower()}",
-        section,
+        _section(endpoint),
         f"{endpoint}: multivariable Cox model on complete cases.",
         lambda: of_study.multivariable_forest(results, study, endpoint),
-        of(analysis=Analysis.COX, endpoint=endpoint, model=Model.MULTIVARIABLE),
+        rows_of(results)(analysis=Analysis.COX, endpoint=endpoint, model=Model.MULTIVARIABLE),
         is_wide=True,
     )
     yield Picture(
         f"subgroups-{endpoint.lower()}",
-        section,
+        _section(endpoint),
         f"{endpoint}: the treatment's hazard ratio in every subgroup. Subgroups differ where the "
         "interaction's P says so, not where one of them is significant.",
         lambda: of_study.subgroup_forest(results, study, endpoint),
@@ -348,23 +381,28 @@ def _survival(report: Report, endpoint: str, labels: Mapping[str, str]) -> Itera
         ],
         is_wide=True,
     )
+
+
+def _survival_by_marker(report: Report, endpoint: str) -> Iterator[Picture]:
+    results, curves, study = report.results, report.curves, report.study
+    of = rows_of(results)
     yield Picture(
         f"cutoff-scan-{endpoint.lower()}",
-        section,
+        _section(endpoint),
         f"{endpoint}: hazard ratio, high against low, at every cut-off that leaves five "
         "patients on either side, with pointwise 95% limits. A cut-off picked here because it "
         "looks best would flatter the marker.",
         lambda: of_study.scan_figure(curves, study, endpoint, of_study.cutoff(results)),
         of(analysis=Analysis.CUTOFF_SCAN, endpoint=endpoint, model=Model.PUBLISHED),
         series={
-            f"{labels['high']} against low": rows_of(curves)(
+            f"{labels_of(study)['high']} against low": rows_of(curves)(
                 analysis=Analysis.CUTOFF_SCAN, endpoint=endpoint, population=Group.ALL
             )
         },
     )
     yield Picture(
         f"effect-by-marker-{endpoint.lower()}",
-        section,
+        _section(endpoint),
         f"{endpoint}: the treatment's hazard ratio along the marker without a cut-off "
         "(log-linear interaction), with pointwise 95% limits.",
         lambda: of_study.effect_figure(curves, study, endpoint),

@@ -81,15 +81,8 @@ def pfs_with_rule(
         raise ValueError(f"Unknown rules {sorted(unknown)}: use {' or '.join(RULES)}.")
     if twice := set(rules) & set(composite):
         raise ValueError(f"{sorted(twice)} cannot both censor and be an event.")
-    if absent := [column for column in COLUMNS if column not in patients]:
-        raise ValueError(f"The frame must have the columns {', '.join(absent)}.")
-    dates = pd.DataFrame({column: pd.to_datetime(patients[column]) for column in COLUMNS})
+    dates = _checked_dates(patients)
     start = dates["start"]
-    if start.isna().any():
-        raise ValueError("Every patient must have a start.")
-    if dates.drop(columns="start").lt(start, axis=0).any(axis=None):
-        raise ValueError("No date may lie before the patient's start.")
-
     has_event = dates["event_on"].notna()
     last = dates["last_assessed_on"].fillna(start)
     before_therapy = dates["last_assessed_before_therapy_on"].fillna(start)
@@ -120,3 +113,15 @@ def pfs_with_rule(
             outcome.loc[first, ["event", "reason"]] = [1, reason]
     months = (outcome["ended_on"] - start).dt.days / DAYS_PER_MONTH
     return outcome.assign(months=months)[["ended_on", "months", "event", "reason"]]
+
+
+def _checked_dates(patients: pd.DataFrame) -> pd.DataFrame:
+    """Return the dates of each patient, on the same index; refuse those that cannot be."""
+    if absent := [column for column in COLUMNS if column not in patients]:
+        raise ValueError(f"The frame must have the columns {', '.join(absent)}.")
+    dates = pd.DataFrame({column: pd.to_datetime(patients[column]) for column in COLUMNS})
+    if dates["start"].isna().any():
+        raise ValueError("Every patient must have a start.")
+    if dates.drop(columns="start").lt(dates["start"], axis=0).any(axis=None):
+        raise ValueError("No date may lie before the patient's start.")
+    return dates

@@ -359,10 +359,21 @@ def cross_validate(
         return tuple(np.where(valid, x, np.nan) for x in (chi_square, ratio, error))
 
     chi_square, ratio, error = _blocks(work, n, replicates, rng, progress, jobs)
+    return _medians_of_splits(names, chi_square, ratio, error, fields)
+
+
+def _medians_of_splits(
+    names: tuple[str, str],
+    chi_square: Floats,
+    ratio: Floats,
+    error: Floats,
+    fields: dict[str, Any],
+) -> list[Estimate]:
+    """Return the test and the hazard ratio over the splits; a split without one is missing."""
     tested, fitted = ~np.isnan(chi_square), ~np.isnan(ratio)
     results = []
     for name, kept in zip(names, (tested, fitted), strict=True):
-        lost = int(replicates - kept.sum())
+        lost = int(len(kept) - kept.sum())
         note = Code.SPLITS_LEFT_OUT.say(n=lost) if lost else None
         if not kept.any():
             nothing = Code.NO_SPLIT.say()

@@ -70,18 +70,38 @@ def random_effects(effects: ArrayLike, std_errors: ArrayLike) -> list[Estimate]:
         return [unsupported(name, Code.FEWER_THAN_TWO_STUDIES.say(), **fields) for name in NAMES]
     variance = s**2
     tau2 = _restricted_maximum(y, variance)
-    weights = 1 / (variance + tau2)
-    mean = float(weights @ y / weights.sum())
-    factor = float(weights @ (y - mean) ** 2 / (k - 1))
-    error = float(np.sqrt(factor / weights.sum()))
-    quantile = float(student.ppf(0.5 + CONFIDENCE / 2, k - 1))
-    spread = float(np.sqrt(error**2 + tau2))
-
     fixed = 1 / variance
     common = float(fixed @ y / fixed.sum())
     common_error = float(1 / np.sqrt(fixed.sum()))
     q = float(fixed @ (y - common) ** 2)
     typical = (k - 1) * fixed.sum() / (fixed.sum() ** 2 - (fixed**2).sum())
+    return [
+        *_pooled(y, variance, tau2, common_error, fields),
+        Estimate("tau_squared", tau2, **fields),
+        Estimate("i_squared", tau2 / (tau2 + typical), **fields),
+        Estimate("cochran_q", q, df=k - 1, p_value=float(chi2.sf(q, k - 1)), **fields),
+        Estimate(
+            "pooled_common",
+            common,
+            common - Z * common_error,
+            common + Z * common_error,
+            common_error,
+            n=k,
+            method="Common effect, inverse variance",
+        ),
+    ]
+
+
+def _pooled(
+    y: Floats, variance: Floats, tau2: float, common_error: float, fields: dict[str, Any]
+) -> list[Estimate]:
+    """Return the mean effect with Hartung and Knapp's interval and with that of a new study."""
+    k, weights = len(y), 1 / (variance + tau2)
+    mean = float(weights @ y / weights.sum())
+    factor = float(weights @ (y - mean) ** 2 / (k - 1))
+    error = float(np.sqrt(factor / weights.sum()))
+    quantile = float(student.ppf(0.5 + CONFIDENCE / 2, k - 1))
+    spread = float(np.sqrt(error**2 + tau2))
     note = Code.TWO_STUDIES.say() if k == 2 else None
     if quantile * error < Z * common_error:
         note = Code.STUDIES_AGREE.say()
@@ -106,18 +126,6 @@ def random_effects(effects: ArrayLike, std_errors: ArrayLike) -> list[Estimate]:
             df=k - 1,
             note=Code.TWO_STUDIES.say() if k == 2 else None,
             **fields,
-        ),
-        Estimate("tau_squared", tau2, **fields),
-        Estimate("i_squared", tau2 / (tau2 + typical), **fields),
-        Estimate("cochran_q", q, df=k - 1, p_value=float(chi2.sf(q, k - 1)), **fields),
-        Estimate(
-            "pooled_common",
-            common,
-            common - Z * common_error,
-            common + Z * common_error,
-            common_error,
-            n=k,
-            method="Common effect, inverse variance",
         ),
     ]
 
