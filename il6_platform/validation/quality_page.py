@@ -28,13 +28,26 @@ WORDS = {
 """Severity -> what follows where the rule is broken."""
 
 
-def write(connection: duckdb.DuckDBPyConnection, folder: Path, book: pd.DataFrame) -> Path:
+MOST_PLACES = 6
+"""Rows of the worklist that are named beside a rule; of more, how many."""
+
+
+def anchor(table: str, rule: str) -> str:
+    """Return the name of a rule's line on the page."""
+    return f"rule-{table}-{rule}"
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection, folder: Path, book: pd.DataFrame, places: pd.DataFrame
+) -> Path:
     """Write the page of a registry's database into a folder; return it.
 
     Parameters
     ----------
     book
         The rule book: one row a rule.
+    places
+        Where each problem stands in the worklist, as `worklist.write` returns it.
     """
     # a refresh that was blocked may have judged nothing
     connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
@@ -42,11 +55,17 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, book: pd.DataFram
     verdicts = connection.execute("from staging.verdicts").df()
     out = connection.execute("select count(distinct patient_id) from study.decisive").fetchall()
     path = folder / NAME
-    write_whole(path, page(items, verdicts, book, kept_out=int(out[0][0])))
+    write_whole(path, page(items, verdicts, book, kept_out=int(out[0][0]), places=places))
     return path
 
 
-def page(items: pd.DataFrame, verdicts: pd.DataFrame, book: pd.DataFrame, kept_out: int) -> str:
+def page(
+    items: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    book: pd.DataFrame,
+    kept_out: int,
+    places: pd.DataFrame,
+) -> str:
     """Return the page.
 
     Parameters
@@ -57,6 +76,8 @@ def page(items: pd.DataFrame, verdicts: pd.DataFrame, book: pd.DataFrame, kept_o
         table_name, rule, judged, broken: Great Expectations' counts of the last refresh.
     kept_out
         Patients whom open items keep out of an analysis.
+    places
+        table_name, rule, sheet, row of each problem in the worklist.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -73,6 +94,9 @@ def page(items: pd.DataFrame, verdicts: pd.DataFrame, book: pd.DataFrame, kept_o
     )
     return environment.get_template("quality.html.j2").render(
         words=WORDS,
+        anchor=anchor,
+        places=_places(places),
+        several_sheets=places["sheet"].nunique() > 1,
         total=_totals(items, verdicts) | {"kept_out": kept_out},
         costly=_records(items[items["costs_patients"] > 0]),
         by_rule=_by_rule(items, book),
@@ -90,6 +114,15 @@ def _totals(items: pd.DataFrame, verdicts: pd.DataFrame) -> dict[str, int]:
         "judged": len(verdicts),
         "kept": int((verdicts["broken"] == 0).sum()),
     }
+
+
+def _places(places: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return table and rule -> sheets of the worklist with their rows, and how many are left."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for (table, rule), rows in places.groupby(["table_name", "rule"], sort=False):
+        shown = rows.head(MOST_PLACES).groupby("sheet", sort=False)["row"].agg(list).to_dict()
+        found[str(table), str(rule)] = {"shown": shown, "more": max(len(rows) - MOST_PLACES, 0)}
+    return found
 
 
 def _by_rule(items: pd.DataFrame, book: pd.DataFrame) -> list[dict[Hashable, Any]]:

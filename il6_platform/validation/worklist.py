@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform import paths
-from il6_platform.validation import answers
+from il6_platform.validation import answers, quality_page
 from il6_platform.validation.rulebook import STAGED
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ MAY_BE_EMPTY = ("sheet", "what it costs", "value before", "unit", "reply")
 HIDDEN = ("record", "rule")
 """Columns by which an answer is found again; nobody need read them."""
 
+NAMES = ("table", "column")
+"""Columns that hold names of one word."""
+
+LINKS = 65_000
+"""Rows of a sheet that lead to the quality page: Excel opens no file with more."""
+
 WIDTH = 12
 """Of a column that has no width of its own, in characters."""
 
@@ -70,7 +76,7 @@ def write(
     book: pd.DataFrame,
     still_there: Callable[[str], bool],
     numbers: Callable[[str], pd.Series],
-) -> Path:
+) -> pd.DataFrame:
     """Write the worklist of a working database into a folder, in the place of the one before.
 
     Parameters
@@ -85,6 +91,10 @@ def write(
         Says of an export that could not be read whether it is still in the landing folder.
     numbers
         Gives the registry's own patient numbers of a delivery, by line.
+
+    Returns
+    -------
+    Where each problem stands: table, rule, sheet, row, as the workbook counts rows.
     """
     connection.execute(paths.sql_file("staging.first_seen").read_text("utf-8"))
     for made_later in ("staging.lines", "staging.exports"):
@@ -96,8 +106,9 @@ def write(
     found = found.merge(owners[["table_name", "rule", "who puts it right"]], how="left")
     found = with_numbers(found, numbers)
     work = with_answers(tasks(found, datetime.now(UTC).date()), answers.read_answers(folder))
+    lists = by_site(work, found["site"].fillna(""))
     sheets = {
-        **by_site(work, found["site"].fillna("")),
+        **lists,
         "removed and merged": left_out(connection, numbers),
         "conversation": conversation(answers.read_answers(folder)),
         "rule book": book,
@@ -119,17 +130,31 @@ def write(
         head = workbook.add_format(
             {"bold": True, "bottom": 1, "bg_color": "#DCE6F1", "text_wrap": True, "valign": "top"}
         )
-        body = workbook.add_format({"text_wrap": True, "valign": "top"})
+        look = {"text_wrap": True, "valign": "top", "bottom": 4, "bottom_color": "#B8C0C8"}
+        body = workbook.add_format(look)
+        # a number at the right edge would touch the text of the next column
+        number = workbook.add_format(look | {"align": "center"})
+        link = workbook.add_format(look | {"font_color": "#0B5C8F"})
+        known = set(zip(owners["table_name"], owners["rule"], strict=True))
         for name, rows in sheets.items():
-            _write_sheet(workbook, name, rows, head, body)
-            if "status" in rows and "severity" in rows:
+            _write_sheet(workbook, name, rows, head, body, number)
+            if "severity" in rows:
                 _colour(workbook, name, rows)
+            if name in lists:
+                _link(workbook.get_worksheet_by_name(name), rows, known, link)
                 _take_answers(workbook.get_worksheet_by_name(name), rows)
-            elif "severity" in rows:
-                _colour(workbook, name, rows)
     os.chmod(fresh, 0o600)
     os.replace(fresh, path)
-    return path
+    return _places(lists)
+
+
+def _places(lists: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return where each problem stands; a sheet's first row is its head."""
+    found = [
+        rows[["table", "rule"]].assign(sheet=name, row=range(2, len(rows) + 2))
+        for name, rows in lists.items()
+    ]
+    return pd.concat(found, ignore_index=True).rename(columns={"table": "table_name"})
 
 
 def tasks(found: pd.DataFrame, today: date) -> pd.DataFrame:
@@ -265,7 +290,7 @@ def _balance(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _write_sheet(
-    workbook: Workbook, name: str, rows: pd.DataFrame, head: Format, body: Format
+    workbook: Workbook, name: str, rows: pd.DataFrame, head: Format, body: Format, number: Format
 ) -> None:
     sheet = workbook.add_worksheet(name)
     sheet.freeze_panes(1, 0)
@@ -281,11 +306,22 @@ def _write_sheet(
         if lines > 1:
             sheet.set_row(row, lines * LINE_HEIGHT)
     for column, title in enumerate(rows.columns):
-        sheet.set_column(column, column, WIDTHS.get(title, WIDTH), body)
+        sheet.set_column(column, column, _width(rows, title), body)
         sheet.write_string(0, column, title, head)
-        _write_column(sheet, column, rows[title].tolist())
+        _write_column(sheet, column, rows[title].tolist(), number)
     if len(rows):
         sheet.autofilter(0, 0, len(rows), len(rows.columns) - 1)
+
+
+def _link(sheet: Any, rows: pd.DataFrame, known: Container[Any], look: Format) -> None:
+    """Let what is wrong lead to its rule's line on the quality page."""
+    column = rows.columns.get_loc("what is wrong")
+    for row, (table, rule, words) in enumerate(
+        zip(rows["table"], rows["rule"], rows["what is wrong"], strict=True), start=1
+    ):
+        if row <= LINKS and (table, rule) in known:
+            to = f"external:{quality_page.NAME}#{quality_page.anchor(table, rule)}"
+            sheet.write_url(row, column, to, look, str(words))
 
 
 def _take_answers(sheet: Any, rows: pd.DataFrame) -> None:
@@ -302,12 +338,20 @@ def _take_answers(sheet: Any, rows: pd.DataFrame) -> None:
         sheet.set_column(column, column, WIDTHS[name], None, {"hidden": True})
 
 
+def _width(rows: pd.DataFrame, title: str) -> int:
+    """Return a column's width in characters: a name of one word is not broken."""
+    width = WIDTHS.get(title, WIDTH)
+    if title not in NAMES or rows.empty:
+        return width
+    return max(width, int(rows[title].astype("string").str.len().max()) + 2)
+
+
 def _text_lines(rows: pd.DataFrame) -> list[int]:
     """Return how many lines of text each row needs in the widths of its columns."""
     lines = pd.Series(1, index=rows.index)
     for title, values in rows.items():
         length = values.astype("string").str.len().fillna(0).astype(int)
-        lines = lines.clip(lower=-(-length // (WIDTHS.get(str(title), WIDTH) + 2)))
+        lines = lines.clip(lower=-(-length // (_width(rows, str(title)) + 2)))
     return [min(one, MOST_LINES) for one in lines.tolist()]
 
 
@@ -325,11 +369,11 @@ def _colour(workbook: Workbook, name: str, rows: pd.DataFrame) -> None:
         )
 
 
-def _write_column(sheet: Any, column: int, values: Sequence[Any]) -> None:
+def _write_column(sheet: Any, column: int, values: Sequence[Any], number: Format) -> None:
     for row, value in enumerate(values, start=1):
         if pd.isna(value) or value == "":
             continue
         if isinstance(value, int | float):
-            sheet.write_number(row, column, value)
+            sheet.write_number(row, column, value, number)
         else:
             sheet.write_string(row, column, str(value))

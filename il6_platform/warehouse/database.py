@@ -142,14 +142,14 @@ class Warehouse:
         landing = self.site.landing_path
         with self.connect() as connection:
             study_tables.collect_costs(connection, self.site)
-            worklist.write(
+            places = worklist.write(
                 connection,
                 self.site.home_path,
                 book(),
                 lambda file: (landing / file).exists(),
                 self._numbers,
             )
-            quality_page.write(connection, self.site.home_path, book())
+            quality_page.write(connection, self.site.home_path, book(), places)
 
     def _numbers(self, delivery: str) -> pd.Series:
         """Return the registry's patient numbers of a kept export by line, none where it is gone."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from urllib.parse import unquote
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -25,11 +28,29 @@ def test_the_book_is_printed_with_severity_and_owner(capsys: pytest.CaptureFixtu
 def cells(text: str, part: str) -> list[list[str]]:
     """Return the rows of the table under a heading, as they are read."""
     table = text.partition(f'<h2 id="{part}">')[2].partition("</table>")[0]
-    rows = re.findall(r"<tr>(.*?)</tr>", table.partition("<tbody>")[2], re.DOTALL)
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table.partition("<tbody>")[2], re.DOTALL)
     return [
         [re.sub("<[^>]+>", "", one) for one in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row)]
         for row in rows
     ]
+
+
+def assert_linked_with_worklist(text: str, worklist: Path) -> None:
+    """Each item names its rows in the workbook, and each row there leads back to its item."""
+    workbook = openpyxl.load_workbook(worklist)
+    back = 0
+    for row in re.findall(r'<tr id="rule-[^>]*>.*?</tr>', text, re.DOTALL):
+        anchor = re.findall(r'id="([^"]+)"', row)[0]
+        places = re.findall(r"worklist\.xlsx#'([^']+)'!A(\d+)", row)
+        assert places
+        for sheet, number in places:
+            cells = workbook[unquote(sheet)][int(number)]
+            links = [cell.hyperlink for cell in cells if cell.hyperlink]
+            assert [(one.target, one.location) for one in links] == [("quality.html", anchor)]
+            back += 1
+    assert back == sum(
+        cell.hyperlink is not None for sheet in workbook for cells in sheet for cell in cells
+    )
 
 
 def test_the_page_counts_by_table_site_rule_and_delivery_and_shows_no_row(made: Registry) -> None:
@@ -49,6 +70,7 @@ def test_the_page_counts_by_table_site_rule_and_delivery_and_shows_no_row(made: 
     assert path.stat().st_mode & 0o077 == 0
     text = path.read_text("utf-8")
     assert not [word for word in ("SECRET", "muchtoomuch", "furlongs", "<i>x") if word in text]
+    assert_linked_with_worklist(text, path.with_name("worklist.xlsx"))
     found = {(row[0], row[-1]): row for row in cells(text, "open")}
     readable = found["labs", "value_is_readable"]
     assert readable[2:6] == ["the line is set aside", "laboratory", "2", "2"]
@@ -75,5 +97,6 @@ def test_a_registry_without_a_broken_rule_says_so() -> None:
         }
     )
     verdicts = pd.DataFrame({"table_name": ["labs"], "rule": ["r"], "judged": [4], "broken": [0]})
-    text = page(items, verdicts, book(), kept_out=0)
+    nowhere = pd.DataFrame(columns=["table_name", "rule", "sheet", "row"])
+    text = page(items, verdicts, book(), kept_out=0, places=nowhere)
     assert "no rule is broken" in text and "<b>1 of 1</b>" in text
