@@ -29,7 +29,7 @@ LAYERS = [
     {"study"},
     {"endpoints", "expressions"},
     {"workers"},
-    {"yaml_config", "paths", "dagster_storage", "files"},
+    {"yaml_config", "paths", "dagster_storage", "files", "time_units"},
     {"settings"},
     {"errors"},
 ]
@@ -88,6 +88,19 @@ def test_every_staging_table_has_its_rules_and_its_sql() -> None:
         assert (PACKAGE / "validation" / f"{table}.py").exists()
         assert paths.sql_file(f"validation.{table}").exists()
         assert paths.sql_file(f"staging.{table}").exists()
+
+
+def test_the_length_of_a_month_stands_once() -> None:
+    sources = [*modules(), *(paths.project_root() / "sql").rglob("*.sql")]
+    length = re.compile(r"30\.4375|365\.25|30\.44")
+    holding = {
+        path.name
+        for path in sources
+        for line in path.read_text("utf-8").splitlines()
+        # what it is may be told to a reader
+        if length.search(line) and not line.lstrip().startswith(("--", "comment on"))
+    }
+    assert holding == {"time_units.py"}
 
 
 def test_functions_are_short() -> None:

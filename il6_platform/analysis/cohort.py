@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from il6_platform.endpoints import COMPETING, EVENT
-from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Covariate, Study
+from il6_platform.time_units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from il6_platform.cohort.known import DeliveredRecords

@@ -20,11 +20,11 @@ from il6_platform.analysis.comparisons import every_comparison, log_ratio
 from il6_platform.analysis.cutoff import case_control, chosen
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
-from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.statistics.codes import Code, codes_of, joined
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.study import Study
+from il6_platform.time_units import DAYS_PER_MONTH
 
 SPEC = Spec(
     place=160,

@@ -23,13 +23,13 @@ from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.cohort.looks import Look
 from il6_platform.statistics import design
 from il6_platform.statistics import group_sequential as sequential
-from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.prediction import months_to_events
 from il6_platform.statistics.regression import cox
 from il6_platform.statistics.survival import logrank
 from il6_platform.study import Monitoring, Planned, Study
+from il6_platform.time_units import DAYS_PER_MONTH
 
 SPEC = Spec(
     place=170,

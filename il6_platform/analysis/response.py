@@ -9,8 +9,8 @@ from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import proportions
-from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Study
+from il6_platform.time_units import DAYS_PER_MONTH
 
 SPEC = Spec(
     place=30,

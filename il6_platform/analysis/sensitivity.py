@@ -18,12 +18,13 @@ from il6_platform.analysis.cutoff import case_control, directed, is_weighted, we
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
-from il6_platform.statistics.censoring import DAYS_PER_MONTH, RULES, pfs_with_rule
+from il6_platform.statistics.censoring import RULES, pfs_with_rule
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.landmark import landmark_by_response, landmark_by_start
 from il6_platform.statistics.regression import cox
 from il6_platform.statistics.survival import kaplan_meier, logrank
 from il6_platform.study import Study
+from il6_platform.time_units import DAYS_PER_MONTH
 
 FROM_WINDOW, FROM_ZERO = "from the end of the arm's window", "from time zero"
 
@@ -176,7 +177,8 @@ def _ruled(
     code = Code.MOVED_BY_ESTIMAND if words == ESTIMAND else code
     ruled = Cohort(
         cohort.patients.assign(
-            time_PFS=found["months"].to_numpy(), event_PFS=found["event"].to_numpy(dtype=bool)
+            time_PFS=found["days"].to_numpy() / DAYS_PER_MONTH,
+            event_PFS=found["event"].to_numpy(dtype=bool),
         )
     )
     time, event = ruled.survival("PFS")

@@ -19,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from il6_platform.paths import project_root, sql_file
-from il6_platform.warehouse.study_tables import define_marker_value
+from il6_platform.paths import sql_file
+from il6_platform.warehouse.study_tables import define_marker_value, read_macros
 
 SOURCES = (
     "settings",
@@ -84,8 +84,7 @@ class DeliveredRecords:
                 connection.unregister("given")
             connection.execute("set variable known_on = date '1900-01-01'")
             connection.execute(sql_file("replay.views").read_text(encoding="utf-8"))
-            for script in sorted((project_root() / "sql" / "macros").glob("*.sql")):
-                connection.execute(script.read_text(encoding="utf-8"))
+            read_macros(connection, "cells", "known", "partial")
             define_marker_value(connection)
             derivations = [
                 statement

@@ -15,8 +15,8 @@ from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.analysis.names import Group, Statistic
 from il6_platform.figures import style
 from il6_platform.figures.labels import with_unit
-from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Study
+from il6_platform.time_units import DAYS_PER_MONTH
 
 PANELS = (
     (Statistic.HAZARD_RATIO, Group.ALL, ARM),

@@ -29,8 +29,8 @@ from il6_platform.report.reader import Cut
 from il6_platform.report.sentences import delivered, none_of
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import count_of
-from il6_platform.statistics.censoring import DAYS_PER_MONTH
 from il6_platform.study import Estimand, EventOutcome
+from il6_platform.time_units import DAYS_PER_MONTH
 
 
 @dataclass

@@ -16,8 +16,6 @@ RULES = ("new_therapy", "missed_visits")
 """The two departures of FDA's primary analysis (Clinical Trial Endpoints for the Approval of Cancer
 Drugs and Biologics, 2018, appendix table A) from taking every progression or death as it comes."""
 
-DAYS_PER_MONTH = 30.4375
-
 COLUMNS = (
     "start",
     "event_on",
@@ -68,7 +66,7 @@ def pfs_with_rule(
 
     Returns
     -------
-    On the same index: `ended_on`, `months` (of 30.4375 days), `event` (1, 0) and `reason` (event,
+    On the same index: `ended_on`, `days` since the start, `event` (1, 0) and `reason` (event,
     last adequate assessment, new therapy, missed visits).
 
     Raises
@@ -111,8 +109,8 @@ def pfs_with_rule(
             first = who & ~(outcome["event"].eq(1) & (outcome["ended_on"] < event_on))
             outcome.loc[first, "ended_on"] = event_on[first]
             outcome.loc[first, ["event", "reason"]] = [1, reason]
-    months = (outcome["ended_on"] - start).dt.days / DAYS_PER_MONTH
-    return outcome.assign(months=months)[["ended_on", "months", "event", "reason"]]
+    days = (outcome["ended_on"] - start).dt.days
+    return outcome.assign(days=days)[["ended_on", "days", "event", "reason"]]
 
 
 def _checked_dates(patients: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from il6_platform.registry.units import (
     reference_units,
 )
 from il6_platform.study import Covariate, Marker, Study, StudyError
+from il6_platform.time_units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from il6_platform.warehouse.home import Site
 
 RAW = ("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "staging.problems")
@@ -53,7 +54,7 @@ def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "insert into setup.units select unnest($rows, recursive := true)",
         {"rows": [asdict(one) for one in every_unit(*_units())]},
     )
-    _read_macros(connection, "cells", "partial")
+    read_macros(connection, "cells", "partial")
 
 
 def prepare_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
@@ -198,7 +199,7 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
             "insert into study.covariates values (?, ?, ?, ?, ?)",
             [name, item.title, item.kind, levels, marker and marker.label],
         )
-    _read_macros(connection, "cells", "known", "partial")
+    read_macros(connection, "cells", "known", "partial")
 
 
 def _marker_of(item: Covariate, study: Study) -> Marker | None:
@@ -322,7 +323,10 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _read_macros(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+def read_macros(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
+    """Make the macros of `sql/macros`, and the lengths of month and year that they use."""
+    for name, days in (("month", DAYS_PER_MONTH), ("year", DAYS_PER_YEAR)):
+        connection.execute(f"create or replace macro days_per_{name}() as {days}")
     for name in names:
         connection.execute(paths.sql_file(f"macros.{name}").read_text(encoding="utf-8"))
 

@@ -195,7 +195,7 @@ _ADTTE = _of(
     ("""    where "ITTFL" = 'Y'\n""", ""),
 )
 
-_MONTHS = _of("sql/macros/cells.sql", "adtte", ("last_day) / 30.4375", "last_day) / 30.4"))
+_MONTHS = _of("sql/macros/cells.sql", "adtte", ("/ days_per_month();", "/ 30.4;"))
 
 _COVARIATES = _of(
     "sql/cohort/covariates.sql",

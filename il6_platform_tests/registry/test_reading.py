@@ -12,6 +12,7 @@ import pytest
 from il6_platform import paths
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.profiles import read_profiles
+from il6_platform.warehouse.study_tables import read_macros
 from il6_platform_tests.registry.biff import xls
 from il6_platform_tests.registry.test_formats import written
 from il6_platform_tests.validation.conftest import Registry, made
@@ -19,7 +20,7 @@ from il6_platform_tests.validation.conftest import Registry, made
 __all__ = ["made"]
 
 SQL = duckdb.connect()
-SQL.execute(paths.sql_file("macros.cells").read_text("utf-8"))
+read_macros(SQL, "cells")
 LABS = [
     ["patient_id", "analyte", "value", "unit", "collected_on"],
     ["P1", "il6", "1.5", "pg/mL", "2021-03-05"],

@@ -77,9 +77,9 @@ def test_both_rules_censor_no_later_than_either():
     ]
 
 
-def test_time_is_in_months_of_30_4375_days_without_a_day_added():
+def test_no_day_is_added_to_the_days_since_the_start():
     frame = patients(("2020-01-01", "2020-03-01", "2020-02-01", None, None))
-    assert pfs_with_rule(frame, interval_days=56)["months"].item() == 60 / 30.4375
+    assert pfs_with_rule(frame, interval_days=56)["days"].item() == 60
 
 
 def test_no_patients():

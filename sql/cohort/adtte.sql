@@ -106,7 +106,7 @@ given as (
         o.endpoint as paramcd,
         o.months as aval,
         case o.event when 'Y' then 0 when 'N' then 1 end as cnsr,
-        s.startdt + round(o.months * 30.4375)::integer as adt
+        s.startdt + round(o.months * days_per_month())::integer as adt
     from starts as s
     inner join staging.outcomes as o on s.usubjid = o.patient_id
     where s.starts = 'treatment_start'

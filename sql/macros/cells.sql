@@ -49,9 +49,9 @@ drug = text_of_drug or (len(of_drug) > 0 and list_has_all(substances, of_drug));
 create or replace macro patient_key(number, site) as
 if(site = '', number, left(sha256(site || chr(31) || number), 16));
 
--- Months as the study counts them: days / 30.4375, no day added.
+-- Months as the study counts them, no day added to the difference of two days.
 create or replace macro months_between(first_day, last_day) as
-date_diff('day', first_day, last_day) / 30.4375;
+date_diff('day', first_day, last_day) / days_per_month();
 
 -- A unit as setup.units writes it: lower case, no spaces, micro as u.
 create or replace macro plain_unit(received) as

@@ -22,7 +22,7 @@ counted as (
     select
         *,
         case
-            when unit in ('day', 'days') then time / 30.4375
+            when unit in ('day', 'days') then time / days_per_month()
             when unit in ('month', 'months') then time
             when unit in ('year', 'years') then time * 12
         end as months

@@ -17,12 +17,13 @@ from il6_platform.registry.exports import BEYOND, ExportRow
 from il6_platform.registry.native import DATE_COLUMNS, NUMBER_COLUMNS, TIMED_COLUMNS
 from il6_platform.registry.profiles import keys
 from il6_platform.registry.profiles.texts import Codes, code_of, column_name, is_chosen, listed
+from il6_platform.time_units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 ANCHOR = date(1991, 1, 1)
 """The day from which relative days are counted: who is 90 at it was born after 1900, and it leaves
 35 years of follow-up before today."""
 
-DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}
 """Days of a unit."""
 
 Received = tuple[ExportRow, Mapping[str, str]]
