@@ -43,7 +43,7 @@ COMPUTING = (
 """What analyses and figures import on their way, here and in other processes."""
 
 ORCHESTRATING = (
-    *("great_expectations.expectations", "il6_platform.definitions", "xlsxwriter"),
+    *("il6_platform.validation.expectations", "il6_platform.definitions", "xlsxwriter"),
     *("alembic.command", "dagster._core.storage.event_log", "dagster._core.storage.runs"),
     *("dagster._core.execution.execute_in_process", "dagster._core.storage.legacy_storage"),
     *("dagster._core.storage.local_compute_log_manager", "il6_platform.dagster_storage"),

@@ -418,13 +418,12 @@ def _outcome(
     batch: Batch, rules: Sequence[Rule], result_format: str
 ) -> dict[str, ExpectationValidationResult]:
     """Return Great Expectations' result of each rule by its id."""
-    import great_expectations as gx
-    import great_expectations.expectations as expectations
+    from il6_platform.validation.expectations import gx
 
     suite = gx.ExpectationSuite(
         name="rules",
         expectations=[
-            getattr(expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.id})
+            getattr(gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.id})
             for rule in rules
         ],
     )
@@ -442,7 +441,7 @@ def _outcome(
 def _any_frame() -> BatchDefinition:
     """Return the batch definition that every frame is judged through: making one costs time."""
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    import great_expectations as gx
+    from il6_platform.validation.expectations import gx
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
