@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 
@@ -23,11 +24,31 @@ def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
+def put_whole(fresh: Path, path: Path, mode: int = 0o600) -> None:
+    """Put a file that a library wrote beside into its place, as `write_whole` does."""
+    fresh.chmod(mode)
+    sync_file(fresh)
+    os.replace(fresh, path)
+    sync_folder(path.parent)
+
+
+def make_folder(folder: Path, mode: int = 0o700) -> Path:
+    """Make a folder, and those above it, so that they are there after a power cut; return it."""
+    if not folder.is_dir():
+        make_folder(folder.parent, mode)
+        folder.mkdir(mode=mode, exist_ok=True)
+        sync_folder(folder.parent)
+    return folder
+
+
 def replace_link(link: Path, target: Path) -> None:
     """Point a symbolic link at another folder in one step."""
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target, target_is_directory=True)
+    if link.is_dir() and not link.is_symlink():
+        # a copy of a home by a tool that follows links has a folder in its place
+        shutil.rmtree(link)
     os.replace(fresh, link)
     sync_folder(link.parent)
 
@@ -48,9 +69,14 @@ def sync_tree(folder: Path) -> None:
         if path.is_dir():
             sync_folder(path)
         elif not path.is_symlink():
-            with path.open("rb") as stream:
-                os.fsync(stream.fileno())
+            sync_file(path)
     sync_folder(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Have a file's content written."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def digest_of_file(path: Path) -> str:

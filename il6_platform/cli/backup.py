@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from il6_platform.cli.options import home_of
+from il6_platform.cli.options import check_outside, home_of
 from il6_platform.errors import UsageError
 
 
@@ -21,4 +21,5 @@ def run(asked: argparse.Namespace) -> None:
     home = home_of(asked)
     if not (home / "home.json").exists():
         raise UsageError(f"{home} is no home of il6 yet: il6 refresh")
+    check_outside(asked.to, home)
     print(f"Backed up: {backup(home, asked.to.resolve())}")

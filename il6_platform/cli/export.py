@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from il6_platform.cli.options import add_study, site_of
+from il6_platform.cli.options import add_study, check_outside, home_of, site_of
 from il6_platform.errors import UsageError
 
 
@@ -24,6 +24,8 @@ def run(asked: argparse.Namespace) -> None:
     from il6_platform.warehouse.database import Warehouse
 
     site = site_of(asked)
+    if asked.to is not None:
+        check_outside(asked.to, home_of(asked))
     try:
         name = find(site, "published")
         folder = (asked.to or site.study_folder / "exchange" / name).resolve()

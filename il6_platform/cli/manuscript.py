@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from il6_platform.cli.options import add_study, site_of
+from il6_platform.cli.options import add_study, check_outside, home_of, site_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,8 @@ def run(asked: argparse.Namespace) -> None:
     from il6_platform.report.reader import put, read_cut
 
     site = site_of(asked)
+    if asked.to is not None:
+        check_outside(asked.to, home_of(asked))
     name = find(site, asked.cut)
     folder = (asked.to or site.study_folder / "manuscript" / name).resolve()
     written = put(pack(read_cut(site.cuts_path / name / "report.duckdb")), folder)

@@ -44,6 +44,18 @@ def home_of(asked: argparse.Namespace) -> Path:
     return home
 
 
+def check_outside(place: Path, home: Path) -> None:
+    """See that what a command writes overwrites nothing of the home.
+
+    Raises
+    ------
+    UsageError
+        Where a file or folder lies in the home.
+    """
+    if home in (place.resolve(), *place.resolve().parents):
+        raise UsageError(f"{place} lies in {home}, which holds what is kept; name another place")
+
+
 def landing_of(asked: argparse.Namespace) -> Path:
     """Return the landing folder that a command is about."""
     return Path(asked.landing or paths.default_landing(home_of(asked))).resolve()

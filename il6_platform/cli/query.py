@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from il6_platform.cli.options import add_study, read_published, site_of
+from il6_platform.cli.options import (
+    add_study,
+    check_outside,
+    home_of,
+    read_published,
+    site_of,
+)
 from il6_platform.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +52,8 @@ def run(asked: argparse.Namespace) -> None:
     form = asked.format or (ending if ending in FORMATS else "table")
     if form == "parquet" and asked.to is None:
         raise UsageError("parquet is no text: name the file with --to FILE")
+    if asked.to is not None:
+        check_outside(asked.to, home_of(asked))
     sql = sys.stdin.read() if asked.sql == "-" else asked.sql
     try:
         frame = read_published(site_of(asked), sql)

@@ -123,8 +123,18 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
             importlib.import_module(library)
         gc.freeze()
         gc.enable()
+    shown = None if asked.verbose else stages
     try:
-        _refresh(site, reads_registry, behind, None if asked.verbose else stages)
+        try:
+            _refresh(site, reads_registry, behind, shown)
+        except PlatformError:
+            from il6_platform.warehouse.home import damaged
+
+            if not damaged(site):
+                raise
+            # what could not be read is a cache, and is made again
+            reads_registry |= registry_content(site) is None
+            _refresh(site, reads_registry, behind, shown)
     finally:
         # frozen to the end, DuckDB's binding would call its own types leaked
         gc.unfreeze()
@@ -136,6 +146,8 @@ def _mend(site: Site) -> None:
     """Put right what a refresh left that was killed once it had published."""
     from il6_platform.warehouse.home import left_by_a_kill
 
+    # a home that was copied by hand may have lost its link
+    site.point_home_at()
     if not left_by_a_kill(site):
         return
     from dagster import DagsterInstance

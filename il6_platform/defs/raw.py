@@ -20,6 +20,7 @@ from dagster import (
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
 from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
+from il6_platform.errors import PlatformError
 from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.privacy.erasure import erase_on_record
@@ -27,6 +28,7 @@ from il6_platform.publishing.content import registry_key
 from il6_platform.registry import raw
 from il6_platform.registry.deliveries import Opened, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
+from il6_platform.registry.kept import Kept
 from il6_platform.registry.landing import Found, digest_of, landed
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
@@ -93,7 +95,7 @@ def deliveries(
         profiles = read_profiles(*profile_folders(site.home_path), landing=site.landing_path)
     except YamlConfigError as error:
         raise Failure(str(error), allow_retries=False) from None
-    _read_kept(context, warehouse, profiles)
+    _read_kept(context, warehouse, profiles, found)
     reading = _Reading(context, warehouse, profiles, waiting)
     for item in found:
         reading.take(item)
@@ -226,13 +228,13 @@ def _judged(
     ]
 
 
-def _keep(site: Site, digest: str, content: bytes, opened: Opened) -> None:
-    """Keep a file as it arrived, and the native tables that were made of it."""
+def _keep(site: Site, digest: str, content: bytes | None, opened: Opened) -> None:
+    """Keep a file as it arrived (None: it is kept), and the native tables that were made of it."""
     for delivery in opened.deliveries:
         if delivery.native is not None:
             site.keep(delivery.digest, delivery.native)
     # a letter may say anything of anybody: it is not kept
-    if any(one.status != "passed over" for one in opened.deliveries):
+    if content is not None and any(one.status != "passed over" for one in opened.deliveries):
         site.keep(digest, content)
 
 
@@ -249,21 +251,42 @@ def _became(file: str, digest: str, opened: Opened) -> Iterator[str]:
 
 
 def _read_kept(
-    context: AssetExecutionContext, warehouse: Warehouse, profiles: Sequence[Profile]
+    context: AssetExecutionContext,
+    warehouse: Warehouse,
+    profiles: Sequence[Profile],
+    found: Sequence[Found],
 ) -> None:
-    """Read the kept deliveries again where the database is a new one, in their old order."""
+    """Read the kept deliveries again where the database is a new one, in their old order.
+
+    Raises
+    ------
+    PlatformError
+        Where one is lost or is not what arrived, and does not lie in the landing folder either:
+        its patients would be gone without a word.
+    """
     site = warehouse.site
     with warehouse.connect() as connection:
         again = raw.restore_landings(connection, site.landings_path)
-        if again:
-            context.log.info(f"The database is made again from {len(again)} kept deliveries.")
+        if not again:
+            return
+        context.log.info(f"The database is made again from {len(again)} kept deliveries.")
+        kept = Kept(site.home_path, found, profiles)
+        missed, lost = kept.missed(), []
         for file, digest, arrived_at in again:
-            path = site.kept_path / digest
-            if path.exists():
-                content = path.read_bytes()
-                opened = open_deliveries(file, content, profiles).known_as(digest)
+            opened, content = kept.opened(file, digest)
+            if opened is not None:
                 _keep(site, digest, content, opened)
                 raw.record(connection, digest, file, opened, arrived_at)
+            elif digest in missed:
+                lost.append(told(file, digest))
+        if lost:
+            # the next refresh begins with it again
+            connection.execute("delete from raw.landings; delete from raw.deliveries")
+            raise PlatformError(
+                f"{len(lost)} kept deliveries are lost or damaged ({', '.join(lost[:MOST_SAID])}), "
+                "so that the registry cannot be made again of them: restore them from your backup "
+                "(il6 restore), or drop the same files into the landing folder again"
+            )
 
 
 def _unreadable(file: str) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import io
 import logging
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -27,11 +26,11 @@ import duckdb
 import pandas as pd
 
 from il6_platform.errors import UsageError
-from il6_platform.files import write_whole
-from il6_platform.registry import struck
+from il6_platform.files import digest_of_file, put_whole, write_whole
+from il6_platform.registry import erased, struck
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
-from il6_platform.registry.landing import digests
+from il6_platform.registry.landing import digest_of, digests
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.readings import read_cells
 from il6_platform.validation import answers
@@ -246,7 +245,7 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
                 continue
             for delivery, lines in gone.groupby("delivery")["line"]:
                 exports.add(str(delivery))
-                _erase_lines(warehouse.site.kept_path / str(delivery), set(lines), named)
+                _erase_lines(warehouse.site, str(delivery), set(lines), named)
             connection.execute("begin")
             connection.register("gone", gone)
             connection.execute("insert into raw.erased by name select * from gone")
@@ -301,12 +300,33 @@ def _erase_others(
     for path in sorted(kept.iterdir()):
         if path.name in native:
             if everywhere and path.name not in exports:
-                _erase_lines(path, set(), named)
+                _erase_lines(warehouse.site, path.name, set(), named)
         elif path.name in hit or (
             (everywhere or path.name in unused)
             and _names(files.get(path.name, path.name), path.read_bytes(), named)
         ):
+            erased.note(warehouse.site.home_path, _left_of(warehouse, path.name))
             path.unlink()
+
+
+def _left_of(warehouse: Warehouse, source: str) -> list[erased.Erased]:
+    """Say what is left of a file that is taken away: the native tables that were made of it."""
+    made = warehouse.query(
+        "select delivery, source, file, table_name, delivered_on::date::varchar as delivered_on, "
+        "coalesce(sheet, '') as sheet, coalesce(profile, '') as profile, "
+        "coalesce(profile_version, '') as profile_version, "
+        "if(is_relative, 'Y', '') as is_relative from raw.deliveries "
+        "where source = $source and status in ('accepted', 'erased') order by sequence",
+        {"source": source},
+    )
+    kept = warehouse.site.kept_path
+    return [
+        erased.Erased(source, ""),
+        *(
+            erased.Erased(**row, sha256=digest_of_file(kept / str(row["delivery"])))
+            for row in made.to_dict("records")
+        ),
+    ]
 
 
 def _named(patients: set[str], pseudonym: Callable[[str], str]) -> Callable[[str], bool]:
@@ -367,12 +387,13 @@ def _rows_of(warehouse: Warehouse, patient: str) -> int:
     return int(warehouse.query(counts, {"patients": [patient]})["n"].sum())
 
 
-def _erase_lines(path: Path, lines: set[int], named: Callable[[str], bool]) -> None:
+def _erase_lines(site: Site, delivery: str, lines: set[int], named: Callable[[str], bool]) -> None:
     """Rewrite a kept export without the given lines and any other that names one of the patients.
 
     An export that is no plain text, so that its lines cannot be told apart, is emptied: what it
     held of others is in the raw tables.
     """
+    path = site.kept_path / delivery
     if not path.exists():
         return
     kept: list[str] = []
@@ -392,10 +413,9 @@ def _erase_lines(path: Path, lines: set[int], named: Callable[[str], bool]) -> N
         kept, is_touched = [], True
     if not is_touched:
         return
-    fresh = path.with_name(f".{path.name}")
-    fresh.touch(mode=0o600)
-    fresh.write_text("".join(kept), encoding="utf-8", newline="")
-    os.replace(fresh, path)
+    left = "".join(kept).encode()
+    erased.note(site.home_path, [erased.Erased(delivery, digest_of(left))])
+    write_whole(path, left)
 
 
 def _without(path: Path, patient: str) -> bool:
@@ -410,8 +430,7 @@ def _without(path: Path, patient: str) -> bool:
         fresh = path.with_name(f".{path.name}")
         fresh.touch(mode=0o600)
         left.write_parquet(str(fresh)) if is_parquet else left.write_csv(str(fresh), header=True)
-    fresh.chmod(0o600)
-    os.replace(fresh, path)
+    put_whole(fresh, path)
     return True
 
 

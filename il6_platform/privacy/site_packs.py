@@ -6,7 +6,6 @@ patient, may. Belongs here: the limits. Does not belong here: the sums (`network
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from il6_platform.files import put_whole
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -137,5 +138,4 @@ def keep(people: pd.DataFrame, path: Path) -> None:
     """Keep who is in the cut of a pack, for its owner only."""
     fresh = path.with_suffix(".new")
     people.to_parquet(fresh)
-    fresh.chmod(0o600)
-    os.replace(fresh, path)
+    put_whole(fresh, path)

@@ -19,11 +19,14 @@ from pathlib import Path
 
 from il6_platform.errors import PlatformError, UsageError
 from il6_platform.files import sync_folder, write_whole
+from il6_platform.publishing.verification import verify
+from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.integrity import open_key
 
 KEPT = (
     *("home.json", "pseudonym.key", "registry.yaml", "merged_patients.csv", "forgotten.csv"),
-    *("deliveries.csv", "answers.csv", "struck_patients.csv", "worklist.xlsx", "log", "profiles"),
+    *("deliveries.csv", "answers.csv", "struck_patients.csv", "erased_deliveries.csv"),
+    *("worklist.xlsx", "quality.html", "last_refresh.json", "log", "profiles"),
     *("deliveries", "studies", "published"),
 )
 """What of a home is kept; what lies in `deliveries` never changes but by erasure."""
@@ -38,9 +41,17 @@ def backup(home: Path, to: Path) -> Path:
     Raises
     ------
     HomeError
-        Where the home's key is not its own: such a home must not replace a good backup.
+        Where the home's key is not its own.
+    PlatformError
+        Where a kept delivery, a cut or a release is damaged or gone: such a home must not replace
+        a good backup.
     """
-    open_key(home)
+    faults = verify(Site(home=str(home), landing=str(home)), reads_databases=False).faults
+    if faults:
+        raise PlatformError(
+            f"not backed up, since the home is damaged: {faults[0]}; il6 verify lists all, "
+            "il6 refresh --force builds what is published anew"
+        )
     objects, snapshots = to / "objects", to / "snapshots"
     for folder in (to, objects, snapshots):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -119,6 +130,6 @@ def _kept(home: Path) -> Iterator[Path]:
                 links = [one for one in folders if (here / one).is_symlink()]
                 folders[:] = sorted(one for one in folders if one[0] != "." and one not in links)
                 for file in sorted([*files, *links]):
-                    is_cache = file.startswith(("working.duckdb", "refresh.", "."))
+                    is_cache = file.startswith(("working.", "refresh.", "."))
                     if not is_cache:
                         yield here / file

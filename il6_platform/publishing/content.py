@@ -17,7 +17,7 @@ from il6_platform.registry import merged, struck
 from il6_platform.registry.landing import digest_of, digests
 from il6_platform.report.synthetic_flag import is_synthetic
 from il6_platform.study import read_study
-from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.home import Site, damage_mark
 from il6_platform.warehouse.integrity import damages
 
 PACKAGES = (
@@ -67,7 +67,8 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
 def registry_content(site: Site) -> str | None:
     """Return the key on which the registry's tables rest; None where they are not whole."""
     path = site.registry_content_path
-    if not path.exists() or not site.registry_database.exists():
+    database = site.registry_database
+    if not path.exists() or not database.exists() or damage_mark(database).exists():
         return None
     return path.read_text(encoding="utf-8").strip()
 

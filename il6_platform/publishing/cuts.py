@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform.errors import UsageError
-from il6_platform.files import write_whole
+from il6_platform.files import put_whole, write_whole
 from il6_platform.paths import sql_file
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -122,8 +121,7 @@ def keep_patients(warehouse: Warehouse, cut: str) -> None:
     fresh = path.with_suffix(".new")
     with warehouse.connect() as connection, connection.cursor() as own:
         own.sql(_statement("patients")).write_parquet(str(fresh))
-    fresh.chmod(0o600)
-    os.replace(fresh, path)
+    put_whole(fresh, path)
 
 
 def digest_of_tables(database: Path) -> str:

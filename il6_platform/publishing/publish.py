@@ -146,7 +146,7 @@ def publish(warehouse: Warehouse) -> Publication:
     changed = _changes(warehouse, building / "report.duckdb", cut, after)
     (building / "report.html").write_text(render(warehouse, changed), encoding="utf-8")
     _check(warehouse, building / "report.duckdb")
-    write_manifest(building)
+    write_manifest(building, warehouse.pseudonyms.fingerprint)
     is_whole = folder.exists() and not any(damages(folder))
     same = _same(building, folder) if is_whole else None
     cuts.enter(site, cut, about["last_export"], after)

@@ -161,10 +161,11 @@ LANDINGS = ("landing", "file", "content", "delivered_on", "arrived_at", "generat
 
 
 def write_landings(connection: duckdb.DuckDBPyConnection) -> str:
-    """Return the ledger of deliveries as CSV."""
+    """Return the ledger of deliveries as CSV; of each whether its bytes are kept (Y, N)."""
     rows = connection.execute(
-        f"select columns([{', '.join(map(repr, LANDINGS))}])::varchar from raw.landings "
-        "order by landing"
+        f"select columns([{', '.join(map(repr, LANDINGS))}])::varchar, if(exists("
+        "select 1 from raw.deliveries as d where coalesce(d.source, d.delivery) = content "
+        "and d.status != 'passed over'), 'Y', 'N') as kept from raw.landings order by landing"
     ).df()
     return rows.to_csv(index=False, lineterminator="\n")
 

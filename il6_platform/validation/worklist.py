@@ -13,7 +13,6 @@ Belongs here: the sheets and their layout. Does not belong here: what is wrong; 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -24,6 +23,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform import paths
+from il6_platform.files import put_whole
 from il6_platform.validation import answers, quality_page
 from il6_platform.validation.rulebook import STAGED
 
@@ -143,8 +143,7 @@ def write(
             if name in lists:
                 _link(workbook.get_worksheet_by_name(name), rows, known, link)
                 _take_answers(workbook.get_worksheet_by_name(name), rows)
-    os.chmod(fresh, 0o600)
-    os.replace(fresh, path)
+    put_whole(fresh, path)
     return _places(lists)
 
 

@@ -22,12 +22,12 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from il6_platform import paths
-from il6_platform.files import write_whole
+from il6_platform.files import put_whole, write_whole
 from il6_platform.registry.exports import ExportError, read_csv
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.study import Study
 from il6_platform.warehouse import study_tables
-from il6_platform.warehouse.home import BusyError, Site
+from il6_platform.warehouse.home import BusyError, Site, damage_mark
 from il6_platform.warehouse.integrity import open_key
 from il6_platform.workers import WorkerPool
 
@@ -69,7 +69,7 @@ class Warehouse:
         with locked(self.lock_path, self.site, logger):
             # a home without its own key must not be written: every patient would be a second one
             open_key(self.site.home_path)
-            holder.write_text(run_id, encoding="utf-8")
+            write_whole(holder, run_id)
             if self.holds == "registry" and self.site.as_of:
                 self.site.begin_look_back()
             self._workers = WorkerPool()
@@ -90,19 +90,25 @@ class Warehouse:
                 self._workers = None
 
     def drop_if_damaged(self, logger: logging.Logger) -> None:
-        """Take away a database that cannot be opened: it is a cache, and is made again."""
+        """Take away a database that cannot be read: it is a cache, and is made again."""
+        mark = damage_mark(self.database)
         if not self.database.exists():
+            mark.unlink(missing_ok=True)
             return
         try:
             duckdb.connect(self.database).close()
         except duckdb.Error as error:
             if "lock" in str(error).lower():
                 raise
-            logger.warning(f"{self.database.name} is damaged; it is made again.")
-            for path in self.database.parent.glob(f"{self.database.name}*"):
-                path.unlink()
-            if self.holds == "registry":
-                self.site.registry_content_path.unlink(missing_ok=True)
+            write_whole(mark, "")
+        if not mark.exists():
+            return
+        logger.warning(f"{self.database.name} is damaged; it is made again.")
+        if self.holds == "registry":
+            self.site.registry_content_path.unlink(missing_ok=True)
+        for path in self.database.parent.glob(f"{self.database.name}*"):
+            path.unlink()
+        mark.unlink()
 
     @property
     def lock_path(self) -> Path:
@@ -179,9 +185,15 @@ class Warehouse:
     @contextmanager
     def connect(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:
         """Open the database for as long as the block lasts; blocks may be nested."""
-        if self._connection is not None:
-            yield self._connection
-            return
+        with _marked_if_damaged(self.database):
+            if self._connection is not None:
+                yield self._connection
+                return
+            with self._opened() as connection:
+                yield connection
+
+    @contextmanager
+    def _opened(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:
         try:
             with duckdb.connect(self.database) as connection:
                 os.chmod(self.database, 0o600)
@@ -217,8 +229,7 @@ class Warehouse:
                 quoted = str(path).replace("'", "''")
                 connection.execute(f"attach '{quoted}' as {name} {how}")
             connection.execute("copy from database old to fresh")
-        fresh.chmod(0o600)
-        os.replace(fresh, database)
+        put_whole(fresh, database)
         self._erased_mark.unlink(missing_ok=True)
 
     def once(self, name: str, make: Callable[[], T]) -> T:
@@ -233,7 +244,10 @@ class Warehouse:
             if self.holds == "registry":
                 study_tables.prepare_registry(connection, self.site)
             else:
-                with locked(self.site.home_path / "registry.lock", self.site, logger):
+                with (
+                    locked(self.site.home_path / "registry.lock", self.site, logger),
+                    _marked_if_damaged(self.site.registry_database),
+                ):
                     study_tables.copy_registry(connection, self.site)
                 study_tables.prepare_study(connection, self.site)
                 study_tables.take_partial_days(connection, self.study)
@@ -322,6 +336,29 @@ class Warehouse:
             found = connection.execute(f"select count(*) from {table}").fetchone()
         assert found is not None
         return int(found[0])
+
+
+def is_held(path: Path) -> bool:
+    """Say whether somebody holds a lock of the home at this moment."""
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0, mode=0o600):
+            return False
+    except Timeout:
+        return True
+
+
+@contextmanager
+def _marked_if_damaged(database: Path) -> Generator[None, None, None]:
+    """Mark a database in which a block cannot be read: the next refresh makes it again."""
+    try:
+        yield
+    except duckdb.Error as error:
+        said = str(error)
+        if "Corrupt" in said or "checksum" in said or "Could not read enough" in said:
+            write_whole(damage_mark(database), "")
+        raise
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from il6_platform import paths
 from il6_platform.errors import PlatformError, UsageError
-from il6_platform.files import replace_link, sync_folder, sync_tree, write_whole
+from il6_platform.files import make_folder, replace_link, sync_folder, sync_tree, write_whole
 from il6_platform.registry_file import Exports, quality_of, read_registry_file
 from il6_platform.study import Quality, Study, StudyError, read_study
 from il6_platform.warehouse.integrity import damages
@@ -91,9 +91,7 @@ class Site:
     @property
     def home_path(self) -> Path:
         """IL6_HOME, made on first use, for its owner only."""
-        path = Path(self.home)
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return path
+        return make_folder(Path(self.home))
 
     @property
     def landing_path(self) -> Path:
@@ -105,9 +103,7 @@ class Site:
     @property
     def kept_path(self) -> Path:
         """The folder that keeps every delivery as it arrived."""
-        path = self.home_path / "deliveries"
-        path.mkdir(exist_ok=True, mode=0o700)
-        return path
+        return make_folder(self.home_path / "deliveries")
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep a delivery's bytes under its name, for their owner only."""
@@ -148,9 +144,7 @@ class Site:
     @property
     def studies_path(self) -> Path:
         """The folder of the studies."""
-        path = self.home_path / "studies"
-        path.mkdir(exist_ok=True, mode=0o700)
-        return path
+        return make_folder(self.home_path / "studies")
 
     def studies(self) -> dict[str, Path]:
         """Return the study files of the home by the study's name.
@@ -219,9 +213,7 @@ class Site:
     @property
     def study_folder(self) -> Path:
         """The study's own folder in the home."""
-        path = self.studies_path / self.study.name
-        path.mkdir(exist_ok=True, mode=0o700)
-        return path
+        return make_folder(self.studies_path / self.study.name)
 
     @property
     def working_database(self) -> Path:
@@ -231,9 +223,7 @@ class Site:
     @property
     def cuts_path(self) -> Path:
         """The folder of the study's published cuts."""
-        path = self.study_folder / "cuts"
-        path.mkdir(exist_ok=True)
-        return path
+        return make_folder(self.study_folder / "cuts")
 
     @property
     def published_path(self) -> Path:
@@ -257,9 +247,7 @@ class Site:
 
     def patients_of(self, cut: str) -> Path:
         """Return the file that says, by hashes, who is in a cut; it is not published."""
-        folder = self.study_folder / "patients"
-        folder.mkdir(exist_ok=True, mode=0o700)
-        return folder / f"{cut}.parquet"
+        return make_folder(self.study_folder / "patients") / f"{cut}.parquet"
 
     @property
     def as_of_date(self) -> date | None:
@@ -315,7 +303,7 @@ class Site:
                     "its own"
                 )
         place = self.studies_path / made.name / "study.yaml"
-        place.parent.mkdir(exist_ok=True, mode=0o700)
+        make_folder(place.parent)
         content = file.read_bytes()
         if not place.exists() or place.read_bytes() != content:
             write_whole(place, content)
@@ -339,6 +327,17 @@ def left_by_a_kill(site: Site) -> list[Path]:
     return [holder for holder in named if holder.exists()]
 
 
+def damage_mark(database: Path) -> Path:
+    """Return the file that is there where a database was found to be damaged."""
+    return database.with_suffix(".damaged")
+
+
+def damaged(site: Site) -> list[Path]:
+    """Return the marks of databases that were found to be damaged."""
+    marks = [damage_mark(site.registry_database), *site.studies_path.glob("*/working.damaged")]
+    return [mark for mark in marks if mark.exists()]
+
+
 def name_in(file: Path) -> str:
     """Return the name of the study of a file, as `read_study` would."""
     return read_study(file).name
@@ -349,7 +348,10 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(path, read_only=True)
-    connection.execute("set enable_external_access = false; set lock_configuration = true")
+    # what does not fit into memory would be laid beside the published files
+    connection.execute(
+        "set temp_directory = ''; set enable_external_access = false; set lock_configuration = true"
+    )
     return connection
 
 

@@ -1,7 +1,8 @@
 """What a home must hold to be trusted: its version, its key, and cuts as they were published.
 
     IL6_HOME/home.json                          format of the home, fingerprint of its key
-    IL6_HOME/studies/<name>/cuts/<cut>/manifest.json    SHA-256 of every file of the cut
+    IL6_HOME/studies/<name>/cuts/<cut>/manifest.json    SHA-256 of every file of the cut, and the
+                                                        fingerprint of the key that it was made with
 
 Belongs here: making and checking these. Does not belong here: mending what is damaged; a refresh
 builds it anew.
@@ -50,19 +51,31 @@ def open_key(home: Path) -> Pseudonyms:
         )
     try:
         pseudonyms = Pseudonyms(key)
-    except ValueError:
+    except (ValueError, IsADirectoryError):
         raise HomeError(
             f"{key} is empty or damaged; restore it from your backup (il6 restore)"
         ) from None
     sync_folder(home)
+    known = [str(record["key"])] if record else []
+    for fingerprint in [*known, *_keys_of_cuts(home)]:
+        if fingerprint != pseudonyms.fingerprint:
+            raise HomeError(
+                f"{key} is not the key of this home (fingerprint {pseudonyms.fingerprint}, it was "
+                f"{fingerprint}); restore the right one from your backup (il6 restore)"
+            )
     if record is None:
         write_whole(about, json.dumps({"version": VERSION, "key": pseudonyms.fingerprint}))
-    elif record["key"] != pseudonyms.fingerprint:
-        raise HomeError(
-            f"{key} is not the key of this home (fingerprint {pseudonyms.fingerprint}, it was "
-            f"{record['key']}); restore the right one from your backup (il6 restore)"
-        )
     return pseudonyms
+
+
+def _keys_of_cuts(home: Path) -> Iterator[str]:
+    """Give the fingerprints of the keys with which the published cuts were made."""
+    for published in sorted(home.glob("studies/*/published")):
+        try:
+            yield str(json.loads((published / MANIFEST).read_text(encoding="utf-8"))["key"])
+        except (OSError, ValueError, KeyError, TypeError):
+            # damaged, or of an earlier version: what is published is checked elsewhere
+            continue
 
 
 def _read(about: Path) -> dict[str, str | int] | None:
@@ -80,26 +93,31 @@ def _holds_deliveries(home: Path) -> bool:
     return kept.is_dir() and any(kept.iterdir())
 
 
-def write_manifest(cut: Path) -> None:
-    """Write down the hashes of a cut's files."""
+def write_manifest(cut: Path, key: str = "") -> None:
+    """Write down the hashes of a cut's files, and the fingerprint of the home's key."""
     hashes = {
         path.relative_to(cut).as_posix(): digest_of_file(path)
         for path in sorted(cut.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
-    write_whole(cut / MANIFEST, json.dumps({"files": hashes}, indent=1), mode=0o600)
+    about = {"files": hashes} | ({"key": key} if key else {})
+    write_whole(cut / MANIFEST, json.dumps(about, indent=1), mode=0o600)
 
 
 def damages(cut: Path) -> Iterator[str]:
-    """Say of a published cut which of its files are missing or not what was published."""
+    """Say of a published cut which of its files are missing, foreign or not what was published."""
     try:
-        files = json.loads((cut / MANIFEST).read_text(encoding="utf-8"))["files"]
+        files = dict(json.loads((cut / MANIFEST).read_text(encoding="utf-8"))["files"])
     except OSError:
         yield f"{cut.name}: {MANIFEST} is missing"
         return
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         yield f"{cut.name}: {MANIFEST} is damaged"
         return
+    for path in sorted(cut.rglob("*")):
+        name = path.relative_to(cut).as_posix()
+        if path.name != MANIFEST and not path.is_dir() and name not in files:
+            yield f"{cut.name}: {name} was not published with it"
     for name, digest in files.items():
         path = cut / name
         if not path.is_file():

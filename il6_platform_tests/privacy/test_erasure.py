@@ -6,6 +6,7 @@ import logging
 import shutil
 import stat
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,8 @@ import pytest
 
 from il6_platform import cli, paths
 from il6_platform.privacy.erasure import erase_on_record, forget
+from il6_platform.publishing.backup import backup, restore
+from il6_platform.publishing.verification import verify
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -194,6 +197,63 @@ def test_foreign_broken_and_shifted_exports_are_cleared_and_nobody_else_is_lost(
     assert made.ask("select sum(forgotten) as n from staging.balance").n.iloc[0] > theirs.sum()
 
 
+def test_nobody_else_is_lost_where_the_database_is_made_again_after_a_forgetting(
+    made: Registry,
+) -> None:
+    """A file that a profile reads is taken away as a whole: its native tables are what is left."""
+    number = "CRLM-0002"
+    samples = paths.project_root() / "data" / "profiles" / "samples"
+    day = made.folder / "landing" / "2024-01-01"
+    day.mkdir(parents=True)
+    shutil.copy(samples / "redcap_flat" / "redcap_flat_2023-12-31.csv", day)
+    made.deliver("2024-01-02", patients=PEOPLE, labs=LABS)
+    assert made.stage()
+    forget(made.warehouse.site, number)
+    assert made.stage()
+    lines = "select table_name, patient, count(*) as n from staging.lines group by all order by all"
+    before = made.ask(lines)
+    home = made.folder / "home"
+    assert not verify(made.warehouse.site).faults
+    # a backup that is restored has neither databases nor exports in its landing folder
+    backup(home, made.folder / "to")
+    shutil.rmtree(home)
+    shutil.rmtree(made.folder / "landing")
+    restore(home, made.folder / "to")
+    assert made.stage()
+    assert made.ask(lines).equals(before)
+    assert not verify(made.warehouse.site).faults
+    # a damage is seen all the same, of native tables too
+    for victim in sorted((home / "deliveries").iterdir()):
+        content = victim.read_bytes()
+        victim.write_bytes(content + b"x")
+        assert len(verify(made.warehouse.site).faults) == 1, victim.name
+        victim.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("patient_id\n")])
+def test_a_lost_delivery_is_said_and_never_left_out(
+    made: Registry, damage: Callable[[Path], object]
+) -> None:
+    made.deliver("2024-01-01", patients=PEOPLE, labs=LABS)
+    assert made.stage()
+    site, landing = made.warehouse.site, made.folder / "landing"
+    (labs,) = made.ask("select delivery from raw.deliveries where table_name = 'labs'")["delivery"]
+    damage(site.kept_path / labs)
+    assert [fault for fault in verify(site).faults if "2024-01-01/labs.csv" in fault]
+    # what was read is there
+    assert made.stage()
+    landing.rename(made.folder / "elsewhere")
+    site.registry_database.unlink()
+    for _ in range(2):
+        assert not made.stage()
+    # the same file in the landing folder mends it
+    shutil.rmtree(landing, ignore_errors=True)
+    (made.folder / "elsewhere").rename(landing)
+    assert made.stage()
+    assert len(made.ask("from staging.labs")) == len(LABS)
+    assert not verify(site).faults
+
+
 def test_whoever_forgets_hears_of_other_spellings_of_the_number(made: Registry) -> None:
     made.deliver("2024-01-01", patients=PEOPLE, labs=[*LABS, "b,il6,3,pg/mL,2020-02-01"])
     assert made.stage()
@@ -257,7 +317,7 @@ def test_a_forgetting_that_is_killed_anywhere_is_finished_by_the_next_refresh(
         return Site(home=str(folder), landing=landing, study_file=study)
 
     killed = 0
-    for folder in every_crash(prepare, lambda folder: forget(of(folder), number), 11):
+    for folder in every_crash(prepare, lambda folder: forget(of(folder), number), 9):
         registry = Warehouse(site=of(folder))
         with registry.held(logging.getLogger(__name__)):
             erase_on_record(registry)

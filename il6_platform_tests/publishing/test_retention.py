@@ -36,6 +36,9 @@ def site(tmp_path: Path) -> Site:
     (study.study_folder / "releases.csv").write_text(
         f"cut,released_at,by,why,after\n{CUTS[0]},2024-01-01,A,B,\n"
     )
+    released = study.study_folder / "released" / CUTS[0]
+    released.mkdir(parents=True)
+    write_manifest(released)
     return study
 
 

@@ -12,6 +12,7 @@ from il6_platform.warehouse.integrity import HomeError, damages, open_key, write
 
 def in_use(home: Path) -> Path:
     """A home that has a key and a delivery."""
+    home.mkdir(exist_ok=True)
     open_key(home)
     (home / "deliveries").mkdir()
     (home / "deliveries" / "a").write_text("a")
@@ -57,6 +58,26 @@ def test_a_home_from_before_home_json_must_have_its_key(tmp_path: Path) -> None:
         open_key(home)
 
 
+def test_a_home_knows_its_key_by_its_cuts_too(tmp_path: Path) -> None:
+    """home.json is gone, or was put there with another home's key."""
+    home = in_use(tmp_path / "home")
+    fingerprint = open_key(home).fingerprint
+    cut = home / "studies" / "s" / "cuts" / "c"
+    cut.mkdir(parents=True)
+    write_manifest(cut, fingerprint)
+    (cut.parent.parent / "published").symlink_to(Path("cuts") / "c")
+    (home / "home.json").unlink()
+    assert open_key(home).fingerprint == fingerprint
+    assert (home / "home.json").exists()
+    other = in_use(tmp_path / "other")
+    for names in (["pseudonym.key"], ["pseudonym.key", "home.json"]):
+        (home / "home.json").unlink(missing_ok=True)
+        for name in names:
+            (home / name).write_bytes((other / name).read_bytes())
+        with pytest.raises(HomeError, match="is not the key of this home"):
+            open_key(home)
+
+
 def test_a_newer_home_is_refused(tmp_path: Path) -> None:
     in_use(tmp_path)
     (tmp_path / "home.json").write_text('{"version": 99, "key": "x"}')
@@ -78,6 +99,14 @@ def test_every_damage_of_a_cut_is_seen(tmp_path: Path) -> None:
     assert [*damages(cut)] == ["abc: report.html is damaged"]
     (cut / "report.html").unlink()
     assert [*damages(cut)] == ["abc: report.html is missing"]
+    # what says nothing, or lies, is no manifest
+    for content in ("{", "[]", "null", '{"files": []}', '{"files": {}}', '{"files": null}', "\xff"):
+        (cut / "manifest.json").write_text(content, encoding="latin-1")
+        assert [*damages(cut)], content
+    (cut / "report.html").write_text("report.html")
+    write_manifest(cut)
+    (cut / "patients.csv").write_text("patient")
+    assert [*damages(cut)] == ["abc: patients.csv was not published with it"]
     (cut / "manifest.json").write_text("{")
     assert [*damages(cut)] == ["abc: manifest.json is damaged"]
     (cut / "manifest.json").unlink()
