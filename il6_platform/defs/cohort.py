@@ -16,7 +16,7 @@ from dagster import (
 
 from il6_platform import paths
 from il6_platform.defs.lineage import sources
-from il6_platform.defs.metadata import patient_summary, preview, table_metadata
+from il6_platform.defs.metadata import preview, summary, table_metadata
 from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.validation import cohort
@@ -28,7 +28,7 @@ from il6_platform.validation.rulebook import (
     STUDY_KEEPS_ITS_PATIENTS,
     BatchRule,
 )
-from il6_platform.validation.rules import Rule, judge
+from il6_platform.validation.rules import Rule, Verdict, asked, judge
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.integrity import damages
 
@@ -76,9 +76,8 @@ def cohort_table(table: str) -> AssetsDefinition:
         context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> MaterializeResult:
         warehouse.run_sql(name)
-        frame = warehouse.read(name)
-        context.log.info(f"{name}: {len(frame)} rows.")
-        shown = preview(frame) if table == "flow" else patient_summary(frame)
+        context.log.info(f"{name}: {warehouse.row_count(name)} rows.")
+        shown = preview(warehouse.read(name)) if table == "flow" else summary(warehouse, name)
         return MaterializeResult(
             metadata={**table_metadata(warehouse, name), "summary": shown},
             check_results=[
@@ -92,12 +91,21 @@ def cohort_table(table: str) -> AssetsDefinition:
                     blocking=True,
                     metadata={"rows_judged": verdict.judged, "rows_broken": len(verdict.broken)},
                 )
-                for verdict in judge(frame, rules)
+                for verdict in _verdicts(warehouse, name, rules)
             ]
             + [judged(warehouse) for _, judged in compared],
         )
 
     return derived
+
+
+def _verdicts(warehouse: Warehouse, name: str, rules: Sequence[Rule]) -> list[Verdict]:
+    """Judge a table by its rules, in a frame of no more than what they read."""
+    if not rules:
+        return []
+    read = asked([column.name for column in warehouse.columns(name)], rules)
+    columns = ", ".join(f'"{column}"' for column in read)
+    return judge(warehouse.query(f"select {columns} from {name}"), rules)
 
 
 def _drift(warehouse: Warehouse) -> AssetCheckResult:

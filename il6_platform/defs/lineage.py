@@ -27,6 +27,7 @@ _NOT_ASSETS = {"study", "setup", "reading", ""}
 BESIDE = {
     *("raw.sources", "raw.passed_over", "raw.columns", "raw.spellings"),
     *("raw.landings", "raw.merged_patients", "raw.struck_patients", "staging.problems"),
+    "staging.judged",
     *(f"staging.{table}_set_aside" for table in TABLES),
 }
 """Tables that are written beside an asset of the same layer."""

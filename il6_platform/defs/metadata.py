@@ -34,29 +34,18 @@ def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
     return metadata
 
 
-def patient_summary(frame: pd.DataFrame) -> MetadataValue:
-    """Describe a table of patients column by column; no row of it is shown."""
-    rows = [
-        {
-            "column": name,
-            "filled": int(values.notna().sum()),
-            "missing": int(values.isna().sum()),
-            "different": int(values.astype(str).where(values.notna()).nunique()),
-        }
-        for name, values in frame.items()
-    ]
-    return MetadataValue.md(markdown_table(pd.DataFrame(rows)))
-
-
 def summary(warehouse: Warehouse, table: str) -> MetadataValue:
-    """Describe a staging table column by column, counted where it lies; no row of it is shown."""
+    """Describe a table of patients by column, counted where it lies; no row of it is shown."""
     names = [
         column.name
         for column in warehouse.columns(table)
         if column.name not in ("delivery", "file_line", "record")
     ]
     counts = ", ".join(f'count("{name}"), count(distinct "{name}")' for name in names)
-    total, *found = warehouse.query(f"select count(*), {counts} from {table}").iloc[0].tolist()
+    with warehouse.connect() as connection:
+        ((total, *found),) = connection.execute(
+            f"select count(*), {counts} from {table}"
+        ).fetchall()
     return MetadataValue.md(
         markdown_table(
             pd.DataFrame(

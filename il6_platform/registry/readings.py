@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 import duckdb
 
+from il6_platform.paths import code_version
 from il6_platform.registry.cells import SCHEMAS, Kind, read_all
+from il6_platform.registry.native import TABLES
 
 COLUMNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "day": (
@@ -57,19 +59,25 @@ _TYPES = {
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of the schema `reading` where they are not there."""
+    """Make the tables of the schema `reading` anew, empty."""
     connection.execute("create schema if not exists reading")
     for kind in COLUMNS:
         columns = ", ".join(f"{one.name} {_TYPES[str(one.type)]}" for one in SCHEMAS[kind])
         connection.execute(f"create or replace table reading.{kind} ({columns})")
+    connection.execute(
+        "create or replace table reading.done "
+        "(code varchar, table_name varchar, delivery varchar, lines bigint)"
+    )
 
 
 def read_cells(connection: duckdb.DuckDBPyConnection) -> int:
     """Read every text of the raw tables that is not read yet, and return how many were.
 
-    A cell that is empty, or says that nothing is known, is none.
+    A cell that is empty, or says that nothing is known, is none. What was read is kept as long as
+    the code that reads is the same and every line is still there: no text outlives its lines.
     """
-    prepare(connection)
+    if not _is_kept(connection):
+        prepare(connection)
     count = 0
     for kind, texts in _texts(connection):
         found = read_all(kind, texts)
@@ -77,14 +85,48 @@ def read_cells(connection: duckdb.DuckDBPyConnection) -> int:
         connection.register("incoming", found)
         connection.execute(f"insert into reading.{kind} by name select * from incoming")
         connection.unregister("incoming")
+    connection.execute(
+        f"insert into reading.done select ?, * from ({_LINES}) where {_NEW.format('table_name')}",
+        [code_version()],
+    )
     return count
 
 
+_LINES = " union all ".join(
+    f"select '{table}' as table_name, delivery, count(*) as lines from raw.{table} group by all"
+    for table in TABLES
+)
+"""How many lines of each delivery the raw tables hold."""
+
+_NEW = "({0}, delivery) not in (select (table_name, delivery) from reading.done)"
+"""Whether a delivery was not read yet; where its table is named is filled in."""
+
+
+def _is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether what was read can be used: by this code, of lines that are all still there."""
+    if not connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'reading' and table_name = 'done'"
+    ).fetchall():
+        return False
+    ((changed,),) = connection.execute(
+        "select count(*) from reading.done as d "
+        f"left join ({_LINES}) as l on d.table_name = l.table_name and d.delivery = l.delivery "
+        "where d.code != ? or d.lines is distinct from l.lines",
+        [code_version()],
+    ).fetchall()
+    return not changed
+
+
 def _texts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Kind, list[str]]]:
-    """Give the distinct texts of each kind."""
+    """Give the distinct texts of each kind that stand in new deliveries and were not read yet."""
     for kind, columns in COLUMNS.items():
         every = " union ".join(
-            f"select cell(cells, '{column}') as text from raw.{table}" for table, column in columns
+            f"select cell(cells, '{column}') as text from raw.{table} "
+            f"where {_NEW.format(repr(table))}"
+            for table, column in columns
         )
-        rows = connection.execute(f"select text from ({every}) where text is not null").fetchall()
+        rows = connection.execute(
+            f"select text from ({every}) where text is not null "
+            f"and text not in (select received from reading.{kind})"
+        ).fetchall()
         yield kind, [text for (text,) in rows]

@@ -6,8 +6,10 @@ here: a rule, or how Great Expectations is asked; that is `rules`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import duckdb
 import numpy as np
@@ -52,9 +54,7 @@ def judge_table(
     rows_of = paths.sql_file(f"validation.{table}").read_text("utf-8")
     connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
     names = [name for name, *_ in connection.table("judged").description]
-    columns = ", ".join(asked(names, rules))
-    frame = connection.execute(f"select {columns} from judged order by rowid").df()
-    verdicts = judge(frame, rules)
+    records, verdicts = _judged(connection, table, rules, asked(names, rules))
     rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
     connection.execute("drop table judged")
     found = without_accepted(connection, problems(rows, verdicts, table), rules)
@@ -69,7 +69,83 @@ def judge_table(
             _keep_last_good(connection, str(column), cells[lines], rules)
     _set_aside(connection, table, _wrong_columns(found))
     connection.execute("commit")
-    return Judgement(len(frame), verdicts, rows, found, len(wrong))
+    return Judgement(records, verdicts, rows, found, len(wrong))
+
+
+MOST_JUDGED = 200_000
+"""Rows that are judged at once: Great Expectations copies the frame that it judges."""
+
+
+def _judged(
+    connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule], columns: Sequence[str]
+) -> tuple[int, list[Verdict]]:
+    """Judge the rows of `judged`; return their number, and a verdict a rule.
+
+    Every rule is of one row, so its verdict rests on what the row says in `columns`. It is kept by
+    that: what was said at the last refresh, by a row that no delivery has touched since, is not
+    judged again.
+    """
+    listed = ", ".join(columns)
+    about = {"table": table, "version": _version(rules)}
+    connection.execute(paths.sql_file("staging.judged").read_text("utf-8"))
+    connection.execute(
+        "create or replace temp table said as "
+        f"select rowid as position, md5_number(row({listed})::varchar) as content from judged"
+    )
+    connection.execute(
+        "delete from staging.judged where table_name = $table "
+        "and (version != $version or content not in (select content from said))",
+        about,
+    )
+    connection.execute(
+        "create or replace temp table fresh as "
+        "select row_number() over (order by min(position)) - 1 as place, min(position) as position,"
+        " content from said anti join "
+        "(from staging.judged where table_name = $table) as known using (content) group by content",
+        {"table": table},
+    )
+    counted = connection.execute(
+        "select (select count(*) from said), (select count(*) from fresh)"
+    ).fetchall()
+    ((records, unseen),) = counted
+    for start in range(0, unseen, MOST_JUDGED):
+        frame = connection.execute(
+            f"select {listed} from judged inner join fresh on judged.rowid = fresh.position "
+            "where place between $start and $start + $most - 1 order by place",
+            {"start": start, "most": MOST_JUDGED},
+        ).df()
+        broken = [
+            pd.DataFrame({"place": start + verdict.broken, "rule": verdict.rule.id})
+            for verdict in judge(frame, rules)
+        ]
+        connection.register("broken", pd.concat(broken).astype({"place": "int64", "rule": object}))
+        connection.execute(
+            "insert into staging.judged select $table, $version, f.content,"
+            " coalesce(b.rules, []::varchar[]) from fresh as f "
+            "left join (select place, list(rule) as rules from broken group by place) as b "
+            "on f.place = b.place where f.place between $start and $start + $most - 1",
+            {**about, "start": start, "most": MOST_JUDGED},
+        )
+        connection.unregister("broken")
+    found = connection.execute(
+        "select unnest(k.broken) as rule, s.position from said as s inner join staging.judged as k "
+        "on k.table_name = $table and s.content = k.content where len(k.broken) > 0 order by all",
+        {"table": table},
+    ).df()
+    connection.execute("drop table said; drop table fresh")
+    by_rule = dict(iter(found.groupby("rule")["position"]))
+    none = np.empty(0, dtype=np.int64)
+    return records, [
+        Verdict(rule, records, np.asarray(by_rule.get(rule.id, none)), rule.id not in by_rule)
+        for rule in rules
+    ]
+
+
+def _version(rules: Sequence[Rule]) -> str:
+    """Return a hash of what rules ask for, and of the libraries that answer."""
+    asked_for = [(rule.id, rule.expectation, dict(rule.arguments)) for rule in rules]
+    libraries = [version(name) for name in ("great_expectations", "pandas", "duckdb")]
+    return hashlib.sha256(repr((asked_for, libraries)).encode()).hexdigest()[:12]
 
 
 def _rows_that_broke_a_rule(
