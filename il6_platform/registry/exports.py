@@ -6,13 +6,16 @@ Does not belong here: archives, workbooks, encodings (`formats`), or what a valu
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
 
 from il6_platform.errors import DataQualityError
 
@@ -156,13 +159,18 @@ def tabulated(
     columns = [_trimmed(column) for column in zip(*cells, strict=True)] or [
         pa.array([], pa.string()) for _ in header
     ]
-    filled = pa.array([False] * len(cells), pa.bool_())
-    for column in columns:
-        filled = pc.or_(filled, column.is_valid())
-    kept = [row for row, is_filled in enumerate(filled.to_pylist()) if is_filled or row in surplus]
-    whole_export = Export(header, lines, columns, problems, surplus)
-    blank = dict.fromkeys(set(range(len(cells))) - set(kept), "")
-    return replace(whole_export.without(blank), passed_over={})
+    return _whole(Export(header, lines, columns, problems, surplus))
+
+
+def _whole(export: Export) -> Export:
+    """Return an export without the lines that hold nothing."""
+    if not export.columns:
+        return export
+    empty = export.columns[0].is_null()
+    for column in export.columns[1:]:
+        empty = pc.and_(empty, column.is_null())
+    blank = {row: "" for row in pc.indices_nonzero(empty).to_pylist() if row not in export.surplus}
+    return replace(export.without(blank), passed_over={})
 
 
 def read_csv(content: bytes) -> Export:
@@ -186,11 +194,51 @@ def read_csv(content: bytes) -> Export:
         ) from None
     if "\0" in text:
         raise ExportError("holds NUL bytes, so it is not text; export it as CSV UTF-8")
+    if (columns := _plain_columns(content.removeprefix(codecs.BOM_UTF8))) is not None:
+        header = [name.strip().lower() for name in text[: text.index("\n")].split(",")]
+        _check_header(header)
+        return _whole(Export(header, range(2, len(columns[0]) + 2), columns))
     lines, cells = csv_lines(text, ",")
     header = [name.strip().lower() for name in cells[0]]
     _check_header(header)
     check_end(text, lines, cells, len(header))
     return tabulated(header, lines[1:], cells[1:])
+
+
+_CELL = rb'(?:[^",\r]*|"(?:[^"\r]|"")*")'
+_WELL_QUOTED = re.compile(_CELL + rb"(?:," + _CELL + rb")*\r?")
+"""A line whose quotes are around whole cells, doubled within them."""
+
+
+def _plain_columns(content: bytes) -> list[pa.Array] | None:
+    """Return the columns of UTF-8 text that is nothing but lines of as many cells as the first.
+
+    None where a line has to be looked at: a quote that is not a cell's, another number of cells, an
+    outsized cell, a last line without its end. Arrow divides the others four times as fast.
+    """
+    if not content.endswith(b"\n") or content.count(b"\r") != content.count(b"\r\n"):
+        return None
+    quoted = (line for line in content.split(b"\n") if b'"' in line) if b'"' in content else ()
+    if not all(_WELL_QUOTED.fullmatch(line) for line in quoted):
+        return None
+    head = content[: content.index(b"\n")]
+    if b'"' in head:
+        return None
+    names = [str(place) for place in range(head.count(b",") + 1)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.py_buffer(content),
+            arrow_csv.ReadOptions(use_threads=False, skip_rows=1, column_names=names),
+            arrow_csv.ParseOptions(ignore_empty_lines=False),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        ).combine_chunks()
+    except pa.ArrowInvalid:
+        return None
+    cells = [column.combine_chunks() for column in table.columns]
+    longest = [pc.max(pc.utf8_length(column)).as_py() or 0 for column in cells]
+    return None if max(longest) > MAX_CELL else [_trimmed(column) for column in cells]
 
 
 def _check_header(header: list[str]) -> None:
@@ -240,7 +288,7 @@ def check_end(text: str, lines: Sequence[int], cells: list[list[str]], width: in
         )
 
 
-def _trimmed(cells: Sequence[str]) -> pa.Array:
+def _trimmed(cells: Sequence[str] | pa.Array) -> pa.Array:
     """Return a column as text without the space around it, null where there is nothing."""
     text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)

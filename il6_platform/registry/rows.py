@@ -32,7 +32,10 @@ def rows_of(
         `line`, `texts` (one a name, null where the cell is empty), `problem`.
     """
     places = [place for place, name in enumerate(export.header) if name in kept]
-    odd = pa.array([row in export.problems for row in range(len(export.lines))], pa.bool_())
+    problems = pa.nulls(len(export.lines), pa.string())
+    if export.problems:
+        said = [export.problems.get(row) for row in range(len(export.lines))]
+        problems = pa.array(said, pa.string())
     is_unsure = len(places) < len(export.header)
     columns = []
     for place in places:
@@ -40,13 +43,12 @@ def rows_of(
         if export.header[place] == "patient_id":
             column = _pseudonymised(column, pseudonyms)
         elif is_unsure and export.problems:
-            column = pc.if_else(odd, pa.scalar(None, pa.string()), column)
+            column = pc.if_else(problems.is_valid(), pa.scalar(None, pa.string()), column)
         columns.append(column)
-    problems = [export.problems.get(row) for row in range(len(export.lines))]
     return [export.header[place] for place in places], pa.table(
         {
             "line": pa.array(export.lines, pa.int32()),
-            "problem": pa.array(problems, pa.string()),
+            "problem": problems,
             **{f"c{number}": column for number, column in enumerate(columns)},
         }
     )
