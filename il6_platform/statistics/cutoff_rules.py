@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from il6_platform.statistics._check import samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
-from il6_platform.statistics.maximal_selection import check_proportions, log_rank_scores, profiles
+from il6_platform.statistics.maximal_selection import check_proportions, profiles
 from il6_platform.statistics.risk_sets import (
     MAIN_EFFECTS,
     WITH_PRODUCT,
@@ -28,6 +28,7 @@ from il6_platform.statistics.risk_sets import (
     Floats,
     Ints,
     RiskSets,
+    log_rank_scores,
     marker_array,
 )
 

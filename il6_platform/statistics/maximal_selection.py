@@ -20,7 +20,7 @@ from scipy.stats import norm
 from il6_platform.statistics._check import samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
-from il6_platform.statistics.risk_sets import CHUNK, Floats, Ints, marker_array
+from il6_platform.statistics.risk_sets import CHUNK, Floats, Ints, log_rank_scores, marker_array
 
 P_VALUES = {
     "maxstat_p_lau92": "Lausen & Schumacher, Biometrics 1992 (asymptotic)",
@@ -214,42 +214,6 @@ def check_proportions(min_prop: float, max_prop: float) -> None:
     """Raise ValueError unless 0 <= min_prop < max_prop <= 1."""
     if not 0 <= min_prop < max_prop <= 1:
         raise ValueError(f"0 <= min_prop < max_prop <= 1 is needed, not {min_prop}, {max_prop}.")
-
-
-def log_rank_scores(time: ArrayLike, event: ArrayLike, weights: ArrayLike | None = None) -> Floats:
-    """Log-rank scores: event - sum over events i up to this time of 1 / (n - R_i + 1).
-
-    R_i, the rank of time i, is the maximal one among ties: the number of times <= time i
-    (Hothorn & Lausen 2003; `cscores` in R's exactRankTests).
-
-    Parameters
-    ----------
-    time, event
-        Shape (n,); no missing values.
-    weights
-        Shape (resamples, n): how often each patient was drawn; who was not drawn has a score of no
-        meaning.
-
-    Returns
-    -------
-    Scores, shape (n,) or (resamples, n).
-
-    Raises
-    ------
-    ValueError
-        On different lengths, negative or missing times, or events other than 0 and 1.
-    """
-    times, events = samples(time, event)
-    w = np.ones((1, len(times))) if weights is None else np.asarray(weights, dtype=float)
-    order = np.argsort(times, kind="stable")
-    starts = np.flatnonzero(np.diff(times[order], prepend=-1))
-    which = np.searchsorted(times[order][starts], times)
-    sorted_w = np.take(w, order, axis=1)
-    rank = np.cumsum(np.add.reduceat(sorted_w, starts, axis=1), axis=1)
-    dead = np.add.reduceat(sorted_w * events[order], starts, axis=1)
-    hazard = np.cumsum(dead / (w.sum(axis=1, keepdims=True) - rank + 1), axis=1)
-    scores: Floats = events - np.take(hazard, which, axis=1)
-    return scores[0] if weights is None else scores
 
 
 def profiles(

@@ -24,8 +24,7 @@ from scipy.stats import norm, rankdata
 
 from il6_platform.statistics._check import samples
 from il6_platform.statistics.cutoff_rules import smallest_group
-from il6_platform.statistics.maximal_selection import log_rank_scores
-from il6_platform.statistics.risk_sets import NO_VARIANCE, Bools, Floats, Ints
+from il6_platform.statistics.risk_sets import NO_VARIANCE, Bools, Floats, Ints, log_rank_scores
 
 RULES = ("maxstat", "interaction", "youden", "median")
 """Rules that cut a marker: largest log-rank statistic, largest interaction with the treatment,

@@ -1,10 +1,11 @@
 """Log-rank tests and Cox models for every cut-off, or for many resamples, at once.
 
-Belongs here: the two engines under the search for a cut-off. `log_rank_all` gives the exact
-log-rank statistics of all cut-offs of a marker in O(n log n) a sample; `RiskSets` gives log-rank
-statistics and Cox models for many groupings of the same patients. Resamples are weights: how often
-a patient was drawn. Does not belong here: which cut-off to choose (`maximal_selection`,
-`cutoff_validation`), nor one test or one model with its interval (`survival`, `regression`).
+Belongs here: counting who is at risk and who dies (`RiskTable`, within strata), and the engines on
+these counts. `log_rank_all` gives the exact log-rank statistics of all cut-offs of a marker in
+O(n log n) a sample; `RiskSets` gives log-rank statistics and Cox models for many groupings of the
+same patients. Resamples are weights: how often a patient was drawn. Does not belong here: which
+cut-off to choose (`maximal_selection`, `cutoff_validation`), nor one test or one model with its
+interval (`survival`, `regression`).
 
 Throughout, a patient is high where marker >= cut-off, and cut-offs are observed values.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -242,6 +244,126 @@ def dominated_sums(first: NDArray, second: NDArray, weights: Floats) -> Floats:
     sums = np.empty(len(order))
     sums[order] = _earlier(weights[order], by_second)
     return sums
+
+
+@dataclass(frozen=True)
+class RiskTable:
+    """Events and patients at risk at each event time of each stratum, by group.
+
+    Attributes
+    ----------
+    stratum
+        Shape (rows,): place of the stratum in the list of strata, rising.
+    at_risk, died
+        Shape (groups, rows).
+    """
+
+    stratum: Ints
+    at_risk: Floats
+    died: Floats
+
+    @classmethod
+    def of(
+        cls, time: Floats, event: Bools, group: NDArray, stratum: Ints, groups: int = 2
+    ) -> RiskTable:
+        """Count at each event time of each stratum; groups are 0 to `groups` - 1."""
+        order = np.lexsort((time, stratum))
+        s, t, e, g = stratum[order], time[order], event[order], group[order]
+        starts = np.flatnonzero((np.diff(s, prepend=-1) != 0) | (np.diff(t, prepend=-1) != 0))
+        if not len(starts):
+            return cls(np.zeros(0, dtype=np.int64), np.zeros((groups, 0)), np.zeros((groups, 0)))
+        member = np.arange(groups)[:, None] == g
+        leaving = np.add.reduceat(member.astype(float), starts, axis=1)
+        died = np.add.reduceat((member & e).astype(float), starts, axis=1)
+        gone = np.cumsum(leaving, axis=1) - leaving
+        place = s[starts]
+        begin = np.searchsorted(place, place)
+        everybody = np.stack(
+            [np.bincount(s, weights=row, minlength=int(place.max()) + 1) for row in member]
+        )
+        at_risk = everybody[:, place] - (gone - gone[:, begin])
+        kept = died.sum(axis=0) > 0
+        return cls(place[kept], at_risk[:, kept], died[:, kept])
+
+    def excesses(self) -> tuple[Floats, Floats]:
+        """Events beyond those expected without a difference, and their covariance.
+
+        Returns
+        -------
+        Shapes (groups - 1,) and (groups - 1, groups - 1), without the last group: summed over
+        strata, with the hypergeometric covariance of ties.
+        """
+        n, d = self.at_risk.sum(axis=0), self.died.sum(axis=0)
+        share = self.at_risk / n
+        factor = d * (n - d) / np.maximum(n - 1, 1)
+        covariance = np.diag((factor * share).sum(axis=1)) - (factor * share) @ share.T
+        return (self.died - d * share).sum(axis=1)[:-1], covariance[:-1, :-1]
+
+    def cox(self, chosen: Bools) -> tuple[Floats, Floats]:
+        """Fit the log hazard ratio of group 1 to group 0 (Efron's ties) in selections of strata.
+
+        Parameters
+        ----------
+        chosen
+            Shape (m, strata).
+
+        Returns
+        -------
+        Log hazard ratios and standard errors, shape (m,): NaN where no finite maximum exists.
+        """
+        inside = chosen[:, self.stratum]
+        at_risk, dead = ([part * inside for part in of] for of in (self.at_risk, self.died))
+        ratio, error = np.full((2, len(chosen)), np.nan)
+        finite = _connected(at_risk, dead)
+        if finite.any():
+            at_risk, dead = ([part[finite] for part in of] for of in (at_risk, dead))
+            fits = _newton(at_risk, dead, np.array([[0.0], [1.0]]))
+            ratio[finite], error[finite] = fits[0][:, 0], np.sqrt(fits[1][:, 0, 0])
+        return ratio, error
+
+
+def log_rank_scores(
+    time: ArrayLike,
+    event: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    of_ties: Literal["last", "all"] = "last",
+) -> Floats:
+    """Log-rank scores: event minus the hazard, a sum over the times up to this one.
+
+    Parameters
+    ----------
+    time, event
+        Shape (n,); no missing values.
+    weights
+        Shape (resamples, n): how often each patient was drawn; who was not drawn has a score of no
+        meaning.
+    of_ties
+        Who is at risk at a time that several share: the `last` of them and those after (Hothorn &
+        Lausen 2003; `cscores` in R's exactRankTests), or `all` of them (Nelson and Aalen; the
+        scores of the ordinary log-rank test, which sum to 0).
+
+    Returns
+    -------
+    Scores, shape (n,) or (resamples, n).
+
+    Raises
+    ------
+    ValueError
+        On different lengths, negative or missing times, or events other than 0 and 1.
+    """
+    times, events = samples(time, event)
+    w = np.ones((1, len(times))) if weights is None else np.asarray(weights, dtype=float)
+    order = np.argsort(times, kind="stable")
+    starts = np.flatnonzero(np.diff(times[order], prepend=-1))
+    which = np.searchsorted(times[order][starts], times)
+    sorted_w = np.take(w, order, axis=1)
+    leaving = np.add.reduceat(sorted_w, starts, axis=1)
+    rank = np.cumsum(leaving, axis=1)
+    dead = np.add.reduceat(sorted_w * events[order], starts, axis=1)
+    at_risk = w.sum(axis=1, keepdims=True) - rank + (1 if of_ties == "last" else leaving)
+    scores: Floats = events - np.take(np.cumsum(dead / at_risk, axis=1), which, axis=1)
+    return scores[0] if weights is None else scores
 
 
 @dataclass(frozen=True, slots=True)

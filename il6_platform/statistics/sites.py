@@ -8,7 +8,6 @@ what sites send each other (`il6_platform.network`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,48 +17,10 @@ from scipy.stats import chi2, norm
 from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.risk_sets import TOLERANCE, Bools, Floats, Ints
+from il6_platform.statistics.risk_sets import Bools, Floats, Ints, RiskTable
 
 LEAST = 1e-9
 """Information below which a site says nothing of the hazard ratio."""
-
-
-@dataclass(frozen=True)
-class RiskTable:
-    """Events and patients at risk at each time of a site, by group: all that a comparison needs.
-
-    Attributes
-    ----------
-    site
-        Shape (rows,): place of the site in the list of sites, rising.
-    at_risk, died
-        Shape (rows, 2): of the second group (0) and the first one (1).
-    """
-
-    site: Ints
-    at_risk: Floats
-    died: Floats
-
-    @classmethod
-    def of(cls, time: Floats, event: Bools, first: Bools, site: Ints) -> RiskTable:
-        """Count at each event time of each site."""
-        order = np.lexsort((time, site))
-        s, t, e, g = site[order], time[order], event[order], first[order]
-        starts = np.flatnonzero((np.diff(s, prepend=-1) != 0) | (np.diff(t, prepend=-1) != 0))
-        if not len(starts):
-            return cls(np.zeros(0, dtype=np.int64), np.zeros((0, 2)), np.zeros((0, 2)))
-        member = np.column_stack([~g, g]).astype(float)
-        leaving = np.add.reduceat(member, starts, axis=0)
-        died = np.add.reduceat(member * e[:, None], starts, axis=0)
-        gone = np.cumsum(leaving, axis=0) - leaving
-        place = s[starts]
-        begin = np.searchsorted(place, place)
-        everybody = np.column_stack(
-            [np.bincount(s, weights=column, minlength=place.max() + 1) for column in member.T]
-        )
-        at_risk = everybody[place] - (gone - gone[begin])
-        kept = died.sum(axis=1) > 0
-        return cls(place[kept], at_risk[kept], died[kept])
 
 
 class SiteRiskSets:
@@ -79,25 +40,16 @@ class SiteRiskSets:
     """
 
     def __init__(self, table: RiskTable, sites: int) -> None:
-        self.sites = sites
-        total = table.died.sum(axis=1)
+        self.sites, self.table = sites, table
+        total = table.died.sum(axis=0)
         ties = total.astype(np.int64)
         row = np.repeat(np.arange(len(ties)), ties)
         gone = (np.arange(len(row)) - (np.cumsum(ties) - ties)[row]) / total[row]
         with np.errstate(divide="ignore"):
-            self._log = np.log(table.at_risk[row] - gone[:, None] * table.died[row])
-        self._site = table.site[row]
-        self.died = np.zeros((sites, 2))
-        np.add.at(self.died, table.site, table.died)
-        # a maximum is finite where each group has an event while the other is at risk
-        self._falls, self._rises = (
-            np.bincount(
-                table.site,
-                weights=(table.died[:, group] > 0) & (table.at_risk[:, 1 - group] > 0),
-                minlength=sites,
-            )
-            > 0
-            for group in (0, 1)
+            self._log = np.log(table.at_risk[:, row] - gone * table.died[:, row])
+        self._site = table.stratum[row]
+        self.died = np.stack(
+            [np.bincount(table.stratum, weights=row, minlength=sites) for row in table.died]
         )
 
     def likelihood(self, log_ratio: ArrayLike) -> tuple[Floats, Floats, Floats]:
@@ -113,10 +65,10 @@ class SiteRiskSets:
         Three arrays of shape (m, sites).
         """
         beta = np.asarray(log_ratio, dtype=float)[:, None]
-        second, first = self._log[:, 0], self._log[:, 1]
+        second, first = self._log
         total = np.logaddexp(beta + first, second)
         share = np.exp(beta + first - total)
-        of_first = self.died[:, 1]
+        of_first = self.died[1]
         return (
             beta * of_first - self._by_site(total),
             of_first - self._by_site(share),
@@ -131,7 +83,7 @@ class SiteRiskSets:
         return sums
 
     def fit(self, chosen: ArrayLike) -> tuple[Floats, Floats]:
-        """Fit the common log hazard ratio of selections of sites, by Newton's method.
+        """Fit the common log hazard ratio of selections of sites.
 
         Parameters
         ----------
@@ -142,18 +94,7 @@ class SiteRiskSets:
         -------
         Log hazard ratios and standard errors, shape (m,): NaN where no finite maximum exists.
         """
-        inside = np.asarray(chosen, dtype=bool)
-        finite = (inside & self._falls).any(axis=1) & (inside & self._rises).any(axis=1)
-        beta, information = np.zeros(len(inside)), np.full(len(inside), np.nan)
-        for _ in range(100 if finite.any() else 0):
-            _, scores, informations = self.likelihood(beta)
-            score, information = ((part * inside).sum(axis=1) for part in (scores, informations))
-            step = np.divide(score, information, out=np.zeros(len(beta)), where=finite)
-            if np.abs(step).max() < TOLERANCE:
-                break
-            beta = beta + np.clip(step, -1, 1)
-        error = np.sqrt(np.divide(1.0, information, out=np.full(len(beta), np.nan), where=finite))
-        return np.where(finite, beta, np.nan), error
+        return self.table.cox(np.asarray(chosen, dtype=bool))
 
 
 def compare_sites(

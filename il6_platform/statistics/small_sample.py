@@ -22,6 +22,7 @@ from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import fisher_exact
+from il6_platform.statistics.risk_sets import log_rank_scores
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -100,7 +101,9 @@ def permutation_logrank(
         return unsupported("logrank_permutation", Code.NO_EVENTS.say(), **fields)
     order = np.lexsort((g, s))
     t, e, g, s = t[order], e[order], g[order], s[order]
-    scores = np.concatenate([_log_rank_scores(t[s == k], e[s == k]) for k in range(s[-1] + 1)])
+    scores = np.concatenate(
+        [log_rank_scores(t[s == k], e[s == k], of_ties="all") for k in range(s[-1] + 1)]
+    )
     counts = np.array([np.bincount(g[s == k], minlength=g.max() + 1) for k in range(s[-1] + 1)])
     spread = np.array([np.sum(scores[s == k] ** 2) for k in range(s[-1] + 1)])
     covariance = _permutation_covariance(counts, spread)
@@ -243,15 +246,6 @@ def firth_cox(design: pd.DataFrame, time: ArrayLike, event: ArrayLike) -> list[E
 def _open_beyond(coefficients: Floats, limits: Floats, width: Floats) -> Floats:
     """Limits, NaN where they lie beyond `FARTHEST` over the covariate's range."""
     return np.where(np.abs(limits - coefficients) * width < FARTHEST, limits, np.nan)
-
-
-def _log_rank_scores(t: Floats, e: NDArray[np.bool_]) -> Floats:
-    """Event minus the Nelson-Aalen hazard up to and at each time; they sum to 0."""
-    moments, which = np.unique(t, return_inverse=True)
-    died = np.bincount(which, weights=e, minlength=len(moments))
-    left = np.bincount(which, minlength=len(moments))
-    at_risk = np.cumsum(left[::-1])[::-1]
-    return np.asarray(e - np.cumsum(died / at_risk)[which])
 
 
 def _permutation_covariance(counts: Ints, spread: Floats) -> Floats:

@@ -6,7 +6,6 @@ Belongs here: estimates and tests without a regression model. Does not belong he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -20,6 +19,7 @@ from scipy.stats import chi2, norm
 from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.risk_sets import RiskTable
 
 KM = "Kaplan-Meier, log-log interval"
 _TOLERANCE = 1e-9
@@ -223,7 +223,8 @@ def logrank(
         s = np.zeros(len(t), dtype=int)
     else:
         s = np.unique(same_length("strata", strata, len(t)), return_inverse=True)[1]
-    excess, covariance = _excess(t, e, g, s, labels)
+    table = RiskTable.of(t, e, np.searchsorted(labels, g), s, len(labels))
+    excess, covariance = table.excesses()
     if np.linalg.matrix_rank(covariance) < len(labels) - 1:
         return unsupported(name, Code.NO_EVENT_OF_TWO_GROUPS.say(), **fields)
     df = len(labels) - 1
@@ -263,14 +264,9 @@ def logrank_limits(
     """
     t, e = samples(time, event)
     one = same_length("first", first, len(t)).astype(bool)
-    moments = np.unique(t[e])
-    last = np.searchsorted(moments, t, side="right") - 1
-    counts = [
-        np.bincount(last[chosen & (last >= 0)], minlength=len(moments))
-        for chosen in (one, ~one, one & e, e)
-    ]
-    at_risk_one, at_risk_other = (np.cumsum(part[::-1])[::-1] for part in counts[:2])
-    died_one, died = counts[2:]
+    table = RiskTable.of(t, e, one, np.zeros(len(t), dtype=np.int64))
+    at_risk_other, at_risk_one = table.at_risk
+    died_one, died = table.died[1], table.died.sum(axis=0)
     n = at_risk_one + at_risk_other
     ties = died * (n - died) / np.maximum(n - 1, 1)
 
@@ -373,30 +369,3 @@ def _crossing(times: NDArray, curve: NDArray, level: float) -> float | None:
         end = later[0] if len(later) else -1
         return float(times[first] + times[end]) / 2
     return float(times[first])
-
-
-def _excess(
-    t: NDArray, e: NDArray, g: NDArray, s: NDArray, labels: Sequence | NDArray
-) -> tuple[NDArray, NDArray]:
-    """Return observed minus expected events and their covariance, without the last group."""
-    excess = np.zeros(len(labels))
-    covariance = np.zeros((len(labels), len(labels)))
-    group = np.searchsorted(labels, g)
-    for stratum in np.unique(s):
-        inside = s == stratum
-        moments = np.unique(t[inside & e])
-        ti, ei, gi = t[inside], e[inside], group[inside]
-        # of whom each moment is the last at which they are at risk
-        last = np.searchsorted(moments, ti, side="right") - 1
-        shape, at_risk = (len(labels), len(moments)), last >= 0
-        cell = gi * len(moments) + last
-        size = len(labels) * len(moments)
-        left = np.bincount(cell[at_risk], minlength=size).reshape(shape)
-        died = np.bincount(cell[ei], minlength=size).reshape(shape)
-        risk = np.cumsum(left[:, ::-1], axis=1)[:, ::-1]
-        n, d = risk.sum(0), died.sum(0)
-        share = risk / n
-        excess += (died - d * share).sum(1)
-        factor = d * (n - d) / np.maximum(n - 1, 1)
-        covariance += np.diag((factor * share).sum(1)) - (factor * share) @ share.T
-    return excess[:-1], covariance[:-1, :-1]

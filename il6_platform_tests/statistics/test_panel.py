@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from il6_platform.statistics.maximal_selection import log_rank_scores
 from il6_platform.statistics.panel import (
     RULES,
     _permuted,
@@ -23,6 +22,7 @@ from il6_platform.statistics.panel import (
     westfall_young,
 )
 from il6_platform.statistics.regression import cox
+from il6_platform.statistics.risk_sets import log_rank_scores
 from il6_platform.statistics.roc import outcome_by
 
 FOLDER = Path(__file__).parents[1] / "reference"

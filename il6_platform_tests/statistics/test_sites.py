@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.partial_likelihood import PartialLikelihood
 from il6_platform.statistics.regression import cox
-from il6_platform.statistics.sites import RiskTable, SiteRiskSets, compare_sites
+from il6_platform.statistics.risk_sets import RiskTable
+from il6_platform.statistics.sites import SiteRiskSets, compare_sites
 from il6_platform.statistics.survival import logrank
 
 FOLDER = Path(__file__).parents[1] / "reference"
