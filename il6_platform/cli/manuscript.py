@@ -12,19 +12,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     add_study(parser)
     parser.add_argument("cut", nargs="?", default="published", help="default: the published one")
+    parser.add_argument(
+        "--style",
+        default="plain",
+        metavar="JOURNAL",
+        help="how tables and P values are printed: jco, lancet, nejm, plain",
+    )
     parser.add_argument("--to", type=Path, help="folder (default in the study's own folder)")
 
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
     from il6_platform.manuscript.document import pack
+    from il6_platform.manuscript.styles import style_of
     from il6_platform.publishing.cuts import find
     from il6_platform.report.reader import put, read_cut
 
-    site = site_of(asked)
+    style, site = style_of(asked.style), site_of(asked)
     if asked.to is not None:
         check_outside(asked.to, home_of(asked))
     name = find(site, asked.cut)
     folder = (asked.to or site.study_folder / "manuscript" / name).resolve()
-    written = put(pack(read_cut(site.cuts_path / name / "report.duckdb")), folder)
+    written = put(pack(read_cut(site.cuts_path / name / "report.duckdb"), style), folder)
     print(f"{written} files of cut {name}: {folder}")

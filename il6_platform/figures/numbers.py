@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
@@ -16,6 +19,43 @@ NOT_REACHED, NOT_ESTIMABLE, OPEN = "not reached", "not estimable", "open"
 
 Write = Callable[[Any], str]
 """Writes a number; a missing one as what that means."""
+
+
+@dataclass(frozen=True)
+class WritingOfP:
+    """How P values are written.
+
+    Attributes
+    ----------
+    letter
+        `P` or `p`.
+    least
+        Below it a P value is not written out.
+    by_decimals
+        Two decimals, three below 0.01; otherwise two significant digits.
+    leading_zero
+        Whether 0.04 has its zero.
+    """
+
+    letter: str = "P"
+    least: float = 0.001
+    by_decimals: bool = False
+    leading_zero: bool = True
+
+
+AS_USUAL = WritingOfP()
+
+_WRITING_OF_P = ContextVar("writing_of_p", default=AS_USUAL)
+
+
+@contextmanager
+def p_written(way: WritingOfP) -> Iterator[None]:
+    """Write P values in another way, as a journal asks."""
+    token = _WRITING_OF_P.set(way)
+    try:
+        yield
+    finally:
+        _WRITING_OF_P.reset(token)
 
 
 def is_missing(value: Any) -> bool:
@@ -57,7 +97,8 @@ def significant(value: float, digits: int = 2) -> str:
 def p_number(p: Any) -> str:
     """Write a P value: two significant digits, < 0.001, > 0.99; nothing where there is none.
 
-    Where two digits would not say on which side of 0.05 it lies, it has three.
+    Where two digits would not say on which side of 0.05 it lies, it has three. `p_written` sets
+    another way.
 
     Examples
     --------
@@ -66,12 +107,20 @@ def p_number(p: Any) -> str:
     """
     if is_missing(p):
         return ""
-    if p < 0.001:
-        return "< 0.001"
-    if p > 0.99:
-        return "> 0.99"
-    for digits in range(2, 9):
-        text = significant(p, digits)
+    way = _WRITING_OF_P.get()
+    if p < way.least:
+        text = f"< {way.least:f}".rstrip("0")
+    elif p > 0.99:
+        text = "> 0.99"
+    else:
+        text = _digits_of_p(p, by_decimals=way.by_decimals)
+    return text if way.leading_zero else text.replace("0.", ".", 1)
+
+
+def _digits_of_p(p: float, *, by_decimals: bool) -> str:
+    first = (2 if p >= 0.01 else 3) if by_decimals else 2
+    for more in range(7):
+        text = f"{p:.{first + more}f}" if by_decimals else significant(p, first + more)
         if float(text) != 0.05 or p == 0.05:
             return text
     return significant(p)
@@ -79,10 +128,11 @@ def p_number(p: Any) -> str:
 
 def p_text(p: Any) -> str:
     """Write a P value in a sentence: P = 0.041, P < 0.001."""
+    letter = _WRITING_OF_P.get().letter
     if is_missing(p):
-        return "P not estimable"
+        return f"{letter} not estimable"
     text = p_number(p)
-    return f"P {text}" if text[0] in "<>" else f"P = {text}"
+    return f"{letter} {text}" if text[0] in "<>" else f"{letter} = {text}"
 
 
 def ratio(value: Any) -> str:

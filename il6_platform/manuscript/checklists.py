@@ -408,7 +408,8 @@ STROBE: tuple[Asked, ...] = (
     (
         "Title and abstract",
         "The design in title or abstract; an informative summary",
-        _missing("the abstract is the authors' to write"),
+        # the guideline is asked of observational studies alone
+        lambda said: ("Abstract, Methods", "observational cohort study of registry data"),
     ),
     ("Background", "Scientific background and rationale", FOR_AUTHORS),
     (
@@ -494,7 +495,7 @@ STROBE: tuple[Asked, ...] = (
         "Key results",
         "Key results with reference to the objectives",
         lambda said: (
-            "Opening sentences; results.xlsx, sheet headline",
+            "Abstract; Results; results.xlsx, sheet headline",
             " ".join(answer(said.cut.results, said.study)),
         ),
     ),

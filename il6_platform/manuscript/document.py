@@ -8,8 +8,9 @@ sentences (`methods`), cells (`tables`), drawing (`figures`), what a reporting g
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -18,27 +19,34 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from il6_platform.figures import style
+from il6_platform.analysis.cohort import ARM, MARKER
+from il6_platform.figures import numbers, style
+from il6_platform.manuscript import findings
 from il6_platform.manuscript.checklists import Item, frame, remark, strobe
 from il6_platform.manuscript.methods import Citations, methods
+from il6_platform.manuscript.styles import STYLES, Style
 from il6_platform.manuscript.workbook import workbook
 from il6_platform.report.figure_catalogue import Picture, pictures
 from il6_platform.report.reader import Cut
-from il6_platform.report.sentences import answer
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import Table, tables
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-WIDTH_CM = 17.0
-"""Between the margins of an A4 page."""
+WIDTH_CM, ACROSS_CM = 17.0, 25.7
+"""Between the margins of an A4 page, upright and across."""
 
-PANEL_CM = 12.0
-"""A panel's width: two of them, one below the other, fill a page."""
-
+PANEL_CM = 8.4
+"""A panel's width: two of them stand side by side."""
 
 CM_A_POINT = 2.54 / 72
+
+SIZES = (9.0, 8.5, 8.0, 7.5)
+"""Of a table's letters, in points: the largest in which no word is broken is taken."""
+
+FIRST = ("baseline", "response", "survival", "cox", "interaction")
+"""Tables that a paper prints; the others are its supplement."""
 
 ROWS_A_PAGE = 24
 """Rows of a table that fit a page whatever is in them."""
@@ -55,14 +63,21 @@ class Plate:
 
 @dataclass(frozen=True)
 class Manuscript:
-    """What the Word document says, before it is put in Word."""
+    """What the Word document says, before it is put in Word, in the style of a journal."""
 
     cut: Cut
+    style: Style = STYLES["plain"]
 
     @cached_property
-    def tables(self) -> list[Table]:
-        """The tables in their order; the first is table 1."""
-        return list(tables(self.cut.report))
+    def tables(self) -> dict[str, Table]:
+        """What each table is called (1, 2, ...; of the supplement S1, S2, ...) -> the table."""
+        made = list(tables(self.cut.report))
+        is_first = [re.sub(r"_[^_]*$", "", t.key) in FIRST or t.key in FIRST for t in made]
+        named: dict[str, Table] = {}
+        for wanted, prefix in ((True, ""), (False, "S")):
+            chosen = [t for t, first in zip(made, is_first, strict=True) if first == wanted]
+            named |= {f"{prefix}{number}": t for number, t in enumerate(chosen, start=1)}
+        return named
 
     @cached_property
     def pictures(self) -> dict[str, Picture]:
@@ -97,22 +112,23 @@ class Manuscript:
 
     def place(self, key: str) -> str | None:
         """Return what a table and a figure of a key are called, or None where there is none."""
-        numbered = {"Table": [t.key for t in self.tables], "Figure": [p.key for p in self.plates]}
-        called = [f"{kind} {k.index(key) + 1}" for kind, k in numbered.items() if key in k]
+        called = [f"Table {name}" for name, table in self.tables.items() if table.key == key]
+        called += [f"Figure {n}" for n, p in enumerate(self.plates, start=1) if p.key == key]
         return ", ".join(called) or None
 
 
-def pack(cut: Cut) -> Iterator[tuple[str, bytes]]:
+def pack(cut: Cut, style: Style = STYLES["plain"]) -> Iterator[tuple[str, bytes]]:
     """Give path and content of every file of the manuscript pack, the same for the same cut."""
-    content = Manuscript(cut)
-    yield "manuscript.docx", document(content)
-    yield "checklists.docx", checklists(content)
-    for name, items in content.items.items():
-        yield f"{name.lower()}.csv", frame(items).to_csv(index=False, lineterminator="\n").encode()
-    yield "results.xlsx", workbook(cut)
-    for name, endings in content.files.items():
-        for ending, made in endings.items():
-            yield f"figures/{name}.{ending}", made
+    content = Manuscript(cut, style)
+    with numbers.p_written(style.p):
+        made = {"manuscript.docx": document(content), "checklists.docx": checklists(content)}
+        for name, items in content.items.items():
+            text = frame(items).to_csv(index=False, lineterminator="\n")
+            made[f"{name.lower()}.csv"] = text.encode()
+        made["results.xlsx"] = workbook(cut)
+        for name, endings in content.files.items():
+            made |= {f"figures/{name}.{ending}": drawn for ending, drawn in endings.items()}
+    yield from made.items()
 
 
 def for_print(figure: Figure) -> dict[str, bytes]:
@@ -136,20 +152,26 @@ def document(content: Manuscript) -> bytes:
     """Return the manuscript as a Word document."""
     from docx.shared import Pt
 
-    cut = content.cut
-    word = new_document(cut, cut.study.title)
+    cut, style = content.cut, content.style
+    word = new_document(cut, cut.study.title, style=style)
     word.add_heading(cut.study.title, 0)
     word.add_paragraph(f"Data cut {cut.name}, exports to {cut.about['last_export']}.")
-    for sentence in answer(cut.results, cut.study):
-        word.add_paragraph(sentence)
+    parts = findings.abstract(cut)
+    word.add_heading("Abstract", 1)
+    for heading, part in style.abstract:
+        paragraph = word.add_paragraph()
+        paragraph.add_run(f"{heading} ").bold = True
+        paragraph.add_run(style.written(parts[part]))
     paragraphs, references = content.text
     word.add_heading("Methods", 1)
     for heading, text in paragraphs:
         word.add_heading(heading, 2)
-        word.add_paragraph(text)
-    word.add_heading("Tables", 1)
-    for number, table in enumerate(content.tables, start=1):
-        add_table(word, f"Table {number}", table)
+        _add_cited(word.add_paragraph(), text, style)
+    word.add_heading("Results", 1)
+    for heading, text in findings.results(cut, content.place):
+        word.add_heading(heading, 2)
+        word.add_paragraph(style.written(text))
+    _add_tables(word, content, is_supplement=False)
     word.add_heading("Figures", 1)
     for number, plate in enumerate(content.plates, start=1):
         _add_plate(word, number, plate, content)
@@ -157,12 +179,60 @@ def document(content: Manuscript) -> bytes:
     for number, reference in enumerate(references, start=1):
         paragraph = word.add_paragraph(f"{number}. {reference}")
         paragraph.paragraph_format.space_after = Pt(2)
+    _add_tables(word, content, is_supplement=True)
     return saved(word)
+
+
+def _add_tables(word: Document, content: Manuscript, *, is_supplement: bool) -> None:
+    """Add the tables of the paper or of its supplement; a wide one on a page across."""
+    chosen = [
+        (name, table)
+        for name, table in content.tables.items()
+        if name.startswith("S") == is_supplement
+    ]
+    if not chosen:
+        return
+    lies_across = False
+    for number, (name, table) in enumerate(chosen):
+        is_across = sum(_least(table, SIZES[-1])) > WIDTH_CM
+        if is_across != lies_across:
+            _turn(word, is_across=is_across)
+        if number == 0:
+            heading = word.add_heading("Supplementary tables" if is_supplement else "Tables", 1)
+            heading.paragraph_format.page_break_before = not is_across
+        add_table(word, name, table, content.style, across=is_across)
+        lies_across = is_across
+    if lies_across:
+        _turn(word, is_across=False)
+
+
+def _add_cited(paragraph: Any, text: str, style: Style) -> None:
+    """Add a text of the methods; a journal may want its references raised."""
+    if not style.are_citations_raised:
+        paragraph.add_run(style.written(text))
+        return
+    for part in re.split(r"( \[[\d,]+\])", text):
+        if part.startswith(" ["):
+            paragraph.add_run(part.strip(" []")).font.superscript = True
+        else:
+            # versions and digests are no measurements
+            paragraph.add_run(part if "SHA-256" in text else style.written(part))
+
+
+def _turn(word: Document, *, is_across: bool) -> None:
+    """Begin a page that lies across, or stands upright again."""
+    from docx.enum.section import WD_ORIENT, WD_SECTION
+    from docx.shared import Cm
+
+    section = word.add_section(WD_SECTION.NEW_PAGE)
+    long, short = Cm(29.7), Cm(21)
+    section.orientation = WD_ORIENT.LANDSCAPE if is_across else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = (long, short) if is_across else (short, long)
 
 
 def checklists(content: Manuscript) -> bytes:
     """Return the reporting guidelines' checklists as a Word document."""
-    word = new_document(content.cut, "Reporting checklists", is_wide=True)
+    word = new_document(content.cut, "Reporting checklists", is_wide=True, style=content.style)
     word.add_heading("Reporting checklists", 0)
     word.add_paragraph(f"{content.cut.study.title}. Data cut {content.cut.name}.")
     for guideline, items in content.items.items():
@@ -172,11 +242,15 @@ def checklists(content: Manuscript) -> bytes:
         title = f"{len(items)} items, {lacking} of them missing, {partial} answered in part."
         heads = ("Item", "Topic", "Asks", "Where it stands", "Value")
         table = Table(guideline, title, heads, tuple(rows))
-        add_table(word, f"{guideline} checklist", table, (1.2, 3.6, 7.2, 7, 6.5))
+        add_table(
+            word, f"{guideline} checklist", table, content.style, widths=(1.2, 3.6, 7.2, 7, 6.5)
+        )
     return saved(word)
 
 
-def new_document(cut: Cut, title: str, *, is_wide: bool = False) -> Document:
+def new_document(
+    cut: Cut, title: str, *, is_wide: bool = False, style: Style = STYLES["plain"]
+) -> Document:
     """Return an empty A4 document in the pack's style, with numbered pages."""
     import docx
     from docx.enum.section import WD_ORIENT
@@ -194,14 +268,14 @@ def new_document(cut: Cut, title: str, *, is_wide: bool = False) -> Document:
     for name, size in (("Normal", 11), ("Title", 18), ("Heading 1", 14), ("Heading 2", 12)):
         look = word.styles[name]
         look.font.name, look.font.size, look.font.color.rgb = (
-            "Times New Roman",
+            style.font,
             Pt(size),
             RGBColor(0, 0, 0),
         )
         fonts = look.element.get_or_add_rPr().get_or_add_rFonts()
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{theme}"), None)
-        fonts.set(qn("w:hAnsi"), "Times New Roman")
+        fonts.set(qn("w:hAnsi"), style.font)
     word.styles["Normal"].paragraph_format.space_after = Pt(6)
     if cut.is_synthetic:
         section.header.paragraphs[0].add_run(SYNTHETIC).bold = True
@@ -214,42 +288,124 @@ def new_document(cut: Cut, title: str, *, is_wide: bool = False) -> Document:
     return word
 
 
-def add_table(word: Document, name: str, table: Table, widths: Iterable[float] = ()) -> None:
-    """Add a table as journals print it: title above, three rules, notes below."""
+def add_table(
+    word: Document,
+    name: str,
+    table: Table,
+    style: Style,
+    *,
+    widths: Iterable[float] = (),
+    across: bool = False,
+) -> None:
+    """Add a table as a journal prints it: title, three rules, footnotes below."""
     from docx.enum.table import WD_TABLE_ALIGNMENT
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Cm, Pt
+    from docx.shared import Cm
 
-    title = word.add_paragraph()
-    title.add_run(f"{name}. ").bold = True
-    title.add_run(table.title)
-    title.paragraph_format.keep_with_next = True
-    title.paragraph_format.space_before = Pt(12)
+    called = style.table_title.format(number=name)
+    if widths:
+        called = f"{name}. "
+    if not style.is_title_below:
+        _add_title(word, called, table.title, keeps=True)
     grid = word.add_table(rows=len(table.rows) + 1, cols=len(table.columns))
     grid.alignment = WD_TABLE_ALIGNMENT.CENTER
     grid.autofit = False
     _rules(grid, len(table.rows))
-    wide = list(widths) or _widths(table)
-    size = Pt(_points(table))
+    size, wide = _layout(table, ACROSS_CM if across else WIDTH_CM)
+    if widths:
+        wide = list(widths)
     for column, width in zip(grid.columns, wide, strict=True):
         # Word goes by the cells' widths, others by the columns'
         column.width = Cm(width)
+    signs, footnotes = _footnotes(table, style)
     for row, texts in enumerate((table.columns, *table.rows)):
         # a row's cells are looked up once: python-docx searches the whole row for each
-        for column, (cell, text) in enumerate(zip(grid.rows[row].cells, texts, strict=True)):
-            cell.width = Cm(wide[column])
-            paragraph = cell.paragraphs[0]
-            run = paragraph.add_run(text)
-            run.font.size, run.bold = size, row == 0
-            paragraph.paragraph_format.space_after = Pt(1)
-            # a table that fits a page is not torn
-            paragraph.paragraph_format.keep_with_next = row < len(table.rows) <= ROWS_A_PAGE
-            if column and not widths and (row == 0 or text[:1].isdigit() or len(text) < 30):
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for note in table.notes:
+        cells = grid.rows[row].cells
+        _fill_row(cells, texts, wide, size, style, row, table, is_text=bool(widths))
+        if row and signs[row - 1]:
+            sign = cells[0].paragraphs[0].add_run(signs[row - 1])
+            sign.font.size, sign.font.superscript = _points(size), True
+    for sign, note in [*((None, note) for note in table.notes), *footnotes]:
         paragraph = word.add_paragraph()
-        paragraph.add_run(note).font.size = Pt(8)
-        paragraph.paragraph_format.space_after = Pt(0)
+        paragraph.paragraph_format.space_after = _points(0)
+        if sign:
+            mark = paragraph.add_run(f"{sign} ")
+            mark.font.size, mark.font.superscript = _points(8), True
+        paragraph.add_run(style.written(note)).font.size = _points(8)
+    if style.is_title_below:
+        _add_title(word, called, table.title, keeps=False)
+
+
+def _points(size: float) -> Any:
+    from docx.shared import Pt
+
+    return Pt(size)
+
+
+def _add_title(word: Document, called: str, words: str, *, keeps: bool) -> None:
+    title = word.add_paragraph()
+    title.add_run(called).bold = True
+    title.add_run(words)
+    title.paragraph_format.keep_with_next = keeps
+    title.paragraph_format.space_before = _points(12 if keeps else 4)
+
+
+def _fill_row(
+    cells: Sequence[Any],
+    texts: Sequence[str],
+    wide: Sequence[float],
+    size: float,
+    style: Style,
+    row: int,
+    table: Table,
+    *,
+    is_text: bool,
+) -> None:
+    """Write a row's cells; one that only names those below it runs over the whole width."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Cm
+
+    fill = style.head_fill if row == 0 else style.stripe_fill if row % 2 == 0 else None
+    names_others = row > 0 and _names_others(texts)
+    if names_others:
+        cells[0].merge(cells[-1])
+    for column, (cell, text) in enumerate(zip(cells, texts, strict=True)):
+        if fill:
+            _shade(cell, fill)
+        if names_others and column:
+            break
+        if not names_others:
+            cell.width = Cm(wide[column])
+        paragraph = cell.paragraphs[0]
+        run = paragraph.add_run(style.written(text))
+        run.font.size, run.bold = _points(size), row == 0
+        paragraph.paragraph_format.space_after = _points(1)
+        # a table that fits a page is not torn
+        paragraph.paragraph_format.keep_with_next = row < len(table.rows) <= ROWS_A_PAGE
+        if column and not is_text and (row == 0 or text[:1].isdigit() or len(text) < 30):
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+
+
+def _names_others(texts: Sequence[str]) -> bool:
+    return len(texts) > 1 and bool(texts[0]) and not any(texts[1:])
+
+
+def _footnotes(table: Table, style: Style) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the signs of each row, and the footnotes with theirs; each stands once."""
+    marks = table.marks or ((),) * len(table.rows)
+    each = list(dict.fromkeys(note for row in marks for note in row))
+    sign_of = {note: style.symbol(number) for number, note in enumerate(each)}
+    joined = [",".join(sign_of[note] for note in row) for row in marks]
+    return joined, [(sign_of[note], note) for note in each]
+
+
+def _shade(cell: Any, colour: str) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    shade = OxmlElement("w:shd")
+    for name, value in (("val", "clear"), ("color", "auto"), ("fill", colour)):
+        shade.set(qn(f"w:{name}"), value)
+    cell._tc.get_or_add_tcPr().append(shade)
 
 
 def saved(word: Document) -> bytes:
@@ -270,18 +426,23 @@ def _plates(content: Manuscript) -> Iterator[Plate]:
         if key in named:
             yield Plate(key, named[key].caption, (key,))
     for endpoint in study.endpoints:
-        prefix = f"km-{endpoint.lower()}-"
-        panels = tuple(name for name in named if name.startswith(prefix))
-        letters = [
-            f"{chr(ord('A') + place)}, {named[name].caption.partition(': Kaplan')[0]}"
-            for place, name in enumerate(panels)
-        ]
-        yield Plate(
-            f"km_{endpoint}",
-            f"{endpoint}: Kaplan-Meier curves with pointwise 95% bands and numbers at risk. "
-            f"{'; '.join(letters)}.",
-            panels,
-        )
+        for key, contrast in (("km", ARM), ("km_marker", MARKER)):
+            ending = contrast.replace(" ", "-")
+            panels = tuple(
+                name
+                for name in named
+                if name.startswith(f"km-{endpoint.lower()}-") and name.endswith(ending)
+            )
+            letters = [
+                f"{chr(ord('A') + place)}, {named[name].caption.partition(': Kaplan')[0]}"
+                for place, name in enumerate(panels)
+            ]
+            yield Plate(
+                f"{key}_{endpoint}",
+                f"{endpoint}: Kaplan-Meier curves with pointwise 95% bands and numbers at risk. "
+                f"{'; '.join(letters)}.",
+                panels,
+            )
         for kind in ("comparisons", "multivariable", "subgroups"):
             name = f"{kind}-{endpoint.lower()}"
             if name in named:
@@ -289,60 +450,82 @@ def _plates(content: Manuscript) -> Iterator[Plate]:
 
 
 def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -> None:
+    """Add a figure, or its panels two by two, with the caption on the same page."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Cm, Emu
 
     several = len(plate.names) > 1
-    for place, name in enumerate(plate.names):
-        paragraph = word.add_paragraph()
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT if several else WD_ALIGN_PARAGRAPH.CENTER
+    for first in range(0, len(plate.names), 2 if several else 1):
+        names = plate.names[first : first + 2 if several else first + 1]
         if several:
-            # on a line of its own: beside a picture it would stand at its foot
-            letter = paragraph.add_run(chr(ord("A") + place))
-            letter.bold = True
-            letter.add_break()
-        run = paragraph.add_run()
-        # at its own size where that fits: smaller, the letters of a panel could not be read
-        shape = run.add_picture(io.BytesIO(content.files[name]["png"]))
-        width = min(shape.width, Cm(PANEL_CM if several else WIDTH_CM))
-        shape.height, shape.width = Emu(int(shape.height * width / shape.width)), Emu(width)
-        described = shape._inline.docPr
-        described.set("descr", content.pictures[name].caption)
-        described.set("name", name)
-    # the caption stays with what it is below
-    paragraph.paragraph_format.keep_with_next = True
+            letters = word.add_paragraph()
+            letters.paragraph_format.tab_stops.add_tab_stop(Cm(PANEL_CM + 0.2))
+            letters.paragraph_format.space_after = _points(0)
+            places = range(first, first + len(names))
+            letters.add_run("\t".join(chr(ord("A") + place) for place in places)).bold = True
+            letters.paragraph_format.keep_with_next = True
+        paragraph = word.add_paragraph()
+        if not several:
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        for name in names:
+            shape = paragraph.add_run().add_picture(io.BytesIO(content.files[name]["png"]))
+            width = min(shape.width, Cm(PANEL_CM if several else WIDTH_CM))
+            shape.height, shape.width = Emu(int(shape.height * width / shape.width)), Emu(width)
+            described = shape._inline.docPr
+            described.set("descr", content.pictures[name].caption)
+            described.set("name", name)
+            for side in ("distL", "distR"):
+                # what is not said, LibreOffice takes for a margin
+                shape._inline.set(side, "0")
+        # the caption stays with what it is below
+        paragraph.paragraph_format.keep_with_next = True
+        paragraph.paragraph_format.space_after = _points(2)
     caption = word.add_paragraph()
-    caption.add_run(f"Figure {number}. ").bold = True
-    caption.add_run(plate.caption)
+    caption.add_run(content.style.figure_title.format(number=number)).bold = True
+    caption.add_run(content.style.written(plate.caption))
 
 
-def _points(table: Table) -> int:
-    """Return the size of a table's letters."""
-    return 7 if len(table.columns) > 8 else 8 if len(table.columns) > 5 else 9
-
-
-def _widths(table: Table) -> list[float]:
-    """Share the page's width by what the columns hold, in centimetres.
+def _layout(table: Table, paper: float) -> tuple[float, list[float]]:
+    """Return the size of a table's letters and its columns' widths in centimetres.
 
     No word is broken, and no short text, such as an estimate with its interval, but in the first
-    column, which names the rows.
+    column, which names the rows. What is left of the paper goes to the columns with long texts.
     """
-    columns = list(zip(*(table.columns, *table.rows), strict=True))
-    roots = [max(max(min(len(text), 60) for text in column), 4) ** 0.6 for column in columns]
+    size = next((one for one in SIZES if sum(_least(table, one)) <= paper), SIZES[-1])
+    least = _least(table, size)
+    spare = paper - sum(least)
+    if spare < 0:
+        return size, [width * paper / sum(least) for width in least]
+    # a head may be wrapped
+    longest = [max((len(text) for text in column[1:]), default=0) for column in _columns(table)]
+    wishes = [
+        max(0.4 + length * 0.52 * size * CM_A_POINT - width, 0)
+        for length, width in zip(longest, least, strict=True)
+    ]
+    share = min(spare / sum(wishes), 1.0) if sum(wishes) else 0.0
+    return size, [width + wish * share for width, wish in zip(least, wishes, strict=True)]
+
+
+def _columns(table: Table) -> list[tuple[str, ...]]:
+    """Return a table's columns; what runs over the whole width is in none of them."""
+    rows = [row for row in table.rows if not _names_others(row)]
+    return list(zip(*(table.columns, *rows), strict=True))
+
+
+def _least(table: Table, size: float) -> list[float]:
+    """Return the widths below which something would be broken, in centimetres."""
     whole = [
         max(
             *(len(word) for text in column for word in text.split()),
-            *(len(text) for text in column[1:] if place and len(text) <= 17),
-            0,
+            *(len(text) for text in column[1:] if place and len(text) <= 22),
+            # a head is bold, and wider
+            *(1.1 * len(word) for word in column[0].split()),
+            14 if not place else 0,
         )
-        for place, column in enumerate(columns)
+        for place, column in enumerate(_columns(table))
     ]
     # a letter is about half as wide as it is high; and the cell's margins
-    least = [0.4 + length * 0.52 * _points(table) * CM_A_POINT for length in whole]
-    spare = WIDTH_CM - sum(least)
-    if spare < 0:
-        return [width * WIDTH_CM / sum(least) for width in least]
-    return [width + spare * root / sum(roots) for width, root in zip(least, roots, strict=True)]
+    return [0.4 + length * 0.52 * size * CM_A_POINT for length in whole]
 
 
 def _rules(grid: Any, last: int) -> None:

@@ -70,6 +70,10 @@ class Table:
     ----------
     key
         What other parts call it: baseline, cutoff, response, ...
+    notes
+        Sentences on the whole table.
+    marks
+        Of each row the sentences on it alone; empty where no row has any.
     """
 
     key: str
@@ -77,6 +81,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    marks: tuple[tuple[str, ...], ...] = ()
 
     @property
     def note(self) -> str:
@@ -110,8 +115,9 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
     rows = rows[rows["statistic"].isin(list(declared.rows))]
     if endpoint is not None:
         rows = rows[rows["endpoint"] == endpoint]
-    printed = []
+    printed, marks = [], []
     for row in rows.to_dict("records"):
+        marks.append(_sentences(row["note"], study))
         words, write = declared.rows[row["statistic"]]
         of = [
             row["endpoint"],
@@ -137,7 +143,8 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
         declared.title.format(**filled, drug=study.arms.experimental_drug),
         ("Statistic", "Of", "Estimate (95% CI)", "P", "n", "Events"),
         tuple(printed),
-        (f"{INTERVAL}.", *_notes(rows, study)),
+        (f"{INTERVAL}.",),
+        tuple(marks),
     )
 
 
@@ -248,13 +255,14 @@ def cutoff(report: Report) -> Table:
     }
     checked = rows_of(report.results)(analysis=Analysis.VALIDITY)
     labels = labels_of(report.study)
-    rows = []
+    rows, marks = [], []
     for source, wanted in ((found, names), (checked, validity)):
         for statistic, (words, write) in wanted.items():
             mine = source[source["statistic"] == statistic]
             several = len(mine) > 1
             for _, row in mine.iterrows():
                 of = f", {row['endpoint']}, {labels[row['population']]}"
+                marks.append(_sentences(row["note"], report.study))
                 rows.append(
                     (
                         f"{words}{of if several else ''}",
@@ -274,7 +282,8 @@ def cutoff(report: Report) -> Table:
         ),
         ("Statistic", "Estimate (95% CI)", "P", "n", "Method"),
         tuple(rows),
-        (f"{INTERVAL}.", *_notes(found, report.study)),
+        (f"{INTERVAL}.",),
+        tuple(marks),
     )
 
 
@@ -562,7 +571,7 @@ INTERACTIONS: dict[str, tuple[str, Callable[[Any], str]]] = {
 def interaction(report: Report) -> Table:
     """Make the table of the treatment-by-marker interaction on every scale."""
     name_of = term_namer(report.study)
-    printed = []
+    printed, marks = [], []
     write: Callable[[Any], str]
     rows = rows_of(report.results)(analysis=Analysis.INTERACTION)
     for endpoint in dict.fromkeys(rows["endpoint"]):
@@ -577,6 +586,7 @@ def interaction(report: Report) -> Table:
                 continue
             if isinstance(row["contrast"], str) and statistic == Statistic.LOGRANK_STRATIFIED:
                 words += f", {contrast_words(row['contrast'], report.study)}"
+            marks.append(_sentences(row["note"], report.study))
             printed.append(
                 (
                     f"{endpoint}: {words}",
@@ -592,10 +602,8 @@ def interaction(report: Report) -> Table:
         f"{report.study.arms.experimental_drug}? Treatment-by-marker interaction.",
         ("Statistic", "Estimate (95% CI)", "P", "n", "Events"),
         tuple(printed),
-        (
-            f"{INTERVAL}; HR, hazard ratio. Of a test, the estimate is its statistic.",
-            *_notes(rows, report.study),
-        ),
+        (f"{INTERVAL}; HR, hazard ratio. Of a test, the estimate is its statistic.",),
+        tuple(marks),
     )
 
 
@@ -737,5 +745,11 @@ def _size(rows: pd.DataFrame) -> str:
 
 def _notes(rows: pd.DataFrame, study: Study) -> list[str]:
     """Return the rows' notes in words, each sentence once."""
-    said = [note_in_words(note, study) for note in dict.fromkeys(rows["note"].dropna())]
-    return list(dict.fromkeys(one for note in said for one in re.split(r"(?<=\.) (?=[A-Z])", note)))
+    said = [one for note in rows["note"] for one in _sentences(note, study)]
+    return list(dict.fromkeys(said))
+
+
+def _sentences(note: Any, study: Study) -> tuple[str, ...]:
+    """Return the sentences of a row's note, in words."""
+    words = note_in_words(note, study)
+    return tuple(re.split(r"(?<=\.) (?=[A-Z])", words)) if words else ()

@@ -51,7 +51,7 @@ def word(pack: Files) -> Document:
 
 def tables(word: Document) -> dict[str, Table]:
     """The document's tables by their titles, which stand before them."""
-    titles = [p.text for p in word.paragraphs if re.match(r"Table \d+\. ", p.text)]
+    titles = [p.text for p in word.paragraphs if re.match(r"Table S?\d+\. ", p.text)]
     assert len(titles) == len(word.tables)
     return dict(zip(titles, word.tables, strict=True))
 
@@ -63,9 +63,15 @@ def find(word: Document, words: str) -> Table:
 
 def printed(table: Table) -> list[str]:
     """The numbers of a table's body in reading order, without the column that names the rows."""
-    return [
-        number for row in table.rows[1:] for cell in row.cells[1:] for number in numbers(cell.text)
+    cells = [
+        cell
+        for row in table.rows[1:]
+        for first, *others in [row.cells]
+        for cell in others
+        # a row that names those below it is one cell
+        if cell._tc is not first._tc
     ]
+    return [number for cell in cells for number in numbers(cell.text)]
 
 
 def numbers(text: str) -> list[str]:
@@ -317,17 +323,14 @@ def test_every_number_in_excel_is_in_duckdb_as_a_number(
     pack: Files, demo: Installation, cut: Cut
 ) -> None:
     book = openpyxl.load_workbook(io.BytesIO(pack["results.xlsx"]))
-    analyses = demo.ask("select distinct analysis from report.results")["analysis"]
-    assert set(analyses) <= set(book.sheetnames)
+    assert len(book.sheetnames) <= 8
     counted = 0
-    for name, rows in {
-        **{one: demo.ask(f"from report.results where analysis = '{one}'") for one in analyses},
-        **{
-            t: demo.ask(f"from report.{t}") for t in ("headline", "flow", "data_quality", "history")
-        },
-        "provenance": demo.ask("from report.provenance"),
-    }.items():
+    tables = ("headline", "flow", "results", "data_quality", "history", "provenance")
+    for name, rows in {name: demo.ask(f"from report.{name}") for name in tables}.items():
         sheet = book[name]
+        # as wide as the paper, its head on every page
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage and not sheet.page_setup.fitToHeight
+        assert sheet.print_title_rows == "$1:$1" and sheet.page_setup.paperSize == 9
         assert [cell.value for cell in sheet[1]] == list(rows.columns)
         assert sheet.max_row == len(rows) + 1
         for cells, values in zip(
@@ -451,7 +454,7 @@ def test_a_count_that_is_hidden_stays_hidden(cut: Cut) -> None:
     study = cut.study.model_copy(update={"quality": quality})
     tables = {**cut.tables, "results": few, "flow": flow}
     content = manuscript.Manuscript(Cut(cut.name, study, tables, cut.dictionary))
-    response = next(table for table in content.tables if table.key == "response")
+    response = next(table for table in content.tables.values() if table.key == "response")
     assert any("<5" in row for row in response.rows)
     assert not any(cell.startswith("1 (") for row in response.rows for cell in row)
     assert "consent withdrawn, <5" in dict(content.text[0])["Design and patients"]

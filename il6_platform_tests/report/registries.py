@@ -15,6 +15,7 @@ import pandas as pd
 from il6_platform.analysis import cutoff
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.spec import analyses
+from il6_platform.manuscript import findings
 from il6_platform.manuscript.document import Manuscript
 from il6_platform.report import page, sentences
 from il6_platform.report.reader import Cut
@@ -120,13 +121,17 @@ def texts(cut: Cut) -> Iterator[tuple[str, str]]:
     for row in cut.tables["headline"].to_dict("records"):
         yield "headline", f"{row['claim']} -> {row['reading']}"
     content = Manuscript(cut)
-    for table in content.tables:
+    for table in content.tables.values():
         yield "table", f"{table.title} | {' | '.join(table.columns)}"
         for cells in table.rows:
             yield f"table {table.key}", " | ".join(cells)
         yield f"notes {table.key}", table.note
+        for note in dict.fromkeys(note for row in table.marks for note in row):
+            yield f"notes {table.key}", note
     for name, picture in content.pictures.items():
         yield f"figure {name}", picture.caption
+    for about, text in [*findings.abstract(cut).items(), *findings.results(cut, content.place)]:
+        yield f"findings {about}", text
     for about, text in content.text[0]:
         yield f"methods {about}", text
     for guideline, items in content.items.items():

@@ -1,0 +1,226 @@
+"""The abstract and the results section, written from `report.results` with the hedges it demands.
+
+Belongs here: the sections' paragraphs. Does not belong here: the methods (`methods`), what a
+conclusion may say (`report.sentences`, `report.readings`), a journal's headings (`styles`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+
+from il6_platform.analysis.cohort import ARM, COMPARISONS, CONTRASTS, MARKER
+from il6_platform.analysis.names import Analysis, Group, Statistic
+from il6_platform.figures.kaplan_meier import group_of
+from il6_platform.figures.labels import at_unit, labels_of, marker_in_question, upper_first
+from il6_platform.manuscript.methods import recruited
+from il6_platform.report import formatting as journal
+from il6_platform.report import readings, sentences
+from il6_platform.report.reader import Cut
+from il6_platform.report.sayings import Saying
+from il6_platform.statistics.codes import singular
+from il6_platform.study import Study, lower_first
+
+Place = Callable[[str], str | None]
+"""Key of a table or figure of the manuscript -> what it is called there, or None."""
+
+
+def abstract(cut: Cut) -> dict[str, str]:
+    """Return the parts of a structured abstract: what is asked, how, what was found and means."""
+    study = cut.study
+    disease = f" in {study.disease}" if study.disease else ""
+    design = "randomised study" if study.is_randomised else "observational cohort study"
+    answer = sentences.answer(cut.results, study)
+    certain = dict(sentences.certainty(cut.results, study))
+    return {
+        "background": f"This study asks whether {marker_in_question(study)} before treatment "
+        f"predicts who benefits from {study.arms.experimental_drug}{disease}.",
+        "methods": f"In this {design} of registry data, {study.arms.experimental_label} was "
+        f"compared with {study.arms.control_label} for {' and '.join(study.endpoints)}, by "
+        f"{marker_in_question(study)}. {_rule(cut)} The treatment-by-marker interaction decides, "
+        "without a cut-off where it can be estimated so.",
+        "results": " ".join(
+            [
+                f"{sentences.arrivals(cut.tables['flow'])} {recruited(cut)}".strip(),
+                *answer,
+                *(certain[name] for name in ("Cut-off", "Not randomised") if name in certain),
+            ]
+        ),
+        "conclusions": " ".join([*map(_without_numbers, answer), _caution(cut)]).strip(),
+        "funding": "missing: the authors' to write.",
+    }
+
+
+def _rule(cut: Cut) -> str:
+    found = cut.row(analysis=Analysis.CUTOFF, statistic=Statistic.CUTOFF)
+    rule = cut.study.cutoff
+    if found is None or pd.isna(found["estimate"]):
+        return "No cut-off could be determined."
+    how = "chosen on these patients" if rule.is_data_driven else "not chosen by their outcomes"
+    return f"The cut-off of {at_unit(journal.plain(found['estimate']), cut.study)} was {how}."
+
+
+def _without_numbers(sentence: str) -> str:
+    """Return a sentence of the answer without the numbers that follow it in brackets."""
+    return re.sub(r" \(.*\)\.$", ".", sentence)
+
+
+def _caution(cut: Cut) -> str:
+    """Say how far the answer to the marker's question goes."""
+    found = readings.product(cut.results, cut.study, cut.study.endpoints[0])
+    if found.primary is None or found.is_shown:
+        return ""
+    doublings = 1.0 if found.uncut is None else readings.marker_spread(cut.results)
+    saying = readings.compatible_with(found.primary, doublings)
+    words = {
+        Saying.NOT_PREDICTIVE_WIDE: "The data are compatible with a large difference and with "
+        "none.",
+        Saying.NOT_PREDICTIVE_NARROW: "The data speak against a large difference.",
+    }
+    return words.get(saying, "")
+
+
+def results(cut: Cut, place: Place) -> Iterator[tuple[str, str]]:
+    """Give the results section's paragraphs, each a heading and its text."""
+    study = cut.study
+    yield "Patients", _patients(cut, place)
+    response = " ".join(_response(cut, place))
+    if response:
+        yield "Response", response
+    for endpoint in study.endpoints:
+        said = " ".join(_survival(cut, endpoint, place))
+        if said:
+            yield study.known_endpoints[endpoint].label, said
+    yield (
+        f"{upper_first(marker_in_question(study))} and the effect of treatment",
+        " ".join([sentences.answer(cut.results, study)[0], _see(place("interaction"))]).strip(),
+    )
+    certain = [said for name, said in sentences.certainty(cut.results, study) if name != "Size"]
+    if certain:
+        yield "How far the results go", " ".join(certain)
+
+
+def _patients(cut: Cut, place: Place) -> str:
+    said = [f"{sentences.arrivals(cut.tables['flow'])} {recruited(cut)}".strip()]
+    age = {
+        statistic: cut.row(
+            analysis=Analysis.BASELINE, term="age", grp=None, contrast=None, statistic=statistic
+        )
+        for statistic in (Statistic.MEDIAN, Statistic.Q1, Statistic.Q3)
+    }
+    median, low, high = age.values()
+    if median is not None and low is not None and high is not None:
+        limits = journal.interval(low["estimate"], high["estimate"], journal.plain)
+        said.append(
+            f"The median age was {journal.plain(median['estimate'])} years (interquartile range "
+            f"{limits})."
+        )
+    last = cut.study.endpoints[-1]
+    follow_up = _of(cut, last, Statistic.FOLLOW_UP_MEDIAN, None)
+    if follow_up is not None and pd.notna(follow_up["estimate"]):
+        said.append(f"Median follow-up for {last} was {_months(follow_up)} (reverse Kaplan-Meier).")
+    return " ".join([*said, _see(place("flow"), place("baseline"))]).strip()
+
+
+def _response(cut: Cut, place: Place) -> Iterator[str]:
+    labels = labels_of(cut.study)
+    for population, contrast in COMPARISONS:
+        first, second = CONTRASTS[contrast]
+        rates = [
+            cut.row(
+                analysis=Analysis.RESPONSE,
+                endpoint="ORR",
+                statistic=Statistic.RATE,
+                population=Group.ALL,
+                contrast=None,
+                grp=group_of(population, name),
+            )
+            for name in (first, second)
+        ]
+        test = cut.row(
+            analysis=Analysis.RESPONSE,
+            endpoint="ORR",
+            population=population,
+            contrast=contrast,
+            statistic=Statistic.FISHER_EXACT,
+        )
+        if test is None or any(rate is None or pd.isna(rate["events"]) for rate in rates):
+            continue
+        shares = [
+            f"{rate['events']:.0f} of {rate['n']:.0f} patients ({journal.percent(rate['estimate'])}"
+            f"%) with {labels[name]}"
+            for rate, name in zip(rates, (first, second), strict=True)
+            if rate is not None
+        ]
+        yield (
+            f"In {_who(population, cut.study)}, {' and '.join(shares)} had an objective response "
+            f"(Fisher's exact test, {journal.p_text(test['p_value'])})."
+        )
+    if place("response"):
+        yield _see(place("response"), place("response_comparisons"))
+
+
+def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
+    study, labels = cut.study, labels_of(cut.study)
+    for population, contrast in COMPARISONS:
+        found = readings.comparison(cut.results, study, endpoint, population, contrast)
+        medians = [
+            _of(cut, endpoint, Statistic.MEDIAN, group_of(population, name))
+            for name in CONTRASTS[contrast]
+        ]
+        if found.ratio is None or any(row is None for row in medians):
+            continue
+        of = " and ".join(
+            f"{_months(row)} with {labels[name]}"
+            for row, name in zip(medians, CONTRASTS[contrast], strict=True)
+            if row is not None
+        )
+        test = f"log-rank {journal.p_text(found.p_value)}"
+        if found.corrected is not None:
+            test += f", {journal.p_number(found.corrected)} after correction for cut-off selection"
+        elif contrast == MARKER and study.cutoff.is_data_driven:
+            test += ", not corrected for cut-off selection"
+        yield (
+            f"In {_who(population, study)}, median {endpoint} was {of} (hazard ratio "
+            f"{journal.in_sentence(found.ratio)}; {test})."
+        )
+    effect = readings.comparison(cut.results, study, endpoint, Group.ALL, ARM)
+    if effect.ratio is not None and pd.notna(effect.ratio["events"]):
+        events = singular(f"{effect.ratio['events']:.0f} events")
+        yield f"The comparison of the arms rests on {events}."
+    yield _see(*(place(f"{key}_{endpoint}") for key in ("km", "km_marker", "survival", "cox")))
+
+
+def _who(population: str, study: Study) -> str:
+    """Return what a sentence calls the patients who are in."""
+    level = population.removeprefix("marker_")
+    if level != population:
+        return f"patients with {level} {study.marker.label}"
+    words = labels_of(study)[population]
+    return words if population == Group.ALL else f"patients on {lower_first(words)}"
+
+
+def _of(cut: Cut, endpoint: str, statistic: Statistic, group: str | None) -> pd.Series | None:
+    return cut.row(
+        analysis=Analysis.SURVIVAL,
+        endpoint=endpoint,
+        statistic=statistic,
+        population=Group.ALL,
+        grp=group,
+    )
+
+
+def _months(row: pd.Series) -> str:
+    """Write a time with its interval as a sentence has it."""
+    if pd.isna(row["estimate"]):
+        return "not reached"
+    limits = journal.interval(row["ci_low"], row["ci_high"], journal.months)
+    return f"{journal.months(row['estimate'])} months (95% CI {limits})"
+
+
+def _see(*places: str | None) -> str:
+    """Point to tables and figures; to none that is not there."""
+    named = [place for place in places if place]
+    return f"({', '.join(named)})" if named else ""
