@@ -7,12 +7,18 @@ median.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, Cohort
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
+from il6_platform.statistics.codes import Code
+from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.heterogeneity import effect_by_level
 from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
@@ -29,7 +35,12 @@ SPEC = Spec(
         ),
         technique(Topic.INTERACTION, "likelihood-ratio tests by subgroup", "interaction"),
     ),
+    said_elsewhere=frozenset({"rate"}),
 )
+
+
+Flags = np.ndarray[Any, Any]
+"""Of each patient, whether it is so."""
 
 
 def analyse(cohort: Cohort, study: Study) -> Results:
@@ -42,13 +53,26 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         where = {"endpoint": endpoint, "contrast": ARM, "model": "subgroup"}
         design = pd.DataFrame({"the group": arm.astype(float)})
         whole = cox(design, time, event).estimates()
+        everybody = np.ones(len(arm), dtype=bool)
         results.add([row.but(term="all") for row in whole], **where)
+        results.add(_by_arm(event, arm, everybody, "all"), **where)
         for name, levels in _levels(known, study).items():
             rows = effect_by_level(time, event, arm, levels)
-            results.add(
-                [row.but(term=f"{name}[{row.term}]" if row.term else name) for row in rows], **where
-            )
+            for row in rows:
+                term = f"{name}[{row.term}]" if row.term else name
+                results.add(row.but(term=term), **where)
+                if row.term:
+                    is_in = levels.map(str).eq(row.term).to_numpy()
+                    results.add(_by_arm(event, arm, is_in, term), **where)
     return results
+
+
+def _by_arm(event: Flags, arm: Flags, is_in: Flags, term: str) -> Iterator[Estimate]:
+    """Give the patients and events of a subgroup, an arm each."""
+    for name, mine in (("experimental", arm & is_in), ("control", ~arm & is_in)):
+        n, events = int(mine.sum()), int(event[mine].sum())
+        counted = Estimate("rate", n=n, events=events, term=term, grp=name, method="events / n")
+        yield counted.but(estimate=events / n) if n else counted.but(note=Code.NO_PATIENTS.say())
 
 
 def _levels(cohort: Cohort, study: Study) -> dict[str, pd.Series]:

@@ -7,6 +7,8 @@ here: drawing (the other modules), captions (`report.figure_catalogue`).
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -238,10 +240,7 @@ def answer_figure(results: pd.DataFrame, study: Study) -> Figure:
     names += ["Ratio, high to low"] * len(ratio)
     counts = {
         f"{head} (events/n)": [*(_of(sizes, f"{arm}/{level}") for level in ("low", "high")), ""]
-        for arm, head in (
-            ("experimental", upper_first(study.arms.experimental_drug)),
-            ("control", "Without"),
-        )
+        for arm, head in _arms_in_brief(study)
     }
     return forest(
         _in_words(rows.assign(events=float("nan")), study),
@@ -253,7 +252,13 @@ def answer_figure(results: pd.DataFrame, study: Study) -> Figure:
     )
 
 
-def _of(sizes: pd.DataFrame, group: str) -> str:
+def _arms_in_brief(study: Study) -> tuple[tuple[str, str], ...]:
+    """Return the arms with heads that fit over a column of counts."""
+    drug = study.arms.experimental_drug
+    return ("experimental", upper_first(drug)), ("control", f"No {drug}")
+
+
+def _of(sizes: pd.DataFrame, group: Hashable) -> str:
     """Write the events and patients of a group; nothing where they are not known."""
     if group not in sizes.index:
         return ""
@@ -266,14 +271,22 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
     ratios = rows[rows["statistic"] == Statistic.HAZARD_RATIO]
     tests = rows[rows["statistic"] == Statistic.INTERACTION].set_index("term")["p_value"].to_dict()
     namer, labels = term_namer(study), labels_of(study)
-    names = [namer(str(term)) for term in ratios["term"]]
     variables = ratios["term"].str.partition("[")[0]
+    # under its variable's heading a level is enough
+    names = [
+        upper_first(namer(str(term)).removeprefix(f"{namer(variable).partition(' (')[0]}: "))
+        for term, variable in zip(ratios["term"], variables, strict=True)
+    ]
     headings = {
         number: namer(variable)
         for number, variable in enumerate(variables)
         if number and variable != variables.iloc[number - 1]
     }
-    counts = {"Events/n": [f"{_count(row.events)}/{_count(row.n)}" for row in ratios.itertuples()]}
+    sizes = rows[rows["statistic"] == Statistic.RATE].set_index(["grp", "term"])
+    counts = {
+        f"{head} (events/n)": [_of(sizes, (arm, term)) for term in ratios["term"]]
+        for arm, head in _arms_in_brief(study)
+    }
     # said once, at the variable's first level
     said = [
         numbers.p_number(tests.pop(str(term).partition("[")[0], None)) for term in ratios["term"]
