@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from dagster import (
     MetadataValue,
     TableColumn,
+    TableRecord,
     TableSchema,
 )
 
@@ -46,37 +48,41 @@ def summary(warehouse: Warehouse, table: str) -> MetadataValue:
         ((total, *found),) = connection.execute(
             f"select count(*), {counts} from {table}"
         ).fetchall()
-    return MetadataValue.md(
-        markdown_table(
-            pd.DataFrame(
-                {
-                    "column": names,
-                    "filled": found[::2],
-                    "missing": [total - filled for filled in found[::2]],
-                    "different": found[1::2],
-                }
-            )
+    return shown_table(
+        pd.DataFrame(
+            {
+                "column": names,
+                "filled": found[::2],
+                "missing": [total - filled for filled in found[::2]],
+                "different": found[1::2],
+            }
         )
     )
 
 
 def preview(frame: pd.DataFrame, rows: int = 20) -> MetadataValue:
     """Show the first rows of a table that holds no patients."""
-    return MetadataValue.md(markdown_table(frame.head(rows)))
+    return shown_table(frame.head(rows))
 
 
-def markdown_table(frame: pd.DataFrame) -> str:
-    """Return a frame as a Markdown table, numbers to four significant digits."""
+def shown_table(frame: pd.DataFrame) -> MetadataValue:
+    """Return a frame as a table that the UI shows without a click; numbers to four digits."""
 
-    def cell(value: Any) -> str:
+    def cell(value: Any) -> str | int | bool:
         if value is None or (not isinstance(value, list) and pd.isna(value)):
             return ""
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
-        return text.replace("|", "\\|").replace("\n", " ")
+        if isinstance(value, float):
+            return f"{value:.4g}"
+        # Dagster keeps no numpy types
+        return int(value) if isinstance(value, int | np.integer) else str(value)
 
-    head = [f"| {' | '.join(map(str, frame.columns))} |", f"|{' --- |' * len(frame.columns)}"]
-    body = [f"| {' | '.join(map(cell, row))} |" for row in frame.itertuples(index=False)]
-    return "\n".join(head + body) if len(frame.columns) else ""
+    names = [str(name) for name in frame.columns]
+    records = [
+        TableRecord(dict(zip(names, map(cell, row), strict=True)))
+        for row in frame.itertuples(index=False, name=None)
+    ]
+    schema = TableSchema(columns=[TableColumn(name) for name in names])
+    return MetadataValue.table(records, schema)
 
 
 def picture(svg: str, alternative: str) -> MetadataValue:
