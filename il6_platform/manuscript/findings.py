@@ -146,11 +146,11 @@ def _response(cut: Cut, place: Place) -> Iterator[str]:
             contrast=contrast,
             statistic=Statistic.FISHER_EXACT,
         )
-        if test is None or any(rate is None or pd.isna(rate["events"]) for rate in rates):
+        if test is None or any(rate is None or pd.isna(rate["estimate"]) for rate in rates):
             continue
         shares = [
-            f"{rate['events']:.0f} of {rate['n']:.0f} patients ({journal.percent(rate['estimate'])}"
-            f"%) with {labels[name]}"
+            f"{rate['events']:.0f} of {rate['n']:.0f} ({journal.percent(rate['estimate'])}%) with "
+            f"{labels[name]}"
             for rate, name in zip(rates, (first, second), strict=True)
             if rate is not None
         ]
