@@ -41,9 +41,10 @@ def read_landing(warehouse: Warehouse) -> None:
     versions = {profile.name: profile.version for profile in profiles}
     with warehouse.connect() as connection:
         warehouse.prepare()
+        now = datetime.now(UTC)
         for item in landed(site.landing_path)[0]:
             content = item.read() or b""
-            digest, now = digest_of(content), datetime.now(UTC)
+            digest = digest_of(content)
             raw.land(connection, item.file, digest, now)
             if raw.arrived(connection, digest, versions)[0]:
                 continue

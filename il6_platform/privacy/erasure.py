@@ -31,6 +31,7 @@ from il6_platform.registry import erased, struck
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
 from il6_platform.registry.landing import digest_of, digests
+from il6_platform.registry.merged import drop_merged, fill_merged
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.readings import read_cells
 from il6_platform.validation import answers
@@ -89,7 +90,13 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
         {"patient": patient},
     )
     known = _record(site)
-    entry = {"forgotten_on": datetime.now(UTC).date().isoformat(), "patient": patient}
+    keys, bare = _keys_of(warehouse, patient)
+    entry = {
+        "forgotten_on": datetime.now(UTC).date().isoformat(),
+        "patient": patient,
+        "keys": " ".join(sorted(keys)),
+        "without_site": " ".join(sorted(bare)),
+    }
     _write_record(site, pd.concat([known, pd.DataFrame([entry])], ignore_index=True))
     # from here on it is on record: what is cut short is done by the next refresh
     rows, exports, cuts = _finish(warehouse, patient)
@@ -123,29 +130,65 @@ def _pseudonym_of(warehouse: Warehouse, patient_id: str) -> str:
     """Return the pseudonym of a patient of whom something is kept."""
     place, _, of_site = patient_id.partition(":")
     pseudonyms = warehouse.pseudonyms
-    for patient in (pseudonyms.of(patient_id), pseudonyms.of(of_site, place), patient_id):
-        if not _rows_of(warehouse, patient):
-            continue
-        sites = _sites_of(warehouse, patient)
-        if len(sites) > 1:
+    for number, site in ((patient_id, None), (of_site, place)):
+        found = _who_has(warehouse, pseudonyms.of(number), site)
+        if len(found) > 1:
+            sites = sorted({one for listed in found.values() for one in listed if one})
             raise UsageError(
                 f"several sites have the number ({', '.join(sites)}); give SITE:NUMBER"
             )
-        return patient
+        if found:
+            return next(iter(found))
+    for patient in (pseudonyms.of(patient_id), pseudonyms.of(of_site, place), patient_id):
+        if _rows_of(warehouse, patient):
+            return patient
     raise UnknownPatientError(
         "no row of such a patient is kept; give the number as the exports write it"
     )
 
 
-def _sites_of(warehouse: Warehouse, number: str) -> list[str]:
-    """Return the sites that have a number: two hospitals may number from 1."""
+def _who_has(warehouse: Warehouse, number: str, site: str | None) -> dict[str, list[str]]:
+    """Return patient -> sites of whom a number is: two hospitals may number from 1."""
     if not warehouse.columns("staging.lines"):
-        return []
+        return {}
     found = warehouse.query(
-        "select distinct site from staging.lines where number = $number and site != '' order by 1",
-        {"number": number},
+        "select patient, list(distinct site) as sites from staging.lines "
+        "where number = $number and patient is not null "
+        "and ($site is null or lower(site) = lower($site)) group by patient",
+        {"number": number, "site": site},
     )
-    return [str(site) for site in found["site"]]
+    return {row.patient: list(row.sites) for row in found.itertuples()}
+
+
+def _keys_of(warehouse: Warehouse, patient: str) -> tuple[set[str], set[str]]:
+    """Return by what a patient's raw lines are known: number with site, and number without one.
+
+    A patient has several where two numbers were merged, or a line names no site though others do.
+    """
+    keys, bare = {patient}, set[str]()
+    if not warehouse.columns("staging.lines"):
+        return keys, bare
+    for table in TABLES:
+        found = warehouse.query(
+            "select distinct l.number, l.site, "
+            "patient_key(l.number, coalesce(cell(r.cells, 'site_id'), list_filter("
+            "site_folders(r.file), lambda one: lower(one) = lower(l.site))[1])) as key, "
+            "cell(r.cells, 'site_id') is not null or list_contains("
+            "list_transform(site_folders(r.file), lambda one: lower(one)), lower(l.site)) "
+            "as has_site "
+            f"from staging.lines as l inner join raw.{table} as r "
+            "on l.delivery = r.delivery and l.line = r.line "
+            "where l.table_name = $table and l.patient = $patient",
+            {"table": table, "patient": patient},
+        )
+        for row in found.itertuples():
+            if not row.site:
+                keys.add(row.number)
+            elif row.has_site:
+                keys.add(row.key)
+            else:
+                bare.add(row.number)
+    return keys, bare
 
 
 def _finish(warehouse: Warehouse, patient: str) -> tuple[int, int, int]:
@@ -156,6 +199,11 @@ def _finish(warehouse: Warehouse, patient: str) -> tuple[int, int, int]:
     site = warehouse.site
     with warehouse.connect() as connection:
         rows, exports = erase(warehouse, everywhere=True)
+        theirs = _record(site)
+        theirs = theirs[theirs["patient"] == patient]
+        keys = {*_listed(theirs, "patient", "keys", "without_site")}
+        drop_merged(site.home_path, warehouse.pseudonyms, keys)
+        fill_merged(connection, site.home_path, warehouse.pseudonyms)
         _erase_answers(connection, site.home_path, patient)
         _erase_derived(connection, patient)
         # what only they had in a cell is in no raw table any more
@@ -225,10 +273,13 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
     tuple of int
         Rows erased, and exports that held them. Nothing is left to do where both are 0.
     """
-    patients = _record(warehouse.site)["patient"].tolist()
-    if not patients:
+    recorded = _record(warehouse.site)
+    if recorded.empty:
         return 0, 0
-    named = _named(set(patients), warehouse.pseudonyms.of)
+    patients, bare = (
+        _listed(recorded, *names) for names in (("patient", "keys"), ("without_site",))
+    )
+    named = _named({*patients, *bare}, warehouse.pseudonyms.of)
     rows, exports = 0, set[str]()
     with warehouse.connect() as connection:
         for table in TABLES:
@@ -239,7 +290,10 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
             gone = connection.execute(
                 f"select '{table}' as table_name, delivery, line from raw.{table} "
                 f"where {_IS_THEIRS} or list_has_any(map_values(cells), $texts)",
-                {"patients": patients, "texts": [text for (text,) in texts if named(text)]},
+                {
+                    **{"patients": patients, "bare": bare},
+                    "texts": [text for (text,) in texts if named(text)],
+                },
             ).df()
             if gone.empty:
                 continue
@@ -264,7 +318,7 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
         _erase_others(warehouse, exports, named, everywhere=everywhere)
         connection.execute(
             "delete from raw.spellings where list_contains($patients, patient)",
-            {"patients": patients},
+            {"patients": [*patients, *bare]},
         )
         if rows:
             warehouse.write_anew_when_closed()
@@ -369,12 +423,18 @@ def _names(file: str, content: bytes, named: Callable[[str], bool]) -> bool:
 
 
 _IS_THEIRS = " or ".join(
-    f"list_contains($patients, {key})"
-    for key in (
-        "cell(cells, 'patient_id')",
-        # a patient of a site: named in the line, or the first folder of the file
-        "patient_key(cell(cells, 'patient_id'), cell(cells, 'site_id'))",
-        "patient_key(cell(cells, 'patient_id'), split_part(file, '/', 1))",
+    (
+        *(
+            f"list_contains($patients, {key})"
+            for key in (
+                "cell(cells, 'patient_id')",
+                "patient_key(cell(cells, 'patient_id'), cell(cells, 'site_id'))",
+            )
+        ),
+        # a patient of a site that the file's folder is called after
+        "list_has_any($patients, list_transform(site_folders(file), "
+        "lambda one: patient_key(cell(cells, 'patient_id'), one)))",
+        "(cell(cells, 'site_id') is null and list_contains($bare, cell(cells, 'patient_id')))",
     )
 )
 """Whether a raw row is of one of the patients."""
@@ -384,7 +444,7 @@ def _rows_of(warehouse: Warehouse, patient: str) -> int:
     counts = " union all ".join(
         f"select count(*) as n from raw.{table} where {_IS_THEIRS}" for table in TABLES
     )
-    return int(warehouse.query(counts, {"patients": [patient]})["n"].sum())
+    return int(warehouse.query(counts, {"patients": [patient], "bare": []})["n"].sum())
 
 
 def _erase_lines(site: Site, delivery: str, lines: set[int], named: Callable[[str], bool]) -> None:
@@ -435,10 +495,16 @@ def _without(path: Path, patient: str) -> bool:
 
 
 def _record(site: Site) -> pd.DataFrame:
-    columns = ["forgotten_on", "patient", "rows", "exports", "cuts"]
+    columns = ["forgotten_on", "patient", "rows", "exports", "cuts", "keys", "without_site"]
     if not site.forgotten_path.exists():
         return pd.DataFrame(columns=columns, dtype=str)
-    return pd.read_csv(site.forgotten_path, dtype=str, keep_default_na=False)
+    read = pd.read_csv(site.forgotten_path, dtype=str, keep_default_na=False)
+    return read.reindex(columns=columns, fill_value="")
+
+
+def _listed(recorded: pd.DataFrame, *columns: str) -> list[str]:
+    """Return the pseudonyms that stand in columns of the record, several in a cell or none."""
+    return sorted({one for name in columns for cell in recorded[name] for one in cell.split()})
 
 
 def _write_record(site: Site, record: pd.DataFrame) -> None:

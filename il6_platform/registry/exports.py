@@ -192,6 +192,8 @@ def read_csv(content: bytes) -> Export:
         raise ExportError(
             f"byte {error.start} is not UTF-8; save the export as CSV UTF-8"
         ) from None
+    if not text.strip():
+        raise ExportError("the file is empty; export it again")
     if "\0" in text:
         raise ExportError("holds NUL bytes, so it is not text; export it as CSV UTF-8")
     if (columns := _plain_columns(content.removeprefix(codecs.BOM_UTF8))) is not None:
@@ -289,6 +291,10 @@ def check_end(text: str, lines: Sequence[int], cells: list[list[str]], width: in
 
 
 def _trimmed(cells: Sequence[str] | pa.Array) -> pa.Array:
-    """Return a column as text without the space around it, null where there is nothing."""
+    """Return a column as text without the space around it, null where there is nothing.
+
+    `="0012"` is how text is written for Excel: 0012.
+    """
     text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
+    text = pc.replace_substring_regex(text, pattern=r'^="([^"]*)"$', replacement=r"\1")
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)

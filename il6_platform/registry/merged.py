@@ -7,10 +7,12 @@ are joined in `sql/staging/received.sql`.
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from il6_platform.errors import UsageError
+from il6_platform.files import write_whole
 from il6_platform.registry.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
@@ -36,6 +38,25 @@ def fill_merged(connection: duckdb.DuckDBPyConnection, home: Path, pseudonyms: P
     connection.execute("insert into raw.merged_patients by name select * from incoming")
     connection.unregister("incoming")
     return len(rows)
+
+
+def drop_merged(home: Path, pseudonyms: Pseudonyms, patients: set[str]) -> None:
+    """Take the lines out of the home's list that name one of the patients."""
+    path = home / NAME
+    if not path.exists():
+        return
+    text = path.read_text(encoding="utf-8-sig")
+    rows = [row for row in csv.reader(text.splitlines()) if row]
+
+    def names(cell: str) -> bool:
+        site, number = _parts(cell.strip())
+        return bool({pseudonyms.of(number), pseudonyms.of(number, site)} & patients)
+
+    kept = rows[:1] + [row for row in rows[1:] if not any(map(names, row))]
+    if len(kept) < len(rows):
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(kept)
+        write_whole(path, out.getvalue())
 
 
 def _read(path: Path, pseudonyms: Pseudonyms) -> list[tuple[str, str, str, str]]:

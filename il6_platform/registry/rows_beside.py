@@ -18,6 +18,7 @@ TOTAL = "it is a total or mean of the table, no patient"
 REPEATED = "it repeats the header"
 MARK = "it is a page number, a comment or a ruled line between the rows"
 FOOTER = "it is a note below the table"
+KINDS = "it says of what kind or unit the columns are"
 
 _WORDS = (
     "total|totals|grand total|sub ?total|sum|sums|count|mean|average|avg|median|overall|all|"
@@ -49,6 +50,14 @@ _MARK = (
 )
 
 
+_KIND = re.compile(
+    r"[(\[].*[)\]]|(?:text|string|str|var ?char|char|character|number|numeric|num|integer|int|float"
+    r"|double|decimal|real|date|datetime|time|timestamp|boolean|bool|category|code|y{2,4}[-/.]m\S*"
+    r"|dd?[-/.]m\S*|mm?[-/.]d\S*)(?:\(\d+\))?|[-\u2013\u2014]",
+    re.IGNORECASE,
+)
+
+
 def rows_beside(export: Export, is_key: Callable[[str], bool]) -> dict[int, str]:
     """Return the rows that are totals, repeat the header or stand below the table, and why.
 
@@ -59,7 +68,21 @@ def rows_beside(export: Export, is_key: Callable[[str], bool]) -> dict[int, str]
         or before it where it is empty.
     """
     keys = [place for place, name in enumerate(export.header) if is_key(name.lower())]
-    return {**_totals(export, keys), **_repeated(export), **_marks(export), **_footers(export)}
+    return {
+        **_totals(export, keys),
+        **_repeated(export),
+        **_marks(export),
+        **_footers(export),
+        **_kinds(export),
+    }
+
+
+def _kinds(export: Export) -> dict[int, str]:
+    """Find the line below the header that says what the columns are: (text), (date), NUMBER."""
+    if len(export.header) < 2 or not len(export.lines):
+        return {}
+    cells = [text for column in export.columns if (text := column[0].as_py())]
+    return {0: KINDS} if len(cells) > 1 and all(map(_KIND.fullmatch, cells)) else {}
 
 
 def _totals(export: Export, keys: list[int]) -> dict[int, str]:

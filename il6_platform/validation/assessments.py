@@ -9,7 +9,6 @@ from il6_platform.validation.rules import (
     empty,
     in_cell,
     known_patient,
-    no_placeholder,
     not_after,
     one_of,
     owned,
@@ -24,12 +23,10 @@ RULES: list[Rule] = [
     known_patient(),
     required("assessed_on"),
     *date_column("assessed_on"),
-    no_placeholder("assessed_on", "assessment_is_placeholder"),
     not_after(
         "birth_date",
         "assessed_on",
         "assessed_on lies before birth",
-        strictly=True,
         column="assessed_on",
     ),
     *owned(

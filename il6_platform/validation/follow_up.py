@@ -5,9 +5,9 @@ from __future__ import annotations
 from il6_platform.validation.rules import (
     RECEIVED,
     Rule,
+    always,
     date_column,
     known_patient,
-    no_placeholder,
     not_after,
     one_of,
     owned,
@@ -21,7 +21,6 @@ RULES: list[Rule] = [
     known_patient(),
     required("last_contact_on"),
     *date_column("last_contact_on"),
-    no_placeholder("last_contact_on", "contact_is_placeholder"),
     required("vital_status"),
     one_of("vital_status", ["alive", "dead", "lost", "unknown"]),
     *date_column("died_on"),
@@ -62,7 +61,6 @@ RULES: list[Rule] = [
             "birth_date",
             "last_contact_on",
             "last_contact_on lies before birth",
-            strictly=True,
             column="last_contact_on",
         ),
         not_after(
@@ -84,6 +82,15 @@ RULES: list[Rule] = [
             "A death is undone: the patient was dead in",
             severity="quarantine",
             judged="is_dead",
+        ),
+        always(
+            "death_is_taken_back",
+            False,
+            "death_is_not_taken_back",
+            "vital_status",
+            "The patient was dead in an earlier export, and is alive on a later day in this one; "
+            "this one is used: check that the death was an error",
+            "warn",
         ),
         stays("died_on", "The day of death is not what it was in"),
         Rule(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from il6_platform.validation.rules import (
     Rule,
     always,
     date_column,
     empty,
     known_patient,
-    no_placeholder,
     not_after,
     owned,
     readable,
@@ -48,7 +49,8 @@ RULES: list[Rule] = [
             "unit",
             "unit is another one than value or analyte says; correct whichever is wrong",
         ),
-        required("unit"),
+        # it may stand behind the value, or in the analyte's name
+        replace(required("unit"), arguments={"column": "unit"}),
         always(
             "unit_is_known",
             True,
@@ -60,7 +62,6 @@ RULES: list[Rule] = [
     ),
     required("collected_on"),
     *date_column("collected_on"),
-    no_placeholder("collected_on", "collection_is_placeholder"),
     always(
         "is_long_before",
         False,
@@ -82,7 +83,6 @@ RULES: list[Rule] = [
         "birth_date",
         "collected_on",
         "collected_on lies before birth",
-        strictly=True,
         column="collected_on",
     ),
     *owned(

@@ -8,7 +8,6 @@ from il6_platform.validation.rules import (
     always,
     date_column,
     in_cell,
-    no_placeholder,
     not_after,
     one_of,
     readable,
@@ -30,8 +29,8 @@ RULES: list[Rule] = [
             "birth_date_is_known_to_the_day",
             "warn",
             "birth_date",
-            "birth_date is known to the month or year only, so that age is taken from its middle; "
-            "add the day if it is known",
+            "birth_date is known to the month or year only, or may be several days, so that age is "
+            "taken from the middle; write the day as YYYY-MM-DD if it is known",
             "ExpectColumnValuesToNotBeNull",
             {
                 "column": "birth_date",
@@ -39,7 +38,6 @@ RULES: list[Rule] = [
                 "condition_parser": "pandas",
             },
         ),
-        no_placeholder("birth_date", "birth_is_placeholder", "warn"),
         Rule(
             "birth_date_gives_an_age",
             "quarantine",
@@ -77,10 +75,7 @@ RULES: list[Rule] = [
             {"column": "years_apart", "max_value": 2},
         ),
         *date_column("diagnosis_date"),
-        no_placeholder("diagnosis_date", "diagnosis_is_placeholder"),
-        not_after(
-            "birth_date", "diagnosis_date", "diagnosis_date lies before birth", strictly=True
-        ),
+        not_after("birth_date", "diagnosis_date", "diagnosis_date lies before birth"),
         Rule(
             "age_or_birth_date_is_given",
             "warn",

@@ -126,8 +126,12 @@ def required(column: str) -> Rule:
     )
 
 
-def readable(column: str, kind: str, read: str | None = None) -> Rule:
-    """What was received in the column could be read, into another one where `read` names it."""
+def readable(column: str, kind: str, read: str | None = None, unless: str | None = None) -> Rule:
+    """What was received in the column could be read, into another one where `read` names it.
+
+    Where the column `unless` is true, something else is said of it.
+    """
+    given = f"{RECEIVED}{column}.notnull()"
     return Rule(
         f"{column}_is_readable",
         "quarantine",
@@ -136,7 +140,7 @@ def readable(column: str, kind: str, read: str | None = None) -> Rule:
         "ExpectColumnValuesToNotBeNull",
         {
             "column": read or column,
-            "row_condition": f"{RECEIVED}{column}.notnull()",
+            "row_condition": f"{given} and not {unless}" if unless else given,
             "condition_parser": "pandas",
         },
     )
@@ -149,9 +153,21 @@ EARLIEST = datetime(1900, 1, 1)
 def date_column(
     column: str, later_is: Severity = "quarantine", read: str | None = None
 ) -> list[Rule]:
-    """The column is an ISO date of this age and no later than the export itself."""
+    """The column is an ISO date of this age and no later than the export itself.
+
+    Where a program wrote a day because none is known, the column `COLUMN_is_placeholder` says so.
+    """
+    placeholder = f"{column}_is_placeholder"
     return [
-        readable(column, "a date written YYYY-MM-DD", read),
+        readable(column, "a date written YYYY-MM-DD", read, unless=placeholder),
+        always(
+            placeholder,
+            False,
+            f"{column}_is_no_placeholder",
+            column,
+            f"{column} is a day that programs write where none is known (1900-01-01, 1970-01-01); "
+            "leave it empty or fill in the day",
+        ),
         Rule(
             f"{column}_is_of_this_age",
             "quarantine",
@@ -167,19 +183,6 @@ def date_column(
             severity=later_is,
         ),
     ]
-
-
-def no_placeholder(column: str, flag: str, severity: Severity = "quarantine") -> Rule:
-    """The column is no day that programs write where none is known, as the column `flag` says."""
-    return always(
-        flag,
-        False,
-        f"{column}_is_no_placeholder",
-        column,
-        f"{column} is a day that programs write where none is known (1900-01-01, 1970-01-01); "
-        "leave it empty or fill in the day",
-        severity,
-    )
 
 
 def one_of(column: str, values: Sequence[str], severity: Severity = "quarantine") -> Rule:
@@ -218,14 +221,13 @@ def not_after(
     later: str,
     sentence: str,
     *,
-    strictly: bool = False,
     severity: Severity = "quarantine",
     column: str | None = None,
     advice: str = "correct whichever is wrong",
 ) -> Rule:
-    """One date is not after another one (or, strictly, before it), where both are there."""
+    """One date is not after another one, where both are there."""
     return Rule(
-        f"{earlier}_{'before' if strictly else 'not_after'}_{later}",
+        f"{earlier}_not_after_{later}",
         severity,
         column or earlier,
         f"{sentence}; {advice}",
@@ -233,7 +235,7 @@ def not_after(
         {
             "column_A": later,
             "column_B": earlier,
-            "or_equal": not strictly,
+            "or_equal": True,
             "ignore_row_if": "either_value_is_missing",
         },
     )

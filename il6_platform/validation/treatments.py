@@ -9,7 +9,6 @@ from il6_platform.validation.rules import (
     empty,
     in_cell,
     known_patient,
-    no_placeholder,
     not_after,
     readable,
     required,
@@ -41,7 +40,6 @@ RULES: list[Rule] = [
     ),
     required("start_date"),
     *date_column("start_date"),
-    no_placeholder("start_date", "start_is_placeholder"),
     always(
         "line_begins_early",
         False,
@@ -58,7 +56,6 @@ RULES: list[Rule] = [
         "birth_date",
         "start_date",
         "start_date lies before birth",
-        strictly=True,
         column="start_date",
     ),
     not_after(

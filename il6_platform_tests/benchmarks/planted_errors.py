@@ -332,6 +332,10 @@ def times(factor: float) -> Callable[[str], str]:
     return lambda value: f"{float(value) * factor:g}"
 
 
+def _sex_in_words(sex: str) -> str:
+    return {"F": "female", "M": "männlich"}[sex]
+
+
 def age_off(one: Person, rng: Rng) -> list[Row]:
     """Age and birth date disagree by ten years."""
     row = one.one("patients")
@@ -449,13 +453,28 @@ def marker(**cells: str | Callable[[str], str]) -> Planter:
     return _of_the_marker(change)
 
 
+def _cause_of_death_twice(one: Person, rng: Rng) -> list[Row]:
+    """A death stands twice, with two causes: the last line is used."""
+    first = dead(one, cause_of_death="disease")[0]
+    one.rows["follow_up"].append({**first, "cause_of_death": "other"})
+    return [one.rows["follow_up"][-1]]
+
+
+def _death_taken_back(one: Person, rng: Rng) -> list[Row]:
+    """Who was dead is alive on a later day."""
+    row = death_undone(one, rng)[0]
+    row["last_contact_on"] = shifted(3)(row["last_contact_on"])
+    return [row]
+
+
 P, T, L, F, A = "patients", "treatments", "labs", "follow_up", "assessments"
-ONE_PLACE = r"correct|fill|check"
+REMOVED = "record_is_removed"
+"""Said of a record that the patient's later full export no longer holds."""
 
 KINDS: list[Kind] = [
     # patients
     Kind("sex X", P, ("sex_is_in_the_list",), "sex", "F, M", cell(P, "sex", "X")),
-    Kind("sex in words", P, ("sex_is_in_the_list",), "sex", "F, M", cell(P, "sex", "female")),
+    Kind("sex in words", P, (), "", "", cell(P, "sex", _sex_in_words), silent=True),
     Kind("sex as a number", P, ("sex_is_in_the_list",), "sex", "F, M", cell(P, "sex", "1")),
     Kind("sex missing", P, ("sex_is_given",), "sex", "empty.*fill", cell(P, "sex", "")),
     Kind(
@@ -463,7 +482,7 @@ KINDS: list[Kind] = [
         *("after the day of the export.*correct", cell(P, "birth_date", "2051-03-04")),
     ),
     Kind(
-        *("birth after diagnosis", P, ("birth_date_before_diagnosis_date",), "birth_date"),
+        *("birth after diagnosis", P, ("birth_date_not_after_diagnosis_date",), "birth_date"),
         "diagnosis_date.*before birth.*correct",
         both(
             cell(P, "birth_date", "2019-05-05"),
@@ -508,8 +527,9 @@ KINDS: list[Kind] = [
         *("YYYY-MM-DD.*correct", cell(P, "birth_date", "1950-23-04")),
     ),
     Kind(
-        *("birth with slashes", P, ("birth_date_is_readable",), "birth_date"),
-        *("YYYY-MM-DD.*correct", cell(P, "birth_date", "23/04/1950")),
+        *("birth with slashes", P, ("birth_date_is_known_to_the_day",), "birth_date"),
+        "several days.*YYYY-MM-DD",
+        both(cell(P, "birth_date", "03/04/1950"), cell(P, "age_years", "")),
     ),
     Kind(
         *("birth in 1019", P, ("birth_date_is_of_this_age",), "birth_date", "before 1900.*year"),
@@ -524,8 +544,8 @@ KINDS: list[Kind] = [
         *("none is known", cell(P, "birth_date", "1970-01-01")),
     ),
     Kind(
-        *("diagnosis 9999-12-31", P, ("diagnosis_date_not_after_delivered_on",)),
-        *("diagnosis_date", "after the day", cell(P, "diagnosis_date", "9999-12-31")),
+        *("diagnosis 9999-12-31", P, ("diagnosis_date_is_no_placeholder",)),
+        *("diagnosis_date", "none is known", cell(P, "diagnosis_date", "9999-12-31")),
     ),
     Kind(
         *("site missing", P, ("site_id_is_given",), "site_id", "empty.*fill"),
@@ -537,8 +557,9 @@ KINDS: list[Kind] = [
     ),
     Kind(
         *("RAS misspelt", P, ("ras_status_is_in_the_list",), "ras_status", "wild-type, mutant"),
-        cell(P, "ras_status", "wt"),
+        cell(P, "ras_status", "wlid"),
     ),
+    Kind("RAS abbreviated", P, (), "", "", cell(P, "ras_status", "wt"), silent=True),
     Kind(
         *("extrahepatic maybe", P, ("extrahepatic_is_in_the_list",), "extrahepatic", "Y, N"),
         cell(P, "extrahepatic", "maybe"),
@@ -583,8 +604,12 @@ KINDS: list[Kind] = [
         added(P, patient_id=""),
     ),
     Kind(
-        *("patient twice, differently", P, ("record_stands_once",), "(line)", "twice.*keep"),
-        conflicting(P, ecog="4"),
+        *("patient twice, with other details", P, ("details_stand_once",), "(line)"),
+        *("twice.*last line is used", added(P, ecog="4")),
+    ),
+    Kind(
+        *("patient twice, withdrawn in one", P, ("record_stands_once",), "(line)", "twice.*keep"),
+        conflicting(P, consent_withdrawn_on="yes"),
     ),
     Kind(
         *("patient twice, in lower case", P, ("patient_id_is_spelt_once",), "patient_id"),
@@ -646,14 +671,21 @@ KINDS: list[Kind] = [
         )
         for written in (
             *("bevacizumb", "bevacuzimab", "anti-VEGF", "study drug"),
-            "bevacizumab biosimilar",
+            *("bevacizumab: zzyzx", "FOLFIRI +/- Avastin", "bevacizumab omitted in cycle 1"),
         )
     ),
     *(
         Kind(f"drug {written}", T, (), "", "", drug_as(written), silent=True)
         for written in (
             *("Avastin", "AVASTIN 400mg", "Bevacizumab-awwb", "Bevacizumabe", "beva"),
-            *("FOLFOX + bevacizumab", "Mvasi", "贝伐珠单抗", "安维汀", "贝伐珠单抗注射液"),
+            *(
+                "bevacizumab biosimilar",
+                "FOLFOX + bevacizumab",
+                "Mvasi",
+                "贝伐珠单抗",
+                "安维汀",
+                "贝伐珠单抗注射液",
+            ),
         )
     ),
     Kind("drug missing", T, ("drug_is_given",), "drug", "empty.*fill", cell(T, "drug", "")),
@@ -674,7 +706,7 @@ KINDS: list[Kind] = [
         *("none is known", cell(T, "start_date", "1900-01-01", line="2")),
     ),
     Kind(
-        *("start before birth", T, ("birth_date_before_start_date",), "start_date"),
+        *("start before birth", T, ("birth_date_not_after_start_date",), "start_date"),
         *("before birth", before_birth(T, "start_date")),
     ),
     Kind(
@@ -743,7 +775,7 @@ KINDS: list[Kind] = [
         *("ten years before", marker(collected_on=shifted(-6200))),
     ),
     Kind(
-        *("sample before birth", L, ("birth_date_before_collected_on",), "collected_on"),
+        *("sample before birth", L, ("birth_date_not_after_collected_on",), "collected_on"),
         *("before birth", before_birth(L, "collected_on")),
     ),
     Kind(
@@ -779,8 +811,8 @@ KINDS: list[Kind] = [
     # assessments
     Kind("response in lower case", A, (), "", "", cell(A, "response", str.lower), silent=True),
     Kind(
-        *("response in Chinese", A, ("response_is_in_the_list",), "response"),
-        *("CR, PR, SD, PD, NE", cell(A, "response", "部分缓解", response="PD")),
+        *("response in Chinese", A, (), "", ""),
+        *(cell(A, "response", "疾病进展", response="PD"), False, True),
     ),
     Kind(
         *("response PRR", A, ("response_is_in_the_list",), "response", "CR, PR, SD, PD, NE"),
@@ -812,7 +844,7 @@ KINDS: list[Kind] = [
         *("assessed_on", "before first-line treatment.*NE", visit_at("start", -9)),
     ),
     Kind(
-        *("assessment before birth", A, ("birth_date_before_assessed_on",), "assessed_on"),
+        *("assessment before birth", A, ("birth_date_not_after_assessed_on",), "assessed_on"),
         *("before birth", before_birth(A, "assessed_on")),
     ),
     Kind(
@@ -859,8 +891,12 @@ KINDS: list[Kind] = [
         *("response is CR.*30% below.*correct", visit([1, 0.9, 0.9, 1.5], "CR")),
     ),
     Kind(
+        *("visit twice, with other diameters", A, ("details_stand_once",), "(line)"),
+        *("twice.*last line is used", added(A, sum_of_diameters_mm="81")),
+    ),
+    Kind(
         *("visit twice, differently", A, ("record_stands_once",), "(line)", "twice.*keep"),
-        conflicting(A, sum_of_diameters_mm="731"),
+        conflicting(A, response="SD"),
     ),
     Kind(
         *("visit of nobody", A, ("patient_is_known",), "patient_id", "in no patients export"),
@@ -903,8 +939,16 @@ KINDS: list[Kind] = [
         lambda one, rng: _contact_before_second_line(one),
     ),
     Kind(
-        *("vital status unknown", F, ("vital_status_is_in_the_list",), "vital_status"),
-        *("alive, dead", lambda one, rng: alive(one, vital_status="unknown")),
+        *("vital status misspelt", F, ("vital_status_is_in_the_list",), "vital_status"),
+        *("alive, dead", lambda one, rng: alive(one, vital_status="aliev")),
+    ),
+    Kind(
+        *("vital status unknown", F, (), "", ""),
+        *(lambda one, rng: alive(one, vital_status="unknown"), False, True),
+    ),
+    Kind(
+        *("day of death 1900-01-01", F, ("died_on_is_no_placeholder",), "died_on"),
+        *("none is known", lambda one, rng: dead(one, died_on="1900-01-01")),
     ),
     Kind(
         *("last contact missing", F, ("last_contact_on_is_given",), "last_contact_on", "empty"),
@@ -920,8 +964,8 @@ KINDS: list[Kind] = [
         renumbered(F, "NOBODY-4"),
     ),
     Kind(
-        *("follow-up twice, differently", F, ("record_stands_once",), "(line)", "twice.*keep"),
-        conflicting(F, cause_of_death="other"),
+        *("death twice, with another cause", F, ("details_stand_once",), "(line)"),
+        *("twice.*last line is used", _cause_of_death_twice),
     ),
     # across time
     Kind(
@@ -962,7 +1006,11 @@ KINDS: list[Kind] = [
         changes=True,
     ),
     Kind(
-        *("a result is gone", L, ("record_is_still_delivered",), "(line)", "no later full export"),
+        *("a death is taken back", F, ("death_is_not_taken_back",), "vital_status"),
+        *("alive on a later day.*check", _death_taken_back, True),
+    ),
+    Kind(
+        *("a result is gone", L, (REMOVED,), "(line)", "no longer"),
         lambda one, rng: [one.rows[L].pop()],
         changes=True,
     ),
@@ -971,6 +1019,7 @@ KINDS: list[Kind] = [
 
 NEEDS = {
     "a death is undone": dead,
+    "a death is taken back": dead,
     "the day of death moves": dead,
     "follow-up goes backwards": alive,
     "start of treatment moves": alive,
@@ -1026,7 +1075,7 @@ def write(people: Sequence[Person], day: date, landing: Path) -> Places:
 
 
 def judge(home: Path, landing: Path, study: Path) -> pd.DataFrame:
-    """Take exports in and judge them, by the assets themselves; return the worklist's rows."""
+    """Take exports in and judge them, by the assets themselves; return what is listed of rows."""
     site = Site(home=str(home), landing=str(landing), study_file=str(study))
     warehouse = Warehouse(site=site)
     with DagsterInstance.ephemeral() as instance:
@@ -1037,7 +1086,13 @@ def judge(home: Path, landing: Path, study: Path) -> pd.DataFrame:
         )
     balance = warehouse.read("staging.balance")
     assert balance["unaccounted"].sum() == 0, "a line is lost"
-    return warehouse.read("staging.quarantine")
+    removed = warehouse.query(
+        "select l.table_name, d.file, l.line as file_line, $rule as rule, '(line)' as column_name, "
+        "'The record is no longer in the export' as sentence from staging.lines as l "
+        "inner join raw.deliveries as d on l.delivery = d.delivery where l.status = 'removed'",
+        {"rule": REMOVED},
+    )
+    return pd.concat([warehouse.read("staging.quarantine"), removed], ignore_index=True)
 
 
 @dataclass

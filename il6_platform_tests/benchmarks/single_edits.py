@@ -15,8 +15,10 @@ import copy
 import csv
 import io
 import random
+import re
 import sys
 import tempfile
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -153,8 +155,14 @@ def edits(rows: Rows, number: str, rng: random.Random) -> Edit:
     return Edit(number, table, place, column, value, is_readable and value in known)
 
 
-def _might(column: str, rows: Rows) -> list[str]:
-    """Return what a cell of a column might say, as far as it makes a difference."""
+def _might(column: str, rows: Rows, said: str = "") -> list[str]:
+    """Return what a cell of a column might say, as far as it makes a difference.
+
+    A month that is said is a day of that month.
+    """
+    if column.endswith(("_date", "_on")) and re.fullmatch(r"\d{4}-\d{2}", said):
+        days = monthrange(int(said[:4]), int(said[5:]))[1]
+        return [f"{said}-{day:02}" for day in range(1, days + 1)]
     starts = [date.fromisoformat(row["start_date"]) for row in rows["treatments"]]
     zero = min(starts)
     if column.endswith(("_date", "_on")):
@@ -185,7 +193,9 @@ def allowed(rows: Rows, edit: Edit) -> set[Outcome]:
     """Return the rows that are right of an edited patient who is evaluable."""
     if edit.is_readable:
         return {expected(changed(rows, edit, edit.value))}
-    might = {expected(changed(rows, edit, value)) for value in _might(edit.column, rows)}
+    might = {
+        expected(changed(rows, edit, value)) for value in _might(edit.column, rows, edit.value)
+    }
     return might if len(might) == 1 else set()
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from il6_platform_tests.small_registry import SET_ASIDE, SmallRegistry, base, rows_of
+from il6_platform_tests.small_registry import (
+    HEADERS,
+    SET_ASIDE,
+    STUDY,
+    SmallRegistry,
+    base,
+    rows_of,
+)
 
 Found = dict[str, dict[str, Any]]
 
@@ -178,6 +186,42 @@ def test_a_wrong_cell_of_a_new_record_keeps_what_was_right_before(tmp_path: Path
     assert sorted(listed["column_name"]) == ["birth_date", "ecog", "ecog", "sex", "sex"]
 
 
+def test_a_wrong_cell_of_a_study_s_own_column_keeps_what_was_right_before(tmp_path: Path) -> None:
+    made = SmallRegistry(
+        tmp_path,
+        STUDY
+        + """covariates:
+  - {name: braf_status, kind: category}
+  - {name: grade, kind: category, levels: [G1, G2]}
+  - {name: haemoglobin, kind: number}
+""",
+    )
+    header = "patient_id,sex,birth_date,braf_status,grade,haemoglobin"
+    others = [f"T{n:02},M,1950-01-01,wild-type,G1,13" for n in range(4, 9)]
+    now = ["T01,F,1951-01-01,?,G9,high", "T02,M,1952-01-01,mutant,,12", "T03,F,1953-01-01,x,G9,x"]
+    before = ["T01,F,1951-01-01,mutant,G2,11.5", "T02,M,1952-01-01,wild-type,G1,14"]
+    last = ["T03,F,1953-01-01,y,G8,y"]
+    made.deliver("2024-01-31", base() | {"patients": [*before, *last, *others]}, patients=header)
+    made.deliver("2024-02-29", {"patients": [*now, *others]}, patients=header)
+    made.derive()
+    found = made.warehouse.query(
+        'select "USUBJID", "NAME", coalesce("AVALC", "AVAL"::varchar) as said '
+        "from cohort.covariates"
+    ).set_index(["USUBJID", "NAME"])["said"]
+    of = made.warehouse.pseudonyms.of
+    names = ("braf_status", "grade", "haemoglobin")
+
+    def row(number: str) -> list[str | None]:
+        said = [found[of(number), name] for name in names]
+        return [None if pd.isna(one) else one for one in said]
+
+    assert row("T01") == ["mutant", "G2", "11.5"]
+    # an empty cell and a right one take effect
+    assert row("T02") == ["mutant", None, "12.0"]
+    # neither was right
+    assert row("T03") == ["other", "other", None]
+
+
 def test_a_number_of_two_people_and_two_numbers_of_one(tmp_path: Path) -> None:
     def without(number: str, rows: dict[str, list[str]]) -> dict[str, list[str]]:
         return {
@@ -210,3 +254,97 @@ def test_a_number_of_two_people_and_two_numbers_of_one(tmp_path: Path) -> None:
     # both histories: the first progression, the last contact
     expected = {"reason": None, "arm": "E", "marker": 1.5}
     assert found["T07"] == expected | {"PFS": (5.95, True), "OS": (10.91, False)}
+
+
+def test_what_came_together_and_differs_is_decisive_and_what_came_later_corrects(
+    tmp_path: Path,
+) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver(
+        "2024-01-31",
+        base(
+            follow_up=["T01,2023-06-11,dead,2023-06-11,", "T02,2023-06-12,dead,2023-06-12,"],
+            # one result in two units, and a unit that stands in the name alone
+            labs=[
+                *("T03,il6,3.5,pg/mL,2023-01-20", "T03,il6,0.0035,ng/mL,2023-01-20"),
+                *("T04,IL-6 (ng/L),4.5,,2023-01-20", "T05,il6,5.5,pg/mL,2023-01-20"),
+            ],
+        ),
+    )
+    made.deliver(
+        "2024-02-29",
+        base(
+            # alive after the day of the death, and before it
+            follow_up=["T01,2023-12-11,alive,,", "T02,2023-05-12,alive,,"],
+            patients=["T08,M,1958-01-01,1", "T08,F,1971-05-05,1"],
+            labs=[
+                *("T03,il6,3.5,pg/mL,2023-01-20", "T03,il6,0.0035,ng/mL,2023-01-20"),
+                "T04,IL-6 (ng/L),4.5,,2023-01-20",
+            ],
+        ),
+    )
+    # beside them in the same folder
+    folder = tmp_path / "landing" / "2024-02-29"
+    for table, line in (
+        ("labs", "T05,il6,55,pg/mL,2023-01-20"),
+        ("labs", "T06,il6,6.5,ng/L,2023-01-20"),
+        ("assessments", "T07,2023-04-01,PD,"),
+    ):
+        file = folder / f"{table}_{line[:3]}.csv"
+        file.write_text(f"{HEADERS[table]}\n{line}\n", encoding="utf-8")
+    found = made.derive()
+    aside = {number for number, row in found.items() if row["reason"] == SET_ASIDE}
+    assert aside == {"T02", "T05", "T07", "T08"}
+    assert found["T01"]["OS"] == (10.28, False)
+    assert [found[number]["marker"] for number in ("T03", "T04", "T06")] == [3.5, 4.5, 6.5]
+    rules = made.warehouse.query("select distinct rule from staging.quarantine")["rule"]
+    assert {"record_stands_once", "death_is_not_taken_back"} <= set(rules)
+
+
+def two_hospitals() -> dict[str, dict[str, list[str]]]:
+    """Return the tables of two hospitals that number from T01: other people, days and arms."""
+    south = {
+        table: [
+            line.replace("2023-0", "2022-0").replace(",M,195", ",F,194").replace("pg/mL", "ng/L")
+            for line in lines
+        ]
+        for table, lines in base(treatments=["T01,1,fluorouracil,2023-02-01,"]).items()
+    }
+    south["patients"] = [f"T0{n},F,194{n}-07-01,2" for n in range(1, 9)]
+    south["follow_up"] = [line.replace("2023-12", "2023-11") for line in south["follow_up"]]
+    return {"north": base(), "south": south}
+
+
+@pytest.mark.parametrize(
+    "layout", ["{site}/{day}", "{day}/{site}", "{site}_{day}", "data/{day}/{site}", "column"]
+)
+def test_two_hospitals_that_number_from_one_are_told_apart(layout: str, tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    hospitals = two_hospitals()
+    corrected = base(labs=["T02,il6,22.5,pg/mL,2023-01-20"])
+    if layout == "column":
+        # a site is one in capital and small letters
+        rows = {
+            table: [
+                *(f"{line},{'North' if n % 2 else 'NORTH'}" for n, line in enumerate(north)),
+                *(f"{line},South" for line in hospitals["south"][table]),
+            ]
+            for table, north in corrected.items()
+        }
+        headers = {table: f"{HEADERS[table]},site_id" for table in rows}
+        made.deliver("2024-02-29", rows, **headers)
+    else:
+        for site, rows in hospitals.items():
+            made.deliver(layout.format(site=site, day="2024-01-31"), rows)
+        # north alone delivers again
+        made.deliver(layout.format(site="north", day="2024-02-29"), corrected)
+    made.derive()
+    subjects = made.warehouse.query("from cohort.subjects").set_index("USUBJID")
+    of = made.warehouse.pseudonyms.of
+    assert len(subjects) == 16 and subjects["EXCLREAS"].isna().all()
+    north, south = ("NORTH", "South") if layout == "column" else ("north", "south")
+    said = [
+        (subjects.loc[of(number, site), "ARMCD"], subjects.loc[of(number, site), "MARKER"])
+        for number, site in (("T01", north), ("T01", south), ("T02", north), ("T02", south))
+    ]
+    assert said == [("E", 1.5), ("C", 1.5), ("C", 22.5), ("C", 2.5)]

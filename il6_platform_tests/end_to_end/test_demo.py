@@ -12,8 +12,10 @@ from dagster import AssetKey, DagsterInstance
 
 from il6_platform import cli, paths
 from il6_platform.analysis.results import CURVE_COLUMNS
+from il6_platform.cli import outcome
 from il6_platform.defs import lineage as lineage_of
 from il6_platform.study import read_study
+from il6_platform.warehouse.home import Site
 from il6_platform_tests.demo.exports import write
 from il6_platform_tests.demo.registry import build
 from il6_platform_tests.end_to_end.conftest import Installation
@@ -129,6 +131,24 @@ def test_everybody_is_analysed_or_counted_under_one_reason(demo: Installation) -
     reasons += ["No first-line treatment", "No follow-up", "No baseline marker in the window"]
     assert flow["Arrived"] == 53 + flow[reasons].sum()
     assert (flow[reasons] == 1).all()
+
+
+def test_a_decisive_quarantine_is_said_in_the_summary_and_on_the_first_screen(
+    demo: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (demo.home / "published" / "report.html").read_text(encoding="utf-8")
+    first_screen, _, _ = page.partition('<main id="results">')
+    assert "a record that could decide is in quarantine: 1 patient." in first_screen
+    site = Site(home=str(demo.home), landing=str(demo.landing), study_file=str(demo.study))
+    capsys.readouterr()
+    outcome.show(site, [read_study(demo.study).name])
+    said = capsys.readouterr().out
+    assert "1 patient: a record that could decide is in quarantine" in said
+    counted = demo.ask(
+        "select estimate from report.results "
+        "where analysis = 'quarantine' and statistic = 'set_aside'"
+    )
+    assert counted["estimate"].tolist() == [1]
 
 
 def test_each_planted_fault_is_found_by_its_rule(demo: Installation) -> None:

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from il6_platform import cli, paths
+from il6_platform.errors import UsageError
 from il6_platform.privacy.erasure import erase_on_record, forget
 from il6_platform.publishing.backup import backup, restore
 from il6_platform.publishing.verification import verify
@@ -21,6 +22,7 @@ from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform_tests.crashes import every_crash
 from il6_platform_tests.end_to_end.conftest import Installation, begun, refreshed_once
+from il6_platform_tests.small_registry import HEADERS, SmallRegistry, base
 from il6_platform_tests.validation.conftest import Registry, made
 
 __all__ = ["begun", "made", "refreshed_once"]
@@ -266,9 +268,6 @@ def test_whoever_forgets_hears_of_other_spellings_of_the_number(made: Registry) 
 def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
     tmp_path: Path,
 ) -> None:
-    from il6_platform.errors import UsageError
-    from il6_platform_tests.small_registry import SmallRegistry, base
-
     made = SmallRegistry(tmp_path)
     other = {
         table: [line.replace("19", "18", 1) for line in lines] for table, lines in base().items()
@@ -290,6 +289,49 @@ def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
     after = made.warehouse.query(count).set_index("patient")["n"]
     assert gone not in after and after.to_dict() == before.drop(gone).to_dict()
     assert stays in after
+
+
+def test_lines_without_a_site_and_of_a_merged_number_are_forgotten_with_their_patient(
+    tmp_path: Path,
+) -> None:
+    made = SmallRegistry(tmp_path)
+    header = HEADERS["labs"] + ",site_id"
+    rows = base()
+    # a site in any spelling; most tables name none; T03 is T01
+    rows["patients"] = [
+        f"{line},{'north' if line.startswith('T02') else 'North'}" for line in rows["patients"]
+    ]
+    rows["labs"] = [f"{line},NORTH" for line in rows["labs"]]
+    made.deliver(
+        "2024-01-31",
+        {**rows, "labs": [*rows["labs"], "T01,il6,8.25,pg/mL,2022-11-11,"]},
+        patients=HEADERS["patients"] + ",site_id",
+        labs=header,
+    )
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "merged_patients.csv").write_text("from,to,on\nT03,T01,2024-01-01\n")
+    made.derive()
+    site = made.warehouse.site
+    count = "select patient, count(*) as n from staging.lines group by patient"
+    before = made.warehouse.query(count).set_index("patient")["n"]
+    done = forget(site, "north:T03")
+    assert done.rows == before[done.patient] == 15
+    of = made.warehouse.pseudonyms.of
+    for name, text in everything_kept(tmp_path / "home").items():
+        for trace in ("8.25", done.patient, of("T01"), of("T03")):
+            assert trace not in text, (name, trace)
+    assert (tmp_path / "home" / "merged_patients.csv").read_text() == "from,to,on\n"
+    # a later export of theirs is cleared as it comes in, whatever it names
+    made.deliver(
+        "2024-02-29", {"labs": ["T01,il6,8.25,pg/mL,2022-11-12", "T02,il6,4,pg/mL,2023-01-21"]}
+    )
+    made.derive()
+    after = made.warehouse.query(count).set_index("patient")["n"]
+    more = of("T02", "NORTH")
+    assert (after - before.drop(done.patient)).to_dict() == {
+        patient: patient == more for patient in after.index
+    }
+    assert "8.25" not in "".join(everything_kept(tmp_path / "home").values())
 
 
 def test_a_forgetting_that_is_killed_anywhere_is_finished_by_the_next_refresh(

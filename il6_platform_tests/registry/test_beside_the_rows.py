@@ -6,6 +6,7 @@ import pytest
 from openpyxl import load_workbook
 
 from il6_platform.registry.deliveries import Opened, open_deliveries
+from il6_platform.registry.rows_beside import KINDS
 from il6_platform_tests.validation.conftest import Registry, made
 
 __all__ = ["made"]
@@ -49,6 +50,28 @@ def test_a_line_that_is_no_patient_is_listed(line: str) -> None:
         if line != ",,":
             (source,) = of.sources
             assert list(source.passed_over) == [place + 2] and source.lines == 4
+
+
+@pytest.mark.parametrize(
+    "line", ["(text),(F or M),(date)", "STRING,STRING,DATE", "varchar(20),char(1),yyyy-mm-dd"]
+)
+def test_a_line_of_kinds_or_units_below_the_header_is_listed(line: str) -> None:
+    of = opened([HEADER, line, *PEOPLE])
+    assert patients(of) == ["P1", "P2", "P3"]
+    (source,) = of.sources
+    assert source.passed_over == {2: KINDS}
+    # further down it is a line like any other
+    assert len(patients(opened([HEADER, *PEOPLE, line]))) == 4
+
+
+def test_a_text_that_is_written_for_excel_is_the_text() -> None:
+    of = opened([HEADER, *(f'="{line[:2]}",{line[3:]}' for line in PEOPLE)])
+    assert patients(of) == ["P1", "P2", "P3"]
+
+
+def test_a_mark_of_utf_8_alone_is_an_empty_file() -> None:
+    (one,) = open_deliveries("labs.csv", b"\xef\xbb\xbf", []).deliveries
+    assert one.status == "rejected"
 
 
 def test_patients_are_not_taken_for_totals() -> None:

@@ -37,6 +37,41 @@ named as (
     where c.name not in ('age', 'sex') and c.marker is null
 ),
 
+-- a cell that is wrong does not take the place of an earlier one of the record that was right
+judged as (
+    select
+        *,
+        case kind
+            when 'number' then plain_number(value) is not null
+            else list_contains(list_transform(levels, lambda one: lower(one)), lower(trim(value))) or lower(trim(value)) = 'other'
+        end as is_right
+    from named
+),
+
+kept as (
+    select
+        w.patient_id,
+        w.name,
+        arg_max(cell(r.cells, w.name), earlier.position) as value
+    from judged as w
+    inner join staging.patients as s on w.patient_id = s.patient_id
+    inner join staging.lines as l on l.table_name = 'patients' and s.delivery = l.delivery and s.file_line = l.line
+    inner join staging.lines as earlier
+        on earlier.table_name = 'patients' and earlier.record = l.record and earlier.position < l.position
+    inner join raw.patients as r on earlier.delivery = r.delivery and earlier.line = r.line
+    where not w.is_right and case w.kind
+        when 'number' then plain_number(cell(r.cells, w.name)) is not null
+        else list_contains(list_transform(w.levels, lambda one: lower(one)), lower(cell(r.cells, w.name)))
+    end
+    group by w.patient_id, w.name
+),
+
+settled as (
+    select j.* replace (coalesce(k.value, j.value) as value)
+    from judged as j
+    left join kept as k on j.patient_id = k.patient_id and j.name = k.name
+),
+
 levelled as (
     select
         *,
@@ -46,7 +81,7 @@ levelled as (
             when count(*) over (partition by name, value) >= 5 then value
             else 'other'
         end as level
-    from named
+    from settled
 ),
 
 measured as (

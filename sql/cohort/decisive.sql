@@ -324,7 +324,7 @@ sentences (code, sentence) as (
     ('outcome_may_move', 'It may be the time to an endpoint'),
     (
         'number_reused',
-        'The number was of another person before: birth date and sex differ, and treatment begins anew; '
+        'The number stands for two people: birth date and sex differ; '
         || 'give one of them another number'
     )
 )

@@ -49,6 +49,16 @@ drug = text_of_drug or (len(of_drug) > 0 and list_has_all(substances, of_drug));
 create or replace macro patient_key(number, site) as
 if(site = '', number, left(sha256(site || chr(31) || number), 16));
 
+-- The folders of a file that are called after more than a day, without the day.
+create or replace macro site_folders(file) as
+list_filter(
+    list_transform(
+        string_split(regexp_replace(file, '/?[^/]*$', ''), '/'),
+        lambda part: trim(regexp_replace(part, '(19|20)\d{2}[-_.]?\d{2}([-_.]?\d{2})?', '', 'g'), ' _-.')
+    ),
+    lambda part: part != ''
+);
+
 -- Months as the study counts them, no day added to the difference of two days.
 create or replace macro months_between(first_day, last_day) as
 date_diff('day', first_day, last_day) / days_per_month();
@@ -56,7 +66,3 @@ date_diff('day', first_day, last_day) / days_per_month();
 -- A unit as setup.units writes it: lower case, no spaces, micro as u.
 create or replace macro plain_unit(received) as
 replace(replace(lower(regexp_replace(nfc_normalize(received), '\s+', '', 'g')), 'µ', 'u'), 'μ', 'u');
-
--- A day that programs write where none is known.
-create or replace macro is_placeholder(day) as
-day in (date '1900-01-01', date '1970-01-01');

@@ -46,11 +46,11 @@ versions as (
         r.*,
         h.batch as held_in,
         r.number is null and r.batch < f.batch as is_put_right,
-        r.position = max(r.position) over of_record as is_last,
+        r.together = max(r.together) over of_record as is_last,
         max(r.batch) over of_record as last_batch,
         max(r.position) over (
             partition by r.table_name, r.record
-            order by r.position range between unbounded preceding and 1 preceding
+            order by r.together range between unbounded preceding and 1 preceding
         ) as position_before,
         row_number() over (
             partition by r.table_name, r.record, r.content order by r.position desc, r.line
@@ -70,10 +70,10 @@ spoken as (
         min(decisive_content) over same_part != max(decisive_content) over same_part as differs,
         count(*) over same_part > 1 as is_repeated,
         row_number() over (
-            partition by table_name, record, part, position, repetition = 1 order by line desc
+            partition by table_name, record, part, together, repetition = 1 order by position desc, line desc
         ) as place
     from versions
-    window same_part as (partition by table_name, record, part, position, repetition = 1)
+    window same_part as (partition by table_name, record, part, together, repetition = 1)
 )
 
 select
@@ -120,7 +120,7 @@ comment on column staging.lines.content is 'Hash of what the line says, in any o
 comment on column staging.lines.position_before is 'Order of the last delivery before this one that held the record';
 comment on column staging.lines.status is
 'latest, superseded (amended later), duplicate (says the same again), removed (no longer in the patient''s full export) or withdrawn (consent)';
-comment on column staging.lines.in_conflict is 'The same delivery holds the record twice, differently';
-comment on column staging.lines.differs_in_details is 'The same delivery holds the record twice, with other details that decide nothing';
+comment on column staging.lines.in_conflict is 'Files that came together hold the record twice, differently';
+comment on column staging.lines.differs_in_details is 'Files that came together hold the record twice, with other details that decide nothing';
 comment on column staging.lines.is_struck is 'Whether the patient was struck out as one who never was';
 comment on column staging.lines.removed_by is 'Full export that no longer holds the record';

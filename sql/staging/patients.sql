@@ -5,7 +5,10 @@ select
     l.line as file_line,
     l.record,
     l.patient as patient_id,
-    coalesce(cell(r.cells, 'site_id'), nullif(l.site, '')) as site_id,
+    -- a site is one in capital and small letters
+    min(coalesce(cell(r.cells, 'site_id'), nullif(l.site, ''))) over (
+        partition by lower(coalesce(cell(r.cells, 'site_id'), nullif(l.site, '')))
+    ) as site_id,
     sex.value as sex,
     birth.day as birth_date,
     -- a birth that is known to the month or the year gives an age

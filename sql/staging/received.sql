@@ -21,30 +21,69 @@ written as (
     ) as sites_are_written
 ),
 
--- first folders that hold patients and are no days; of one registry where people in two of them are the same
+-- the first folders of which there are several that hold patients may be sites
+level as (
+    select min(place) as place
+    from (
+        select f.place
+        from raw.deliveries as d
+        cross join unnest(range(1, len(site_folders(d.file)) + 1)) as f (place)
+        where d.position is not null and d.table_name = 'patients'
+        group by f.place
+        having count(distinct site_folders(d.file)[f.place]) > 1
+    ) as several
+),
+
+-- what was delivered before lies where it came last
+landed as (
+    select
+        content,
+        delivered_on,
+        max_by(regexp_replace(file, '[^/]*$', ''), landing) as folder,
+        max_by(arrived_at, landing) as landed_at
+    from raw.landings
+    group by content, delivered_on
+),
+
+delivered as (
+    select
+        d.*,
+        landed.folder,
+        landed.landed_at,
+        coalesce(site_folders(d.file)[l.place], '') as site_folder,
+        l.place = 1 and not regexp_matches(split_part(d.file, '/', 1), '\d{4}[-_.]?\d{2}') as has_plain_folder
+    from raw.deliveries as d
+    cross join level as l
+    left join landed on coalesce(d.source, d.delivery) = landed.content and d.delivered_on = landed.delivered_on
+    where d.position is not null
+),
+
+-- of one registry where people in two of them are the same
 people as (
     select distinct
-        split_part(d.file, '/', 1) as folder,
+        d.site_folder,
+        d.has_plain_folder,
         cell(r.cells, 'patient_id') as number,
         concat_ws('|', upper(cell(r.cells, 'sex')), coalesce(cell(r.cells, 'birth_date'), cell(r.cells, 'age_years'))) as person
     from raw.patients as r
-    inner join raw.deliveries as d on r.delivery = d.delivery
-    where d.position is not null and contains(d.file, '/')
-    and not regexp_matches(split_part(d.file, '/', 1), '\d{4}[-_.]?\d{2}')
+    inner join delivered as d on r.delivery = d.delivery
+    where d.site_folder != ''
 ),
 
 alike as (
-    select count(*) as shared, count(*) filter (a.person = b.person) as same
+    select count(distinct a.number) as shared, count(distinct a.number) filter (a.person = b.person) as same
     from people as a
-    inner join people as b on a.number = b.number and a.folder < b.folder
-    group by a.folder, b.folder
+    inner join people as b on a.number = b.number and a.site_folder < b.site_folder
+    group by a.site_folder, b.site_folder
 ),
 
+-- a folder that has a day in its name, or lies in one, may be another one tomorrow: it is a site's where people differ
 folders as (
-    select folder
+    select site_folder
     from people
     where not exists(from alike where alike.same * 2 >= alike.shared)
-    group by folder
+    and (has_plain_folder or exists(from alike))
+    group by site_folder
     qualify count(*) over () > 1
 ),
 
@@ -86,16 +125,23 @@ read_lines as (
         null,
         null,
         collected.day,
-        concat_ws(
-            '|',
-            coalesce(result.comparator || result.value, lower(cell(r.cells, 'value'))),
-            coalesce(unit.unit, plain_unit(cell(r.cells, 'unit')))
+        -- 2.5 pg/mL and 0.0025 ng/mL are one result
+        coalesce(
+            result.comparator || format('{:.9g}', result.value * known.factor),
+            concat_ws(
+                '|',
+                coalesce(result.comparator || result.value, lower(cell(r.cells, 'value'))),
+                coalesce(unit.unit, plain_unit(cell(r.cells, 'unit')))
+            )
         )
     from raw.labs as r
     left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
     left join reading.day as collected on cell(r.cells, 'collected_on') = collected.received
     left join reading.number as result on cell(r.cells, 'value') = result.received
     left join reading.unit as unit on cell(r.cells, 'unit') = unit.received
+    left join setup.units as known
+        on analyte.analyte = known.analyte
+        and plain_unit(coalesce(unit.unit, cell(r.cells, 'unit'), analyte.unit, result.unit)) = known.unit
     union all
     select
         'assessments', r.delivery, r.line, r.cells, r.problem,
@@ -143,20 +189,29 @@ placed as (
         d.position,
         d.delivered_on,
         d.generation,
+        d.folder,
+        d.landed_at,
         -- the site of the line, where sites tell patients apart
-        coalesce(if(w.sites_are_written, cell(r.cells, 'site_id'), null), folders.folder, '') as site_said,
+        coalesce(if(w.sites_are_written, cell(r.cells, 'site_id'), null), folders.site_folder, '') as site_written,
         cell(r.cells, 'patient_id') as number
     from read_lines as r
-    inner join raw.deliveries as d on r.delivery = d.delivery
+    inner join delivered as d on r.delivery = d.delivery
     cross join written as w
-    left join folders on split_part(d.file, '/', 1) = folders.folder
-    where d.position is not null
+    left join folders on d.site_folder = folders.site_folder
+),
+
+-- a site is one in capital and small letters
+spelt as (
+    select lower(site_written) as site_key, min(site_written) as site_said
+    from placed
+    group by site_key
 ),
 
 -- a line without a site is of the only site that has its number
 only_site as (
     select number, min(site_said) as site
     from placed
+    inner join spelt on lower(site_written) = spelt.site_key
     where table_name = 'patients' and site_said != '' and number is not null
     group by number
     having count(distinct site_said) = 1
@@ -164,9 +219,10 @@ only_site as (
 
 located as (
     select
-        p.* exclude (site_said),
-        coalesce(nullif(p.site_said, ''), o.site, '') as site
+        p.* exclude (site_written),
+        coalesce(nullif(s.site_said, ''), o.site, '') as site
     from placed as p
+    inner join spelt as s on lower(p.site_written) = s.site_key
     left join only_site as o on p.number = o.number
 ),
 
@@ -174,9 +230,11 @@ located as (
 merged as (
     select
         m.from_number,
-        coalesce(nullif(m.from_site, ''), earlier.site, '') as from_site,
-        patient_key(m.to_number, coalesce(nullif(m.to_site, ''), later.site, '')) as patient
+        coalesce(from_site.site_said, nullif(m.from_site, ''), earlier.site, '') as from_site,
+        patient_key(m.to_number, coalesce(to_site.site_said, nullif(m.to_site, ''), later.site, '')) as patient
     from raw.merged_patients as m
+    left join spelt as from_site on m.from_site != '' and lower(m.from_site) = from_site.site_key
+    left join spelt as to_site on m.to_site != '' and lower(m.to_site) = to_site.site_key
     left join only_site as earlier on m.from_number = earlier.number
     left join only_site as later on m.to_number = later.number
 ),
@@ -186,6 +244,10 @@ keyed as (
         l.*,
         coalesce(m.patient, patient_key(l.number, l.site)) as patient,
         max(l.position) over (partition by l.table_name, l.site, l.delivered_on, l.generation) as batch,
+        -- of two files that came together none is the newer one
+        max(l.position) over (
+            partition by l.table_name, l.site, l.delivered_on, l.generation, l.folder, l.landed_at
+        ) as together,
         -- a line without its key cannot be matched to another one: it is a record of its own
         if(
             l.number is null or list_count(l.natural_key) < len(l.natural_key),
@@ -221,6 +283,7 @@ select
     position,
     delivered_on,
     batch,
+    together,
     site,
     number,
     patient,
@@ -242,6 +305,7 @@ comment on column staging.received.line is 'Line in the file';
 comment on column staging.received.position is 'Order of the delivery in the cut';
 comment on column staging.received.delivered_on is 'Day of the export';
 comment on column staging.received.batch is 'Export that it is of: position of the last file of the table that its site delivered on that day';
+comment on column staging.received.together is 'Files of it that lay in one folder and arrived together: position of the last of them';
 comment on column staging.received.site is 'Site, where a patient is known by site and number; else empty';
 comment on column staging.received.number is 'Pseudonym of the registry''s number';
 comment on column staging.received.patient is 'Pseudonym of the patient';

@@ -52,9 +52,14 @@ select
     if(counts.file_line is null, null, before.last_contact_on) as last_contact_on_before,
     if(counts.file_line is null, null, before.died_on) as died_on_before,
     if(s.vital_status = 'dead', 'dead', 'alive') as is_dead,
+    -- who was dead and is alive on a later day was not dead; alive on an earlier one says nothing of it
     if(
-        counts.file_line is not null and before.vital_status = 'dead' and before.died_on is not null, 'dead', null
+        counts.file_line is not null and before.vital_status = 'dead' and before.died_on is not null
+        and (s.vital_status = 'dead' or s.last_contact_on is null or s.last_contact_on <= before.died_on), 'dead', null
     ) as is_dead_before,
+    coalesce(
+        counts.file_line is not null and s.vital_status != 'dead' and s.last_contact_on > before.died_on, false
+    ) as death_is_taken_back,
     is_dead_before as vital_status_before,
     r.problem,
     r.file,
@@ -66,7 +71,12 @@ select
     p.birth_date,
     t.treatment_start,
     t.last_start,
-    is_placeholder(s.last_contact_on) as contact_is_placeholder
+    exists(
+        from reading.day as day where day.received = cell(r.cells, 'last_contact_on') and day.problem = 'placeholder'
+    ) as last_contact_on_is_placeholder,
+    exists(
+        from reading.day as day where day.received = cell(r.cells, 'died_on') and day.problem = 'placeholder'
+    ) as died_on_is_placeholder
 from staging.follow_up as s
 inner join staging.lines as l on l.table_name = 'follow_up' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.follow_up as r on s.delivery = r.delivery and s.file_line = r.line

@@ -21,6 +21,11 @@ from il6_platform.registry.cells.text import folded, is_missing, key
 from il6_platform.registry.cells.units import read_unit
 from il6_platform.registry.vocabulary import vocabulary
 
+_A_VALUE = re.compile(r"[<>=]*\s?[\d\s]*\d[.,]\d+")
+_NO_NUMBER = re.compile(
+    r"interleuk|interleuc|интерлейк|白介素|白细胞介素|インターロイキン|인터루킨"
+)
+"""An interleukin whose number is not said may be any."""
 _INTERLEUKIN = re.compile(
     r"(?:hs|s|p)?(?:il|interleukine?|interleucina|白介素|白细胞介素)(\d{1,2})((?:r|ra|a|b|alpha|beta|[α-ω]|p\d+)?)"
 )
@@ -67,9 +72,9 @@ def read_analyte(text: str) -> Analyte:
     bare = folded(text)
     if not bare:
         return Analyte(text, certainty="missing")
-    if key(text) in known and "%" not in bare:
+    if key(text) in known and not {"%", "?"} & {*bare}:
         return Analyte(text, known[key(text)], "known")
-    if _is_day(text):
+    if _is_day(bare) or _A_VALUE.fullmatch(bare):
         # cells have shifted, or a day was typed in the wrong column: it names nothing
         return Analyte(text, certainty="missing")
     bare, unit = _without_unit(bare.replace("%", " percent "))
@@ -84,7 +89,7 @@ def read_analyte(text: str) -> Analyte:
     specimens = {_specimens()[word] for word in rest if word in _specimens()}
     is_fraction = bool({*rest} & _fractions())
     rest = [word for word in rest if word not in {*_specimens(), *_neutral(), *_fractions()}]
-    if len(named) > 1 or rest or len(specimens) > 1:
+    if len(named) > 1 or rest or len(specimens) > 1 or "?" in bare:
         return Analyte(text, None, "unclear", tuple(sorted(named)), unit)
     specimen = specimens.pop() if specimens else None
     analyte = named.pop() + (" fraction" if is_fraction else "")
@@ -94,7 +99,9 @@ def read_analyte(text: str) -> Analyte:
 
 
 def _is_day(text: str) -> bool:
-    return len(re.findall(r"[^\W_]+", text)) >= 3 and read_day(text).first_day is not None
+    """Whether a text is a day or a month; a LOINC code (2019-8) is none, nor are bare digits."""
+    is_code = re.fullmatch(r"\d+(?:-\d)?", text) is not None
+    return not is_code and read_day(text).first_day is not None
 
 
 def _without_unit(bare: str) -> tuple[str, str | None]:
@@ -163,6 +170,8 @@ def _unlisted(
         for spelt in {joined, core}
         if is_confusable(spelt, written) or is_misspelt(spelt, written) or _holds(spelt, written)
     }
+    if not near and _NO_NUMBER.search(joined):
+        near = {name for name in known.values() if re.match(r"il\d", name)}
     if near:
         return Analyte(text, None, "unclear", tuple(sorted(near)), unit)
     return Analyte(text, None, "missing" if is_missing(text) else "unknown", (), unit)

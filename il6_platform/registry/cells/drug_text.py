@@ -38,9 +38,10 @@ class Item:
 
 
 _AMOUNT = r"(?<![a-z0-9.-])\d+(?:[.,]\d+)?(?:\s*-\s*\d+(?:[.,]\d+)?)?\s*"
-_UNIT = r"(?:mg|g|ug|μg|mcg|ml|iu|ie|mio|kg|m2|%|毫克|克|毫升|мг|мл)"
+_UNIT = r"(?:mg|g|ug|μg|mcg|ml|iu|ie|mio|kg|m2|%|毫克|克|毫升|мг|мл|кг)"
 _PER = (
-    r"(?:\s*/\s*(?:\d+(?:[.,]\d+)?\s*)?(?:kg|m\^?2|sqm|qm|ml|l|d|day|tag|h|hr|week|wk|dose|vial))*"
+    r"(?:\s*/\s*(?:\d+(?:[.,]\d+)?\s*)?"
+    r"(?:kg|кг|m\^?2|м2|sqm|qm|ml|мл|l|d|day|tag|h|hr|week|wk|dose|vial))*"
 )
 _TIMES = r"(?:cycles?|weeks?|wks?|w|days?|d|hours?|hrs?|h|std|tage?|wochen|zyklen|months?)"
 _DAYS = r"\d{1,2}(?:\s?[-,+/]\s?\d{1,2})*"

@@ -93,6 +93,8 @@ def read_drug(text: str) -> Drug:
         return Drug(text, certainty="unclear", may_be=(ANY,), unknown_words=(bare,))
     items = pieces(bare)
     _say_what_is_given(items)
+    if _A_CYCLE.search(bare):
+        _doubt_negations(items)
     return _summary(text, items)
 
 
@@ -112,6 +114,12 @@ _PARTS = frozenset({"+", ",", ";", "/", "&", "|", "→", "±", ".", ":"})
 """Signs behind which another drug begins."""
 _ENDS = frozenset({";", ".", "|"})
 """Signs behind which something else is said."""
+_A_CYCLE = re.compile(
+    r"(?<![a-z])(?:cycles?|c|courses?|kurs|zykl(?:us|en))\.?\s?\d"
+    r"|\b(?:first|1st|initial|last|erste[rn]?|premiere?)\s(?:\d+\s)?(?:cycle|course|dose|zykl|kurs)"
+    r"|(?:首|前|第)\s?[一二两三1-3]?\s?个?(?:周期|疗程|程)"
+)
+"""A cycle that is named: what was not given in it may have been given in others."""
 
 
 def _say_what_is_given(items: list[Item]) -> None:
@@ -195,7 +203,10 @@ def _weaken_beside_unknown(items: list[Item]) -> None:
             continue
         for beside in (items[:n][::-1], items[n + 1 :]):
             other, between = _next_mention(beside)
-            is_parted = any(one.text in _PARTS or one.role == "passed_over" for one in between)
+            # `bevacizumab: nej` speaks of the drug
+            is_parted = any(
+                one.text in _PARTS - {":"} or one.role == "passed_over" for one in between
+            )
             if other and not is_parted and other.kind != "unknown":
                 other.weaken()
                 item.mention.weaken()
@@ -265,6 +276,13 @@ def _doubt(items: list[Item]) -> None:
             nearest, _ = _next_mention(side)
             if nearest is not None:
                 nearest.weaken()
+
+
+def _doubt_negations(items: list[Item]) -> None:
+    """Make doubtful what a text says was not given in a cycle: it may have been in others."""
+    for item in items:
+        if item.mention is not None and item.mention.status == "not given":
+            item.mention.status = "doubtful"
 
 
 def _doubt_alternatives(items: list[Item]) -> None:

@@ -43,6 +43,8 @@ Interleukin 6 [Mass/volume] in Serum or Plasma | il6
 インターロイキン6           | il6
 интерлейкин-6               | il6
 interleucina-6              | il6
+Interleukin VI              | il6
+IL-6?                       | ? il6
 # others
 sIL-6R                      | il6_receptor
 IL-6 receptor               | il6_receptor

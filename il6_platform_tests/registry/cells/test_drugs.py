@@ -74,6 +74,14 @@ FOLFIRI, bevacizumab; leucovorin              | bevacizumab + fluorouracil + iri
 targeted therapy: bevacizumab                 | bevacizumab
 5-FU/LV + bev                                 | bevacizumab + fluorouracil + leucovorin
 # not given
+Бевацизумаб 5 мг/кг                           | bevacizumab
+bevacizumab: nej                              | -
+bevacizumab: nein                             | -
+bevacizumab: zzyzx                            | ? bevacizumab zzyzx
+FOLFIRI; bevacizumab omitted cycle 1          | fluorouracil + irinotecan + leucovorin ? bevacizumab
+FOLFOX without bevacizumab in the first cycle | fluorouracil + leucovorin + oxaliplatin ? bevacizumab
+FOLFOX, 首周期未用贝伐珠单抗                          | fluorouracil + leucovorin + oxaliplatin ? bevacizumab
+FOLFOX without bevacizumab, 12 cycles         | fluorouracil + leucovorin + oxaliplatin
 no bevacizumab                                | -
 non-bevacizumab                               | -
 bevacizumab-free                              | -
