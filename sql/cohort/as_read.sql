@@ -61,6 +61,7 @@ marker as (
 timed as (
     select distinct patient_id
     from staging.outcomes
+    where months is not null and endpoint in (select e.name from study.endpoints as e)
 ),
 
 visits as (
