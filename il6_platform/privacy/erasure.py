@@ -37,6 +37,7 @@ from il6_platform.registry.readings import read_cells
 from il6_platform.validation import answers
 from il6_platform.warehouse.database import Warehouse, locked
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.patients import patient_of
 
 _PATIENT = ("patient", "patient_id", "USUBJID")
 """Names of columns that hold a pseudonym."""
@@ -128,36 +129,18 @@ def _erase_answers(connection: duckdb.DuckDBPyConnection, home: Path, patient: s
 
 def _pseudonym_of(warehouse: Warehouse, patient_id: str) -> str:
     """Return the pseudonym of a patient of whom something is kept."""
-    place, _, of_site = patient_id.partition(":")
     pseudonyms = warehouse.pseudonyms
-    for number, site in ((patient_id, None), (of_site, place)):
-        found = _who_has(warehouse, pseudonyms.of(number), site)
-        if len(found) > 1:
-            sites = sorted({one for listed in found.values() for one in listed if one})
-            raise UsageError(
-                f"several sites have the number ({', '.join(sites)}); give SITE:NUMBER"
-            )
-        if found:
-            return next(iter(found))
+    with warehouse.connect() as connection:
+        staged = patient_of(connection, pseudonyms, patient_id)
+    if staged is not None:
+        return staged
+    place, _, of_site = patient_id.partition(":")
     for patient in (pseudonyms.of(patient_id), pseudonyms.of(of_site, place), patient_id):
         if _rows_of(warehouse, patient):
             return patient
     raise UnknownPatientError(
         "no row of such a patient is kept; give the number as the exports write it"
     )
-
-
-def _who_has(warehouse: Warehouse, number: str, site: str | None) -> dict[str, list[str]]:
-    """Return patient -> sites of whom a number is: two hospitals may number from 1."""
-    if not warehouse.columns("staging.lines"):
-        return {}
-    found = warehouse.query(
-        "select patient, list(distinct site) as sites from staging.lines "
-        "where number = $number and patient is not null "
-        "and ($site is null or lower(site) = lower($site)) group by patient",
-        {"number": number, "site": site},
-    )
-    return {row.patient: list(row.sites) for row in found.itertuples()}
 
 
 def _keys_of(warehouse: Warehouse, patient: str) -> tuple[set[str], set[str]]:

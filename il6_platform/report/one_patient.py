@@ -17,6 +17,7 @@ from il6_platform import paths
 from il6_platform.errors import UsageError
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.patients import patient_of
 
 _ARMS = {"E": "experimental", "C": "control"}
 
@@ -63,10 +64,11 @@ def look_up(site: Site, pseudonyms: Pseudonyms, number: str) -> OnePatient:
     ------
     UnknownPatientError
         Where no line speaks of such a patient.
+    UsageError
+        Where several sites have the number and none is named.
     """
     with duckdb.connect(site.registry_database, read_only=True) as connection:
-        place, _, of_site = number.partition(":")
-        for patient in (pseudonyms.of(number), pseudonyms.of(of_site, place), number):
+        for patient in filter(None, (patient_of(connection, pseudonyms, number), number)):
             connection.execute("set variable patient = $patient", {"patient": patient})
             found = _answer(connection, "lines")
             if len(found):
