@@ -19,6 +19,9 @@ _NOBODY = re.compile(
 """What stands for a patient's number where there is none, or where it cannot be known."""
 
 
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
+
+
 class Pseudonyms:
     """HMAC-SHA-256 pseudonyms under a key file that stays with the site.
 
@@ -88,8 +91,12 @@ def is_mangled(patient_id: str) -> bool:
 
 
 def _plain(number: str) -> str:
-    """Return a number with full-width signs as plain ones; a change here would rename patients."""
-    return unicodedata.normalize("NFKC", number).replace("\N{NO-BREAK SPACE}", " ").strip()
+    """Return a number with full-width signs as plain ones, and without signs that nobody sees.
+
+    A change here would rename patients.
+    """
+    seen = unicodedata.normalize("NFKC", number).translate(_UNSEEN)
+    return seen.replace("\N{NO-BREAK SPACE}", " ").strip()
 
 
 def _parts(patient_id: str) -> list[str]:

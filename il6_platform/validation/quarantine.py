@@ -68,6 +68,8 @@ def judge_table(
         if table == "patients" and column in READ_BY:
             _keep_last_good(connection, str(column), cells[lines], rules)
     _set_aside(connection, table, _wrong_columns(found))
+    if table != "patients":
+        _give_to_whom_they_may_be(connection, table)
     connection.execute("commit")
     return Judgement(records, verdicts, rows, found, len(wrong))
 
@@ -215,6 +217,20 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, table: str, wrong: pd.Data
         "(select (delivery, file_line::integer) from wrong)"
     )
     connection.unregister("wrong")
+
+
+def _give_to_whom_they_may_be(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Let rows set aside whose number is misspelt be of the patient whose they may be.
+
+    They are not used, but such a patient is not evaluable where one of them could decide.
+    """
+    whose = paths.sql_file("validation.spelt_otherwise").read_text("utf-8")
+    connection.execute(
+        f"update staging.{table}_set_aside as s set patient_id = w.patient_id "
+        f"from ({whose}) as w where w.table_name = $table "
+        "and s.delivery = w.delivery and s.file_line = w.file_line",
+        {"table": table},
+    )
 
 
 RECORD = "(record)"

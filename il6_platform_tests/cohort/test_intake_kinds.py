@@ -348,3 +348,30 @@ def test_two_hospitals_that_number_from_one_are_told_apart(layout: str, tmp_path
         for number, site in (("T01", north), ("T01", south), ("T02", north), ("T02", south))
     ]
     assert said == [("E", 1.5), ("C", 1.5), ("C", 22.5), ("C", 2.5)]
+
+
+def test_a_misspelt_number_may_be_of_the_patient_whose_number_it_nearly_is(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver(
+        "2024-01-31",
+        base(
+            labs=[
+                # the newest result in small letters, without its zero, older, of another day
+                *("T01,il6,1.5,pg/mL,2023-01-10", "t01,il6,9,pg/mL,2023-01-20"),
+                *("T02,il6,2.5,pg/mL,2023-01-10", "T2,il6,9,pg/mL,2023-01-20"),
+                *("T03,il6,3.5,pg/mL,2023-01-20", "t03,il6,9,pg/mL,2023-01-10"),
+                # a sign that nobody sees
+                *("T04,il6,4.5,pg/mL,2023-01-10", "T\u200b04,il6,9,pg/mL,2023-01-20"),
+            ],
+            treatments=[
+                *("T06,1,fluorouracil,2023-02-01,", "T-06,1,bevacizumab,2023-02-05,"),
+                *("T08,1,fluorouracil,2023-02-01,", "t08,2,irinotecan,2023-12-01,"),
+            ],
+            assessments=["T07,2023-04-01,SD,", "t 07,2023-06-01,PD,", "T07,2023-08-07,PD,"],
+        ),
+    )
+    found = made.derive()
+    aside = {number for number, row in found.items() if row["reason"] == SET_ASIDE}
+    assert aside == {"T01", "T02", "T06", "T07"}
+    assert (found["T03"]["marker"], found["T04"]["marker"]) == (3.5, 9.0)
+    assert found["T08"]["arm"] == "C"

@@ -324,7 +324,7 @@ sentences (code, sentence) as (
     ('outcome_may_move', 'It may be the time to an endpoint'),
     (
         'number_reused',
-        'The number stands for two people: birth date and sex differ; '
+        'The number stands for two people: birth date or sex differs; '
         || 'give one of them another number'
     )
 )

@@ -1,5 +1,5 @@
--- staging.reused_numbers: numbers that stand for two people: birth date and sex differ within an export, or differ from the
--- first export's and treatment begins anew.
+-- staging.reused_numbers: numbers that stand for two people: birth date or sex differs within an export, or both differ from
+-- the first export's and treatment begins anew.
 create or replace table staging.reused_numbers as
 with
 -- who a number is: by its first export and by the one that counts
@@ -13,8 +13,7 @@ persons as (
         l.delivery,
         l.line,
         birth.day as birth_date,
-        sex.value as sex,
-        lower(cell(r.cells, 'site_id')) as site_named
+        sex.value as sex
     from staging.lines as l
     inner join raw.patients as r on l.delivery = r.delivery and l.line = r.line
     inner join reading.day as birth on cell(r.cells, 'birth_date') = birth.received
@@ -69,8 +68,7 @@ two_people as (
         max(line) as line
     from persons
     group by site, number, batch
-    having (min(sex) != max(sex) and min(birth_date) != max(birth_date))
-    or (min(site_named) != max(site_named) and (min(sex) != max(sex) or min(birth_date) != max(birth_date)))
+    having min(sex) != max(sex) or min(birth_date) != max(birth_date)
     qualify batch = max(batch) over (partition by site, number)
 )
 
@@ -86,7 +84,7 @@ select * from two_people
 order by patient_id;
 
 comment on table staging.reused_numbers is
-'Numbers that stand for two people: birth date and sex differ in one export, or differ from before and treatment begins anew';
+'Numbers that stand for two people: birth date or sex differs in one export, or both from before and treatment begins anew';
 comment on column staging.reused_numbers.patient_id is 'Pseudonym of the patient';
 comment on column staging.reused_numbers.delivery is 'SHA-256 of the export file that holds the last patient record';
 comment on column staging.reused_numbers.file_line is 'Its line there';
