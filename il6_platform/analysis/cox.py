@@ -55,7 +55,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         for population, contrast in COMPARISONS:
             inside = known.compared(population, contrast)
             first = pd.DataFrame({"the group": inside.first(contrast).astype(float)})
-            fit = regression.cox(first, *inside.survival(endpoint))
+            fit = regression.cox(first, *inside.survival(endpoint), by_lifelines=True)
             note = fit.note
             if Code.DOES_NOT_VARY in codes_of(note):
                 note = Code.ONE_GROUP.say()
@@ -86,7 +86,7 @@ def fitted(design: pd.DataFrame, cohort: Cohort, endpoint: str) -> regression.Co
     """Fit a design on the patients who have all its values."""
     complete = design.notna().all(axis=1).to_numpy()
     time, event = cohort.survival(endpoint)
-    return regression.cox(design[complete], time[complete], event[complete])
+    return regression.cox(design[complete], time[complete], event[complete], by_lifelines=True)
 
 
 def multivariable_design(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, dict[str, str]]:

@@ -78,7 +78,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             inside = known.compared(population, contrast)
             time, event = inside.survival(endpoint)
             first = inside.first(contrast)
-            test = survival.logrank(time, event, first)
+            test = survival.logrank(time, event, first, by_lifelines=True)
             smaller = min(int(first.sum()), int((~first).sum()))
             if test.estimate is not None and smaller < 2:
                 test = test.but(
@@ -109,7 +109,8 @@ def _ratio_by_score(
 
     Wald's interval beside the log-rank test's P could lie on different sides of no difference.
     """
-    (ratio,) = cox(pd.DataFrame({"the group": first.astype(float)}), time, event).estimates()
+    design = pd.DataFrame({"the group": first.astype(float)})
+    (ratio,) = cox(design, time, event, by_lifelines=True).estimates()
     words = "Cox, Efron; interval and P of the log-rank test (score)"
     ratio = ratio.but(statistic="hazard_ratio_score", term=None, std_error=None, method=words)
     why = test.note if test.estimate is None else ratio.note

@@ -186,11 +186,14 @@ def _fitted(times: bytes, events: bytes) -> KaplanMeier:
 
 
 def logrank(
-    time: ArrayLike, event: ArrayLike, group: ArrayLike, strata: ArrayLike | None = None
+    time: ArrayLike,
+    event: ArrayLike,
+    group: ArrayLike,
+    strata: ArrayLike | None = None,
+    *,
+    by_lifelines: bool = False,
 ) -> Estimate:
-    """Compare survival of groups (Mantel 1966; Peto & Peto 1972), by lifelines.
-
-    With strata, which lifelines' test does not know, by the sums of their excesses.
+    """Compare survival of groups (Mantel 1966; Peto & Peto 1972).
 
     Parameters
     ----------
@@ -198,6 +201,8 @@ def logrank(
         Shape (n,): two or more groups by any label.
     strata
         Shape (n,), optional: observed and expected events are summed over strata.
+    by_lifelines
+        Have lifelines compute the statistic, as for a study's headline; it knows no strata.
 
     Returns
     -------
@@ -228,7 +233,7 @@ def logrank(
     if np.linalg.matrix_rank(covariance) < len(labels) - 1:
         return unsupported(name, Code.NO_EVENT_OF_TWO_GROUPS.say(), **fields)
     df = len(labels) - 1
-    if strata is None:
+    if by_lifelines:
         from lifelines.statistics import multivariate_logrank_test
 
         statistic = float(multivariate_logrank_test(t, g, e).test_statistic)

@@ -125,12 +125,26 @@ def test_a_covariate_that_is_the_stratum_has_no_estimate() -> None:
     assert fit.note == "The covariates cannot be told apart in the patients at risk."
 
 
+@pytest.mark.parametrize("columns", [["arm"], ["arm", "extent", "age"]])
+@pytest.mark.parametrize("is_stratified", [False, True])
+def test_the_maximum_is_the_one_that_lifelines_finds(
+    columns: list[str], is_stratified: bool
+) -> None:
+    data = colon().dropna(subset=columns)
+    asked = data[columns], data["time_os"], data["status_os"]
+    strata = data["obstruct"] if is_stratified else None
+    own, theirs = (cox(*asked, strata=strata, by_lifelines=by) for by in (False, True))
+    np.testing.assert_allclose(own.coefficients, theirs.coefficients, rtol=1e-9)
+    np.testing.assert_allclose(own.covariance, theirs.covariance, rtol=1e-9)
+    assert own.log_likelihood == pytest.approx(theirs.log_likelihood, rel=1e-13)
+
+
 def test_a_search_that_ends_elsewhere_has_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     from il6_platform.statistics import regression
 
     data = colon()
     for wrong in (np.array([0.5]), np.array([-3.0]), np.array([np.nan])):
-        monkeypatch.setattr(regression, "_coefficients", lambda *_, wrong=wrong: wrong)
+        monkeypatch.setattr(regression, "_maximum", lambda *_, wrong=wrong: wrong)
         regression._fitted.cache_clear()
         fit = cox(data[["arm"]], data["time_os"], data["status_os"])
         assert fit.note == Code.NOT_CONVERGED.say()
