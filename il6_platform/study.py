@@ -14,9 +14,8 @@ import zlib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -31,6 +30,9 @@ from il6_platform.endpoints import Endpoint, EndpointName, endpoint_library
 from il6_platform.errors import UsageError
 from il6_platform.expressions import Term, read_expression
 from il6_platform.yaml_config import Place, YamlConfigError, read_typed
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PartialDates = Literal["start", "middle", "end", "never"]
 """Which day is taken where only month or year is known; never: such a record is set aside."""
@@ -569,7 +571,9 @@ class Study(_Part):
 
     def rng(self, analysis: str) -> np.random.Generator:
         """Return the generator of an analysis, seeded by the study's seed and its name."""
-        return np.random.default_rng([self.seed, zlib.crc32(analysis.encode())])
+        from numpy.random import default_rng
+
+        return default_rng([self.seed, zlib.crc32(analysis.encode())])
 
 
 def _endpoint_mistakes(study: Study) -> Iterator[tuple[Place, str]]:

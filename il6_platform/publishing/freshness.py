@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-import duckdb
-
 from il6_platform.paths import sql_file
 from il6_platform.registry_file import read_registry_file
 from il6_platform.warehouse.home import Site
@@ -29,6 +27,9 @@ def late_sites(site: Site, today: date) -> list[str]:
     }
     if not expected or not site.registry_database.exists():
         return []
+    # a look for news where no site is awaited does without it
+    import duckdb
+
     try:
         with duckdb.connect(site.registry_database, read_only=True) as connection:
             query = sql_file("validation.last_exports").read_text(encoding="utf-8")
