@@ -28,6 +28,8 @@ SPEC = Spec(
     draws_curves=True,
     figure="every_cutoff",
     corrects_selection=True,
+    # every row is at the marker value of one patient
+    is_releasable=False,
     techniques=(
         technique(
             Topic.CUTOFF,

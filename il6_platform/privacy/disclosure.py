@@ -76,6 +76,30 @@ def _find(connection: duckdb.DuckDBPyConnection, silent: list[int]) -> None:
         pass
 
 
+def thin_dates(connection: duckdb.DuckDBPyConnection, least: int) -> None:
+    """Drop from what was known on earlier days all days between which few patients differ."""
+    rows = connection.execute(
+        "select rowid as id, endpoint, population, contrast, statistic, term, n, events "
+        "from report.results where analysis = 'evidence' and regexp_matches(term, '^[0-9-]+$') "
+        "order by term, id"
+    ).df()
+    dropped = []
+    for _, series in rows.groupby(
+        ["endpoint", "population", "contrast", "statistic"], dropna=False, sort=False
+    ):
+        counts = series[["n", "events"]].astype("Float64").fillna(0).to_numpy(float)
+        last = counts[-1]
+        for id_, here in zip(series["id"].to_list()[-2::-1], counts[-2::-1], strict=True):
+            apart = np.abs(here - last)
+            if apart.max() and ((apart == 0) | (apart >= least)).all():
+                last = here
+            else:
+                dropped.append(id_)
+    connection.execute(
+        "delete from report.results where list_contains($dropped, rowid)", {"dropped": dropped}
+    )
+
+
 def thinned(
     curves: pd.DataFrame,
     landmarks: pd.DataFrame,

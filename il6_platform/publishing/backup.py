@@ -130,6 +130,6 @@ def _kept(home: Path) -> Iterator[Path]:
                 links = [one for one in folders if (here / one).is_symlink()]
                 folders[:] = sorted(one for one in folders if one[0] != "." and one not in links)
                 for file in sorted([*files, *links]):
-                    is_cache = file.startswith(("working.", "refresh.", "."))
+                    is_cache = file.startswith(("working.", "refresh.", "release.lock", "."))
                     if not is_cache:
                         yield here / file

@@ -2,7 +2,11 @@
 
 A figure that differs from any earlier release by fewer patients than the minimal cell keeps the
 value of the last release, and so do its complements; one that was not in the last release is not
-shown. Of the history, what was released alone is told.
+shown. Where few patients in all are others than in an earlier release, all of the last one stays.
+Of the history, what was released alone is told.
+
+    IL6_HOME/studies/<name>/released_counts/<cut>.parquet    patients and events behind each row of
+                                                             a release, shown or not; it stays here
 
 Belongs here: comparing the report tables that are about to leave with all that left before. Does
 not belong here: small counts within a release (`privacy.disclosure`).
@@ -15,10 +19,13 @@ from pathlib import Path
 
 import duckdb
 
+from il6_platform.files import make_folder, put_whole
+from il6_platform.paths import sql_file
 from il6_platform.privacy import disclosure
 from il6_platform.publishing import cuts
 from il6_platform.publishing.publish import HISTORY
 from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 
 COMPARED = ("results", "curves", "flow", "data_quality", "history")
 """Report tables that are compared with, or taken from, earlier releases."""
@@ -27,21 +34,54 @@ COUNTS = {"flow": "kind, label", "data_quality": "kind, name, table_name"}
 """Tables of counts: which columns tell a row from the others. They stand or change as a whole."""
 
 
+def begin(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remember how many patients and events are behind each row, whatever of it will be shown."""
+    connection.execute(
+        "alter table report.results add column true_n bigint;"
+        "alter table report.results add column true_events bigint;"
+        "update report.results set true_n = n, true_events = events"
+    )
+
+
+def end(connection: duckdb.DuckDBPyConnection, counts: Path) -> None:
+    """Keep how many are behind each row of what is released, for the releases to come."""
+    make_folder(counts.parent)
+    fresh = counts.with_suffix(".new")
+    connection.sql(
+        "select true_n as n, true_events as events from report.results order by rowid"
+    ).write_parquet(str(fresh))
+    put_whole(fresh, counts)
+    for name in ("true_n", "true_events"):
+        connection.execute(f"alter table report.results drop column {name}")
+
+
 def keep_standing(
-    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, released: Sequence[Path]
+    warehouse: Warehouse,
+    connection: duckdb.DuckDBPyConnection,
+    released: Sequence[tuple[Path, Path]],
+    *,
+    as_a_whole: bool = False,
 ) -> None:
     """Let what few patients changed since any earlier release stay as the last one has it.
+
+    The curves that stay lie in the table `kept_curves`, thinned as they are: see `put_curves`.
 
     Parameters
     ----------
     released
-        `report.duckdb` of the earlier releases, oldest first; at least one.
+        `report.duckdb` of the earlier releases, oldest first, each with its file of counts; at
+        least one.
+    as_a_whole
+        Few patients are others than in one of them. Groups may have changed all the same, by a
+        cut-off that moved: what is said of them adds up to what is said of all.
     """
     connection.execute("create or replace schema earlier")
     connection.execute("create table earlier.current_results as from report.results")
+    # rows are known by their numbers, which have gaps where some were deleted
+    connection.execute("create or replace table report.results as from earlier.current_results")
     differing, standing = set[int](), set[str]()
-    for path in released:
-        _read_earlier(connection, path)
+    for path, counts in released:
+        _read_earlier(connection, path, counts)
         warehouse.run_sql("release.pairs")
         warehouse.run_sql("release.differences")
         differing |= {*disclosure.small(warehouse)}
@@ -51,7 +91,11 @@ def keep_standing(
     unchanged = connection.execute(
         "select pairs.id from pairs inner join report.results as new on pairs.id = new.rowid "
         "inner join earlier.results as old on pairs.old = old.rowid "
-        "where new.n is not distinct from old.n and new.events is not distinct from old.events"
+        "where $whole or pairs.how in ('exact', 'alike') "
+        "and new.n is not distinct from old.true_n "
+        "and new.events is not distinct from old.true_events "
+        "union select rowid from report.results where $whole",
+        {"whole": as_a_whole},
     ).fetchall()
     ids = sorted({*differing, *(row for (row,) in unchanged)})
     connection.execute(
@@ -59,8 +103,32 @@ def keep_standing(
     )
     warehouse.run_sql("release.standing")
     warehouse.run_sql("release.silent")
-    for table in standing:
+    if as_a_whole:
+        connection.execute("create or replace temp table kept_curves as from earlier.curves")
+        connection.execute("delete from report.curves")
+    for table in COUNTS if as_a_whole else standing:
         connection.execute(f"create or replace table report.{table} as from earlier.{table}")
+
+
+def put_curves(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the curves that stay beside those that were thinned now."""
+    connection.execute("insert into report.curves by name from kept_curves; drop table kept_curves")
+
+
+def changed_patients(site: Site, earlier: str, later: str) -> int | None:
+    """Count the analysed patients who came, left or changed between two cuts.
+
+    None where it is not kept who was in one of them. Whom a cut-off that moved put into another
+    group has not changed.
+    """
+    paths = [site.patients_of(cut) for cut in (earlier, later)]
+    if not all(path.exists() for path in paths):
+        return None
+    with duckdb.connect() as connection:
+        for name, path in zip(("earlier", "later"), paths, strict=True):
+            connection.from_parquet(str(path)).create_view(name)
+        query = sql_file("release.changed_patients").read_text("utf-8")
+        return int(connection.execute(query).fetchall()[0][0])
 
 
 def tell_of_released_cuts(connection: duckdb.DuckDBPyConnection, *, has_earlier: bool) -> None:
@@ -86,7 +154,7 @@ def forget_earlier(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop schema if exists earlier cascade")
 
 
-def _read_earlier(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _read_earlier(connection: duckdb.DuckDBPyConnection, path: Path, counts: Path) -> None:
     quoted = str(path).replace("'", "''")
     connection.execute(f"attach '{quoted}' as released (read_only)")
     try:
@@ -97,6 +165,16 @@ def _read_earlier(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     finally:
         connection.execute("detach released")
     connection.execute("alter table earlier.results add column if not exists suppressed varchar")
+    if counts.exists():
+        connection.from_parquet(str(counts)).create("earlier.counts")
+    else:
+        # a release of before: what was hidden in it is not known
+        connection.execute("create table earlier.counts as select n, events from earlier.results")
+    connection.execute(
+        "create or replace table earlier.results as select old.*, behind.n as true_n, "
+        "behind.events as true_events from earlier.results as old positional join "
+        "earlier.counts as behind; drop table earlier.counts"
+    )
 
 
 def _differs_by_few(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -14,7 +14,7 @@ from il6_platform import paths
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.errors import UsageError
 from il6_platform.publishing.cuts import ledger
-from il6_platform.publishing.differencing import keep_standing
+from il6_platform.publishing.differencing import begin, keep_standing
 from il6_platform.publishing.release import release, releases
 from il6_platform.warehouse.database import Warehouse, copy_tables
 from il6_platform.warehouse.home import Site
@@ -37,7 +37,7 @@ def given_away(first: Path, second: Path) -> Iterator[tuple[object, ...]]:
     """Give what an attacker reads off two releases: counts that differ by few patients, and
     figures of the same patients that moved."""
     for table, keys in KEYS.items():
-        both = _read(first, table).merge(_read(second, table), on=keys, suffixes=("_a", "_b"))
+        both = _compared(_read(first, table), _read(second, table), keys)
         for count in ("n", "events"):
             if f"{count}_a" in both:
                 differ = (both[f"{count}_a"] - both[f"{count}_b"]).abs().between(1, K - 1)
@@ -46,6 +46,19 @@ def given_away(first: Path, second: Path) -> Iterator[tuple[object, ...]]:
             same = (both["n_a"] == both["n_b"]) & (both["events_a"] == both["events_b"])
             moved = same & ((both["estimate_a"] - both["estimate_b"]).abs() > 1e-9)
             yield from ((table, "estimate", *row) for row in both.loc[moved, keys].to_numpy())
+
+
+def _compared(first: pd.DataFrame, second: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Put the same figures side by side; of the others, those that differ by a time or a method."""
+    suffixes = ("_a", "_b")
+    first, second = (one.assign(row=range(len(one))) for one in (first, second))
+    same = first.merge(second, on=keys, suffixes=suffixes)
+    others = first[~first["row"].isin(same["row_a"])].merge(
+        second[~second["row"].isin(same["row_b"])],
+        on=[key for key in keys if key not in ("at", "method")],
+        suffixes=suffixes,
+    )
+    return pd.concat([same, others.reindex(columns=same.columns)], ignore_index=True)
 
 
 def _read(folder: Path, table: str) -> pd.DataFrame:
@@ -128,9 +141,10 @@ def test_a_figure_is_far_from_all_earlier_ones_or_stands(
     with warehouse.connect() as connection:
         for number, n in enumerate(earlier):
             says(warehouse, n, 0.5 + number)
-            released.append(tmp_path / f"{number}.duckdb")
-            copy_tables(connection, "report", released[-1])
+            released.append((tmp_path / f"{number}.duckdb", tmp_path / "none"))
+            copy_tables(connection, "report", released[-1][0])
         says(warehouse, now, 9.0)
+        begin(connection)
         keep_standing(warehouse, connection, released)
         (row,) = connection.execute("select n, estimate from report.results").fetchall()
         (counted,) = connection.execute("select n from report.flow").fetchall()[0]

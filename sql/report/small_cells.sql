@@ -32,14 +32,18 @@ cells as (
         'estimate',
         c.value,
         c.value between 1 and settings.minimal_cell - 1
-        or r.statistic = 'survival' and r.n - c.value between 1 and settings.minimal_cell - 1,
+        or r.statistic in ('survival', 'cumulative_incidence') and r.n - c.value between 1 and settings.minimal_cell - 1,
         r.*
     from report.results as r
     cross join study.settings as settings
     cross join lateral (
-        select if(r.statistic = 'survival', round(r.n * (1 - r.estimate)), r.estimate)::bigint as value
+        select case r.statistic
+            when 'survival' then round(r.n * (1 - r.estimate))
+            when 'cumulative_incidence' then round(r.n * r.estimate)
+            else r.estimate
+        end::bigint as value
     ) as c
-    where r.statistic in ('survival', 'missing') and c.value is not null
+    where r.statistic in ('survival', 'cumulative_incidence', 'missing', 'set_aside', 'enrolled') and c.value is not null
     union all
     -- all sites less those without one are that one
     select
