@@ -6,10 +6,14 @@ Belongs here: writing, linking and hashing files. Does not belong here: what is 
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+
+from il6_platform.errors import PlatformError
 
 
 def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
@@ -22,6 +26,29 @@ def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
         os.fsync(stream.fileno())
     os.replace(fresh, path)
     sync_folder(path.parent)
+
+
+def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+    """Read a ledger of the home (CSV), or nothing where there is none.
+
+    Raises
+    ------
+    PlatformError
+        Where it is no table or lacks one of the columns.
+    """
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error):
+        rows, known = [], None
+    else:
+        known = set(reader.fieldnames or ())
+    if known is None or not known.issuperset(columns) or any(None in row for row in rows):
+        raise PlatformError(f"{path} is damaged; restore it from your backup (il6 restore)")
+    return rows
 
 
 def put_whole(fresh: Path, path: Path, mode: int = 0o600) -> None:

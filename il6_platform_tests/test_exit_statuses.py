@@ -106,3 +106,16 @@ def test_a_schedule_that_is_no_cron_line_is_wrong_use(
 def test_an_empty_query_is_wrong_use(tmp_path: Path) -> None:
     assert cli.main(["query", "--home", str(tmp_path), ""]) == 2
     assert cli.main(["query", "--home", str(tmp_path), "  "]) == 2
+
+
+@pytest.mark.parametrize("name", ["deliveries.csv", "erased_deliveries.csv"])
+def test_a_damaged_ledger_is_named(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = _made(tmp_path / "home")
+    open_key(home)
+    (home / "deliveries.csv").write_text("content,file,kept\n")
+    for content in (b"\xff\xfe\x00", b"a,b\n1,2\n", b'content,file,kept\n"1\n'):
+        (home / name).write_bytes(content)
+        assert cli.main(["verify", "--home", str(home)]) == 3
+        assert f"{name} is damaged" in capsys.readouterr().err

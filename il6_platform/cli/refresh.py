@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import gc
 import importlib
 import json
@@ -220,13 +219,13 @@ def _check_delivered(site: Site) -> None:
     UsageError
         Where nothing was; the message says where exports go, or when the first one came.
     """
+    from il6_platform.files import read_rows
     from il6_platform.registry.landing import delivered_on, landed
 
     found, waiting = landed(site.landing_path)
     days = [delivered_on(item.file) or date.today() for item in found]
-    if site.landings_path.exists():
-        with site.landings_path.open(encoding="utf-8", newline="") as stream:
-            days += [date.fromisoformat(row["delivered_on"]) for row in csv.DictReader(stream)]
+    known = read_rows(site.landings_path, ("delivered_on",))
+    days += [date.fromisoformat(row["delivered_on"]) for row in known]
     if not days and not waiting:
         raise UsageError(
             f"the landing folder {site.landing} holds no exports, and none came before; drop "

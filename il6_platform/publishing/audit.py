@@ -20,6 +20,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from il6_platform.files import sync_folder
+
 NAME = "log"
 START = "0" * 64
 """What stands for the entry before the first one."""
@@ -55,6 +57,7 @@ def append(home: Path, command: str, outcome: str, about: dict[str, Any]) -> Non
             stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+        sync_folder(home)
 
 
 def entries(home: Path) -> list[dict[str, Any]]:

@@ -13,12 +13,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from il6_platform.errors import PlatformError, UsageError
-from il6_platform.files import sync_folder, write_whole
+from il6_platform.files import make_folder, sync_folder, sync_tree, write_whole
 from il6_platform.publishing.verification import verify
 from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.integrity import open_key
@@ -53,8 +54,8 @@ def backup(home: Path, to: Path) -> Path:
             "il6 refresh --force builds what is published anew"
         )
     objects, snapshots = to / "objects", to / "snapshots"
-    for folder in (to, objects, snapshots):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (objects, snapshots):
+        make_folder(folder)
     files: dict[str, dict[str, str | int]] = {}
     for path in _kept(home):
         name = path.relative_to(home).as_posix()
@@ -100,17 +101,24 @@ def restore(home: Path, source: Path) -> int:
     ]
     if wrong:
         raise PlatformError(f"the backup is damaged: {', '.join(wrong[:3])}; use another one")
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # beside, then renamed: a home is there as a whole or not at all
+    beside = home.with_name(f".{home.name}.restoring")
+    shutil.rmtree(beside, ignore_errors=True)
+    make_folder(beside)
     for name, about in files.items():
-        place = home / name
-        for folder in reversed(place.relative_to(home).parents):
-            (home / folder).mkdir(exist_ok=True, mode=0o700)
+        place = beside / name
+        make_folder(place.parent)
         if "link" in about:
             place.symlink_to(about["link"])
         else:
             content = (source / "objects" / about["sha256"]).read_bytes()
             write_whole(place, content, mode=int(about["mode"]))
-    open_key(home)
+    open_key(beside)
+    sync_tree(beside)
+    if home.exists():
+        home.rmdir()
+    os.replace(beside, home)
+    sync_folder(home.parent)
     return len(files)
 
 

@@ -19,7 +19,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform.errors import UsageError
-from il6_platform.files import put_whole, write_whole
+from il6_platform.files import put_whole, read_rows, write_whole
 from il6_platform.paths import sql_file
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -75,10 +75,9 @@ class Difference:
 
 def ledger(site: Site) -> dict[str, Kept]:
     """Return the cuts in the order in which they were first kept."""
-    if not site.ledger_path.exists():
-        return {}
-    with site.ledger_path.open(encoding="utf-8", newline="") as stream:
-        return {row["cut"]: Kept(**row) for row in csv.DictReader(stream)}
+    rows = read_rows(site.ledger_path, ("cut", "kept_at", "last_export", "after"))
+    names = Kept.__dataclass_fields__
+    return {row["cut"]: Kept(**{name: row.get(name, "") for name in names}) for row in rows}
 
 
 def enter(site: Site, cut: str, last_export: str, after: str) -> None:

@@ -97,6 +97,7 @@ def keep_lists(site: Site) -> None:
         if old.exists() and not place.exists():
             os.replace(old, place)
     sync_folder(site.study_folder)
+    sync_folder(site.home_path)
 
 
 def point_at_the_study(site: Site) -> None:
@@ -115,7 +116,10 @@ def drop_what_is_made_again(site: Site) -> None:
     for name in ("published.content*", "refresh.*"):
         for path in home.glob(name):
             path.unlink(missing_ok=True)
-    shutil.rmtree(home / "cuts", ignore_errors=True)
+    # a power cut may have left a second name of what was moved
+    (home / "cuts.csv").unlink(missing_ok=True)
+    for name in ("patients", "cuts"):
+        shutil.rmtree(home / name, ignore_errors=True)
     for path in home.glob("working.duckdb*"):
         path.unlink(missing_ok=True)
     sync_folder(home)

@@ -28,7 +28,7 @@ import yaml
 
 from il6_platform.analysis.spec import analyses
 from il6_platform.errors import PlatformError, UsageError
-from il6_platform.files import make_folder, sync_folder, sync_tree, write_whole
+from il6_platform.files import make_folder, read_rows, sync_folder, sync_tree, write_whole
 from il6_platform.privacy import disclosure
 from il6_platform.publishing.audit import append
 from il6_platform.publishing.cuts import find
@@ -64,11 +64,10 @@ class Release:
 
 def releases(site: Site) -> list[Release]:
     """Return the releases of a study, oldest first."""
-    path = _ledger(site)
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [Release(**row) for row in csv.DictReader(stream)]
+    names = Release.__dataclass_fields__
+    return [
+        Release(**{name: row[name] for name in names}) for row in read_rows(_ledger(site), names)
+    ]
 
 
 def release(

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from il6_platform.files import write_whole
+from il6_platform.files import read_rows, write_whole
 
 NAME = "erased_deliveries.csv"
 
@@ -62,11 +62,8 @@ def note(home: Path, rows: Iterable[Erased]) -> None:
 
 def read_erased(home: Path) -> list[Erased]:
     """Return what became of erased files, oldest first."""
-    path = home / NAME
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [Erased(**row) for row in csv.DictReader(stream)]
+    names = [one.name for one in fields(Erased)]
+    return [Erased(**{name: row[name] for name in names}) for row in read_rows(home / NAME, names)]
 
 
 def is_as_kept(delivery: str, sha256: str, erased: Iterable[Erased]) -> bool:

@@ -6,12 +6,12 @@ of them (`raw`), or what is done where they are lost (`defs.raw`, `publishing.ve
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from il6_platform.files import read_rows
 from il6_platform.registry.deliveries import Delivery, Opened, open_deliveries
 from il6_platform.registry.erased import Erased, is_as_kept, is_gone, read_erased
 from il6_platform.registry.landing import Found, digest_of
@@ -42,13 +42,12 @@ class Kept:
     def missed(self) -> dict[str, str]:
         """Return which deliveries should be kept and are not as they were: name -> file."""
         missed = {}
-        with self._ledger.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                digest = row["content"]
-                # a ledger of before does not say what was kept
-                is_expected = row.get("kept") == "Y" or self._path(digest).exists()
-                if is_expected and not self.is_whole(digest):
-                    missed[digest] = row["file"]
+        for row in read_rows(self._ledger, ("content", "file")):
+            digest = row["content"]
+            # a ledger of before does not say what was kept
+            is_expected = row.get("kept") == "Y" or self._path(digest).exists()
+            if is_expected and not self.is_whole(digest):
+                missed[digest] = row["file"]
         return missed
 
     def is_whole(self, digest: str) -> bool:

@@ -233,10 +233,15 @@ def _weighted(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
             beside = f"; unweighted in the same patients: {formatting.ratio(crude['estimate'])}"
         yield (
             "Not randomised",
-            f"Weighted for {weighted_for(terms, study)} ({weighted['n']:.0f} patients with all of "
-            f"them{beside}), the treatment's hazard ratio is {_interval(weighted)}. Weights cannot "
-            "balance what was not measured.",
+            f"Weighted for {weighted_for(terms, study)} ({_number(weighted['n'])}patients with all "
+            f"of them{beside}), the treatment's hazard ratio is {_interval(weighted)}. Weights "
+            "cannot balance what was not measured.",
         )
+
+
+def _number(n: float) -> str:
+    """Return a count before its noun; one that is hidden is not said."""
+    return "" if pd.isna(n) else f"{n:.0f} "
 
 
 def _power(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:

@@ -100,5 +100,5 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -12,6 +12,7 @@ from il6_platform.errors import PlatformError, UsageError
 from il6_platform.publishing.backup import backup, restore
 from il6_platform.registry.landing import digest_of
 from il6_platform.warehouse.integrity import open_key, write_manifest
+from il6_platform_tests.crashes import every_crash
 
 
 @pytest.fixture
@@ -111,3 +112,29 @@ def test_a_damaged_home_does_not_replace_a_good_backup(
     with pytest.raises(PlatformError, match="not backed up"):
         backup(home, tmp_path / "to")
     assert [*(tmp_path / "to" / "snapshots").iterdir()] == [snapshot]
+
+
+@pytest.mark.parametrize("loses", [False, True])
+def test_a_restoring_that_is_killed_anywhere_leaves_a_whole_home_or_none(
+    home: Path, tmp_path: Path, loses: bool
+) -> None:
+    backup(home, tmp_path / "to")
+    expected = content(home)
+    number = iter(range(1000))
+
+    def prepare() -> Path:
+        folder = tmp_path / f"disk{next(number)}"
+        folder.mkdir()
+        return folder
+
+    def work(folder: Path) -> None:
+        restore(folder / "home", tmp_path / "to")
+
+    killed = 0
+    for folder in every_crash(prepare, work, loses=loses):
+        again = folder / "home"
+        if not again.exists():
+            restore(again, tmp_path / "to")
+        assert content(again) == expected
+        killed += 1
+    assert killed > 20

@@ -126,7 +126,10 @@ def test_a_database_that_cannot_be_read_is_said_and_nothing_is_lost(site: Site) 
     assert before == {path: path.is_dir() or path.read_bytes() for path in before}
 
 
-def test_a_migration_may_be_killed_at_any_operation(site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("loses", [False, True])
+def test_a_migration_may_be_killed_at_any_operation(
+    site: Site, tmp_path: Path, loses: bool
+) -> None:
     number = iter(range(1000))
 
     def prepare() -> Path:
@@ -138,7 +141,7 @@ def test_a_migration_may_be_killed_at_any_operation(site: Site, tmp_path: Path) 
         return Site(home=str(folder), landing=site.landing, study_file=site.study_file)
 
     killed = 0
-    for folder in every_crash(prepare, lambda folder: migrate(of(folder))):
+    for folder in every_crash(prepare, lambda folder: migrate(of(folder)), loses=loses):
         assert is_readable(of(folder))
         migrate(of(folder))
         is_migrated(of(folder))

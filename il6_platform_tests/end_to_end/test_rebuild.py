@@ -1,0 +1,99 @@
+"""What was damaged, lost or left by a kill is made again, and comes out as it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+from il6_platform import cli
+from il6_platform.publishing import publish
+from il6_platform.warehouse.home import damaged
+from il6_platform_tests.crashes import KilledError
+from il6_platform_tests.end_to_end.conftest import Installation
+
+
+def pages(installation: Installation) -> dict[str, bytes]:
+    """Return the page of every cut: what a reader sees of it."""
+    return {
+        path.parent.name: path.read_bytes()
+        for path in (installation.study_folder / "cuts").glob("*/report.html")
+    }
+
+
+def spoil(database: Path) -> None:
+    """Overwrite the blocks of a database, all but the head by which it is opened."""
+    with database.open("r+b") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        for place in range(size // 8, size, size // 64):
+            stream.seek(place)
+            stream.write(b"\xff" * 64)
+
+
+def test_all_that_is_made_is_made_again(begun: Installation, tmp_path: Path) -> None:
+    before, home = pages(begun), begun.home
+    (cut,) = before
+    assert begun.refresh() == 0
+    backed_up = tmp_path / "backup"
+    assert cli.main(["backup", "--to", str(backed_up), "--home", str(home)]) == 0
+    # page and link are damaged, the databases cannot be read, the landing folder is empty
+    page = begun.study_folder / "cuts" / cut / "report.html"
+    page.write_bytes(before[cut][:1000])
+    (home / "published").unlink()
+    spoil(begun.registry)
+    spoil(begun.working)
+    shutil.rmtree(begun.landing)
+    begun.landing.mkdir()
+    assert cli.main(["verify", "--home", str(home)]) == 3
+    assert begun.refresh("--force") == 0
+    assert pages(begun) == before
+    assert (home / "published" / "report.html").read_bytes() == before[cut]
+    assert cli.main(["verify", "--home", str(home)]) == 0
+    # a restored home has no database at all
+    again = Installation(tmp_path / "again", begun.landing, begun.study)
+    assert cli.main(["restore", "--from", str(backed_up), "--home", str(again.home)]) == 0
+    assert pages(again) == before
+    assert again.refresh("--force") == 0
+    assert pages(again) == before
+    assert cli.main(["verify", "--home", str(again.home)]) == 0
+    assert not damaged(again_site(again))
+
+
+def again_site(installation: Installation) -> Any:
+    from il6_platform.warehouse.home import Site
+
+    return Site(home=str(installation.home), landing=str(installation.landing))
+
+
+@pytest.mark.parametrize("last", ["_standing", "write_whole"])
+def test_what_a_kill_after_publishing_leaves_is_put_right(
+    begun: Installation, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    begun.deliver("2021-12-31")
+    worklist = begun.home / "worklist.xlsx"
+    old, old_list = (begun.home / "published").resolve(), worklist.read_bytes()
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, last, killed)
+        # the process that dies writes nothing more
+        patched.setattr("il6_platform.warehouse.database.Warehouse.leave_worklist", killed)
+        with pytest.raises(BaseException):  # noqa: B017, PT011
+            begun.refresh()
+    assert begun.refresh() == 0
+    assert (begun.home / "published").resolve() != old
+    assert worklist.read_bytes() != old_list
+    with DagsterInstance.from_config(str(begun.home / "dagster")) as instance:
+        going = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING]
+        assert not instance.get_runs(RunsFilter(statuses=going))
+    made = datetime.fromtimestamp(worklist.stat().st_mtime)
+    published = datetime.fromtimestamp((begun.study_folder / "standing.json").stat().st_mtime)
+    assert abs((made - published).total_seconds()) < 600
+    assert cli.main(["verify", "--home", str(begun.home)]) == 0
