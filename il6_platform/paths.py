@@ -81,6 +81,7 @@ def code_version() -> str:
     ]
     sources += (project_root() / "sql").rglob("*.sql")
     sources += [project_root() / "data" / name for name in DICTIONARIES]
+    sources += (project_root() / "data" / "locale").glob("*.po")
     sources = [path for path in sources if path.exists()]
     for path in sorted(sources, key=lambda source: (source.suffix, source.parts[-3:])):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

@@ -422,6 +422,7 @@ class Study(_Part):
     name: str = Field(default="study", pattern=r"^[A-Za-z0-9_]+$", max_length=64)
     default: bool = False
     title: str = "Biomarker study"
+    language: Literal["en", "zh"] = "en"
     design: Literal["registry", "randomised"] = "registry"
     disease: str = ""
     response_criteria: str = "RECIST 1.1"

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
+    from il6_platform.figures.style import HAN, han_font
     from il6_platform.manuscript.document import pack
     from il6_platform.manuscript.styles import style_of
     from il6_platform.publishing.cuts import find
@@ -33,5 +34,11 @@ def run(asked: argparse.Namespace) -> None:
         check_outside(asked.to, home_of(asked))
     name = find(site, asked.cut)
     folder = (asked.to or site.study_folder / "manuscript" / name).resolve()
-    written = put(pack(read_cut(site.cuts_path / name / "report.duckdb"), style), folder)
+    cut = read_cut(site.cuts_path / name / "report.duckdb")
+    written = put(pack(cut, style), folder)
     print(f"{written} files of cut {name}: {folder}")
+    if HAN.search(cut.study.model_dump_json()) and han_font() is None:
+        print(
+            "No font with Chinese signs is installed: PNG and PDF figures show boxes in their "
+            "place. Install one (Debian: fonts-noto-cjk) and run the command again."
+        )

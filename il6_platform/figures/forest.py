@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,7 +85,9 @@ def forest(
                 _say(axes, place, y, cells[number])
             if pd.isna(row["estimate"]):
                 _say(axes, places[0], y, "not estimable")
-                axes.text(1, y, str(row["note"])[:60], va="center", fontsize=7, color="#666666")
+                # what there is room for: what is the matter, not how it came
+                why = textwrap.shorten(str(row["note"]).partition(": ")[0], 60, placeholder=" ...")
+                axes.text(1, y, why, va="center", fontsize=7, color="#666666")
             else:
                 _interval(axes, y, row, low, high, most)
                 said = numbers.interval(row["ci_low"], row["ci_high"])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 FIRST, SECOND, NEUTRAL = "#D55E00", "#0072B2", "#444444"
 """Okabe and Ito's colour-blind safe palette; the groups differ in line style as well."""
@@ -75,12 +79,53 @@ def svg(figure: Figure, name: str) -> str:
 
     Its inner names begin with `name`, so that several figures can stand in one page.
     """
-    with matplotlib.rc_context(SETTINGS):
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        # what a text is written in is for who reads it to have
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()[out.getvalue().index("<svg") :]
     text = re.sub('<g id="[^"]*"', "<g", text)
     return re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", text)
+
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+"""A Chinese sign."""
+
+HAN_FONTS = (
+    *("NotoSansCJK", "NotoSansSC", "SourceHanSans", "msyh", "PingFang", "simhei", "STHeiti"),
+    *("wqy", "DroidSansFallback", "NotoSerifCJK"),
+)
+"""Begins of the files of fonts that have Chinese signs, the ones that look best first."""
+
+
+@cache
+def han_font() -> str | None:
+    """Return the name of an installed font that has Chinese signs, or None where there is none."""
+    from matplotlib import font_manager
+
+    files = sorted(font_manager.findSystemFonts())
+    for begin in HAN_FONTS:
+        # its weights lie in files of their own
+        found = [file for file in files if Path(file).name.lower().startswith(begin.lower())]
+        for file in found:
+            font_manager.fontManager.addfont(file)
+        if found:
+            return font_manager.FontProperties(fname=found[0]).get_name()
+    return None
+
+
+def with_han_font(figure: Figure) -> Figure:
+    """Give a figure's texts with Chinese signs a font that has them, where one is installed.
+
+    For pictures; a drawing whose text stays text is written in the reader's own fonts.
+    """
+    texts = [one for one in figure.findobj(Text) if HAN.search(one.get_text())]
+    font = han_font() if texts else None
+    if font is not None:
+        for text in texts:
+            text.set_fontfamily(["DejaVu Sans", font])
+    return figure
 
 
 def say_nothing_to_draw(axes: Axes, why: str) -> None:

@@ -143,7 +143,7 @@ def for_print(figure: Figure) -> dict[str, bytes]:
     with matplotlib.rc_context(settings):
         for ending, metadata in said.items():
             out = io.BytesIO()
-            figure.savefig(out, format=ending, dpi=300, metadata=metadata)
+            style.with_han_font(figure).savefig(out, format=ending, dpi=300, metadata=metadata)
             made[ending] = out.getvalue()
     return made
 

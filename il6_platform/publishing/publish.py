@@ -22,6 +22,7 @@ from il6_platform.report.page import render
 from il6_platform.report.sentences import answer
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import count_of
+from il6_platform.report.translation import translator_of
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse, copy_tables
 from il6_platform.warehouse.home import put_in_place
@@ -187,18 +188,20 @@ def _standing(
         rows = flow[flow[column] == value]
         return count_of(rows.iloc[0].to_dict(), "n") if len(rows) else "0"
 
+    translator = translator_of(study)
+    say = str if translator is None else translator.say
     return Standing(
         study=study.name,
         title=study.title,
-        registry=SYNTHETIC if said_synthetic(warehouse.read("report.provenance")) else "",
+        registry=say(SYNTHETIC) if said_synthetic(warehouse.read("report.provenance")) else "",
         cut=about["cut"],
         last_export=about["last_export"],
         arrived=count("kind", "arrived"),
         analysed=count("kind", "analysed"),
         set_aside=count("label", "Decisive record in quarantine"),
-        answer=[str(sentence) for sentence in answer(warehouse.read("report.results"), study)],
+        answer=[say(sentence) for sentence in answer(warehouse.read("report.results"), study)],
         after=after,
-        changes=changed,
+        changes=[say(sentence) for sentence in changed],
     )
 
 

@@ -1,0 +1,186 @@
+"""A page in Chinese: every sentence has a translation, no number is lost, names stay."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+
+from il6_platform import paths
+from il6_platform.report import page
+from il6_platform.report.page import _other_names
+from il6_platform.report.sayings import Saying
+from il6_platform.report.translation import OPAQUE, PLACE, Translator, translator_of
+from il6_platform.statistics.codes import Code
+from il6_platform.study import Study
+from il6_platform_tests.report.registries import html as page_of
+from il6_platform_tests.report.test_edge_registries import BASE, published
+
+FILE = paths.project_root() / "data" / "locale" / "zh.po"
+STUDY = Study.model_validate(BASE | {"language": "zh"})
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def catalogue() -> list[Message]:
+    with FILE.open("rb") as content:
+        return [message for message in read_po(content, locale="zh_Hans") if message.id]
+
+
+def translator(**more: object) -> Translator:
+    made = translator_of(Study.model_validate(BASE | {"language": "zh"} | more))
+    assert made is not None
+    return made
+
+
+def test_every_message_has_a_translation_with_the_same_places() -> None:
+    for message in catalogue():
+        english, chinese = str(message.id), str(message.string)
+        assert chinese, english
+        if message.context is None:
+            assert set(PLACE.findall(english)) == set(PLACE.findall(chinese)), english
+        else:
+            # what the script fills in
+            script = (paths.PACKAGE / "report" / "page.js").read_text("utf-8")
+            assert english in script
+            filled = r"\$\{[^}]*\}"
+            assert Counter(re.findall(filled, english)) == Counter(re.findall(filled, chinese))
+
+
+def test_no_message_stands_twice_or_is_fuzzy() -> None:
+    ids = [(message.context, message.id) for message in catalogue()]
+    assert len(ids) == len(set(ids))
+    assert not any(message.fuzzy for message in catalogue())
+
+
+SAID_OTHERWISE = {Saying.LEAD_NOT_JUDGED, Saying.LEAD_NO_ESTIMATE, Saying.LEAD_LONGER,
+                  Saying.LEAD_SHORTER}  # fmt: skip
+"""Patterns that have a message for each word that they may be filled with."""
+
+
+def test_every_code_and_every_conclusion_has_a_translation() -> None:
+    def bare(text: str) -> str:
+        return re.sub(r"\{[^}]*\}", "{}", text)
+
+    known = {bare(str(message.id)) for message in catalogue()}
+    patterns = {one: bare(one.pattern) for one in (*Code, *Saying)}
+    assert [one for one, text in patterns.items() if text not in known] == [
+        one for one in Saying if one in SAID_OTHERWISE
+    ]
+
+
+def test_what_the_page_itself_says_is_in_the_catalogue() -> None:
+    template = (paths.PACKAGE / "report" / "page.html.j2").read_text("utf-8")
+    bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "\0", template, flags=re.DOTALL)
+    made, checked = translator(), 0
+    for piece in OPAQUE.finditer(bare):
+        words = html.unescape(" ".join(piece[0].split()))
+        # what is filled in is seen on the pages below
+        if not words.startswith("<") and "\0" not in words and re.search("[A-Za-z]{2}", words):
+            made.say(words)
+            checked += 1
+    assert checked > 40 and not made.missing
+
+
+DEEP = frozenset[str]()
+"""What has no translation: methods and notes behind a figure. The page says so."""
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, tuple[str, str, Translator]]:
+    made = {}
+    for name in ("harm", "randomised", "one arm"):
+        cut = published(name)
+        english = page_of(cut)
+        study = cut.study.model_copy(update={"language": "zh"})
+        names = _other_names(cut.tables["provenance"], cut.results)
+        one = translator_of(study, names)
+        assert one is not None
+        made[name] = english, one.page(english), one
+    return made
+
+
+def test_every_text_of_every_page_is_translated(
+    pages: dict[str, tuple[str, str, Translator]],
+) -> None:
+    missing = {text for _, _, one in pages.values() for text in one.missing}
+    assert missing == DEEP
+
+
+def test_no_number_is_lost_or_made(pages: dict[str, tuple[str, str, Translator]]) -> None:
+    dates = re.compile(r"\d{4}-\d{2}-\d{2}|\d{4}年\d+月(?:\d+日)?|[A-Z][a-z]+ \d{4}")
+
+    def numbers(text: str) -> Counter[str]:
+        return Counter(re.findall(r"\d+(?:\.\d+)?", dates.sub("", html.unescape(text))))
+
+    for english, chinese, one in pages.values():
+        if one.missing:
+            chinese = re.sub(r'\n<p class="asof" role="note">[^<]*</p>', "", chinese, count=1)
+        pieces = [
+            [piece[0] for piece in OPAQUE.finditer(text) if not piece[1]]
+            for text in (english, chinese)
+        ]
+        assert len(pieces[0]) == len(pieces[1])
+        for before, after in zip(*pieces, strict=True):
+            assert before.startswith("<") == after.startswith("<")
+            if not before.startswith("<"):
+                fixed = {"100", "1"} if "hundred" in before or "January" in before else set()
+                lost = numbers(before) - numbers(after)
+                made = numbers(after) - numbers(before)
+                assert not lost, (before, after)
+                assert set(made) <= fixed | {"95", "5", "0.05"}, (before, after)
+
+
+def test_the_lead_is_in_chinese_and_names_stay(
+    pages: dict[str, tuple[str, str, Translator]],
+) -> None:
+    _, chinese, _ = pages["harm"]
+    assert '<html lang="zh_Hans">' not in chinese and 'lang="zh-Hans"' in chinese
+    lead = chinese.partition('<div class="answer">')[2].partition("</div>")[0]
+    assert CHINESE.search(lead) and "IL-6" in lead and "Chemotherapy + bevacizumab" in lead
+    assert not re.search(r"\b(hazard ratio|patients|events|shown)\b", lead)
+
+
+def test_english_pages_know_no_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("an English page was translated")
+
+    monkeypatch.setattr(Translator, "page", never)
+    assert translator_of(Study.model_validate(BASE)) is None
+    assert "How sure is this?" in page_of(published("harm"))
+    assert page.translator_of is translator_of
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("1 patient arrived and is analysed.", "收到 1 例患者，已纳入分析。"),
+        ("As known on 2023-12-31.", "截至 2023年12月31日 已知的情况。"),
+        ("last month June 2023", "末月 2023年6月"),
+        ("all patients, IL-6 high vs low", "全部患者，IL-6高对低"),
+        ("12.5 (7.3 to not reached)", "12.5（7.3 至未达到）"),
+        ("As published. P is not corrected for cut-off selection.",
+         "与已发表结果一致。P 值未校正截断值选择。"),
+    ],
+)  # fmt: skip
+def test_a_text_is_said_by_its_parts(english: str, chinese: str) -> None:
+    assert translator().say(english) == chinese
+
+
+def test_a_label_in_chinese_stays_as_it_is() -> None:
+    arms = {**BASE["arms"], "control_label": "单纯化疗"}
+    made = translator(arms=arms)
+    said = made.say("PFS in 单纯化疗, IL-6 high against IL-6 low: Kaplan-Meier with pointwise 95% "
+                    "log-log bands; medians in months with 95% limits.")  # fmt: skip
+    assert said.startswith("单纯化疗的 PFS，IL-6高对比IL-6低") and not made.missing
+
+
+def test_what_has_no_translation_stays_and_the_page_says_so_once() -> None:
+    made = translator()
+    text = made.page('<html lang="en"><style></style><h1>T</h1><p>Nobody wrote this.</p></html>')
+    assert "Nobody wrote this." in text
+    assert text.count('role="note"') == 1 and "暂无中文译文" in text
+    assert list(made.missing) == ["Nobody wrote this."]
