@@ -17,8 +17,8 @@ from dagster import (
 )
 
 from il6_platform import paths
-from il6_platform.defs import analysis, cohort, raw, report, sources, staging
-from il6_platform.defs.jobs import nightly, refresh_registry, refresh_study
+from il6_platform.defs import analysis, cohort, network, raw, report, sources, staging
+from il6_platform.defs.jobs import combine_network, nightly, refresh_registry, refresh_study
 from il6_platform.defs.progress import progress_logger
 from il6_platform.defs.resources import warehouse_of
 from il6_platform.defs.sensors import alert_sensors, new_deliveries, studies_behind
@@ -62,8 +62,9 @@ def build_defs(
                 for stage in (raw, staging, cohort, analysis, report)
                 for one in stage.ASSETS
             ),
+            *map(annotated, network.assets_of(site)),
         ],
-        jobs=[refresh_registry, refresh_study],
+        jobs=[refresh_registry, refresh_study, combine_network],
         sensors=[new_deliveries(site), studies_behind(site), *alert_sensors(site)],
         schedules=[nightly(site), *schedules],
         loggers={"console": colored_console_logger, "progress": progress_logger},

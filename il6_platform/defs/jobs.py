@@ -44,6 +44,13 @@ refresh_study = define_asset_job(
     description="Derive a study's cohort, analyse it and publish its report.",
 )
 
+combine_network = define_asset_job(
+    "combine_network",
+    selection=AssetSelection.groups("network"),
+    executor_def=in_process_executor,
+    description="Combine the packs that several sites have put into IL6_HOME/network.",
+)
+
 
 def nightly(site: Site) -> ScheduleDefinition:
     """Return the nightly look for news (`IL6_SCHEDULE`, else the default study's cron line).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 
 from il6_platform.analysis.cohort import ARM_TERM
+from il6_platform.definitions import build_defs
 from il6_platform.network import combine
 from il6_platform.network.packs import LOG2, PRODUCT, Request, SiteData, site_pack
 from il6_platform.statistics.estimate import Estimate
@@ -178,3 +181,23 @@ def test_a_model_without_all_sites_at_the_same_coefficients_has_no_estimate() ->
     }
     (row,) = [r for r in combine._exact(packs, "OS", "arm") if isinstance(r, Estimate)]
     assert row.estimate is None and row.code == "sites_disagree"
+
+
+def test_packs_and_their_combination_are_assets_of_their_own(tmp_path: Path) -> None:
+    d, folder = lung(), tmp_path / "network"
+    definitions = build_defs(tmp_path, tmp_path / "landing")
+    job = definitions.resolve_job_def("combine_network")
+    assert not job.execute_in_process(raise_on_error=False).success
+    folder.mkdir()
+    for site in ("1", "12"):
+        data = data_of(
+            d[d["site"] == site] if d["site"].dtype == object else d[d["site"] == int(site)]
+        )
+        about = {"study": "lung", "study_digest": "0", "site": site, "cut": "c"}
+        pack = {**about, **site_pack(data, Request(), 0)}
+        (folder / f"pack-{site}-0.json").write_text(json.dumps(pack), encoding="utf-8")
+    result = job.execute_in_process()
+    (made,) = result.asset_materializations_for_node("network__results")
+    assert made.metadata["sites"].value == ["1", "12"]
+    assert (folder / "network.html").exists()
+    assert (folder / "request-1.json").exists()
