@@ -64,6 +64,17 @@ nein        | N
 Y/N         | unreadable
 """
 VITAL_STATUS = """
+décédée                     | dead
+muerto                      | dead
+умерла                      | dead
+已死亡                      | dead
+died of disease             | dead
+vivante                     | alive
+жив                         | alive
+健在                        | alive
+未死亡                      | unreadable
+presumed dead               | unreadable
+alive/dead                  | unreadable
 Dead        | dead
 1:DECEASED  | dead
 0:LIVING    | alive
