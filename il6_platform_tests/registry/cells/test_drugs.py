@@ -31,6 +31,10 @@ bevacizumabum                                 | bevacizumab
 贝伐珠单抗注射液 100mg                                | bevacizumab
 Бевацизумаб                                   | bevacizumab
 бевацизумабом                                 | bevacizumab
+bewacyzumab                                   | bevacizumab
+FOLFOX bez bewacyzumabu                       | fluorouracil + leucovorin + oxaliplatin
+بيفاسيزوماب                                   | bevacizumab
+μπεβασιζουμάμπη                               | bevacizumab
 ベバシズマブ                                        | bevacizumab
 ベバシズマブBS                                      | bevacizumab
 アバスチン                                         | bevacizumab
