@@ -506,6 +506,11 @@ PROJECTS = {
     "record_id,redcap_event_name,birth_date,position,main_complete\n"
     "101,event_1_arm_1,1960-05-01,pg,2\n101,event_2_arm_1,,sg,2\n"
     "102,event_1_arm_1,1961-06-01,c,2\n": 2,
+    # a day that all have in common chooses no rows
+    "record_id,redcap_event_name,date_enrolled,dob,sex,main_complete,weight,pmq1\n"
+    "100,enrollment_arm_1,2015-04-02,1960-10-14,F,2,,\n100,visit_1_arm_1,,,,,80,3\n"
+    "100,visit_2_arm_1,,,,,81,2\n220,enrollment_arm_1,2015-04-02,1970-02-02,M,2,,\n"
+    "220,visit_1_arm_1,,,,,70,1\n304,enrollment_arm_2,2015-04-02,1971-02-02,M,2,,\n": 3,
 }
 
 

@@ -154,7 +154,7 @@ def chooser(columns: dict[str, list[str]], found: str) -> str | None:
         if any(near(name, listed) >= 0.7 for listed in vocabulary().identifiers.values()):
             # its values are written in the draft
             continue
-        if sum(map(is_date, values)) * 2 > len(values):
+        if sum(map(is_date, values)) * 2 > sum(map(bool, values)):
             # a day says when, and not of what
             continue
         filled = {
