@@ -59,7 +59,10 @@ def every_comparison(
             )
         log, error = float(fits.coefficients[i, 0]), float(fits.std_errors[i, 0])
         ratio = log_ratio("hazard_ratio", log, error, n=n, events=events)
-        found[key] = test, ratio if ratio.estimate is not None else ratio.but(note=why)
+        if ratio.estimate is None or test.estimate is None:
+            # Efron's approximation gives a ratio where all events are on one day
+            ratio = unsupported("hazard_ratio", why, n=n, events=events)
+        found[key] = test, ratio
     return found
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from il6_platform.analysis.cohort import MARKER, MARKER_TERM, Cohort
+from il6_platform.analysis.cohort import ARM, MARKER, MARKER_TERM, Cohort
 from il6_platform.analysis.papers import Paper
-from il6_platform.analysis.results import Results, with_reason
+from il6_platform.analysis.results import OF_PEOPLE, Results, with_reason
 from il6_platform.analysis.spec import Spec, Topic, analyses, technique
 from il6_platform.statistics import roc
 from il6_platform.statistics.codes import Code, Reason, joined
@@ -134,7 +134,9 @@ UNCOUNTED = Code.UNCORRECTED.say()
 
 
 def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Say of each P that compares high with low that it is naive, where the data chose the cut-off.
+    """Say of each P of groups by the marker that it is naive, where the data chose the cut-off.
+
+    It compares high with low, or the arms within one of them.
 
     Parameters
     ----------
@@ -145,13 +147,45 @@ def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
         return rows
     corrected = [name for name, one in analyses().items() if one.spec.corrects_selection]
     naive = rows["p_value"].notna() & ~rows["analysis"].isin(corrected)
-    naive &= (rows["contrast"] == MARKER) | (rows["term"] == MARKER_TERM)
+    inside = rows["population"].str.startswith("marker_") & (rows["contrast"] == ARM)
+    inside |= rows["term"].str.startswith("MARKERGR[", na=False)
+    naive &= (rows["contrast"] == MARKER) | (rows["term"] == MARKER_TERM) | inside
     uncounted = rows["p_value"].notna() & (rows["model"] == "interaction")
     uncounted &= rows["analysis"] == "interaction"
     # a prior does not know that the groups were chosen for their outcomes
     believed = rows["statistic"].str.startswith(("posterior", "probability_below"))
     uncounted |= rows["estimate"].notna() & believed
     return with_reason(with_reason(rows, naive, NAIVE), uncounted, UNCOUNTED)
+
+
+NO_GROUPS = OF_PEOPLE | {Code.NO_PATIENTS, Code.NOT_COMPARED, Code.LEFT_THE_MODEL}
+"""Reasons that a row of groups by the marker gives where there is no cut-off to make them."""
+
+
+def without_groups(rows: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
+    """Say of rows of groups by the marker that there is no cut-off, where there is none.
+
+    Without it a row says that nobody is in such a group, of a cohort that is full of patients.
+
+    Parameters
+    ----------
+    rows
+        In the columns of `report.results`; they are not changed.
+    """
+    if not len(cohort) or cohort.patients["MARKERGR"].notna().any():
+        return rows
+    first = rows["code"].fillna("").astype(str).str.split(" ").str[0]
+    of_groups = (rows["contrast"] == MARKER) | (rows["term"] == MARKER_TERM)
+    of_groups |= rows["population"].str.startswith("marker_")
+    of_groups |= rows["grp"].str.contains(r"(?:^|/)(?:high|low)$", na=False)
+    of_groups |= rows["analysis"] == "interaction"
+    of_groups |= (rows["analysis"] == "evidence") & rows["contrast"].isna()
+    missing = rows["estimate"].isna() & of_groups & first.isin([str(code) for code in NO_GROUPS])
+    reason = Code.NO_GROUPS.say()
+    return rows.assign(
+        note=rows["note"].mask(missing, str(reason)),
+        code=rows["code"].mask(missing, " ".join(reason.codes)),
+    )
 
 
 def weighted(cohort: Cohort, study: Study) -> tuple[list[Estimate], pd.DataFrame]:

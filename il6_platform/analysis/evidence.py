@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from il6_platform.analysis.cohort import Cohort
-from il6_platform.analysis.comparisons import every_comparison, log_ratio
+from il6_platform.analysis.cohort import ARM, MARKER, Cohort
+from il6_platform.analysis.comparisons import TOO_FEW, every_comparison, log_ratio
 from il6_platform.analysis.cutoff import case_control, chosen
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
@@ -135,14 +135,19 @@ def _comparisons(
         n=len(known),
         events=int(event.sum()),
     )
-    if product.estimate is not None:
+    if product.estimate is None and len(np.unique(label)) < 4:
+        product = product.but(note=Code.NOT_COMPARED.say())
+    elif None in (found["all", contrast, "logrank"].estimate for contrast in (ARM, MARKER)):
+        # Efron's approximation gives a ratio where all events are on one day
+        product = unsupported(
+            "ratio_of_hazard_ratios", TOO_FEW, n=len(known), events=int(event.sum())
+        )
+    elif product.estimate is not None:
         statistic = 2 * max(0.0, float(whole.log_likelihood[0] - main.log_likelihood[0]))
         product = product.but(
             p_value=float(chi2.sf(statistic, 1)),
             method="Cox, Efron, Wald interval, likelihood-ratio P",
         )
-    elif len(np.unique(label)) < 4:
-        product = product.but(note=Code.NOT_COMPARED.say())
     return {**found, ("all", "", "ratio_of_hazard_ratios"): product}
 
 

@@ -27,7 +27,7 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.prediction import months_to_events
 from il6_platform.statistics.regression import cox
-from il6_platform.statistics.survival import logrank
+from il6_platform.statistics.survival import logrank, logrank_limits
 from il6_platform.study import Monitoring, Planned, Study
 from il6_platform.time_units import DAYS_PER_MONTH
 
@@ -239,10 +239,11 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
     rows = _tests(z, test, looks, limits, plan, study)
     today = limits.iloc[len(looks) - 1]
     if np.isfinite(today["z"]):
-        repeated = sequential.repeated_interval(
-            ratio.estimate, ratio.std_error or 1.0, float(today["z"])
-        )
-        rows.append(repeated.but(statistic="hazard_ratio_repeated"))
+        # of the test's own family: it holds 1 exactly where the boundary is not reached
+        low, high = logrank_limits(time, event, first, ratio.estimate, float(today["z"]))
+        words = "Repeated confidence interval (Jennison & Turnbull 1989) of the log-rank test"
+        words += f", boundary {today['z']:.4f}"
+        rows.append(Estimate("hazard_ratio_repeated", ratio.estimate, low, high, method=words))
     else:
         rows.append(unsupported("hazard_ratio_repeated", Code.NO_ALPHA_SPENT.say()))
     if fraction < 1:

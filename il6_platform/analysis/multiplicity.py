@@ -45,7 +45,7 @@ METHODS = {"holm": "Holm 1979", "bh": "Benjamini & Hochberg 1995"}
 def analyse(cohort: Cohort, study: Study, earlier: Mapping[str, pd.DataFrame]) -> Results:
     """Log-rank P of each test of the family: raw, by Holm, by Benjamini and Hochberg.
 
-    Where the data chose the cut-off, the test of high against low enters with the P that is
+    Where the data chose the cut-off, a test of groups by the marker enters with the P that is
     corrected for that (analysis validity); one that has no such P stands aside and says so.
     """
     results = Results("multiplicity")
@@ -60,8 +60,7 @@ def analyse(cohort: Cohort, study: Study, earlier: Mapping[str, pd.DataFrame]) -
             "contrast": member.contrast,
             "model": "family",
         }
-        naive = member.contrast == MARKER and study.cutoff.is_data_driven
-        naive &= test.p_value is not None
+        naive = _is_by_cutoff(where) and study.cutoff.is_data_driven and test.p_value is not None
         results.add(test.but(note=joined(test.note, Code.NAIVE.say() if naive else None)), **where)
         tests.append((where, _of_the_family(test, where, study, earlier["validity"])))
     known = [test.p_value for _, test in tests if test.p_value is not None]
@@ -76,11 +75,16 @@ def analyse(cohort: Cohort, study: Study, earlier: Mapping[str, pd.DataFrame]) -
     return results
 
 
+def _is_by_cutoff(where: Mapping[str, Any]) -> bool:
+    """Say whether a test compares the marker's groups, or the arms within one of them."""
+    return where["contrast"] == MARKER or str(where["population"]).startswith("marker_")
+
+
 def _of_the_family(
     test: Estimate, where: Mapping[str, Any], study: Study, validity: pd.DataFrame
 ) -> Estimate:
     """Return a test as it enters the family: with its corrected P where the data chose groups."""
-    if where["contrast"] != MARKER or not study.cutoff.is_data_driven or test.p_value is None:
+    if not _is_by_cutoff(where) or not study.cutoff.is_data_driven or test.p_value is None:
         return test
     mine = validity["statistic"] == "logrank_selection_corrected"
     for name in ("endpoint", "population", "contrast"):

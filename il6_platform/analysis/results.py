@@ -129,7 +129,9 @@ OF_PEOPLE = frozenset(
         *(Code.ONE_ARM_HAS_PATIENTS, Code.EMPTY_GROUP, Code.EMPTY_CELL, Code.DOES_NOT_VARY),
         *(Code.IT_DOES_NOT_VARY, Code.FEWER_THAN_TWO_GROUPS, Code.NO_PATIENTS_IN_GROUP),
         *(Code.NO_EVENTS_IN_GROUP, Code.FEWER_THAN_2_IN_A_GROUP, Code.TOO_FEW_PATIENTS),
-        *(Code.NO_STRATUM, Code.FEWER_THAN_TWO_STRATA),
+        *(Code.NO_STRATUM, Code.FEWER_THAN_TWO_STRATA, Code.NO_CASES_OR_CONTROLS),
+        *(Code.NO_ADMISSIBLE_CUTOFF, Code.NO_CUTOFF, Code.NO_CUTOFF_THEN, Code.NO_PAIR),
+        *(Code.NO_CASES_BY_THEN, Code.NO_CONTROLS_BEYOND, Code.NO_MARKER),
     }
 )
 """Reasons that lie in which patients there are: of nobody, the reason is that there is nobody."""

@@ -36,7 +36,7 @@ SPEC = Spec(
             {
                 "hazard_ratio": ("Hazard ratio", "ratio"),
                 "logrank_stratified": ("Log-rank test, stratified by site", "number"),
-                "ratio_of_hazard_ratios": ("Ratio of hazard ratios", "ratio"),
+                "ratio_of_hazard_ratios_profile": ("Ratio of hazard ratios", "ratio"),
                 "hazard_ratio_without_site": ("Hazard ratio without the site", "ratio"),
                 "site_heterogeneity": ("Test of equal hazard ratios of the sites", "number"),
                 "i_squared": ("I-squared of the sites", "percent"),

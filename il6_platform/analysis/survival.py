@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from il6_platform.analysis.cohort import COMPARISONS, CONTRASTS, Cohort
+from il6_platform.analysis.cohort import ARM, COMPARISONS, CONTRASTS, Cohort
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.response import GROUPS, POPULATIONS
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import survival
-from il6_platform.statistics.codes import Code
+from il6_platform.statistics.codes import Code, codes_of
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
@@ -79,6 +79,8 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             time, event = inside.survival(endpoint)
             first = inside.first(contrast)
             test = survival.logrank(time, event, first, by_lifelines=True)
+            if Code.ONE_GROUP in codes_of(test.note) and contrast == ARM:
+                test = test.but(note=Code.ONE_ARM_HAS_PATIENTS.say())
             smaller = min(int(first.sum()), int((~first).sum()))
             if test.estimate is not None and smaller < 2:
                 test = test.but(

@@ -213,7 +213,7 @@ def _judged(
         check(
             "something_was_delivered",
             patients > 0,
-            f"{patients} patients exports are in this cut."
+            f"{patients} patients export{'s are' if patients > 1 else ' is'} in this cut."
             if patients
             else f"No patients export is in {site.landing}; drop patients.csv there.",
             blocking=True,

@@ -42,9 +42,9 @@ def evidence(rows: pd.DataFrame, endpoint: str, study: Study, labels: Mapping[st
             ]
             _ratios(axes, mine)
             title = {
-                ARM: f"{study.arms.experimental_drug.capitalize()} against none",
+                ARM: f"with vs without {study.arms.experimental_drug}",
                 MARKER: f"{labels['high']} vs low, {labels[population]}",
-                None: "Interaction (ratio of hazard ratios)",
+                None: "Interaction at the cut-off chosen then",
             }[contrast]
             axes.set_title(f"{endpoint}: {title}", loc="left", fontsize=8, fontweight="bold")
             axes.set_ylabel("Ratio of HRs" if contrast is None else "Hazard ratio", fontsize=8)

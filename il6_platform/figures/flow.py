@@ -44,8 +44,11 @@ def flow(rows: pd.DataFrame, results: pd.DataFrame, labels: Mapping[str, str]) -
         _box(axes, 4.1, turn, words, "left")
         _box(axes, 2.6, middle, f"Analysed\nn = {analysed}")
         for x, arm in ((2.0, "control"), (5.6, "experimental")):
-            groups = [f"{labels[g]}: {_size(results, f'{arm}/{g}')}" for g in ("high", "low")]
             size = int(counts.get(labels[arm], 0))
+            sizes = {g: _size(results, f"{arm}/{g}") for g in ("high", "low")}
+            groups = [f"{labels[g]}: {n}" for g, n in sizes.items()]
+            if size and not any(sizes.values()):
+                groups = ["no cut-off, so no groups"]
             _arrow(axes, (x, 1.2), (x, low + 0.345))
             _box(axes, x, low, "\n".join([f"{labels[arm]}, n = {size}", *groups]))
     return figure

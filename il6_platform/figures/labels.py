@@ -204,6 +204,58 @@ STATISTICS = {
     "logrank_z": "log-rank Z",
     "logrank_selection_corrected": "log-rank test corrected for cut-off selection",
     "interaction_selection_corrected": "interaction test corrected for cut-off selection",
+    "band_critical_value": "critical value of the simultaneous band",
+    "boundary": "boundary of the log-rank Z",
+    "breslow_day": "Breslow-Day test",
+    "tarone": "Breslow-Day test with Tarone's correction",
+    "cause_specific_hazard_ratio": "cause-specific hazard ratio",
+    "cochran_mantel_haenszel": "Cochran-Mantel-Haenszel test",
+    "cochran_mantel_haenszel_corrected": "Cochran-Mantel-Haenszel test, continuity correction",
+    "cochran_q": "Cochran's Q",
+    "common_odds_ratio": "Mantel-Haenszel common odds ratio",
+    "concordance": "Harrell's C",
+    "harrell_concordance": "Harrell's C",
+    "uno_concordance": "Uno's C",
+    "conditional_power": "conditional power under the effect seen",
+    "conditional_power_planned": "conditional power under the planned effect",
+    "cutoff_bootstrap": "cut-off, bootstrap interval",
+    "cutoff_mode": "cut-off found most often in resamples",
+    "cutoff_recovered": "proportion of resamples that find the cut-off",
+    "enrolled": "patients enrolled",
+    "first_significant": "months to the first look with P below 0.05",
+    "gray": "Gray's test",
+    "hazard_ratio_apparent": "hazard ratio, apparent",
+    "hazard_ratio_corrected": "hazard ratio, corrected for optimism",
+    "hazard_ratio_optimism": "hazard ratio, optimism",
+    "hazard_ratio_remeasured": "hazard ratio when measured again",
+    "hazard_ratio_without_site": "hazard ratio without the site",
+    "ratio_of_hazard_ratios_remeasured": "ratio of hazard ratios when measured again",
+    "i_squared": "I-squared",
+    "tau_squared": "tau-squared",
+    "information_fraction": "fraction of the planned events",
+    "interaction": "interaction, likelihood-ratio test",
+    "likelihood_ratio": "likelihood-ratio test",
+    "logrank_agreement": "repeats whose log-rank P is on the same side of 0.05",
+    "months_to_events": "months to the events required",
+    "near_cutoff": "patients near the cut-off",
+    "regrouped": "patients whose group would change",
+    "non_linearity": "test of non-linearity",
+    "planned_events": "events planned",
+    "pooled_common_hazard_ratio": "pooled hazard ratio, common effect",
+    "pooled_hazard_ratio": "pooled hazard ratio, random effects",
+    "prediction_hazard_ratio": "hazard ratio in a new study (prediction interval)",
+    "power_interaction": "power for the interaction",
+    "probability_below": "posterior probability of a ratio below",
+    "proportional_hazards": "test of proportional hazards",
+    "required_events": "events required",
+    "required_events_interaction": "events required for the interaction",
+    "set_aside": "patients set aside",
+    "site_heterogeneity": "test of equal hazard ratios of the sites",
+    "standardized_difference": "standardised difference",
+    "standardized_difference_weighted": "standardised difference, weighted",
+    "youden_apparent": "Youden's index, apparent",
+    "youden_corrected": "Youden's index, corrected for optimism",
+    "youden_optimism": "Youden's index, optimism",
 }
 """Statistics that are not called by their own name with spaces."""
 
@@ -224,7 +276,13 @@ def statistic_name(statistic: str, *, short: bool = False) -> str:
     return SHORT.get(statistic, name) if short else name
 
 
-_AT_MONTHS = frozenset({"survival", "rmst", "rmst_difference", "rmst_difference_interaction"})
+_AT_MONTHS = frozenset(
+    {"survival", "rmst", "rmst_difference", "rmst_difference_interaction", "cumulative_incidence"}
+)
+
+
+_IN_MONTHS = frozenset({"sensitivity", "evidence", "roc_over_time", "competing_risks"})
+"""Analyses whose rows are at a time."""
 
 
 def statistic_words(row: Mapping[Hashable, Any], study: Study) -> str:
@@ -235,7 +293,7 @@ def statistic_words(row: Mapping[Hashable, Any], study: Study) -> str:
         return words
     if row["analysis"] in ("cutoff_scan", "cutoff", "validity"):
         return f"{words} at {at_unit(numbers.plain(at), study)}"
-    if statistic in _AT_MONTHS or row["analysis"] in ("sensitivity", "evidence"):
+    if statistic in _AT_MONTHS or row["analysis"] in _IN_MONTHS:
         return f"{words} at {at:.1f} months".replace(".0 months", " months")
     if row["analysis"] == "monitoring":
         return f"{words} at {at:.0%} of the events"
@@ -277,3 +335,12 @@ def rows_of(frame: pd.DataFrame) -> Chooser:
         return frame[kept]
 
     return chosen
+
+
+def profiled(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the row of the ratio of hazard ratios whose interval and P are of one family."""
+    for statistic in (Statistic.RATIO_OF_HAZARD_RATIOS_PROFILE, Statistic.RATIO_OF_HAZARD_RATIOS):
+        found = rows[rows["statistic"] == statistic]
+        if len(found):
+            return found.head(1)
+    return rows.head(0)

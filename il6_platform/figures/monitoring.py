@@ -65,7 +65,7 @@ def looks(results: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         axes.set(xlim=(0, 1.03), ylim=(-top, 1.5 * top), ylabel="Log-rank Z (above 0: benefit)")
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
         axes.set_xlabel(
-            f"Share of the {planned:.0f} planned events (%); dotted: P = 0.05, one look"
+            f"Proportion of the {planned:.0f} planned events (%); dotted: P = 0.05, one look"
         )
         axes.legend(frameon=False, fontsize=8, loc="upper right")
         axes.set_title(f"{row['endpoint']}: looks at growing data", loc="left", fontweight="bold")

@@ -135,6 +135,10 @@ def p_text(p: Any) -> str:
     return f"{letter} {text}" if text[0] in "<>" else f"{letter} = {text}"
 
 
+_NOTHING = 1e-6
+"""Size below which a number is 0 but for rounding."""
+
+
 def ratio(value: Any) -> str:
     """Write a ratio: two decimals, but two significant digits where it is small or large.
 
@@ -146,7 +150,7 @@ def ratio(value: Any) -> str:
     if is_missing(value):
         return NOT_ESTIMABLE
     size = abs(value)
-    if 0 < size < 0.095:
+    if _NOTHING < size < 0.095:
         return significant(value)
     return minus(f"{value:.{0 if size >= 100 else 1 if size >= 10 else 2}f}")
 
@@ -227,11 +231,12 @@ _TIMES = frozenset(
     | {"rmst_difference_interaction", "first_significant"}
 )
 _PROPORTIONS = frozenset(
-    {"rate", "survival", "sensitivity", "specificity", "ppv", "npv", "power", "power_interaction"}
+    {"cumulative_incidence", "i_squared"}
+    | {"rate", "survival", "sensitivity", "specificity", "ppv", "npv", "power", "power_interaction"}
     | {"risk_difference", "risk_difference_interaction", "information_fraction", "common_support"}
     | {"conditional_power", "conditional_power_planned", "predictive_power", "cutoff_recovered"}
 )
-_COUNTS = frozenset({"required_events", "required_events_interaction", "missing"})
+_COUNTS = frozenset({"missing"})
 
 
 def writer(statistic: str, analysis: str | None = None) -> Write:
@@ -240,6 +245,8 @@ def writer(statistic: str, analysis: str | None = None) -> Write:
         return months
     if statistic in _PROPORTIONS:
         return lambda value: NOT_ESTIMABLE if is_missing(value) else f"{percent(value)}%"
+    if statistic.startswith("required_events"):
+        return lambda value: NOT_ESTIMABLE if is_missing(value) else f"{math.ceil(value)}"
     return whole if statistic in _COUNTS else ratio
 
 

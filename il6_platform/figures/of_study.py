@@ -24,6 +24,7 @@ from il6_platform.figures.labels import (
     labels_of,
     model_term,
     note_in_words,
+    profiled,
     rows_of,
     term_namer,
     upper_first,
@@ -228,7 +229,7 @@ def answer_figure(results: pd.DataFrame, study: Study) -> Figure:
         of[(of["statistic"] == Statistic.HAZARD_RATIO) & of["term"].str.endswith(f"| {level}")]
         for level in ("low", "high")
     ]
-    ratio = of[of["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS].head(1)
+    ratio = profiled(of)
     sizes = rows_of(results)(
         analysis=Analysis.SURVIVAL,
         endpoint=endpoint,
@@ -320,7 +321,7 @@ def effect_figure(curves: pd.DataFrame, study: Study, endpoint: str) -> Figure:
         rows_of(curves)(analysis=Analysis.CONTINUOUS, endpoint=endpoint, grp=ARM),
         title=f"{endpoint}: treatment's effect along the marker",
         label=with_unit(study),
-        ratio=f"{study.arms.experimental_drug} vs none",
+        ratio=f"with vs without {study.arms.experimental_drug}",
     )
 
 

@@ -55,7 +55,7 @@ def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
                     )  # fmt: skip
                 left += share
         axes.set_yticks([0, -1, -2, -3], names, fontsize=8)
-        axes.set(xlim=(0, 100), xlabel="Share of patients (%)")
+        axes.set(xlim=(0, 100), xlabel="Proportion of patients (%)")
         if axes.get_legend_handles_labels()[0]:
             axes.legend(
                 frameon=False, fontsize=8, ncols=len(SHADES), loc="lower left", borderaxespad=0,

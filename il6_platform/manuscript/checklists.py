@@ -136,7 +136,7 @@ class _Said:
             f"subgroups_{first}",
             say=f"{first}: ratio of hazard ratios {{}}",
             analysis=Analysis.INTERACTION,
-            statistic=Statistic.RATIO_OF_HAZARD_RATIOS,
+            statistic=Statistic.RATIO_OF_HAZARD_RATIOS_PROFILE,
             endpoint=first,
         )
 

@@ -13,7 +13,7 @@ from math import ceil
 
 import pandas as pd
 
-from il6_platform.analysis.names import Analysis, Statistic
+from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.spec import Technique, Topic, analyses
 from il6_platform.figures.labels import (
@@ -284,7 +284,6 @@ def _statistics(cut: Cut, citations: Citations) -> Iterator[str]:
         )
         for topic in Topic
     }
-    covariates = [item.title for item in cut.study.covariates]
     yield "Tests are two-sided, intervals are 95%, P values are unadjusted unless it is said."
     for topic in Topic:
         if said[topic]:
@@ -293,14 +292,27 @@ def _statistics(cut: Cut, citations: Citations) -> Iterator[str]:
                 begins = "Balance of the arms: "
             sentence = f"{begins}{'; '.join(said[topic])}."
             if topic == Topic.MODELS:
-                named = f", {', '.join(covariates)}" if covariates else ""
-                sentence += (
-                    f" The multivariable model holds arm, marker group{named}; no variable was "
-                    "selected by its P value."
-                )
+                sentence += f" {_multivariable(cut)}"
             yield sentence
     if further:
         yield f"Further: {'; '.join(sorted(further))}."
+
+
+def _multivariable(cut: Cut) -> str:
+    """Say which variables the multivariable models hold: who is one group is no variable."""
+    rows = cut.rows(
+        analysis=Analysis.COX, model=Model.MULTIVARIABLE, statistic=Statistic.HAZARD_RATIO
+    )
+    known = rows.loc[rows["estimate"].notna(), "term"].dropna().map(lambda t: t.partition("[")[0])
+    titles = {"ARM": "arm", "MARKERGR": "marker group"}
+    titles |= {item.name: item.title for item in cut.study.covariates}
+    named = [title for name, title in titles.items() if name in set(known)]
+    if not named:
+        return "No multivariable model could be fitted."
+    return (
+        f"The multivariable model holds {', '.join(named)}; no variable was selected by its P "
+        "value."
+    )
 
 
 def _required(cut: Cut) -> str:

@@ -97,6 +97,21 @@ APPARENT = "Its accuracy is apparent: it was judged on the patients it was chose
 NOT_CHOSEN = "The cut-off was not chosen by these patients' outcomes."
 
 
+def _roc_caption(results: pd.DataFrame, study: Study) -> str:
+    """Say what the ROC curve shows, or why there is none."""
+    area = rows_of(results)(analysis=Analysis.CUTOFF, statistic=Statistic.AUC)
+    if area.empty:
+        return (
+            "No ROC curve: the rule that sets the cut-off looks at no outcome that patients have "
+            "or do not have by a time."
+        )
+    said = f"ROC curve of {with_unit(study)} with the bootstrap's pointwise 95% band"
+    if of_study.cutoff(results) is None:
+        return f"{said}; there is no cut-off."
+    chosen = APPARENT if study.cutoff.is_data_driven else NOT_CHOSEN
+    return f"{said}; the point is the cut-off. {chosen}"
+
+
 def _pictures(report: Report) -> Iterator[Picture]:
     yield from _answer(report)
     yield from _cutoff(report)
@@ -117,8 +132,9 @@ def _answer(report: Report) -> Iterator[Picture]:
         "answer",
         "Answer",
         f"{study.endpoints[0]}: the treatment's hazard ratio in patients with low and with high "
-        f"{study.marker.label}, and the ratio of the two with 95% limits: only the ratio says "
-        "whether the marker tells who benefits.",
+        f"{study.marker.label}, and the ratio of the two with 95% limits (the effects: Wald's; the "
+        "ratio: profile likelihood, with the likelihood-ratio P): only the ratio says whether the "
+        "marker tells who benefits.",
         lambda: of_study.answer_figure(results, study),
         rows_of(results)(analysis=Analysis.INTERACTION, endpoint=study.endpoints[0]),
         is_wide=True,
@@ -136,13 +152,10 @@ def _answer(report: Report) -> Iterator[Picture]:
 def _cutoff(report: Report) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     marker, of = with_unit(study), rows_of(results)
-    is_cut = of_study.cutoff(results) is not None
     yield Picture(
         "roc",
         "Cut-off",
-        f"ROC curve of {marker} with the bootstrap's pointwise 95% band"
-        + ("; the point is the cut-off. " if is_cut else "; there is no cut-off.")
-        + ("" if not is_cut else APPARENT if study.cutoff.is_data_driven else NOT_CHOSEN),
+        _roc_caption(results, study),
         lambda: roc(results, curves, label=marker),
         of(analysis=Analysis.CUTOFF),
     )

@@ -66,6 +66,9 @@ def with_interval(row: Any, write: Write) -> str:
     if row is None or (is_missing(row["estimate"]) and not _is_not_reached(row, write)):
         return NOT_ESTIMABLE
     estimate = write(row["estimate"])
+    if row.get("statistic") == "e_value" and not is_missing(row["ci_low"]):
+        # there is one limit: the E-value of the confidence limit nearer to 1
+        return f"{estimate} (of the limit: {write(row['ci_low'])})"
     if is_missing(row["ci_low"]) and is_missing(row["ci_high"]):
         return estimate
     return f"{estimate} ({interval(row['ci_low'], row['ci_high'], write)})"

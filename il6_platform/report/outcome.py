@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from il6_platform.analysis.cohort import Cohort
-from il6_platform.analysis.cutoff import with_caution
+from il6_platform.analysis.cutoff import with_caution, without_groups
 from il6_platform.analysis.results import with_lock
 from il6_platform.analysis.spec import analyses
 from il6_platform.figures import of_study
@@ -43,7 +43,8 @@ def analyse(
     """Compute an analysis and draw its figure; of its arguments alone."""
     entry = analyses()[table]
     found = entry.run(cohort, study, earlier)
-    results = with_lock(with_caution(found.frame(), study), study, first_data_on)
+    results = without_groups(with_caution(found.frame(), study), cohort)
+    results = with_lock(results, study, first_data_on)
     curves = found.curves()
     if entry.spec.figure is None:
         return Outcome(results, curves, None)

@@ -180,35 +180,37 @@ def _shown(picture: Picture, report: Report) -> dict[str, Any]:
         "svg": style.svg(figure, picture.name),
         "plot": interaction.plot_of(picture, figure, report.study),
         "scan": interaction.scan_of(picture, report),
-        "numbers": _numbers(picture, report),
+        "numbers": numbers_behind(picture, report),
         "is_wide": picture.is_wide,
         "of": picture.of,
         "switch": picture.switch,
     }
 
 
-def _numbers(picture: Picture, report: Report) -> dict[str, Any]:
+def numbers_behind(picture: Picture, report: Report) -> dict[str, Any]:
     """Return the numbers behind a figure as a table: columns that say nothing are left out."""
     namer, labels = term_namer(report.study), labels_of(report.study)
-    rows = []
+    rows: list[dict[str, str]] = []
+    several = picture.numbers["endpoint"].nunique() > 1
     for row in _records(picture.numbers):
-        of = [labels.get(row["population"], row["population"]) if not row["grp"] else None]
+        of = [row["endpoint"] if several else None]
+        of += [labels.get(row["population"], row["population"]) if not row["grp"] else None]
         of += [" / ".join(labels.get(name, name) for name in (row["grp"] or "").split("/"))]
         of += [contrast_words(row["contrast"], report.study), row["model"]]
         of += [namer(row["term"]) if row["term"] else None]
         write = formatting.writer(row["statistic"], row["analysis"])
-        rows.append(
-            {
-                "Statistic": upper_first(statistic_words(row, report.study)),
-                "Of": ", ".join(dict.fromkeys(part for part in of if part)),
-                "Estimate (95% CI)": formatting.with_interval(row, write),
-                "P": "" if row["p_value"] is None else formatting.p_number(row["p_value"]),
-                "n": count_of(row, "n"),
-                "Events": count_of(row, "events"),
-                "Method": row["method"] or "",
-                "Note": note_in_words(row["note"], report.study) or "",
-            }
-        )
+        made = {
+            "Statistic": upper_first(statistic_words(row, report.study)),
+            "Of": ", ".join(dict.fromkeys(part for part in of if part)),
+            "Estimate (95% CI)": formatting.with_interval(row, write),
+            "P": "" if row["p_value"] is None else formatting.p_number(row["p_value"]),
+            "n": count_of(row, "n"),
+            "Events": count_of(row, "events"),
+            "Method": row["method"] or "",
+            "Note": note_in_words(row["note"], report.study) or "",
+        }
+        # a group is a population too, and then its row comes twice
+        rows += [] if made in rows else [made]
     methods = {row["Method"] for row in rows}
     left_out = {"Method"} if len(methods) == 1 else set[str]()
     heads = [head for head in NUMBERS if head not in left_out and any(row[head] for row in rows)]

@@ -19,6 +19,7 @@ from il6_platform.figures.labels import (
     is_count,
     marker_in_question,
     note_in_words,
+    profiled,
     rows_of,
 )
 from il6_platform.figures.numbers import month
@@ -173,21 +174,12 @@ def _sign(of: Any, ratio: pd.Series | None) -> int:
     return 0 if value is None else int(np.sign(value))
 
 
-def _profiled(rows: pd.DataFrame) -> pd.Series | None:
-    """Return the ratio of hazard ratios whose interval and P are of one family, where it is."""
-    for statistic in (Statistic.RATIO_OF_HAZARD_RATIOS_PROFILE, Statistic.RATIO_OF_HAZARD_RATIOS):
-        row = _first(rows[rows["statistic"] == statistic])
-        if row is not None:
-            return row
-    return None
-
-
 def product(results: pd.DataFrame, study: Study, endpoint: str) -> Product:
     """Look the treatment-by-marker interaction up."""
     of = rows_of(rows_of(results)(endpoint=endpoint))
     wanted = Statistic.RATIO_OF_HAZARD_RATIOS
     uncut = _first(of(analysis=Analysis.CONTINUOUS, statistic=wanted, model=Model.LOG2))
-    cut = _profiled(of(analysis=Analysis.INTERACTION, model=Model.INTERACTION))
+    cut = _first(profiled(of(analysis=Analysis.INTERACTION, model=Model.INTERACTION)))
     corrected = None
     if study.cutoff.is_data_driven:
         row = _first(
@@ -430,8 +422,8 @@ def is_side_stated(claim: Published) -> bool:
 def _estimate_beside(row: pd.Series, found: pd.DataFrame) -> pd.Series:
     """Return a row, or the estimate of the same comparison where it holds a test."""
     if row["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS:
-        profiled = _profiled(found)
-        return row if profiled is None else profiled
+        best = _first(profiled(found))
+        return row if best is None else best
     if row["statistic"] not in TESTS:
         return row
     wanted = [Statistic.HAZARD_RATIO, Statistic.RISK_DIFFERENCE]
@@ -568,7 +560,7 @@ def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterato
         (Analysis.INTERACTION, Model.INTERACTION, "high to low, at the cut-off"),
     ):
         rows = of(analysis=analysis, model=model)
-        row = _profiled(rows)
+        row = _first(profiled(rows))
         if row is None:
             continue
         is_cut = analysis == Analysis.INTERACTION

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import ceil
 from typing import TypeGuard, Unpack
 
 import pandas as pd
@@ -23,6 +24,7 @@ from il6_platform.figures.labels import (
     marker_in_question,
     note_in_words,
     rows_of,
+    term_namer,
     upper_first,
 )
 from il6_platform.report import formatting, readings
@@ -172,6 +174,7 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
     yield from _size(results, study)
     if not study.is_randomised:
         yield from _weighted(results, study)
+    yield from _sites(results, study)
     yield from _not_constant(results, study)
     yield from _cutoff(results, study)
     yield from _power(results, study)
@@ -196,7 +199,13 @@ def _size(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     cells = sizes.loc[sizes["grp"].astype("string").str.contains("/", na=False), "n"]
     # where small counts are hidden, the smallest group is not told either
     told = size is not None and pd.notna(size["n"]) and len(cells) and cells.notna().all()
-    if size is not None and told and size["n"]:
+    if size is not None and told and size["n"] and not cells.sum():
+        yield (
+            "Size",
+            f"{_counted(size['n'], 'patient')} with {_counted(size['events'], 'event')} "
+            f"({endpoint}); there is no cut-off, so no groups by the marker.",
+        )
+    elif size is not None and told and size["n"]:
         least = f"{cells.min():.0f}" if cells.min() else "none"
         yield (
             "Size",
@@ -235,13 +244,49 @@ def _weighted(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
             "Not randomised",
             f"Weighted for {weighted_for(terms, study)} ({_number(weighted['n'])}patients with all "
             f"of them{beside}), the treatment's hazard ratio is {_interval(weighted)}. Weights "
-            "cannot balance what was not measured.",
+            f"cannot balance what was not measured.{_with_care(weighted)}",
         )
 
 
 def _number(n: float) -> str:
     """Return a count before its noun; one that is hidden is not said."""
     return "" if pd.isna(n) else f"{n:.0f} "
+
+
+CAUTIONS = {
+    Code.UNSTABLE_SCORE: "the smaller arm has few patients for the propensity score's terms",
+    Code.LITTLE_OVERLAP: "the arms overlap little",
+    Code.SCORE_PENALISED: "the weighted means of the arms are close, not equal",
+}
+"""What makes weights doubtful, by its code."""
+
+
+def _with_care(row: pd.Series) -> str:
+    codes = str(row["code"]).split()
+    why = "; ".join(words for code, words in CAUTIONS.items() if code in codes)
+    return f" Read with care: {why}." if why else ""
+
+
+def _sites(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
+    """Say where the treatment's effect differs between the sites."""
+    endpoint = study.endpoints[0]
+    of = rows_of(rows_of(results)(analysis=Analysis.SITES, endpoint=endpoint, contrast=ARM))
+    test = of(statistic=Statistic.SITE_HETEROGENEITY, population=Group.ALL)
+    each = of(statistic=Statistic.HAZARD_RATIO, population=Group.ALL)
+    each = each[each["term"].notna() & each["estimate"].notna()].sort_values("estimate")
+    if test.empty or not test["p_value"].iloc[0] < ALPHA or len(each) < 2:
+        return
+    name = term_namer(study)
+    least, most = (
+        f"{formatting.in_sentence(row)} ({name(str(row['term'])).removeprefix('Site: ')})"
+        for _, row in each.iloc[[0, -1]].iterrows()
+    )
+    yield (
+        "Sites",
+        f"The treatment's hazard ratio for {endpoint} differs between the sites "
+        f"({formatting.p_text(test['p_value'].iloc[0])}), from {least} to {most}: that of all "
+        "patients is an average over sites that disagree.",
+    )
 
 
 def _power(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
@@ -252,7 +297,7 @@ def _power(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
         yield (
             "Power for the marker's question",
             f"To show a ratio of hazard ratios of {study.planned.ratio_of_hazard_ratios:g} takes "
-            f"about {needed['estimate']:.0f} {needed['endpoint']} events; there are "
+            f"about {ceil(needed['estimate'])} {needed['endpoint']} events; there are "
             f"{needed['events']:.0f}, which would "
             f"show it with a power of {formatting.chance(power['estimate'])}.",
         )
@@ -287,13 +332,13 @@ def _not_constant(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, st
 def _several(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
     family = rows_of(results)(analysis=Analysis.MULTIPLICITY, statistic=Statistic.LOGRANK)
     holm = rows_of(results)(analysis=Analysis.MULTIPLICITY, statistic=Statistic.LOGRANK_HOLM)
-    adjusted = holm["p_value"].dropna()
-    if len(adjusted) > 1:
-        before = int((family["p_value"] < ALPHA).sum())
+    tested, adjusted = family["p_value"].dropna(), holm["p_value"].dropna()
+    if len(tested) > 1 and len(adjusted):
+        before = int((tested < ALPHA).sum())
         after = int((adjusted < ALPHA).sum())
-        aside = len(holm) - len(adjusted)
+        aside = len(tested) - len(adjusted)
         words = (
-            f"Of {len(family)} tests of the family {before} {'has' if before == 1 else 'have'} "
+            f"Of {len(tested)} tests of the family {before} {'has' if before == 1 else 'have'} "
             f"P < {ALPHA}; {after} after correction for cut-off selection and for their number "
             f"(Holm; smallest {formatting.p_text(adjusted.min())})."
         )
@@ -335,16 +380,22 @@ def _looks(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     test = _row(results, Statistic.LOGRANK_Z, analysis=Analysis.MONITORING)
     if not _known(boundary) or not _known(test):
         return
-    verdict = "not crossed"
+    verdict, rare = "not crossed", boundary["p_value"] < 0.001
     if abs(test["estimate"]) >= boundary["estimate"]:
         first, second = CONTRASTS[boundary["contrast"]]
         favoured = labels_of(study)[first if test["estimate"] > 0 else second]
         verdict = f"crossed in favour of {favoured}"
+    # of P values that are both written as < 0.001 nobody sees which is smaller
+    asks = (
+        f"a log-rank Z of {boundary['estimate']:.2f} either way; it is "
+        f"{formatting.minus(format(test['estimate'], '.2f'))}"
+        if rare
+        else f"P below {formatting.significant(boundary['p_value'])}; "
+        f"{formatting.p_text(test['p_value'])}"
+    )
     words = (
         f"At {boundary['at']:.0%} of the planned {boundary['endpoint']} events the boundary "
-        "asks for P below "
-        f"{formatting.significant(boundary['p_value'])}; "
-        f"{formatting.p_text(test['p_value'])}: {verdict}."
+        f"asks for {asks}: {verdict}."
     )
     repeated = _row(results, Statistic.HAZARD_RATIO_REPEATED, analysis=Analysis.MONITORING)
     adjusted = _row(results, Statistic.LOGRANK_REPEATED, analysis=Analysis.MONITORING)
@@ -372,7 +423,7 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
         elif row.contrast == MARKER and row.population in ("control", "experimental"):
             who = f"{labels['high']} against low, {labels[row.population]}"
         elif pd.isna(row.contrast):
-            who = "treatment-by-marker interaction"
+            who = "treatment-by-marker interaction at the cut-off"
         else:
             continue
         said = note_in_words(row.note, study)

@@ -52,6 +52,9 @@ INTERVAL = "CI, confidence interval"
 BY_TIME = frozenset({"competing_risks", "roc_over_time"})
 """Analyses whose rows are at a time in months."""
 
+IN_MONTHS = frozenset({"follow-up"})
+"""Terms of listed rows that are times."""
+
 FORMATS: dict[Format, Callable[[Any], str]] = {
     "ratio": journal.ratio,
     "number": journal.plain,
@@ -119,6 +122,7 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
     for row in rows.to_dict("records"):
         marks.append(_sentences(row["note"], study))
         words, write = declared.rows[row["statistic"]]
+        write = "months" if row["term"] in IN_MONTHS else write
         of = [
             row["endpoint"],
             contrast_words(row["contrast"], study),
@@ -545,9 +549,9 @@ def not_proportional(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
 
 
 INTERACTIONS: dict[str, tuple[str, Callable[[Any], str]]] = {
-    Statistic.RATIO_OF_HAZARD_RATIOS: ("Ratio of hazard ratios, marker high to low", journal.ratio),
+    # the same ratio with Wald's interval, which is not of the family of P, is in report.results
     Statistic.RATIO_OF_HAZARD_RATIOS_PROFILE: (
-        "Ratio of hazard ratios, marker high to low, interval by profile likelihood",
+        "Ratio of hazard ratios, marker high to low (profile interval, likelihood-ratio P)",
         journal.ratio,
     ),
     Statistic.INTERACTION_WALD: ("Wald test of the product", journal.difference),
@@ -602,7 +606,10 @@ def interaction(report: Report) -> Table:
         f"{report.study.arms.experimental_drug}? Treatment-by-marker interaction.",
         ("Statistic", "Estimate (95% CI)", "P", "n", "Events"),
         tuple(printed),
-        (f"{INTERVAL}; HR, hazard ratio. Of a test, the estimate is its statistic.",),
+        (
+            f"{INTERVAL}; HR, hazard ratio, with Wald's interval and P. Of a test, the estimate is "
+            "its statistic.",
+        ),
         tuple(marks),
     )
 

@@ -31,3 +31,26 @@ def same_length(name: str, values: ArrayLike, n: int) -> NDArray:
     if len(array) != n:
         raise ValueError(f"{name} must have one value a patient ({n}), not {len(array)}.")
     return array
+
+
+def are_all_at_once(
+    time: NDArray[np.float64], event: NDArray[np.bool_], strata: NDArray | None = None
+) -> bool:
+    """Say whether all who are at risk have the event together, in every stratum.
+
+    Then the order of the events says nothing: the exact partial likelihood is flat, which Efron's
+    is not. Nobody's event is none at once.
+
+    Examples
+    --------
+    >>> are_all_at_once(np.array([2.0, 5.0, 5.0]), np.array([False, True, True]))
+    True
+    """
+    labels = np.zeros(len(time)) if strata is None else strata
+    with_events = [label for label in np.unique(labels) if event[labels == label].any()]
+    for label in with_events:
+        t, e = time[labels == label], event[labels == label]
+        at_risk = t >= t[e].min()
+        if not (e[at_risk].all() and np.ptp(t[at_risk]) == 0):
+            return False
+    return bool(with_events)

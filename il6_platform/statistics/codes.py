@@ -135,6 +135,10 @@ class Code(Pattern):
         "no_event_at_risk_together",
         "No event while both groups are at risk.",
     )
+    EVENTS_ALL_AT_ONCE = (
+        "events_all_at_once",
+        "All patients at risk had the event on the same day.",
+    )
     NO_EVENT_OF_TWO_GROUPS = ("no_event_of_two_groups", "No event while two groups were at risk.")
     NO_EVENT_OF_DIFFERENT_PATIENTS = (
         "no_event_of_different_patients",
@@ -207,7 +211,7 @@ class Code(Pattern):
         "incomplete_left_out",
         "{n} patients are left out: not all values are given.",
     )
-    LEFT_THE_MODEL = ("left_the_model", "Without {names}.")
+    LEFT_THE_MODEL = ("left_the_model", "The model is without {names}.")
     PERMUTATIONS_SEPARATED = ("permutations_separated", "{n} of {of} permutations were separated.")
     NO_RATIO_IN = ("no_ratio_in", "No hazard ratio in subgroup {levels}.")
     # proportions
@@ -298,6 +302,7 @@ class Code(Pattern):
         "no_cutoff",
         "The rule finds no cut-off: cases, controls or admissible values are missing.",
     )
+    NO_GROUPS = ("no_groups", "There is no cut-off, so no groups by the marker.")
     NO_CUTOFF_THEN = ("no_cutoff_then", "No cut-off can be chosen.")
     NO_ADMISSIBLE_CUTOFF = (
         "no_admissible_cutoff",

@@ -420,8 +420,9 @@ class _Subdistribution:
         np.add.at(
             sums, self.place, waiting[:, None] * np.column_stack([np.ones_like(risk), self.x])
         )
-        sums = np.cumsum(sums, axis=0)
-        q = sums[:, 1:] * later[:, None] - sums[:, :1] * mean_later
+        # of those at the time of the censoring itself, crr counts the events and not the competing
+        sums = np.cumsum(sums, axis=0) - sums
+        q = sums[:, 1:] * (later + free)[:, None] - sums[:, :1] * (mean_later + mean_free)
         rate = q / self.at_risk[:, None]
         drawn = np.cumsum(rate * (self.censored / self.at_risk)[:, None], axis=0)
         psi = np.where((self.c == 0)[:, None], rate[self.place], 0.0) - drawn[self.place]

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2, norm
 
-from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics._check import are_all_at_once, same_length, samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.partial_likelihood import (
@@ -538,6 +538,8 @@ def _cannot_be_fitted(
     still = [str(column) for column in design if design[column].nunique() < 2]
     if still:
         return Code.DOES_NOT_VARY.say(name=", ".join(still))
+    if are_all_at_once(time, event, strata):
+        return Code.EVENTS_ALL_AT_ONCE.say()
     # who leaves before the first event (of the stratum) has no part in the likelihood
     s = np.zeros(len(time)) if strata is None else strata
     starts = pd.Series(np.where(event, time, np.inf)).groupby(s).transform("min").to_numpy()

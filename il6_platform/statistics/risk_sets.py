@@ -508,7 +508,8 @@ class RiskSets:
 
         Ties are handled by Efron's method; a patient drawn twice is two patients with tied times.
         That a finite maximum exists is decided beforehand: it does if and only if every group is
-        reached from every other over "had an event while the other was at risk". Where it does not
+        reached from every other over "had an event while the other was at risk", and somebody stays
+        at risk after some event. Where it does not
         exist for the groups, it is not sought for a smaller design either. The third
         derivatives are bounded by the second, so Newton steps of at most 1 converge.
 
@@ -575,7 +576,7 @@ class RiskSets:
 
 
 def _connected(at_risk: list[Floats], dead: list[Floats]) -> Bools:
-    """Whether the groups (each: rows, times) all reach each other; see `RiskSets.cox`."""
+    """Whether the groups (each: rows, times) all reach each other, and an event leaves somebody."""
     groups, rows = len(at_risk), len(at_risk[0])
     reach = np.zeros((rows, groups, groups), dtype=np.int64)
     for i in range(groups):
@@ -583,7 +584,10 @@ def _connected(at_risk: list[Floats], dead: list[Floats]) -> Bools:
             reach[:, i, j] = i == j or ((dead[i] > 0) & (at_risk[j] > 0)).any(axis=1)
     for _ in range((groups - 1).bit_length()):
         reach = (reach @ reach > 0).astype(np.int64)
-    return np.asarray(reach.all(axis=(1, 2)))
+    died, everybody = sum(dead[1:], start=dead[0]), sum(at_risk[1:], start=at_risk[0])
+    # events of all who are at risk, on one day, say nothing of their order
+    somebody_stays = ((died > 0) & (died < everybody)).any(axis=1)
+    return np.asarray(reach.all(axis=(1, 2)) & somebody_stays)
 
 
 def _newton(

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
 
-from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics._check import are_all_at_once, same_length, samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import fisher_exact
@@ -331,6 +331,8 @@ def _no_information(x: Floats, t: Floats, e: NDArray[np.bool_]) -> str | None:
         return Code.NO_TERMS.say()
     if np.any(x.std(axis=0) == 0):
         return Code.COVARIATE_DOES_NOT_VARY.say()
+    if are_all_at_once(t, e):
+        return Code.EVENTS_ALL_AT_ONCE.say()
     inside = x[t >= t[e].min()]
     scaled = (inside - inside.mean(axis=0)) / x.std(axis=0)
     if np.linalg.matrix_rank(scaled, tol=1e-8) < x.shape[1]:

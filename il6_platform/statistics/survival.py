@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import chi2, norm
 
-from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics._check import are_all_at_once, same_length, samples
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import RiskTable
@@ -231,7 +231,9 @@ def logrank(
     table = RiskTable.of(t, e, np.searchsorted(labels, g), s, len(labels))
     excess, covariance = table.excesses()
     if np.linalg.matrix_rank(covariance) < len(labels) - 1:
-        return unsupported(name, Code.NO_EVENT_OF_TWO_GROUPS.say(), **fields)
+        at_once = are_all_at_once(t, e, s)
+        why = Code.EVENTS_ALL_AT_ONCE if at_once else Code.NO_EVENT_OF_TWO_GROUPS
+        return unsupported(name, why.say(), **fields)
     df = len(labels) - 1
     if by_lifelines:
         from lifelines.statistics import multivariate_logrank_test
@@ -243,9 +245,9 @@ def logrank(
 
 
 def logrank_limits(
-    time: ArrayLike, event: ArrayLike, first: ArrayLike, ratio: float
+    time: ArrayLike, event: ArrayLike, first: ArrayLike, ratio: float, z: float = Z
 ) -> tuple[float | None, float | None]:
-    """Return the 95% limits of the hazard ratio that the log-rank test does not reject.
+    """Return the limits of the hazard ratio that the log-rank test does not reject, 95% by default.
 
     The log-rank test is the score test of no difference (Cox, JRSSB 1972); here it is one of each
     hazard ratio, which weighs the first group at risk, with the test's own variance of ties. The
@@ -257,6 +259,8 @@ def logrank_limits(
         Shape (n,); `first` says who is of the first group.
     ratio
         Hazard ratio, first to second, from which the limits are sought.
+    z
+        Size of the test's Z from which it rejects, such as a group-sequential boundary.
 
     Returns
     -------
@@ -285,8 +289,8 @@ def logrank_limits(
     def limit(side: int) -> float | None:
         nearer = float(np.log(ratio))
         while abs(farther := nearer + side * _STEP) < _FARTHEST:
-            if side * test(farther) <= -Z:
-                found = brentq(lambda x: side * test(x) + Z, *sorted((nearer, farther)))
+            if side * test(farther) <= -z:
+                found = brentq(lambda x: side * test(x) + z, *sorted((nearer, farther)))
                 return float(np.exp(found))
             nearer = farther
         return None

@@ -44,7 +44,7 @@ COLUMNS = {
     "missing": ("bigint", "Records in that one which are not in this one"),
     "lost_share": (
         "double",
-        "Share of that one's patients who are not in this one, or by which its records are fewer",
+        "Proportion of that one's patients who are not in this one, or of its records fewer",
     ),
     "series": ("integer", "The first export of the series that it belongs to"),
     "then_full": ("varchar", "The latest full export of the series, where that came later"),

@@ -89,7 +89,7 @@ RULES: list[Rule] = [
         "laboratory",
         stays(
             "value",
-            "The result of this day was overwritten: it is not what it was in",
+            "{overwritten}",
             judged="result",
         ),
     ),

@@ -57,7 +57,8 @@ def judge_table(
     records, verdicts = _judged(connection, table, rules, asked(names, rules))
     rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
     connection.execute("drop table judged")
-    found = without_accepted(connection, problems(rows, verdicts, table), rules)
+    found = _why_no_day(connection, problems(rows, verdicts, table))
+    found = without_accepted(connection, _spelt_otherwise(connection, found, table), rules)
     lines = ["delivery", "file_line"]
     wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
     connection.execute("begin")
@@ -176,6 +177,70 @@ def _rows_that_broke_a_rule(
     ).df()
     connection.unregister("broken")
     return rows.set_index("position")
+
+
+NO_DAY = {
+    "no_such_day": "{column} is no day of the calendar; correct it",
+    "ambiguous": "{column} can be more than one day: which is the month, the day or the century "
+    "cannot be told; write it YYYY-MM-DD",
+    "partial": "{column} gives no day, only the month or the year; fill in the day, or say in the "
+    "study file which day is taken (partial_dates)",
+}
+"""Why a text is no day, by the word of `reading.day` -> what the worklist says instead."""
+
+
+def _why_no_day(connection: duckdb.DuckDBPyConnection, found: pd.DataFrame) -> pd.DataFrame:
+    """Say of each day that could not be read why not, where more is known than that."""
+    days = found["rule"].eq(found["column_name"] + "_is_readable") & found["value"].notna()
+    if not days.any():
+        return found
+    asked_for = found.loc[days, "value"].drop_duplicates()
+    connection.register("unread", asked_for.to_frame("value"))
+    why = dict(
+        connection.execute(
+            "select u.value, d.problem from unread as u "
+            "inner join reading.day as d on plain_text(u.value) = d.received"
+        ).fetchall()
+    )
+    connection.unregister("unread")
+    said = [
+        NO_DAY[why[value]].format(column=column) if is_day and why.get(value) in NO_DAY else words
+        for is_day, value, column, words in zip(
+            days, found["value"], found["column_name"], found["sentence"], strict=True
+        )
+    ]
+    return found.assign(sentence=said)
+
+
+def _spelt_otherwise(
+    connection: duckdb.DuckDBPyConnection, found: pd.DataFrame, table: str
+) -> pd.DataFrame:
+    """Say where an unknown patient stands in a patients export, in another spelling."""
+    key = ["delivery", "file_line"]
+    unknown = found.loc[found["rule"] == "patient_is_known", key]
+    if unknown.empty:
+        return found
+    lines = unknown.astype({"file_line": "int64"}).assign(table_name=table)
+    connection.register("unknown_patients", lines)
+    query = paths.sql_file("validation.spelling_elsewhere").read_text("utf-8")
+    places = {
+        (delivery, int(line)): place
+        for delivery, line, place in connection.execute(query).fetchall()
+    }
+    connection.unregister("unknown_patients")
+    said = [
+        f"The patient is in no patients export, but in another spelling in {places[place]}; write "
+        "the number in one way"
+        if rule == "patient_is_known" and place in places
+        else words
+        for rule, words, place in zip(
+            found["rule"],
+            found["sentence"],
+            [(delivery, int(line)) for delivery, line in found[key].itertuples(index=False)],
+            strict=True,
+        )
+    ]
+    return found.assign(sentence=said)
 
 
 def _counted(table: str, verdicts: Sequence[Verdict]) -> pd.DataFrame:

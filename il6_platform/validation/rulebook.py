@@ -57,7 +57,7 @@ class BatchRule:
 QUARANTINE_IS_SMALL = BatchRule(
     "quarantine_is_small",
     "staging.*",
-    "No more than the allowed share of rows (quality.max_quarantine_share) is in quarantine",
+    "No more than the allowed proportion of rows (quality.max_quarantine_share) is in quarantine",
 )
 REGISTRY_DID_NOT_SHRINK = BatchRule(
     "registry_did_not_shrink",

@@ -40,6 +40,8 @@ GENERAL = {
     "known_units": "one of the table of units",
     "absent_from": "of the same registry",
     "file_before": "the delivery before",
+    "overwritten": "The result of this day was overwritten: it, or its unit, is not what it was in",
+    "spelt_at": "another line",
     "unclear_drug": "one of several drugs",
     "unclear_analyte": "one of several analytes",
     "contradiction": "Response and sum of diameters do not go together (RECIST 1.1: 30% less than "

@@ -392,7 +392,30 @@ def test_codes_that_say_missing_and_a_text_that_stands_once(tmp_path: Path) -> N
     made = draft("x.csv", written(["patient", "dob", "sex", "ecog"], *rows), None)
     assert mapped(made.text, tmp_path)[1].missing == ("k.A.", "-99")
     assert "Secret" not in made.text + "".join(made.questions)
-    assert "What do these mean in sex (sex): 1 that stand once?" in made.questions
+    asked = "In sex (sex) there is a text that occurs once: what does it mean?"
+    assert asked in made.questions
+
+
+@pytest.mark.parametrize(
+    ("texts", "asked"),
+    [
+        (["9"], "In 性别 (sex) the code 9 occurs once: what does it mean?"),
+        (["9", "8"], "What do these mean in 性别 (sex): 8, 9?"),
+        (["x?", "x?", "9"], "What do these mean in 性别 (sex): x?, 9?"),
+        (["Mr Secret", "9"], "What do these mean in 性别 (sex): 9 (and a text that occurs once)?"),
+        (
+            ["Mr A", "Mrs B"],
+            "In 性别 (sex) there are 2 texts that occur once each: what do they mean?",
+        ),
+    ],
+)
+def test_a_code_that_occurs_once_is_asked_by_itself(texts: list[str], asked: str) -> None:
+    rows = [[f"P{n}", "1950-01-01", "M" if n % 2 else "F"] for n in range(1, 30)]
+    for place, text in enumerate(texts):
+        rows[place][2] = text
+    made = draft("x.csv", written(["patient", "dob", "性别"], *rows), None)
+    assert asked in made.questions
+    assert "Secret" not in "".join(made.questions)
 
 
 @pytest.mark.parametrize(

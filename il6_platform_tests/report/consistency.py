@@ -33,8 +33,61 @@ def value(results: pd.DataFrame, column: str, **of: str | None) -> float | None:
 
 
 def faults(results: pd.DataFrame, study: Study) -> list[str]:
-    """Return what the lead and the headline say that the rows do not."""
-    return [*_lead(results, study), *_headline(results, study)]
+    """Return what the lead and the headline say that the rows do not, and rows against themselves.
+
+    Every row's interval holds its estimate and agrees with its P; a reason is true of its counts.
+    """
+    return [*_lead(results, study), *_headline(results, study), *_rows(results)]
+
+
+SELF_CONSISTENT = ("hazard_ratio", "hazard_ratio_score", "ratio_of_hazard_ratios_profile")
+"""Statistics whose interval and P are of one family, so that both are on one side of 1."""
+
+
+def _rows(results: pd.DataFrame) -> list[str]:
+    found: list[str] = []
+    cut = results[(results["analysis"] == "cutoff") & (results["statistic"] == "cutoff")]
+    has_cutoff = bool(cut["estimate"].notna().any())
+    crossed: dict[str, bool] = {}
+    for row in results.to_dict("records"):
+        codes = set(row["code"].split()) if isinstance(row["code"], str) else set()
+        names = ("analysis", "endpoint", "population", "contrast", "grp", "model", "term")
+        where = " ".join(str(row[name]) for name in (*names, "statistic") if row[name])
+        n, events = (None if pd.isna(row[name]) else int(row[name]) for name in ("n", "events"))
+        estimate, low, high, p = (
+            None if pd.isna(row[name]) else float(row[name])
+            for name in ("estimate", "ci_low", "ci_high", "p_value")
+        )
+        false_reasons = {
+            "no_patients": bool(n),
+            "no_events": bool(events) and "missing" not in where,
+            "nobody_censored": n is not None and events is not None and events < n,
+            "no_groups": has_cutoff,
+        }
+        found += [
+            f"{where}: {code}, with {n} patients and {events} events"
+            for code, is_false in false_reasons.items()
+            if is_false and codes == {code}
+        ]
+        if estimate is not None and (
+            (low is not None and estimate < low - 1e-9 * abs(low))
+            or (high is not None and estimate > high + 1e-9 * abs(high))
+        ):
+            found.append(f"{where}: {estimate} is not in {low} to {high}")
+        if p is not None and not 0 <= p <= 1:
+            found.append(f"{where}: P {p}")
+        is_one_family = row["statistic"] in SELF_CONSISTENT and row["analysis"] != "monitoring"
+        if is_one_family and p is not None and low is not None and high is not None:
+            excludes = low > 1 or high < 1
+            if excludes != (p < 0.05) and abs(p - 0.05) > 1e-6:
+                found.append(f"{where}: {low} to {high}, but P {p}")
+        if row["analysis"] == "monitoring" and row["statistic"] == "boundary":
+            crossed[row["endpoint"]] = bool(codes & {"crossed_for_first", "crossed_for_second"})
+        if row["statistic"] == "hazard_ratio_repeated" and estimate is not None:
+            excludes = (low is not None and low > 1) or (high is not None and high < 1)
+            if excludes != crossed[row["endpoint"]]:
+                found.append(f"{where}: {low} to {high}, but crossed: {not excludes}")
+    return found
 
 
 def _first_fares(results: pd.DataFrame, endpoint: str, population: str, contrast: str) -> int:
@@ -182,7 +235,8 @@ def _claim(results: pd.DataFrame, study: Study, claim: Published, row: dict[str,
         if naive is not None and excludes != (naive < 0.05):
             said.append(f"{claim.claim}: {row['ci_low']} to {row['ci_high']}, P {naive}")
     chosen = study.cutoff.method in ("youden", "maxstat", "interaction")
-    chosen &= claim.contrast == "high vs low" or claim.analysis == "interaction"
+    by_marker = claim.contrast == "high vs low" or claim.population.startswith("marker_")
+    chosen &= by_marker or claim.analysis == "interaction"
     uncorrected = chosen and pd.isna(row["corrected_p_value"]) and p is not None and p < 0.05
     if uncorrected != ("not_corrected" in codes):
         said.append(

@@ -40,6 +40,7 @@ def as_cut(cohort: Cohort, study: Study, *, skip: tuple[str, ...] = ()) -> Cut:
         if name not in skip:
             made = one.run(cohort, study, rows)
             rows[name] = cutoff.with_caution(made.frame(), study)
+            rows[name] = cutoff.without_groups(rows[name], cohort)
             curves.append(made.curves())
     results = pd.concat([frame for frame in rows.values() if len(frame)], ignore_index=True)
     arms = [int(cohort.group(name).sum()) for name in ("control", "experimental")]
@@ -130,6 +131,9 @@ def texts(cut: Cut) -> Iterator[tuple[str, str]]:
             yield f"notes {table.key}", note
     for name, picture in content.pictures.items():
         yield f"figure {name}", picture.caption
+        found = page.numbers_behind(picture, cut.report)
+        for cells in found["rows"]:
+            yield f"behind {name}", " | ".join(cells)
     for about, text in [*findings.abstract(cut).items(), *findings.results(cut, content.place)]:
         yield f"findings {about}", text
     for about, text in content.text[0]:

@@ -106,7 +106,8 @@ def made(number: int) -> tuple[pd.DataFrame, Study]:
     cohort = grouped(patients, study)
     rows: dict[str, pd.DataFrame] = {}
     for name in NEEDED:
-        rows[name] = cutoff.with_caution(analyses()[name].run(cohort, study, rows).frame(), study)
+        found = analyses()[name].run(cohort, study, rows).frame()
+        rows[name] = cutoff.without_groups(cutoff.with_caution(found, study), cohort)
     return pd.concat(rows.values(), ignore_index=True), study
 
 
@@ -127,6 +128,7 @@ def test_the_checker_sees_a_reversal() -> None:
     ratio &= results["contrast"].eq("experimental vs control") & results["population"].eq("all")
     turned = results.copy()
     turned.loc[ratio, ["estimate", "ci_low", "ci_high"]] = [3.0, 2.0, 4.5]
+    turned.loc[ratio, "p_value"] = 0.0004
     test = (results["statistic"] == "logrank") & results["population"].eq("all")
     test &= results["contrast"].eq("experimental vs control") & (results["analysis"] == "survival")
     turned.loc[test, "p_value"] = 0.0004

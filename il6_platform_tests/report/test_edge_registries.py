@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from il6_platform.report.reader import Cut
 from il6_platform.study import Study
@@ -62,6 +63,7 @@ BREAST: dict[str, Any] = {
     "published": [],
 }
 COUNT = {"marker": {"analyte": "nodes", "label": "Positive nodes", "unit": "count"}}
+BY_RESPONSE = {"method": "youden", "outcome": "response", "min_patients": 2}
 # registry -> shape of the cohort, patients, what the study file says otherwise, effect of the arm
 EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
     "harm": ("ordinary", 80, {}, 1.2),
@@ -75,6 +77,8 @@ EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
     "all events": ("all have the event", 40, {}, 0.0),
     "everybody high": ("ordinary", 40, {"cutoff": {"method": "fixed", "value": 0.01}}, 0.0),
     "constant marker": ("constant marker", 40, {}, 0.0),
+    "one day": ("all at one time", 40, {"endpoints": ["PFS"]}, 0.0),
+    "no cut-off": ("nobody responds", 40, {"cutoff": BY_RESPONSE}, 0.0),
 }
 
 
@@ -104,6 +108,8 @@ FORBIDDEN = {
     "a hyphen for a minus": r"(?<![\w.\-])-\d(?!\d{3}-)",
     "one of something in the plural": r"(?<![\d.,/-])1 (patients|events|files|lines)\b",
     "none of something as 0": r"\b0 (were|was|are) analysed",
+    "a name of a statistic": r"(?i)(?<![\w-])(cutoff|logrank|breslow day|standardized)\b",
+    "a number that is none but for rounding": r"0\.0{6,}",
     "a sentence that begins small": r"\. (group|first|response|high|there|no) ",
     "the same sentence twice": r"(?:^|\. )([A-Z][^.]{15,}\.) \1",
 }
@@ -159,7 +165,24 @@ def test_nobody_says_nothing() -> None:
     assert not re.search(r"\b(nan|None)\b", re.sub(r"<svg.*?</svg>", "", page, flags=re.S))
 
 
-@pytest.mark.parametrize("name", ["one arm", "everybody high", "constant marker"])
+def test_without_a_cutoff_there_are_no_groups_and_not_nobody() -> None:
+    for name in ("no cut-off", "constant marker"):
+        assert "no cut-off, so no groups by the marker" in " ".join(said(name, "certainty"))
+        for place in ("headline", "growth", "behind answer"):
+            assert not any("No patients" in text for text in said(name, place)), place
+        claims = [text for text in said(name, "headline") if "sooner" in text]
+        assert claims[0].endswith("There is no cut-off, so no groups by the marker.")
+
+
+def test_events_all_on_one_day_say_nothing() -> None:
+    lead = said("one day", "lead")
+    assert all("all patients at risk had the event on the same day" in text for text in lead)
+    rows = published("one day").results
+    ratios = rows[rows["statistic"].str.contains("hazard_ratio") & rows["estimate"].notna()]
+    assert set(ratios["statistic"]) <= {"detectable_hazard_ratio"}
+
+
+@pytest.mark.parametrize("name", ["one arm", "everybody high"])
 def test_what_cannot_be_compared_is_not_tested(name: str) -> None:
     growth = [text for text in said(name, "growth") if "interaction" in text.partition(":")[0]]
     assert growth and all("Not applicable: no patients in one" in text for text in growth[:1])
@@ -182,3 +205,17 @@ def test_a_checklist_counts_an_item_only_with_its_text() -> None:
     assert "Treatment began between 2020-01 and 2021-02" in remark[5].value
     assert remark[4].is_missing
     assert Manuscript(published("another disease")).items["REMARK"][4].is_partial
+
+
+def test_the_first_figure_draws_the_row_that_the_lead_reads() -> None:
+    from il6_platform.figures.of_study import answer_figure
+    from il6_platform.report import formatting, readings
+
+    for name in ("harm", "another disease", "randomised"):
+        cut = published(name)
+        found = readings.product(cut.results, cut.study, cut.study.endpoints[0]).at_cutoff
+        assert found is not None
+        drawn = [text.get_text() for text in answer_figure(cut.results, cut.study).findobj(Text)]
+        assert formatting.with_interval(found, formatting.ratio) in drawn
+        lead = " ".join(said(name, "lead"))
+        assert formatting.in_sentence(found) in lead

@@ -7,11 +7,13 @@ before as (
         l.position,
         min(r.file) as file,
         arg_min(cell(r.cells, 'value'), l.line) as value,
+        arg_min(coalesce(unit.unit, cell(r.cells, 'unit')), l.line) as unit,
         arg_min(result.comparator || result.value * u.factor, l.line) as result
     from staging.lines as l
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
     left join reading.number as result on cell(r.cells, 'value') = result.received
     left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
+    left join reading.unit as unit on cell(r.cells, 'unit') = unit.received
     left join setup.units as u on analyte.analyte = u.analyte and plain_unit(cell(r.cells, 'unit')) = u.unit
     semi join staging.lines as latest
         on l.table_name = latest.table_name and l.record = latest.record
@@ -93,6 +95,11 @@ select
     coalesce(s.beyond_limit, '') || s.standard_value as result,
     -- a result that could not be used was put right, not overwritten
     before.result as result_before,
+    if(
+        before.value is not distinct from cell(r.cells, 'value') and before.unit != s.unit,
+        'The unit changed from ' || before.unit || ' to ' || s.unit || ' (value ' || before.value || ' unchanged) since',
+        'The result of this day was overwritten: it is not what it was in'
+    ) as overwritten,
     r.problem,
     r.file,
     r.cells as received,

@@ -31,13 +31,28 @@ started as (
     group by l.patient
 ),
 
--- patients whose number another patient has as well, written in another way
-alike as (
-    select p.patient_id
+-- patients whose number another patient has as well, written in another way: where that one stands
+numbers as (
+    select
+        p.patient_id,
+        l.site,
+        w.loosely,
+        min_by(r.file || ', line ' || l.line, l.position) as place
     from staging.patients as p
     inner join staging.lines as l on l.table_name = 'patients' and p.delivery = l.delivery and p.file_line = l.line
+    inner join raw.patients as r on p.delivery = r.delivery and p.file_line = r.line
     inner join raw.spellings as w on l.number = w.patient
-    qualify count(distinct p.patient_id) over (partition by l.site, w.loosely) > 1
+    group by p.patient_id, l.site, w.loosely
+),
+
+alike as (
+    select
+        one.patient_id,
+        min(other.place) as spelt_at
+    from numbers as one
+    inner join numbers as other
+        on one.site is not distinct from other.site and one.loosely = other.loosely and one.patient_id != other.patient_id
+    group by one.patient_id
 )
 
 select
@@ -62,12 +77,14 @@ select
     ) as diagnosis_date_is_placeholder,
     s.site_id is null and bool_or(s.site_id is not null) over () as site_is_missing,
     (s.liver_metastases_n > 0) != (s.largest_metastasis_mm > 0) as size_contradicts_number,
-    exists(from alike where s.patient_id = alike.patient_id) as is_spelt_twice,
+    alike.spelt_at is not null as is_spelt_twice,
+    alike.spelt_at,
     coalesce(w.is_mangled, false) as number_is_mangled
 from staging.patients as s
 inner join staging.lines as l on l.table_name = 'patients' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
 inner join staging.exports as e on e.table_name = 'patients' and l.site = e.site and l.batch = e.batch
+left join alike on s.patient_id = alike.patient_id
 left join before on s.record = before.record and l.position_before = before.position
 left join started as t on s.patient_id = t.patient
 left join raw.spellings as w on l.number = w.patient

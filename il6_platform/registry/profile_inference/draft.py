@@ -812,13 +812,8 @@ class _Drafting:
             )
             return
         strange = [t for t, value in known.items() if value is None]
-        # what stands once may be anything, a name too: it is counted, not repeated
-        shown = sorted(t for t in strange if column.counts[t] > 1 and len(t) <= 30)
         if strange and native in VALUES:
-            words_ = ", ".join(shown) + (" and " if shown and len(shown) < len(strange) else "")
-            if len(shown) < len(strange):
-                words_ += f"{len(strange) - len(shown)} that stand once"
-            number_ = self._ask(f"What do these mean in {column.name} ({native}): {words_}?")
+            number_ = self._ask(_what_these_mean(column, native, strange))
             asked += f"  # {number_}" if not asked else f", {number_}"
         if native == "vital_status" and column.has_blanks and set(known.values()) == {"dead"}:
             known[""] = "alive"
@@ -828,6 +823,27 @@ class _Drafting:
         if meant or asked:
             pairs = ", ".join(f"{quoted(t)}: {quoted(v)}" for t, v in meant.items())
             yield f"      {native}: {{{pairs}}}{asked}"
+
+
+def _what_these_mean(column: Column, native: str, texts: Sequence[str]) -> str:
+    """Ask what the texts of a column mean that no list has.
+
+    What occurs once may be anything, a name too: unless it is a code, it is counted, not repeated.
+    """
+    often = sorted(t for t in texts if column.counts[t] > 1 and len(t) <= 30)
+    codes = sorted(t for t in texts if column.counts[t] == 1 and re.fullmatch(r"\w{1,2}", t))
+    hidden = len(texts) - len(often) - len(codes)
+    of = f"{column.name} ({native})"
+    if not hidden and not often and len(codes) == 1:
+        return f"In {of} the code {codes[0]} occurs once: what does it mean?"
+    named = [*often, *codes]
+    texts_once = f"{hidden} texts that occur once each" if hidden > 1 else "a text that occurs once"
+    if not named and hidden == 1:
+        return f"In {of} there is {texts_once}: what does it mean?"
+    if not named:
+        return f"In {of} there are {texts_once}: what do they mean?"
+    also = f" (and {texts_once})" if hidden else ""
+    return f"What do these mean in {of}: {', '.join(named)}{also}?"
 
 
 def _listed_value(native: str, text: str) -> str | None:
