@@ -6,7 +6,6 @@ conclusion may say (`report.sentences`, `report.readings`), a journal's headings
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 import pandas as pd
@@ -25,6 +24,9 @@ from il6_platform.study import Study, lower_first
 
 Place = Callable[[str], str | None]
 """Key of a table or figure of the manuscript -> what it is called there, or None."""
+
+
+NOT_CORRECTED = ", not corrected for cut-off selection"
 
 
 def abstract(cut: Cut) -> dict[str, str]:
@@ -63,8 +65,21 @@ def _rule(cut: Cut) -> str:
 
 
 def _without_numbers(sentence: str) -> str:
-    """Return a sentence of the answer without the numbers that follow it in brackets."""
-    return re.sub(r" \(.*\)\.$", ".", sentence)
+    """Return a sentence of the answer without the numbers that follow it in brackets.
+
+    A label may have brackets of its own, and so may the numbers.
+
+    Examples
+    --------
+    >>> _without_numbers("IL-6 (serum) tells who benefits (P = 0.01 (log-rank)).")
+    'IL-6 (serum) tells who benefits.'
+    """
+    depth = 0
+    for place in range(len(sentence) - 2, -1, -1) if sentence.endswith(").") else ():
+        depth += {")": 1, "(": -1}.get(sentence[place], 0)
+        if depth == 0:
+            return f"{sentence[:place].rstrip()}."
+    return sentence
 
 
 def _caution(cut: Cut) -> str:
@@ -95,11 +110,27 @@ def results(cut: Cut, place: Place) -> Iterator[tuple[str, str]]:
             yield study.known_endpoints[endpoint].label, said
     yield (
         f"{upper_first(marker_in_question(study))} and the effect of treatment",
-        " ".join([sentences.answer(cut.results, study)[0], _see(place("interaction"))]).strip(),
+        " ".join([*_of_the_marker(cut), _see(place("interaction"))]).strip(),
     )
     certain = [said for name, said in sentences.certainty(cut.results, study) if name != "Size"]
     if certain:
         yield "How far the results go", " ".join(certain)
+
+
+def _of_the_marker(cut: Cut) -> list[str]:
+    """Return the sentences of the answer that are of the marker, not of the treatment."""
+    of_treatment = {
+        *(Saying.LEAD_LONGER, Saying.LEAD_SHORTER, Saying.LEAD_NO_EFFECT),
+        Saying.LEAD_NO_ESTIMATE,
+    }
+    said = sentences.answer(cut.results, cut.study)
+    return [str(one) for one in said if of_treatment.isdisjoint(one.codes)]
+
+
+def _is_naive(population: str, contrast: str, study: Study) -> bool:
+    """Say whether the data chose the groups that a comparison is of."""
+    by_marker = contrast == MARKER or population.startswith("marker_")
+    return by_marker and study.cutoff.is_data_driven
 
 
 def _patients(cut: Cut, place: Place) -> str:
@@ -156,7 +187,8 @@ def _response(cut: Cut, place: Place) -> Iterator[str]:
         ]
         yield (
             f"In {_who(population, cut.study)}, {' and '.join(shares)} had an objective response "
-            f"(Fisher's exact test, {journal.p_text(test['p_value'])})."
+            f"(Fisher's exact test, {journal.p_text(test['p_value'])}"
+            + (f"{NOT_CORRECTED})." if _is_naive(population, contrast, cut.study) else ").")
         )
     if place("response"):
         yield _see(place("response"), place("response_comparisons"))
@@ -180,8 +212,8 @@ def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
         test = f"log-rank {journal.p_text(found.p_value)}"
         if found.corrected is not None:
             test += f", {journal.p_number(found.corrected)} after correction for cut-off selection"
-        elif contrast == MARKER and study.cutoff.is_data_driven:
-            test += ", not corrected for cut-off selection"
+        elif _is_naive(population, contrast, study):
+            test += NOT_CORRECTED
         yield (
             f"In {_who(population, study)}, median {endpoint} was {of} (hazard ratio "
             f"{journal.in_sentence(found.ratio)}; {test})."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -219,3 +220,26 @@ def test_the_first_figure_draws_the_row_that_the_lead_reads() -> None:
         assert formatting.with_interval(found, formatting.ratio) in drawn
         lead = " ".join(said(name, "lead"))
         assert formatting.in_sentence(found) in lead
+
+
+def test_results_and_conclusions_say_what_the_lead_says() -> None:
+    from il6_platform.manuscript import findings
+
+    cut = published("harm")
+    area = (cut.results["analysis"] == "cutoff") & (cut.results["statistic"] == "auc")
+    turned = cut.results.copy()
+    turned.loc[area, ["estimate", "ci_low", "ci_high"]] = [0.3, 0.2, 0.4]
+    cut = replace(cut, tables={**cut.tables, "results": turned})
+    paragraphs = dict(findings.results(cut, lambda key: None))
+    of_marker = paragraphs["IL-6 and the effect of treatment"]
+    assert of_marker.startswith("The marker points the other way than the study assumes")
+    assert "tells who benefits" in of_marker and "shorter PFS" not in of_marker
+    chosen = [
+        text for text in paragraphs["Progression-free survival"].split(". ") if "high" in text
+    ]
+    assert chosen and all("correct" in text for text in chosen)
+    conclusions = findings.abstract(cut)["conclusions"]
+    assert (
+        "is associated with shorter PFS" in conclusions and "P" not in conclusions.split("PFS")[-1]
+    )
+    assert "(" not in conclusions
