@@ -13,7 +13,13 @@ import pandas as pd
 from il6_platform.analysis.cohort import ARM, COMPARISONS, CONTRASTS, MARKER
 from il6_platform.analysis.names import Analysis, Group, Statistic
 from il6_platform.figures.kaplan_meier import group_of
-from il6_platform.figures.labels import at_unit, labels_of, marker_in_question, upper_first
+from il6_platform.figures.labels import (
+    at_unit,
+    is_count,
+    labels_of,
+    marker_in_question,
+    upper_first,
+)
 from il6_platform.manuscript.methods import recruited
 from il6_platform.report import formatting as journal
 from il6_platform.report import readings, sentences
@@ -142,7 +148,8 @@ def _patients(cut: Cut, place: Place) -> str:
         for statistic in (Statistic.MEDIAN, Statistic.Q1, Statistic.Q3)
     }
     median, low, high = age.values()
-    if median is not None and low is not None and high is not None:
+    known = all(row is not None and pd.notna(row["estimate"]) for row in age.values())
+    if known and median is not None and low is not None and high is not None:
         limits = journal.interval(low["estimate"], high["estimate"], journal.plain)
         said.append(
             f"The median age was {journal.plain(median['estimate'])} years (interquartile range "
@@ -156,7 +163,6 @@ def _patients(cut: Cut, place: Place) -> str:
 
 
 def _response(cut: Cut, place: Place) -> Iterator[str]:
-    labels = labels_of(cut.study)
     for population, contrast in COMPARISONS:
         first, second = CONTRASTS[contrast]
         rates = [
@@ -181,7 +187,7 @@ def _response(cut: Cut, place: Place) -> Iterator[str]:
             continue
         shares = [
             f"{rate['events']:.0f} of {rate['n']:.0f} ({journal.percent(rate['estimate'])}%) with "
-            f"{labels[name]}"
+            f"{_with(name, cut.study)}"
             for rate, name in zip(rates, (first, second), strict=True)
             if rate is not None
         ]
@@ -195,7 +201,7 @@ def _response(cut: Cut, place: Place) -> Iterator[str]:
 
 
 def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
-    study, labels = cut.study, labels_of(cut.study)
+    study = cut.study
     for population, contrast in COMPARISONS:
         found = readings.comparison(cut.results, study, endpoint, population, contrast)
         medians = [
@@ -205,7 +211,7 @@ def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
         if found.ratio is None or any(row is None for row in medians):
             continue
         of = " and ".join(
-            f"{_months(row)} with {labels[name]}"
+            f"{_months(row)} with {_with(name, study)}"
             for row, name in zip(medians, CONTRASTS[contrast], strict=True)
             if row is not None
         )
@@ -229,9 +235,17 @@ def _who(population: str, study: Study) -> str:
     """Return what a sentence calls the patients who are in."""
     level = population.removeprefix("marker_")
     if level != population:
-        return f"patients with {level} {study.marker.label}"
+        return f"patients with {_with(level, study)}"
     words = labels_of(study)[population]
     return words if population == Group.ALL else f"patients on {lower_first(words)}"
+
+
+def _with(name: str, study: Study) -> str:
+    """Return what patients of a group have, as a sentence calls it after "with"."""
+    if name not in (Group.HIGH, Group.LOW):
+        return labels_of(study)[name]
+    marker = study.marker.label
+    return f"a {name} number of {lower_first(marker)}" if is_count(study) else f"{name} {marker}"
 
 
 def _of(cut: Cut, endpoint: str, statistic: Statistic, group: str | None) -> pd.Series | None:

@@ -243,3 +243,10 @@ def test_results_and_conclusions_say_what_the_lead_says() -> None:
         "is associated with shorter PFS" in conclusions and "P" not in conclusions.split("PFS")[-1]
     )
     assert "(" not in conclusions
+
+
+def test_the_results_section_calls_groups_as_people_do() -> None:
+    assert not any("not estimable years" in text for text in said("nobody", "findings Patients"))
+    text = " ".join(t for place, t in every_text("randomised") if place.startswith("findings"))
+    assert "patients with a high number of positive nodes" in text
+    assert not re.search(r"Positive nodes (high|low)|(high|low) Positive nodes", text)
