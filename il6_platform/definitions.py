@@ -22,7 +22,7 @@ from il6_platform.defs.jobs import combine_network, nightly, refresh_registry, r
 from il6_platform.defs.progress import progress_logger
 from il6_platform.defs.resources import warehouse_of
 from il6_platform.defs.sensors import alert_sensors, new_deliveries, studies_behind
-from il6_platform.defs.specs import annotated, key_of
+from il6_platform.defs.specs import annotated, key_of, linked
 from il6_platform.registry_file import read_registry_file
 from il6_platform.warehouse.home import Site
 
@@ -63,6 +63,7 @@ def build_defs(
                 for one in stage.ASSETS
             ),
             *map(annotated, network.assets_of(site)),
+            linked(staging.sites()),
         ],
         jobs=[refresh_registry, refresh_study, combine_network],
         sensors=[new_deliveries(site), studies_behind(site), *alert_sensors(site)],

@@ -39,10 +39,14 @@ POOL = "registry"
 STUDIES = DynamicPartitionsDefinition(name="study")
 """The studies of the home: cohort, analyses and report have a partition each."""
 
+SITES = DynamicPartitionsDefinition(name="site")
+"""The sites whose patients are in the home: `staging.sites` has a partition each."""
+
 _SUMMARIES = {
     "raw.deliveries",
     "raw.erased",
     "staging.balance",
+    "staging.sites",
     "cohort.flow",
     "analysis",
     "report",
@@ -57,33 +61,32 @@ def key_of(table: str) -> AssetKey:
 
 def annotated(definition: AssetsDefinition) -> AssetsDefinition:
     """Return an asset with links to what makes and judges it, tagged by whom its rows are of."""
+    return definition.map_asset_specs(linked)
 
-    def more(spec: AssetSpec) -> AssetSpec:
-        place, name = spec.key.path
-        table, package = f"{place}.{name}", Path(__file__).parent.parent
-        files = {
-            "SQL": paths.sql_file(table),
-            "statistics": package / "analysis" / f"{name}.py",
-            "rules": package / "validation" / f"{name}.py",
-            "asset": package / "defs" / ("raw.py" if place == "raw" else f"{spec.group_name}.py"),
-        }
+
+def linked(spec: AssetSpec) -> AssetSpec:
+    """Return what is said of an asset with those links and that tag."""
+    place, name = spec.key.path
+    table, package = f"{place}.{name}", Path(__file__).parent.parent
+    files = {
+        "SQL": paths.sql_file(table),
+        "statistics": package / "analysis" / f"{name}.py",
+        "rules": package / "validation" / f"{name}.py",
+        "asset": package / "defs" / ("raw.py" if place == "raw" else f"{spec.group_name}.py"),
+    }
+    holds = "summaries" if _SUMMARIES & {place, table} else "patients"
+    with warnings.catch_warnings():
+        # Dagster warns at each link that they are new in it
+        warnings.simplefilter("ignore", BetaWarning)
         links: list[LocalFileCodeReference | UrlCodeReference] = [
             LocalFileCodeReference(file_path=str(path), label=label)
             for label, path in files.items()
             if path.exists() and (label != "statistics" or place == "analysis")
         ]
-        holds = "summaries" if _SUMMARIES & {place, table} else "patients"
+        references = CodeReferencesMetadataValue(code_references=links)
         return spec.merge_attributes(
-            metadata={
-                "dagster/code_references": CodeReferencesMetadataValue(code_references=links)
-            },
-            tags={"holds": holds},
+            metadata={"dagster/code_references": references}, tags={"holds": holds}
         )
-
-    with warnings.catch_warnings():
-        # Dagster warns at each link that they are new in it
-        warnings.simplefilter("ignore", BetaWarning)
-        return definition.map_asset_specs(more)
 
 
 def described(table: str) -> str:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetMaterialization,
     AssetsDefinition,
+    AssetSpec,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
@@ -16,7 +19,7 @@ from dagster import (
 from il6_platform import paths
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, summary, table_metadata
-from il6_platform.defs.specs import OWNERS, POOL, check, described, key_of, spec
+from il6_platform.defs.specs import OWNERS, POOL, SITES, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.publishing.publish import mark_registry_whole
 from il6_platform.registry.merged import fill_merged
@@ -277,12 +280,40 @@ def quarantine(
         "order by severity, rows desc, table_name, rule"
     )
     context.log.info(f"The worklist has {int(by_rule['rows'].sum())} entries.")
+    _tell_of_sites(context, warehouse.query(paths.sql_file("validation.sites").read_text("utf-8")))
     return MaterializeResult(
         metadata={
             **table_metadata(warehouse, "staging.quarantine"),
             "by_rule": preview(by_rule, 60),
         }
     )
+
+
+def sites() -> AssetSpec:
+    """Describe a page of the UI for each site: no table, so nothing makes it by itself."""
+    return AssetSpec(
+        key_of("staging.sites"),
+        group_name="staging",
+        kinds={"sql"},
+        owners=OWNERS["staging"],
+        code_version=code_version(),
+        deps=[key_of("staging.quarantine")],
+        partitions_def=SITES,
+        description="What each site has delivered, and what is open of it: a partition a site.\n\n"
+        "Told by `staging.quarantine`, from `sql/validation/sites.sql`.",
+    )
+
+
+def _tell_of_sites(context: AssetExecutionContext, found: pd.DataFrame) -> None:
+    """Tell the UI of each site, in a partition of its own."""
+    rows = found.to_dict("records")
+    context.instance.add_dynamic_partitions(str(SITES.name), [str(row["site"]) for row in rows])
+    for row in rows:
+        about = {str(name): value for name, value in row.items() if name != "site"}
+        about["last_export"] = str(row["last_export"])[:10]
+        context.log_event(
+            AssetMaterialization(sites().key, partition=str(row["site"]), metadata=about)
+        )
 
 
 @asset(
