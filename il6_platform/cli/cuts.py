@@ -15,9 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
+    from il6_platform.cli.query import terminal_width, written
     from il6_platform.publishing.cuts import kept_cuts
 
     kept = kept_cuts(site_of(asked))
     if kept.empty:
         raise UsageError(f"nothing is published in {home_of(asked)} yet: il6 refresh")
-    print(kept.to_string(index=False, na_rep=""))
+    print(written(kept, "table", terminal_width()))

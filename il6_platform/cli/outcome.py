@@ -92,13 +92,15 @@ def show(site: Site, refreshed: Sequence[str]) -> None:
     if not refreshed:
         print("Nothing new: what is there is published.")
         return
-    for name in refreshed:
+    for number, name in enumerate(refreshed, start=1):
         standing = Standing.read(home / "studies" / name)
         if site.as_of or site.censor or standing is None:
             # a look back is kept beside what is published
             print(f"Study {name}: the cut is kept; il6 cuts lists it.")
             continue
-        print_box([*entries(home, standing), *worklist_entry(home)])
+        # the worklist is the registry's: said once, however many studies there are
+        to_do = worklist_entry(home) if number == len(refreshed) else ()
+        print_box([*entries(home, standing), *to_do])
     print("Next: il6 open report")
 
 

@@ -50,7 +50,9 @@ def run(asked: argparse.Namespace) -> None:
         what = f"cut {cut.resolve().name} is published" if cut.exists() else "nothing is published"
         print(f"In {home} {what}.\n")
     for standing in found:
-        outcome.print_box([*outcome.entries(home, standing), *outcome.worklist_entry(home)])
+        # the worklist is the registry's: said once, however many studies there are
+        last_one = [*outcome.worklist_entry(home)] if standing is found[-1] else []
+        outcome.print_box([*outcome.entries(home, standing), *last_one])
     print("\n".join(outcome.in_lines([*_since(asked, home, last)], width=None)))
     print("\n".join(["\nNext:", *(f"  {line}" for line in _next(home, found, last))]))
 

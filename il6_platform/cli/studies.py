@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from il6_platform.cli import outcome
 from il6_platform.cli.options import home_of, landing_of
 from il6_platform.errors import UsageError
 
-WIDTH = 100
-"""Characters of a line."""
+if TYPE_CHECKING:
+    from il6_platform.warehouse.home import Site
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,9 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
-    from il6_platform.publishing.cuts import ledger
-    from il6_platform.report.reader import read_cut
-    from il6_platform.report.sentences import answer
     from il6_platform.warehouse.home import Site
 
     site = Site(home=str(home_of(asked)), landing=str(landing_of(asked)))
@@ -32,14 +31,25 @@ def run(asked: argparse.Namespace) -> None:
     for name in names:
         study = site.of_study(name)
         mark = " (default)" if default == site.studies()[name] else ""
-        print(f"{name}{mark}: {study.study.title}")
-        database = study.published_database()
-        if database is None:
-            print("    not published yet: il6 refresh")
-            continue
-        cut = read_cut(database)
-        kept = ledger(study).get(cut.name)
-        when = kept.kept_at if kept else "unknown"
-        print(f"    {cut.patients('analysed')} patients analysed; cut {cut.name}, made {when}")
-        said = " ".join(answer(cut.results, cut.study))
-        print(textwrap.shorten(f"    {said}", WIDTH * 3, placeholder=" ..."))
+        outcome.print_box([("Study", [f"{name}{mark}: {study.study.title}"]), *_standing(study)])
+
+
+def _standing(study: Site) -> Iterator[tuple[str, Sequence[str]]]:
+    """Say what a study has published."""
+    from il6_platform.publishing.cuts import ledger
+    from il6_platform.report.reader import read_cut
+    from il6_platform.report.sentences import answer
+    from il6_platform.report.translation import translator_of
+
+    database = study.published_database()
+    if database is None:
+        yield "Published", ["nothing yet: il6 refresh"]
+        return
+    cut = read_cut(database)
+    kept = ledger(study).get(cut.name)
+    when = kept.kept_at if kept else "unknown"
+    said = f"{cut.patients('analysed')} patients analysed; cut {cut.name}, made {when}"
+    yield "Published", [said]
+    translator = translator_of(cut.study)
+    sentences = answer(cut.results, cut.study)
+    yield "Answer", [translator.say(one) if translator else one for one in sentences]

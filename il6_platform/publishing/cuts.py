@@ -158,7 +158,7 @@ def kept_cuts(site: Site) -> pd.DataFrame:
                 "current": "*" if cut == current else "",
                 "kept_at": known[cut].kept_at if cut in known else None,
                 "last_export": about.get("last_export"),
-                "censored_on": about.get("censored_on", ""),
+                "censored_on": about.get("censored_on"),
                 "arrived": flow.get("arrived"),
                 "analysed": flow.get("analysed"),
                 "code": about.get("il6_platform"),
