@@ -11,7 +11,8 @@ from hypothesis import settings
 os.environ.setdefault("IL6_WORKERS", "0")
 
 # a busy machine is no fault of what is computed
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile("untimed")
 
 WHOLE_REFRESHES = ("end_to_end", "report")

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 from filelock import FileLock
 
 from il6_platform import cli, paths
@@ -72,11 +73,25 @@ def open_to_others(home: Path) -> list[str]:
     ]
 
 
+def brief(file: Path, shipped: str = "il6_bevacizumab") -> Path:
+    """Write a shipped study with one endpoint, one covariate and few replicates; return the file.
+
+    For what is asked of refreshes, homes and exports, and not of the numbers of the study.
+    """
+    source = paths.project_root() / "data" / "studies" / f"{shipped}.yaml"
+    content = yaml.safe_load(source.read_text("utf-8"))
+    kept = ("name", "default", "title", "disease", "marker", "arms", "cutoff", "schedule", "seed")
+    asked = {key: content[key] for key in kept if key in content}
+    asked |= {"endpoints": ["PFS"], "covariates": content["covariates"][:1], "replicates": 20}
+    file.write_text(yaml.safe_dump(asked, allow_unicode=True, sort_keys=False), "utf-8")
+    return file
+
+
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     landing = tmp_path / "landing"
     landing.mkdir()
-    return Installation(tmp_path / "home", landing, paths.default_study())
+    return Installation(tmp_path / "home", landing, brief(tmp_path / "study.yaml"))
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -122,7 +137,7 @@ def refreshed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         made = in_folder(folder)
-        without_resampling(made.study)
+        brief(made.study)
         made.deliver("2019-12-31")
         assert made.refresh() == 0
 

@@ -205,11 +205,11 @@ def test_query_and_status_answer(demo: Installation, capsys: pytest.CaptureFixtu
 
 
 def test_the_same_content_gives_the_same_results_in_another_home(
-    demo: Installation, tmp_path: Path
+    begun: Installation, tmp_path: Path
 ) -> None:
-    other = Installation(tmp_path / "home", demo.landing, demo.study)
+    other = Installation(tmp_path / "home", begun.landing, begun.study)
     assert other.refresh() == 0
-    assert other.fingerprint() == demo.fingerprint()
+    assert other.fingerprint() == begun.fingerprint()
 
 
 def test_nothing_new_publishes_nothing(

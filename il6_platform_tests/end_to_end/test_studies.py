@@ -7,25 +7,19 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from il6_platform import cli, paths
-from il6_platform_tests.end_to_end.conftest import Installation
+from il6_platform import cli
+from il6_platform_tests.end_to_end.conftest import Installation, brief
 
 DAYS = ["2019-12-31", "2021-12-31"]
 
 
 def of_crp(folder: Path) -> Path:
     """A study of CRP on the same registry."""
-    text = (paths.project_root() / "data" / "studies" / "crp_bevacizumab.yaml").read_text("utf-8")
-    file = folder / "crp.yaml"
-    file.write_text(text.replace("replicates: 2000", "replicates: 0"), encoding="utf-8")
-    return file
+    return brief(folder / "crp.yaml", "crp_bevacizumab")
 
 
 def of_il6(folder: Path) -> Path:
-    text = paths.default_study().read_text("utf-8").replace("replicates: 2000", "replicates: 0")
-    file = folder / "il6.yaml"
-    file.write_text(text, encoding="utf-8")
-    return file
+    return brief(folder / "il6.yaml")
 
 
 def rows(home: Path, study: str) -> list[tuple[object, ...]]:

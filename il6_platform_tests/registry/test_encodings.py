@@ -97,7 +97,7 @@ BEGIN = "".join(map(chr, range(0xC2, 0xF5)))
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0" + BEGIN), max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_utf_8_and_utf_16_are_read_as_they_are(text: str) -> None:
     assert decoded(("a" + text).encode("utf-8-sig")) == "a" + text
     assert decoded(("a" + text).encode("utf-16")) == "a" + text

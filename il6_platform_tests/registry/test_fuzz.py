@@ -26,7 +26,7 @@ def pseudonyms(tmp_path_factory: pytest.TempPathFactory) -> Pseudonyms:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_export_is_read_whole_or_refused_in_words(
     pseudonyms: Pseudonyms, random: Random
 ) -> None:

@@ -17,7 +17,7 @@ from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
 from il6_platform_tests.report.consistency import alert_faults, faults
 from il6_platform_tests.report.registries import grouped
 
-HOW_MANY = 16
+HOW_MANY = 8
 """Registries of a run of the suite; `python -m il6_platform_tests.report` reads 200."""
 
 NEEDED = (

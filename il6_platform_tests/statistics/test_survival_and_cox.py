@@ -208,7 +208,7 @@ def test_separation_no_events_and_no_variation_say_so() -> None:
         max_size=12,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_separation_is_what_all_pairs_say(rows: list[tuple[int, bool, int, int]]) -> None:
     t, e, one, two = (np.array(column) for column in zip(*rows, strict=True))
     x = np.column_stack([one, two]).astype(float)
