@@ -6,6 +6,7 @@ twice: for the choice of a cut-off within a marker, and for all questions of the
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ KINDS = {
 SPEC = Spec(
     place=175,
     figure="volcano",
+    shares_its_work=True,
     tables=("panel",),
     is_by_endpoint=True,
     corrects_selection=True,
@@ -89,7 +91,7 @@ SPEC = Spec(
 )
 
 
-def analyse(cohort: Cohort, study: Study) -> Results:
+def analyse(cohort: Cohort, study: Study, pool: Executor | None = None) -> Results:
     """Ask every question of every marker in each population; correct for all of them."""
     results = Results("panel")
     panel = study.panel
@@ -114,6 +116,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         higher=study.higher,
         rng=study.rng("panel"),
         replicates=panel.replicates,
+        pool=pool,
         **smallest(study),
     )
     for endpoint in endpoints:

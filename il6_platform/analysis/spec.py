@@ -12,6 +12,7 @@ import importlib
 import itertools
 import pkgutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -149,6 +150,8 @@ class Spec:
         Analyses whose rows it takes: `analyse(cohort, study, earlier)`, by name.
     looks_back
         It asks what was known on earlier days, so its cohort comes with the records behind it.
+    shares_its_work
+        It gives parts of itself to other processes: `analyse(cohort, study, pool)`.
     is_releasable
         Its rows may leave the site, once disclosure control has seen them.
     purpose
@@ -168,6 +171,7 @@ class Spec:
     corrects_selection: bool = False
     after: tuple[str, ...] = ()
     looks_back: bool = False
+    shares_its_work: bool = False
     is_releasable: bool = True
     purpose: Literal["main", "supporting", "exploratory"] = "exploratory"
 
@@ -195,8 +199,16 @@ class Declared:
     analyse: Callable[..., Results]
     text: str
 
-    def run(self, cohort: Cohort, study: Study, earlier: Mapping[str, pd.DataFrame]) -> Results:
+    def run(
+        self,
+        cohort: Cohort,
+        study: Study,
+        earlier: Mapping[str, pd.DataFrame],
+        pool: Executor | None = None,
+    ) -> Results:
         """Analyse a cohort; `earlier` holds the rows of the analyses that it comes after."""
+        if self.spec.shares_its_work:
+            return self.analyse(cohort, study, pool)
         if not self.spec.after:
             return self.analyse(cohort, study)
         return self.analyse(cohort, study, {name: earlier[name] for name in self.spec.after})

@@ -57,6 +57,8 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         if spec.after:
             earlier = {one: warehouse.read(f"analysis.{one}") for one in spec.after}
             outcome = analyse(table, *given, earlier)
+        elif spec.shares_its_work:
+            outcome = analyse(table, *given, pool=warehouse.workers)
         else:
             begun = warehouse.once(
                 f"begun {name}", lambda: warehouse.workers.submit(analyse, table, *given)
@@ -132,7 +134,8 @@ def _begin(
         # Dagster takes them by name
         for table, entry in sorted(analyses().items(), reverse=True):
             asked_for = not chosen or key_of(f"analysis.{table}") in chosen
-            if asked_for and not entry.spec.makes_groups and not entry.spec.after:
+            waits = entry.spec.makes_groups or entry.spec.after or entry.spec.shares_its_work
+            if asked_for and not waits:
                 given = _with_records(warehouse, entry.spec, asked)
                 begun = warehouse.workers.submit(analyse, table, *given)
                 warehouse.once(f"begun analysis.{table}", lambda begun=begun: begun)  # type: ignore[misc]

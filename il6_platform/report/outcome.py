@@ -7,6 +7,7 @@ here: an analysis (`il6_platform.analysis`), or where its rows go (`defs.analysi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -39,10 +40,11 @@ def analyse(
     is_synthetic: bool,
     first_data_on: date | None = None,
     earlier: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+    pool: Executor | None = None,
 ) -> Outcome:
-    """Compute an analysis and draw its figure; of its arguments alone."""
+    """Compute an analysis and draw its figure; of its arguments alone, wherever `pool` works."""
     entry = analyses()[table]
-    found = entry.run(cohort, study, earlier)
+    found = entry.run(cohort, study, earlier, pool)
     results = without_groups(with_caution(found.frame(), study), cohort)
     results = with_lock(results, study, first_data_on)
     curves = found.curves()

@@ -11,8 +11,11 @@ Belongs here: the statistics of a panel from arrays. Does not belong here: one m
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -245,6 +248,7 @@ def ask_panel(
     min_patients: int = 10,
     rng: np.random.Generator,
     replicates: int = 1000,
+    pool: Executor | None = None,
 ) -> Questions:
     """Ask every question of every marker, and how often chance answers as clearly.
 
@@ -267,6 +271,8 @@ def ask_panel(
         Proportion and number of patients on either side of a cut-off at least.
     rng, replicates
         Generator and number B of permutations; P is (b + 1) / (B + 1).
+    pool
+        Who answers for blocks of markers; their answers do not depend on it.
 
     Returns
     -------
@@ -286,17 +292,18 @@ def ask_panel(
     arms = np.asarray(arm, dtype=float) == 1
     scores = {name: _scores(time, event, arms) for name, (time, event) in endpoints.items()}
     case = None if outcome is None else np.asarray(outcome, dtype=float)
-    drawn = _permuted(arms, rng, replicates)
-    blocks = [
-        _block(x[:, start : start + size], start, scores, arms, case, drawn, rules, higher, least)
-        for size, least in [
-            (
-                max(1, _BLOCK // max(len(x) * CUTOFFS, 1)),
-                smallest_group(len(x), min_share, min_patients),
-            )
-        ]
+    # whoever answers draws the permutations again: they are larger than what is asked
+    draws = pickle.dumps(rng.spawn(1)[0]), replicates
+    least = smallest_group(len(x), min_share, min_patients)
+    size = max(1, _BLOCK // max(len(x) * CUTOFFS, 1))
+    asked = [
+        (x[:, start : start + size], start, scores, arms, case, draws, rules, higher, least)
         for start in range(0, x.shape[1], size)
     ]
+    if pool is None:
+        blocks = [_block(*one) for one in asked]
+    else:
+        blocks = [one.result() for one in [pool.submit(_block, *one) for one in asked]]
     table = pd.concat([one for one, _ in blocks], ignore_index=True)
     permuted = np.concatenate([one for _, one in blocks], axis=1)
     table, permuted = _sorted(table, permuted, list(endpoints), rules)
@@ -339,6 +346,12 @@ def _scores(time: ArrayLike, event: ArrayLike, arms: Bools) -> Floats:
     return scores
 
 
+@lru_cache(maxsize=1)
+def _drawn(arms: bytes, generator: bytes, replicates: int) -> Ints:
+    """Return the permutations that every block of markers is judged by, drawn once a process."""
+    return _permuted(np.frombuffer(arms, dtype=bool), pickle.loads(generator), replicates)
+
+
 def _permuted(arms: Bools, rng: np.random.Generator, replicates: int) -> Ints:
     """Return places of patients, permuted within arms, shape (B, n)."""
     places = np.tile(np.arange(len(arms)), (replicates, 1))
@@ -354,13 +367,13 @@ def _block(
     scores: Mapping[str, Floats],
     arms: Bools,
     case: Floats | None,
-    drawn: Ints,
+    draws: tuple[bytes, int],
     rules: Sequence[str],
     higher: bool,
     least: int,
 ) -> tuple[pd.DataFrame, Floats]:
     """Answer all questions of some markers: the rows, and the statistics of every permutation."""
-    m = x.shape[1]
+    m, drawn = x.shape[1], _drawn(arms.tobytes(), *draws)
     positive = np.nan_to_num(x, nan=1.0) > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         doubled = np.where(positive.all(axis=0), np.log2(x), np.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from il6_platform.statistics import panel
 from il6_platform.statistics.panel import (
     RULES,
     _permuted,
@@ -194,6 +196,17 @@ def test_p_values_of_chance_are_uniform_and_the_family_is_kept() -> None:
         panels += int((found["adjusted"] <= 0.05).any())
     assert np.mean(below) == pytest.approx(0.05, abs=0.03)
     assert panels / 60 < 0.15
+
+
+def test_who_answers_and_how_many_at_once_changes_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    d, genes = breast()
+    whole = asked(d, genes, replicates=49)
+    monkeypatch.setattr(panel, "_BLOCK", 1)
+    with ThreadPoolExecutor(2) as pool:
+        for who in (None, pool):
+            pd.testing.assert_frame_equal(asked(d, genes, replicates=49, pool=who), whole)
 
 
 def test_a_planted_marker_is_found_and_its_twin_is_of_its_cluster() -> None:
