@@ -153,8 +153,8 @@ class Translator:
     def _ways(self, text: str, catalogue: Messages) -> Iterator[Said]:
         """Give the ways in which a text can be said."""
         yield from self._by_pattern(text, catalogue)
-        if text[0].islower() and not text.endswith("."):
-            # a sentence that was put into another one
+        if not text.endswith("."):
+            # a sentence that was put into another one, or into a figure
             sentence = f"{text[0].upper()}{text[1:]}."
             exact = catalogue.sentences.get(sentence)
             for whole in [Said(exact)] if exact else self._by_pattern(sentence, catalogue):
