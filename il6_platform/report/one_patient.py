@@ -7,6 +7,7 @@ own key.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 
 from il6_platform import paths
 from il6_platform.errors import UsageError
+from il6_platform.figures import numbers
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.patients import patient_of
@@ -156,16 +158,20 @@ def _day(value: Any) -> str | None:
 def in_words(one: OnePatient) -> list[str]:
     """Say what is known of a patient, a sentence a line, for the screen."""
     said = [f"{len(one.lines)} lines speak of patient {one.patient}."]
-    for line in one.lines:
-        said.append(f"  {line['table']:<12}{line['file']}, line {line['line']}: {line['status']}")
-        said += [f"      {problem}" for problem in line["problems"]]
+    # of which nothing is wrong are told together
+    for (table, file, status, problems), lines in itertools.groupby(
+        one.lines, lambda line: (*(line[k] for k in ("table", "file", "status")), line["problems"])
+    ):
+        said.append(f"  {table:<12}{file}, {_lines([one['line'] for one in lines])}: {status}")
+        said += [f"      {problem}" for problem in problems]
     for name, study in one.studies.items():
         said.append(f"\nStudy {name}: " + ("analysed" if study["analysed"] else "not analysed"))
         if study["reason"]:
             said.append(f"  reason      {study['reason']}")
         said.append(f"  time zero   {study.get('time_zero') or 'none'}")
         said.append(f"  arm         {study['arm'] or 'none'}")
-        said.append(f"  marker      {'none' if study['marker'] is None else study['marker']}")
+        marker = "none" if study["marker"] is None else numbers.plain(study["marker"])
+        said.append(f"  marker      {marker}")
         for endpoint, found in study["endpoints"].items():
             how = "event" if found["event"] else "censored"
             said.append(
@@ -173,7 +179,24 @@ def in_words(one: OnePatient) -> list[str]:
                 f"on {found['day']}"
             )
         said += [
-            f"  {source['of']} is read from {source['file']}, line {source['line']}"
-            for source in study.get("records", [])
+            f"  {of} is read from {file}, {_lines([source['line'] for source in sources])}"
+            for (of, file), sources in itertools.groupby(
+                study.get("records", []), lambda source: (source["of"], source["file"])
+            )
         ]
     return said
+
+
+def _lines(lines: list[int]) -> str:
+    """Name lines of a file.
+
+    Examples
+    --------
+    >>> _lines([7]), _lines([84, 85, 86, 87]), _lines([84, 86, 90])
+    ('line 7', 'lines 84 to 87', 'lines 84, 86, 90')
+    """
+    if len(lines) == 1:
+        return f"line {lines[0]}"
+    if lines == list(range(lines[0], lines[0] + len(lines))):
+        return f"lines {lines[0]} to {lines[-1]}"
+    return f"lines {', '.join(map(str, lines))}"
