@@ -30,7 +30,8 @@ from il6_platform.validation.rulebook import (
 )
 from il6_platform.validation.rules import Rule, Verdict, asked, judge
 from il6_platform.warehouse.database import Warehouse
-from il6_platform.warehouse.integrity import damages
+from il6_platform.warehouse.integrity import is_whole
+from il6_platform.warehouse.standing import Standing
 
 TABLES: dict[str, Sequence[Rule]] = {
     "time_zero": (),
@@ -151,7 +152,7 @@ def _drift(warehouse: Warehouse) -> AssetCheckResult:
 def _read_published(warehouse: Warehouse, sql: str) -> pd.DataFrame | None:
     """Answer a query from the published cut; None where there is none, or it is damaged."""
     published = warehouse.site.published_path
-    if not published.exists() or any(damages(published.resolve())):
+    if not published.exists() or not is_whole(published.resolve(), "report.duckdb"):
         return None
     return warehouse.site.read_published(sql)
 
@@ -202,7 +203,10 @@ def _analysed_before(warehouse: Warehouse) -> tuple[int | None, bool]:
         warehouse, "select name, value from report.provenance where kind = 'choice'"
     )
     if flow is None or choices is None or flow["n"].isna().all():
-        return None, False
+        # a damaged cut is replaced, by no less than it held
+        known = Standing.read(warehouse.site.study_folder)
+        is_counted = known is not None and known.analysed.isdigit()
+        return (int(known.analysed), True) if known and is_counted else (None, False)
     before = dict(zip(choices["name"], choices["value"], strict=True))
     now = warehouse.study.model_dump(mode="json")
     return int(flow["n"].iloc[0]), all(
@@ -220,9 +224,11 @@ def _covariates_are_kept(warehouse: Warehouse) -> AssetCheckResult:
     )
     filled = warehouse.query(
         'select distinct "NAME" as name from cohort.covariates '
-        'where coalesce("AVAL"::varchar, "AVALC") is not null'
+        'where coalesce("AVAL"::varchar, "AVALC") is not null '
+        """union select 'age' from cohort.subjects where "AGE" is not null """
+        """union select 'sex' from cohort.subjects where "SEX" is not null"""
     )
-    asked = {item.name.lower() for item in warehouse.study.described} - {"age", "sex"}
+    asked = {item.name.lower() for item in warehouse.study.described}
     looks_back = warehouse.site.as_of or warehouse.site.censor
     before = asked & set([] if described is None or looks_back else described["name"])
     lost = lost_covariates(filled["name"].tolist(), before)

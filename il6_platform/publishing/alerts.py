@@ -74,10 +74,10 @@ def alerts(warehouse: Warehouse) -> list[Alert]:
     made_of = warehouse.query("select name, value from report.provenance where kind = 'cut'")
     about = dict(zip(made_of["name"], made_of["value"], strict=True))
     site = warehouse.site
-    earlier = cuts.predecessor(site, about["cut"], about["last_export"])
-    database = site.cuts_path / earlier / "report.duckdb"
-    if not earlier or not database.exists():
+    database = cuts.database_before(site, about["cut"], about["last_export"])
+    if database is None:
         return [Alert(name, False, "There is no cut before this one.") for name in DESCRIPTIONS]
+    earlier = database.parent.name
     with duckdb.connect(database, read_only=True) as connection:
         before = _known(lambda sql: connection.execute(sql).df())
     moved = changes(before.headline, now.headline)

@@ -23,6 +23,7 @@ from il6_platform.files import put_whole, read_rows, write_whole
 from il6_platform.paths import sql_file
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.integrity import is_whole
 
 MAIN = (
     "(statistic in ('hazard_ratio', 'logrank') and contrast is not null "
@@ -112,6 +113,14 @@ def predecessor(site: Site, cut: str, last_export: str) -> str:
     while before in known and known[before].last_export > last_export:
         before = known[before].after
     return before
+
+
+def database_before(site: Site, cut: str, last_export: str) -> Path | None:
+    """Return the database of the cut before one, or of an earlier one where that is damaged."""
+    known, before = ledger(site), predecessor(site, cut, last_export)
+    while before and not is_whole(site.cuts_path / before, "report.duckdb"):
+        before = known[before].after if before in known else ""
+    return site.cuts_path / before / "report.duckdb" if before else None
 
 
 def keep_patients(warehouse: Warehouse, cut: str) -> None:

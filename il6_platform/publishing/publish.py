@@ -89,10 +89,8 @@ def history_with(warehouse: Warehouse) -> pd.DataFrame:
     main = warehouse.query(f"select {', '.join(HISTORY)} from report.results where {cuts.MAIN}")
     main.insert(0, "cut", about["cut"])
     main.insert(1, "last_export", about["last_export"])
-    site = warehouse.site
-    before = site.cuts_path / cuts.predecessor(site, about["cut"], about["last_export"])
-    database = before / "report.duckdb"
-    if not database.exists():
+    database = cuts.database_before(warehouse.site, about["cut"], about["last_export"])
+    if database is None:
         return main
     with duckdb.connect(database, read_only=True) as connection:
         earlier = connection.execute("from report.history").df()

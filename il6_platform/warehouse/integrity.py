@@ -124,3 +124,12 @@ def damages(cut: Path) -> Iterator[str]:
             yield f"{cut.name}: {name} is missing"
         elif digest_of_file(path) != digest:
             yield f"{cut.name}: {name} is damaged"
+
+
+def is_whole(cut: Path, name: str) -> bool:
+    """Say whether one file of a cut is there as it was published, whatever became of the others."""
+    try:
+        files = dict(json.loads((cut / MANIFEST).read_text(encoding="utf-8"))["files"])
+        return digest_of_file(cut / name) == files.get(name)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

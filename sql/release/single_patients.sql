@@ -16,3 +16,6 @@ where contains(statistic, 'rmst') and "at" is not null;
 delete from report.provenance where kind = 'registry' and name in ('patients struck out', 'values accepted as they are');
 update report.provenance set value = regexp_replace(value, ', \d+ lines$', '') where kind = 'delivery';
 update report.provenance set value = left(value, 4) where kind = 'cohort';
+
+-- months since the first start, to the day
+update report.results set "at" = round("at") where analysis = 'evidence' and "at" is not null;
