@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,3 +120,41 @@ def test_a_damaged_ledger_is_named(
         (home / name).write_bytes(content)
         assert cli.main(["verify", "--home", str(home)]) == 3
         assert f"{name} is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("broken", ["event_log.db", "history/runs.db", "schedules/schedules.db"])
+def test_a_broken_storage_of_dagster_is_said_and_costs_no_report(
+    broken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = _made(tmp_path / "home")
+    open_key(home)
+    (home / "registry.yaml").write_text("keep: {run_days: 1}\n")
+    file = home / "dagster" / broken
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"nonsense" * 4096)
+    status = cli.main(["prune", "--home", str(home)])
+    reason = capsys.readouterr().err.strip().splitlines()
+    # a storage that is not asked need not be whole
+    assert status == 0 or (status == 3 and "Dagster's storage cannot be used" in reason[-1])
+    assert broken != "history/runs.db" or status == 3
+    (home / "dagster").rename(tmp_path / "away")
+    assert cli.main(["prune", "--home", str(home)]) == 0
+
+
+@pytest.mark.parametrize("error", [28, 30, 122])
+def test_a_full_or_read_only_disk_is_said(
+    error: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = _made(tmp_path / "home")
+    open_key(home)
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        raise OSError(error, os.strerror(error), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("il6_platform.publishing.backup.write_whole", full)
+        (home / "deliveries.csv").write_text("content,file,kept\n")
+        assert cli.main(["backup", "--to", str(tmp_path / "to"), "--home", str(home)]) == 3
+    reason = capsys.readouterr().err.strip().splitlines()[-1]
+    assert os.strerror(error) in reason and "The last report stays" in reason
+    assert cli.main(["backup", "--to", str(tmp_path / "to"), "--home", str(home)]) == 0

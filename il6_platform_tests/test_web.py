@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from il6_platform.cli import ui
 from il6_platform.defs.web import guards
 
 OWN = "127.0.0.1:3000"
@@ -63,3 +67,33 @@ def test_nothing_is_asked_in_an_address(path: str) -> None:
 def test_a_proxy_has_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IL6_UI_HOSTS", "il6.hospital.example")
     assert status("GET", "/runs", host="il6.hospital.example") == 200
+
+
+def test_the_processes_of_the_ui_end_with_it_willing_or_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ui, "GRACE_TENTHS", 3)
+    # a server that does not listen, and a child that it left behind
+    server = subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; (trap '' TERM; while :; do sleep 0.1; done) & wait; sleep 60"],
+        start_new_session=True,
+    )
+    time.sleep(0.3)
+    assert len(running(server.pid)) > 1
+    ui._end(server)
+    time.sleep(0.2)
+    assert not running(server.pid)
+
+
+def running(group: int) -> list[str]:
+    """Return the processes of a group that do anything; who is dead may wait to be buried."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition(") ")
+        except OSError:
+            continue
+        state, _, its_group, *_ = rest.split()
+        if int(its_group) == group and state != "Z":
+            found.append(name)
+    return found

@@ -15,7 +15,7 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from il6_platform.cli.parsing import GroupedHelp, Parser, Version
@@ -157,9 +157,25 @@ def _unforeseen(error: Exception) -> str:
             "writing it. il6 verify says which one, il6 refresh --force makes it again; the last "
             "report stays."
         )
+    causes = {type(error).__module__.partition(".")[0]}
+    causes |= {type(one).__module__.partition(".")[0] for one in _causes(error)}
+    if causes & {"sqlalchemy", "sqlite3", "alembic", "psycopg", "psycopg2"}:
+        return (
+            f"Dagster's storage cannot be used ({type(error).__name__}): it is damaged, locked or "
+            "out of reach. In a home it is the folder dagster, which holds the history of runs and "
+            "no data: move it away, and il6 refresh makes it anew; the last report stays."
+        )
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "il6_platform" in f.filename]
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return (
         f"A fault of the platform ({type(error).__name__}{place}); the last report stays. "
         "IL6_DEBUG=1 shows more; report it."
     )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Give the errors that led to one, the nearest first."""
+    cause = error.__cause__ or error.__context__
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

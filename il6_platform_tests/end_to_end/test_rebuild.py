@@ -85,3 +85,16 @@ def test_what_a_kill_after_publishing_leaves_is_put_right(
         going = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING]
         assert not instance.get_runs(RunsFilter(statuses=going))
     assert cli.main(["verify", "--home", str(begun.home)]) == 0
+
+
+NIGHTS = 15
+"""A quarter of the sixty of which together no more than a megabyte may come."""
+
+
+def test_nights_without_news_grow_a_home_by_little(begun: Installation) -> None:
+    assert begun.refresh() == 0
+    before = sum(path.lstat().st_size for path in begun.home.rglob("*"))
+    for _ in range(NIGHTS):
+        assert begun.refresh() == 0
+    after = sum(path.lstat().st_size for path in begun.home.rglob("*"))
+    assert (after - before) * 60 / NIGHTS < 1_000_000
