@@ -59,6 +59,10 @@ list_filter(
     lambda part: part != ''
 );
 
+-- The folder of a day that a file lies in, however deep; empty where no folder is called after a day.
+create or replace macro day_folder(file) as
+regexp_extract(regexp_replace(file, '/?[^/]*$', ''), '^.*(19|20)\d{2}[-_.]?\d{2}[^/]*');
+
 -- Months as the study counts them, no day added to the difference of two days.
 create or replace macro months_between(first_day, last_day) as
 date_diff('day', first_day, last_day) / days_per_month();

@@ -39,7 +39,7 @@ landed as (
     select
         content,
         delivered_on,
-        max_by(regexp_replace(file, '[^/]*$', ''), landing) as folder,
+        max_by(day_folder(file), landing) as folder,
         max_by(arrived_at, landing) as landed_at
     from raw.landings
     group by content, delivered_on
