@@ -611,6 +611,8 @@ def _of_product(
     if decides < ALPHA and estimate != 1:
         saying = Saying.ILLUSTRATES if is_cut else Saying.PREDICTS
         said = saying.say(side=side_of(estimate, is_cut=is_cut), **words)
+        if is_cut and found.uncut is not None and not found.is_shown:
+            said = joined(said, Saying.ONLY_AT_CUTOFF.say()) or said
     elif p < ALPHA:
         return Saying.NAIVE_ONLY.say(p=formatting.p_text(p), corrected=formatting.p_number(decides))
     else:

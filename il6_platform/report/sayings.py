@@ -56,6 +56,10 @@ class Saying(Pattern):
         "At this cut-off the effect of {drug} on {endpoint} is more favourable with {side} "
         "{marker}.",
     )
+    ONLY_AT_CUTOFF = (
+        "only_at_cutoff",
+        "The test without a cut-off, which decides, does not show it.",
+    )
     NOT_PREDICTIVE_WIDE = (
         "not_predictive_wide",
         "Not shown; the data are compatible with a large difference and with none.",

@@ -165,6 +165,11 @@ def _headline(results: pd.DataFrame, study: Study) -> list[str]:
         if shown != (known and p < 0.05):
             found.append(f"{row['claim']}: P {p}, but {codes}")
         at_cutoff = row["contrast"] is None
+        uncut = {"analysis": "continuous", "model": "log2", "endpoint": row["endpoint"]}
+        decides = value(results, "p_value", statistic="ratio_of_hazard_ratios", **uncut)
+        only_there = at_cutoff and shown and decides is not None and decides >= 0.05
+        if only_there != ("only_at_cutoff" in codes):
+            found.append(f"{row['claim']}: P {p} at the cut-off, {decides} without, but {codes}")
         narrow = row["ci_low"] > 0.5 and row["ci_high"] < 2
         if codes & {"not_predictive_wide"} and at_cutoff and narrow:
             found.append(f"{row['claim']}: not wide")
