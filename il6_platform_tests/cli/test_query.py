@@ -79,3 +79,15 @@ def test_the_name_of_the_file_says_its_format(
     assert cli.main(["query", "--to", str(tmp_path / "a.parquet"), "select 1"]) == 0
     assert len(pd.read_parquet(tmp_path / "a.parquet")) == 2
     assert cli.main(["query", "--format", "parquet", "select 1"]) == 2
+
+
+@pytest.mark.parametrize("place", ["pseudonym.key", "published/report.html", "log", "new.csv", "."])
+def test_an_answer_is_written_into_no_home(place: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "pseudonym.key").write_text("the key")
+    (tmp_path / "link").symlink_to(home)
+    for to in (home / place, tmp_path / "link" / place, home / "x" / ".." / place):
+        assert cli.main(["query", "--home", str(home), "--to", str(to), "select 1"]) == 2
+    assert [path.name for path in home.iterdir()] == ["pseudonym.key"]
+    assert (home / "pseudonym.key").read_text() == "the key"

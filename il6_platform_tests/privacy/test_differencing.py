@@ -15,7 +15,7 @@ from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.errors import UsageError
 from il6_platform.publishing.cuts import ledger
 from il6_platform.publishing.differencing import begin, keep_standing
-from il6_platform.publishing.release import release, releases
+from il6_platform.publishing.release import release, releases, without_counts
 from il6_platform.warehouse.database import Warehouse, copy_tables
 from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.study_tables import prepare_study
@@ -151,3 +151,42 @@ def test_a_figure_is_far_from_all_earlier_ones_or_stands(
     assert row[0] == expected
     assert row[1] == (9.0 if expected == now != earlier[-1] else expected and len(earlier) - 0.5)
     assert all(counted == n or abs(counted - n) >= K for n in earlier if n is not None)
+
+
+def test_a_level_that_may_be_anything_leaves_no_site(warehouse: Warehouse) -> None:
+    rows = [
+        {"analysis": "baseline", "statistic": "rate", "term": "sex[F]", "n": 20},
+        {"analysis": "baseline", "statistic": "rate", "term": "grade[Plantagenet, 1950]", "n": 20},
+        {"analysis": "sites", "statistic": "hazard_ratio", "term": "SITEID[A]", "n": 30},
+        {"analysis": "sites", "statistic": "hazard_ratio", "term": "SITEID[Plantagenet]", "n": 1},
+        {
+            "analysis": "sites",
+            "statistic": "hazard_ratio_without_site",
+            "term": "SITEID[Plantagenet]",
+            "n": 30,
+        },
+    ]
+    frame = pd.DataFrame(rows).reindex(columns=[*RESULT_COLUMNS])
+    warehouse.write("report.results", frame, RESULT_COLUMNS, "")
+    with warehouse.connect() as connection:
+        connection.execute("insert into study.covariates (name, kind) values ('grade', 'category')")
+    warehouse.run_sql("release.levels")
+    assert list(warehouse.read("report.results")["term"]) == ["sex[F]", "SITEID[A]"]
+
+
+@pytest.mark.parametrize(
+    ("note", "left"),
+    [
+        ("1 patient is censored by the rule.", None),
+        ("16 of 51 patients excluded: 13 with the event and 3 censored by the landmark.", None),
+        ("Read with care. 2 events are left out.", "Read with care."),
+        ("Fewer than 5 patients on one side.", "Fewer than 5 patients on one side."),
+        (
+            "An expected count is below 5: read with care.",
+            "An expected count is below 5: read with care.",
+        ),
+        ("Fraction of missing information 0.057 (6 imputations).",) * 2,
+    ],
+)
+def test_a_note_that_counts_patients_stays_inside(note: str, left: str | None) -> None:
+    assert without_counts(note) == left
