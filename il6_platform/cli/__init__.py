@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from il6_platform.cli.parsing import GroupedHelp, Parser, Version
+from il6_platform.cli.parsing import GroupedHelp, Parser, Version, print_reason
 from il6_platform.errors import Il6Error
 from il6_platform.settings import is_debugging
 
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _log(asked, status)
     if reason:
         # the reason is the last line, whatever else was to be said
-        print(reason, file=sys.stderr)
+        print_reason(reason)
     return status
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,8 +41,22 @@ class Parser(argparse.ArgumentParser):
             message = f"{stranger[1]!r}: there is no such argument"
         meant = nearest((wrong or stranger or ["", ""])[1], known)
         said = f"did you mean {meant}?" if meant else f"see {self.prog} --help"
-        print(f"{self.prog}: {message}; {said}", file=sys.stderr)
+        print_reason(f"{self.prog}: {message}; {said}")
         sys.exit(WRONG_USE)
+
+
+def print_reason(text: str) -> None:
+    """Print on stderr; on a terminal no word is broken at its edge."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        lines = [
+            [line]
+            if len(line) <= width
+            else textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+            for line in text.splitlines()
+        ]
+        text = "\n".join(part for parts in lines for part in parts)
+    print(text, file=sys.stderr)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from il6_platform import paths
 from il6_platform.cli import outcome
 from il6_platform.cli.options import add_landing, add_study, day, home_of, landing_of
+from il6_platform.cli.parsing import print_reason
 from il6_platform.cli.progress import Stages
 from il6_platform.errors import DataQualityError, Il6Error, PlatformError, UsageError
 from il6_platform.settings import set_dagster_home
@@ -64,7 +65,7 @@ def run(asked: argparse.Namespace) -> None:
             site, refreshed = _refreshed(asked, stages)
     except Il6Error as error:
         if isinstance(error, DataQualityError):
-            print(outcome.advice(home), file=sys.stderr)
+            print_reason(outcome.advice(home))
         if asked.json:
             print(json.dumps({"status": error.exit_status, "reason": str(error)}))
         if not isinstance(error, UsageError):
@@ -179,7 +180,7 @@ def _after_refresh(site: Site) -> None:
             prune(site, instance)
     late = late_sites(site, date.today())
     for sentence in late:
-        print(sentence, file=sys.stderr)
+        print_reason(sentence)
     with _alerts_may_fail():
         tell_once(site.home_path, "late sites", "A site is late", late)
 

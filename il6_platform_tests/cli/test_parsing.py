@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from il6_platform import cli
+from il6_platform.cli.parsing import print_reason
 
 
 def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -80,3 +81,19 @@ def test_completion_knows_every_command(shell: str, capsys: pytest.CaptureFixtur
     assert cli.main(["completion", shell]) == 0
     text = capsys.readouterr().out
     assert all(name in text for name in cli.COMMANDS)
+
+
+def test_a_reason_is_not_broken_within_a_word_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "Blocked: 2019-12-31/labs.csv: lacks the column patient_id.\nLINE 1: select\n        ^"
+    print_reason(reason)
+    # machines get it as it is
+    assert capsys.readouterr().err == f"{reason}\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    print_reason(reason)
+    assert capsys.readouterr().err.splitlines() == [
+        *("Blocked: 2019-12-31/labs.csv:", "lacks the column patient_id."),
+        *("LINE 1: select", "        ^"),
+    ]
