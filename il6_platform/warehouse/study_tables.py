@@ -33,6 +33,9 @@ RAW = ("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "staging.prob
 COPIED = ("raw.deliveries", "raw.patients", "raw.labs")
 """Tables of the registry outside `staging` and `reading` that a study reads."""
 
+LEFT = ("staging.judged", "reading.done")
+"""Tables of those two that only a refresh of the registry reads."""
+
 
 def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     """Make what the registry's SQL reads: schemas, raw tables, dictionaries, macros."""
@@ -102,8 +105,9 @@ def copy_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         names = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() "
             "where database_name = 'registry' and (schema_name in ('staging', 'reading') "
-            "or schema_name || '.' || table_name in (select unnest($copied))) order by all",
-            {"copied": [*COPIED, "study.content"]},
+            "or schema_name || '.' || table_name in (select unnest($copied))) "
+            "and schema_name || '.' || table_name not in (select unnest($left)) order by all",
+            {"copied": [*COPIED, "study.content"], "left": [*LEFT]},
         ).fetchall()
         for (name,) in names:
             connection.execute(f"create or replace table {name} as from registry.{name}")
