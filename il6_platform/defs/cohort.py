@@ -65,7 +65,7 @@ def cohort_table(table: str) -> AssetsDefinition:
         owners=OWNERS["cohort"],
         code_version=code_version(),
         partitions_def=STUDIES,
-        deps=[key_of(source) for source in sources(name)],
+        deps=[key_of(source) for source in (*sources(name), *COMPARED_BY.get(table, ()))],
         description=described(name),
         check_specs=[
             AssetCheckSpec(rule.id, asset=key_of(name), blocking=True, description=rule.sentence)
@@ -248,5 +248,8 @@ COMPARED: dict[str, Sequence[tuple[BatchRule, Callable[[Warehouse], AssetCheckRe
     "covariates": ((STUDY_KEEPS_ITS_COVARIATES, _covariates_are_kept),),
 }
 """Cohort tables that are compared with the published cut: the rules, and what judges them."""
+
+COMPARED_BY = {"covariates": ("cohort.subjects",)}
+"""Cohort tables that such a comparison reads besides."""
 
 ASSETS = [cohort_table(table) for table in TABLES]
