@@ -209,38 +209,3 @@ def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(
     said, _ = reader.communicate("\n")
     assert said.strip() == str([n])
     assert analysed(installation) > n
-
-
-def without_il6(labs: str) -> str:
-    return "".join(line for line in labs.splitlines(True) if ",il6," not in line)
-
-
-def without_ages(patients: str) -> str:
-    head, *rows = patients.splitlines()
-    place = head.split(",").index("birth_date")
-    cells = [row.split(",") for row in rows]
-    return "\n".join([head, *(",".join([*c[:place], "", *c[place + 1 :]]) for c in cells)]) + "\n"
-
-
-@pytest.mark.parametrize(
-    ("table", "loses", "says"),
-    [("labs", without_il6, "IL-6"), ("patients", without_ages, "age")],
-)
-def test_a_study_that_loses_what_it_had_keeps_its_report(
-    begun: Installation,
-    capfd: pytest.CaptureFixture[str],
-    table: str,
-    loses: Callable[[str], str],
-    says: str,
-) -> None:
-    begun.deliver(DAYS[1])
-    for day in DAYS[:2]:
-        file = begun.landing / day / f"{table}.csv"
-        file.write_text(loses(file.read_text()))
-    before = (begun.home / "published").resolve()
-    # a damaged cut is not replaced by an empty one either
-    (before / "report.html").write_text("damaged")
-    assert begun.refresh() == 1
-    last_line = capfd.readouterr().err.strip().splitlines()[-1]
-    assert says in last_line, last_line
-    assert (begun.home / "published").resolve() == before

@@ -1,0 +1,98 @@
+"""A study that has lost what its published cut had is blocked, also where that cut is damaged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from il6_platform.defs import cohort
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.integrity import write_manifest
+from il6_platform.warehouse.standing import Standing
+from il6_platform_tests.small_registry import STUDY, SmallRegistry, base
+
+ANALYSED = 8
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A derived cohort of eight patients, and a published cut that had the same."""
+    folder = tmp_path_factory.mktemp("losses")
+    covariates = "covariates: [{name: age, kind: number}, {name: sex, kind: category}]\n"
+    made = SmallRegistry(folder, study=STUDY + covariates)
+    made.deliver("2024-01-31", base())
+    made.derive()
+    warehouse = made.warehouse
+    site = warehouse.site
+    cut = site.cuts_path / "cut"
+    cut.mkdir()
+    choices = warehouse.study.model_dump(mode="json")
+    with duckdb.connect(cut / "report.duckdb") as connection:
+        connection.execute(
+            f"create table flow as select 'analysed' as kind, {ANALYSED} as n;"
+            "create table provenance (kind varchar, name varchar, value varchar);"
+            "create table results as select 'baseline' as analysis, null as grp, null as contrast, "
+            "8 as n, unnest(['age', 'sex[F]']) as term, 'mean' as statistic"
+        )
+        for name in ("marker", "arms"):
+            connection.execute(
+                "insert into provenance values ('choice', ?, ?)", [name, json.dumps(choices[name])]
+            )
+    write_manifest(cut)
+    site.published_path.symlink_to(Path("cuts") / "cut")
+    texts = dict.fromkeys(("title", "registry", "arrived", "set_aside", "last_export", "after"), "")
+    counted = {"study": "study", "cut": "cut", "analysed": str(ANALYSED)}
+    Standing(**texts, **counted, answer=[], changes=[]).write(site.study_folder)
+    return warehouse
+
+
+def judged(warehouse: Warehouse, change: str) -> tuple[bool, bool]:
+    """Say whether patients and covariates are kept after a change of the cohort, undone again."""
+    with warehouse.connect() as connection:
+        connection.execute("create or replace temp table before as from cohort.subjects")
+        connection.execute(change)
+        try:
+            patients = cohort._patients_are_kept(warehouse)
+            covariates = cohort._covariates_are_kept(warehouse)
+        finally:
+            connection.execute("create or replace table cohort.subjects as from before")
+    return patients.passed, covariates.passed
+
+
+def test_what_is_there_passes_and_what_is_lost_blocks(warehouse: Warehouse) -> None:
+    assert judged(warehouse, "select 1") == (True, True)
+    assert judged(warehouse, 'update cohort.subjects set "ANALFL" = null') == (False, True)
+    # more than a fifth of the patients
+    few = (
+        'update cohort.subjects set "ANALFL" = null where "USUBJID" in '
+        '(select "USUBJID" from cohort.subjects order by 1 limit 2)'
+    )
+    assert judged(warehouse, few) == (False, True)
+    for column in ("AGE", "SEX"):
+        assert judged(warehouse, f'update cohort.subjects set "{column}" = null') == (True, False)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda cut: (cut / "report.duckdb").write_bytes(b"nonsense"),
+        lambda cut: (cut / "manifest.json").write_text("{}"),
+        lambda cut: (cut / "report.duckdb").unlink(),
+    ],
+)
+def test_a_damaged_cut_is_not_replaced_by_an_empty_one(
+    warehouse: Warehouse, damage: Callable[[Path], object]
+) -> None:
+    cut = warehouse.site.published_path.resolve()
+    before = {path: path.read_bytes() for path in cut.iterdir()}
+    damage(cut)
+    try:
+        assert judged(warehouse, 'update cohort.subjects set "ANALFL" = null')[0] is False
+        assert judged(warehouse, "select 1")[0] is True
+    finally:
+        for path, content in before.items():
+            path.write_bytes(content)
