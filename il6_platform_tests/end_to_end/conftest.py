@@ -82,7 +82,7 @@ def brief(file: Path, shipped: str = "il6_bevacizumab") -> Path:
     content = yaml.safe_load(source.read_text("utf-8"))
     kept = ("name", "default", "title", "disease", "marker", "arms", "cutoff", "schedule", "seed")
     asked = {key: content[key] for key in kept if key in content}
-    asked |= {"endpoints": ["PFS"], "covariates": content["covariates"][:1], "replicates": 20}
+    asked |= {"endpoints": ["PFS"], "covariates": content["covariates"][-1:], "replicates": 20}
     file.write_text(yaml.safe_dump(asked, allow_unicode=True, sort_keys=False), "utf-8")
     return file
 

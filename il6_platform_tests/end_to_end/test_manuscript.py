@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut, read_cut
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.study import read_study
-from il6_platform_tests.end_to_end.conftest import Installation
+from il6_platform_tests.end_to_end.conftest import Installation, made_once
 
 Files = dict[str, bytes]
 
@@ -33,10 +34,14 @@ def cut(demo: Installation) -> Cut:
 
 
 @pytest.fixture(scope="module")
-def pack(demo: Installation) -> Files:
-    assert cli.main(["manuscript", "--home", str(demo.home)]) == 0
-    (folder,) = (demo.study_folder / "manuscript").iterdir()
-    assert folder.name == (demo.home / "published").resolve().name
+def pack(refreshed_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Files:
+    def make(folder: Path) -> None:
+        shutil.copytree(refreshed_demo, folder / "home", symlinks=True)
+        assert cli.main(["manuscript", "--home", str(folder / "home")]) == 0
+
+    home = made_once(tmp_path_factory, "manuscript", make) / "home"
+    (folder,) = home.glob("studies/*/manuscript/*")
+    assert folder.name == (home / "published").resolve().name
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")

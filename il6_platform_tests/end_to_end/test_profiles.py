@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections import Counter
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -14,31 +16,34 @@ from il6_platform import paths
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.exports import BEYOND
 from il6_platform.registry.profiles import read_profiles
-from il6_platform_tests.end_to_end.conftest import Installation
+from il6_platform_tests.derivation import derive, warehouse_of
+from il6_platform_tests.end_to_end.conftest import Installation, brief, in_folder, made_once
 from il6_platform_tests.registry import foreign
 
 DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")
 TWO_DAYS = (DAYS[0], DAYS[-1])
 FAMILIES = ("redcap_flat_raw", "cdisc")
-"""Formats of which the whole refresh is run; the hospital's is run by a site's own profile."""
+"""Formats of which the cohort is derived; the hospital's is refreshed by a site's own profile."""
+
+COHORT = ("subjects", "covariates", "adrs", "adtr", "adtte", "flow")
+"""Tables that all results of a study are made of."""
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("study") / "study.yaml"
-    asked = paths.default_study().read_text().replace("replicates: 2000", "replicates: 0")
-    path.write_text(asked)
-    return path
+def native(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    def make(folder: Path) -> None:
+        made = in_folder(folder)
+        brief(made.study)
+        for day in TWO_DAYS:
+            made.deliver(day)
+        assert made.refresh() == 0
+
+    return in_folder(made_once(tmp_path_factory, "native", make))
 
 
 @pytest.fixture(scope="module")
-def native(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    folder = tmp_path_factory.mktemp("native")
-    made = Installation(folder / "home", folder / "landing", study)
-    for day in TWO_DAYS:
-        made.deliver(day)
-    assert made.refresh() == 0
-    return made
+def study(native: Installation) -> Path:
+    return native.study
 
 
 def rows(files: dict[str, bytes]) -> list[tuple[str | None, dict[str, str]]]:
@@ -84,7 +89,7 @@ def test_the_same_patients_give_the_same_native_rows(name: str, day: str) -> Non
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_the_same_patients_give_the_same_results(
+def test_the_same_patients_give_the_same_cohort(
     name: str, native: Installation, study: Path, tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
@@ -95,9 +100,17 @@ def test_the_same_patients_give_the_same_results(
             # the same bytes once more, under another name, change nothing
             (landing / f"copy_{file}").write_bytes(content)
     made = Installation(tmp_path / "home", landing, study)
-    assert made.refresh() == 0
-    question = "from report.results"
-    pd.testing.assert_frame_equal(made.ask(question), native.ask(question))
+    made.home.mkdir()
+    # with the same key a patient has the same pseudonym
+    shutil.copy(native.home / "pseudonym.key", made.home)
+    warehouse = warehouse_of(tmp_path, study, landing)
+    derive(warehouse)
+    with duckdb.connect(native.working, read_only=True) as connection:
+        for table in COHORT:
+            question = f"from cohort.{table} order by all"
+            expected = connection.execute(question).df()
+            assert len(expected)
+            pd.testing.assert_frame_equal(warehouse.query(question), expected)
     _nobody_is_named(made)
 
 

@@ -16,10 +16,13 @@ def main() -> int:
     parser.add_argument("--only", default="", help="mutants whose line holds these words")
     parser.add_argument("--every", type=int, default=1, help="each N-th mutant")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--unchanged-pass", action="store_true", help="the tests are known to pass without a mutant"
+    )
     options = parser.parse_args()
     chosen = [one for one in MUTANTS if options.only in one.name][:: options.every]
     survived = 0
-    for outcome in run(chosen, options.processes):
+    for outcome in run(chosen, options.processes, unchanged_pass=options.unchanged_pass):
         verdict = f"killed by {outcome.by}" if outcome.killed else "SURVIVED"
         print(f"{outcome.mutant.name}\n    {verdict}", flush=True)
         survived += not outcome.killed

@@ -275,10 +275,15 @@ _RULES = _of(
     ("hazard = (left - dead)", "hazard = left"),
 )
 
+_SCORES = _of(
+    "il6_platform/statistics/risk_sets.py",
+    "cutoff",
+    ("scores: Floats = events - np.take", "scores: Floats = events + np.take"),
+)
+
 _MAXSTAT = _of(
     "il6_platform/statistics/maximal_selection.py",
     "cutoff",
-    ("scores: Floats = events - np.take", "scores: Floats = events + np.take"),
     ("np.abs(sums - m / n * a)", "(sums - m / n * a)"),
 )
 
@@ -301,5 +306,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *_CUTOFF,
     *_COHORT,
     *_RULES,
+    *_SCORES,
     *_MAXSTAT,
 )

@@ -63,8 +63,12 @@ class Outcome:
     by: str
 
 
-def run(mutants: Sequence[Mutant], processes: int) -> Iterator[Outcome]:
+def run(
+    mutants: Sequence[Mutant], processes: int, *, unchanged_pass: bool = False
+) -> Iterator[Outcome]:
     """Apply each mutant, run its tests and give the outcomes, in the order of the mutants.
+
+    Their tests are run without a mutant first, unless it is known that these `unchanged_pass`.
 
     Raises
     ------
@@ -75,7 +79,7 @@ def run(mutants: Sequence[Mutant], processes: int) -> Iterator[Outcome]:
     """
     for mutant in mutants:
         mutant.text()
-    tests = dict.fromkeys(mutant.tests for mutant in mutants)
+    tests = {} if unchanged_pass else dict.fromkeys(mutant.tests for mutant in mutants)
     unchanged = [Mutant("sql/cohort/flow.sql", "", "", names) for names in tests]
     # what every process needs is imported and made once, before they are forked
     import sklearn.metrics  # noqa: F401

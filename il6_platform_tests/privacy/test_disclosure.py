@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from il6_platform import cli, paths
 from il6_platform.report.tables import count_of
-from il6_platform_tests.end_to_end.conftest import Installation
+from il6_platform_tests.end_to_end.conftest import Installation, made_once
 
 COUNTS = {
     "results": ["n", "events"],
@@ -24,19 +25,23 @@ COUNTS = {
 
 @pytest.fixture(scope="module")
 def hidden(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    home = tmp_path_factory.mktemp("hidden")
-    study = home / "study.yaml"
-    text = paths.default_study().read_text("utf-8").replace("replicates: 2000", "replicates: 20")
-    study.write_text(text + "quality: {minimal_cell: 5}\n")
-    made = Installation(home / "home", paths.demo_landing(), study)
-    assert made.refresh() == 0
-    release = ["release", "--home", str(made.home), "--by", "a test", "--why", "to look at it"]
-    assert cli.main(release) == 0
-    (released,) = (made.study_folder / "released").iterdir()
-    # what is asked below is the release, not the cut inside
-    (made.study_folder / "published").unlink()
-    (made.study_folder / "published").symlink_to(released)
-    return made
+    def of(folder: Path) -> Installation:
+        return Installation(folder / "home", paths.demo_landing(), folder / "study.yaml")
+
+    def make(folder: Path) -> None:
+        made = of(folder)
+        text = paths.default_study().read_text("utf-8")
+        text = text.replace("replicates: 2000", "replicates: 20")
+        made.study.write_text(text + "quality: {minimal_cell: 5}\n")
+        assert made.refresh() == 0
+        release = ["release", "--home", str(made.home), "--by", "a test", "--why", "to look at it"]
+        assert cli.main(release) == 0
+        (released,) = (made.study_folder / "released").iterdir()
+        # what is asked below is the release, not the cut inside
+        (made.study_folder / "published").unlink()
+        (made.study_folder / "published").symlink_to(released)
+
+    return of(made_once(tmp_path_factory, "hidden", make))
 
 
 def test_no_small_count_is_published(hidden: Installation) -> None:
