@@ -194,7 +194,7 @@ def _add_tables(word: Document, content: Manuscript, *, is_supplement: bool) -> 
         return
     lies_across = False
     for number, (name, table) in enumerate(chosen):
-        is_across = sum(_least(table, SIZES[-1])) > WIDTH_CM
+        is_across = sum(_least(table, SIZES[-1], content.style.letter)) > WIDTH_CM
         if is_across != lies_across:
             _turn(word, is_across=is_across)
         if number == 0:
@@ -310,7 +310,7 @@ def add_table(
     grid.alignment = WD_TABLE_ALIGNMENT.CENTER
     grid.autofit = False
     _rules(grid, len(table.rows))
-    size, wide = _layout(table, ACROSS_CM if across else WIDTH_CM)
+    size, wide = _layout(table, ACROSS_CM if across else WIDTH_CM, style.letter)
     if widths:
         wide = list(widths)
     for column, width in zip(grid.columns, wide, strict=True):
@@ -485,21 +485,21 @@ def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -
     caption.add_run(content.style.written(plate.caption))
 
 
-def _layout(table: Table, paper: float) -> tuple[float, list[float]]:
+def _layout(table: Table, paper: float, letter: float) -> tuple[float, list[float]]:
     """Return the size of a table's letters and its columns' widths in centimetres.
 
     No word is broken, and no short text, such as an estimate with its interval, but in the first
     column, which names the rows. What is left of the paper goes to the columns with long texts.
     """
-    size = next((one for one in SIZES if sum(_least(table, one)) <= paper), SIZES[-1])
-    least = _least(table, size)
+    size = next((one for one in SIZES if sum(_least(table, one, letter)) <= paper), SIZES[-1])
+    least = _least(table, size, letter)
     spare = paper - sum(least)
     if spare < 0:
         return size, [width * paper / sum(least) for width in least]
     # a head may be wrapped
     longest = [max((len(text) for text in column[1:]), default=0) for column in _columns(table)]
     wishes = [
-        max(0.4 + length * 0.52 * size * CM_A_POINT - width, 0)
+        max(0.4 + length * letter * size * CM_A_POINT - width, 0)
         for length, width in zip(longest, least, strict=True)
     ]
     share = min(spare / sum(wishes), 1.0) if sum(wishes) else 0.0
@@ -512,7 +512,7 @@ def _columns(table: Table) -> list[tuple[str, ...]]:
     return list(zip(*(table.columns, *rows), strict=True))
 
 
-def _least(table: Table, size: float) -> list[float]:
+def _least(table: Table, size: float, letter: float) -> list[float]:
     """Return the widths below which something would be broken, in centimetres."""
     whole = [
         max(
@@ -524,8 +524,8 @@ def _least(table: Table, size: float) -> list[float]:
         )
         for place, column in enumerate(_columns(table))
     ]
-    # a letter is about half as wide as it is high; and the cell's margins
-    return [0.4 + length * 0.52 * size * CM_A_POINT for length in whole]
+    # and the cell's margins
+    return [0.4 + length * letter * size * CM_A_POINT for length in whole]
 
 
 def _rules(grid: Any, last: int) -> None:

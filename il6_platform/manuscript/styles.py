@@ -33,8 +33,8 @@ class Style:
         Signs of footnotes in their order; used up, they are doubled.
     head_fill, stripe_fill
         Colour behind a table's head and behind every second row, if any.
-    font
-        Of text and tables.
+    font, letter
+        Of text and tables, and how wide its letters are, as a share of their size.
     are_citations_raised
         Whether references are raised numbers, not bracketed ones.
     abstract
@@ -50,6 +50,7 @@ class Style:
     head_fill: str | None = None
     stripe_fill: str | None = None
     font: str = "Times New Roman"
+    letter: float = 0.52
     are_citations_raised: bool = False
     abstract: tuple[tuple[str, str], ...] = (
         ("Background", "background"),
@@ -89,6 +90,7 @@ STYLES = MappingProxyType(
             figure_title="FIG {number}. ",
             head_fill="E6EEF5",
             font="Arial",
+            letter=0.6,
             are_citations_raised=True,
             abstract=(
                 ("PURPOSE", "background"),

@@ -105,7 +105,7 @@ WIDE = Table(
 @pytest.mark.parametrize("table", [TABLE, WIDE])
 def test_no_word_is_wider_than_its_column(table: Table) -> None:
     paper = ACROSS_CM if table is WIDE else WIDTH_CM
-    size, wide = _layout(table, paper)
+    size, wide = _layout(table, paper, STYLES["plain"].letter)
     assert sum(wide) <= paper + 1e-9
     for column, width in enumerate(wide):
         for row, texts in enumerate((table.columns, *table.rows)):
@@ -114,3 +114,15 @@ def test_no_word_is_wider_than_its_column(table: Table) -> None:
                 # a cell has margins of 0.19 cm
                 room = width - 0.38
                 assert TextPath((0, 0), word, prop=look).get_extents().width / 72 * 2.54 <= room
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_no_number_is_wider_than_its_column(name: str) -> None:
+    counts = Table("t", "T.", ("Group", "n", "P"), (("Low", "29", "0.038"), ("High", "1024", "")))
+    size, wide = _layout(counts, WIDTH_CM, STYLES[name].letter)
+    # of a digit, as a share of the size: Arial 0.556, Times 0.5
+    digit = 0.556 if STYLES[name].font == "Arial" else 0.5
+    for column, width in enumerate(wide):
+        for row in counts.rows:
+            needed = len(row[column]) * digit * size * 2.54 / 72
+            assert needed + 0.38 <= width or not row[column][:1].isdigit()
