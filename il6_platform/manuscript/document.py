@@ -512,12 +512,17 @@ def _columns(table: Table) -> list[tuple[str, ...]]:
     return list(zip(*(table.columns, *rows), strict=True))
 
 
+def _whole(text: str) -> int:
+    """Return up to which length a text is not broken: an estimate with its interval is longer."""
+    return 27 if text[:1].isdigit() else 22
+
+
 def _least(table: Table, size: float, letter: float) -> list[float]:
     """Return the widths below which something would be broken, in centimetres."""
     whole = [
         max(
             *(len(word) for text in column for word in text.split()),
-            *(len(text) for text in column[1:] if place and len(text) <= 22),
+            *(len(text) for text in column[1:] if place and len(text) <= _whole(text)),
             # a head is bold, and wider
             *(1.1 * len(word) for word in column[0].split()),
             14 if not place else 0,
