@@ -184,7 +184,7 @@ def cox(
         of the information.
     by_lifelines
         Have lifelines find the maximum, as for a study's headline; else it is found by Newton's
-        method on the same likelihood, a twentieth of the time and the same to eight digits, where
+        method on the same likelihood, in a quarter of the time and the same to eight digits, where
         lifelines stops.
 
     Returns
