@@ -32,7 +32,10 @@ PLACE = re.compile(r"\{(\w+)\}")
 
 _NUMBER = r"[<>\N{MINUS SIGN}]? ?\d[\d.]*%?"
 
+_OF_ONE_SENTENCE = r"(?:(?!\. [A-Z]).)+?"
+
 KINDS = {
+    **dict.fromkeys(("caption", "said", "arrivals", "numbers", "why", "source"), ".+?"),
     "n": r"[<>\d][\d.<> ]*|few|none",
     "p": r"[<>]? ?\d?\.\d+|[01]|not estimable",
     "day": r"\d{4}-\d{2}-\d{2}",
@@ -43,7 +46,7 @@ KINDS = {
     "share": r"\d+%",
     "column": r"\w+",
 }
-"""Name of a place, without its number -> what may stand there; anything at all for another."""
+"""Name of a place, without its number -> what may stand there; a part of a sentence for another."""
 
 VERBATIM = frozenset({"column", "source", "cut", "title", "site"})
 """Places whose text stays as it is."""
@@ -331,7 +334,7 @@ def _message(text: str, translation: str) -> Message:
             regex += f"(?P={part})"
         else:
             seen.add(part)
-            regex += f"(?P<{part}>{KINDS.get(_kind(part), '.+?')})"
+            regex += f"(?P<{part}>{KINDS.get(_kind(part), _OF_ONE_SENTENCE)})"
     return Message(re.compile(regex), parts[0], parts[-1], translation)
 
 

@@ -161,6 +161,11 @@ def test_english_pages_know_no_catalogue(monkeypatch: pytest.MonkeyPatch) -> Non
         ("As known on 2023-12-31.", "截至 2023年12月31日 已知的情况。"),
         ("last month June 2023", "末月 2023年6月"),
         ("all patients, IL-6 high vs low", "全部患者，IL-6高对低"),
+        (
+            "A difference, as published: PFS was longer with bevacizumab. P is not corrected for "
+            "cut-off selection.",
+            "与已发表结果一致，存在差异：使用bevacizumab者 PFS 更长。P 值未校正截断值选择。",
+        ),
         ("12.5 (7.3 to not reached)", "12.5（7.3 至未达到）"),
         ("As published. P is not corrected for cut-off selection.",
          "与已发表结果一致。P 值未校正截断值选择。"),
