@@ -549,7 +549,10 @@ def not_proportional(results: pd.DataFrame, endpoint: str) -> pd.DataFrame:
 
 
 INTERACTIONS: dict[str, tuple[str, Callable[[Any], str]]] = {
-    # the same ratio with Wald's interval, which is not of the family of P, is in report.results
+    Statistic.RATIO_OF_HAZARD_RATIOS: (
+        "Ratio of hazard ratios, marker high to low (Wald interval, likelihood-ratio P)",
+        journal.ratio,
+    ),
     Statistic.RATIO_OF_HAZARD_RATIOS_PROFILE: (
         "Ratio of hazard ratios, marker high to low (profile interval, likelihood-ratio P)",
         journal.ratio,
