@@ -242,3 +242,15 @@ def test_the_longest_pattern_counts(tmp_path: Path) -> None:
     export = "pid,OS_MONTHS,OS_STATUS\n1,3,1:DEAD\n2,3,10\n"
     told = profile.replace('"1:*"', '"1*"')
     assert [cells["event"] for *_, cells in rows(tmp_path, told, export)] == ["Y", "N"]
+
+
+def test_a_date_that_files_have_in_common_makes_none_of_them_another_table(tmp_path: Path) -> None:
+    profile = """\
+tables:
+  - {table: labs, requires: [analyte], columns: {patient_id: pid, analyte: test, collected_on: day}}
+  - {table: assessments, columns: {patient_id: pid, response: answer, assessed_on: day}}
+"""
+    made = rows(tmp_path, profile, "pid,test,day\n1,il6,2020-01-01\n")
+    assert [(table, cells["collected_on"]) for table, _, cells in made] == [("labs", "2020-01-01")]
+    made = rows(tmp_path, profile, "pid,answer,day\n1,PD,2020-01-01\n")
+    assert [(table, cells["response"]) for table, _, cells in made] == [("assessments", "PD")]

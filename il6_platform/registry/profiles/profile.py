@@ -199,7 +199,8 @@ class Profile(Part):
                 continue
             _, columns = next(iter(mapping.counted()))
             needed = self._needed(mapping, columns)
-            others = set(columns.values()) - needed
+            # what another table is made of tells nothing of this one: each file has its date
+            others = set(columns.values()) - needed - self._read_of(header)
             gone = sorted(needed - header)
             held = len((set(columns.values()) | needed) & header)
             if gone and others & header and held * 2 >= len(set(columns.values()) | needed):
@@ -266,6 +267,16 @@ class Profile(Part):
         return bool(here) and not any(
             is_meant(choosing, received) for _, received in self._received(export)
         )
+
+    def _read_of(self, header: set[str]) -> set[str]:
+        """Return the columns of a sheet of which mappings make a table."""
+        return {
+            name
+            for mapping in self.mappings
+            if self._reads_sheet(mapping, header)
+            for _, columns in mapping.counted()
+            for name in columns.values()
+        }
 
     def _reads_sheet(self, mapping: Mapping, header: set[str]) -> bool:
         return any(self._needed(mapping, columns) <= header for _, columns in mapping.counted())
