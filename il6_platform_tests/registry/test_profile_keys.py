@@ -247,7 +247,8 @@ def test_the_longest_pattern_counts(tmp_path: Path) -> None:
 def test_a_date_that_files_have_in_common_makes_none_of_them_another_table(tmp_path: Path) -> None:
     profile = """\
 tables:
-  - {table: labs, requires: [analyte], columns: {patient_id: pid, analyte: test, collected_on: day}}
+  - {table: labs, requires: [analyte], columns: {patient_id: pid, analyte: test, collected_on: day},
+     constants: {value: 5, unit: pg/mL}}
   - {table: assessments, columns: {patient_id: pid, response: answer, assessed_on: day}}
 """
     made = rows(tmp_path, profile, "pid,test,day\n1,il6,2020-01-01\n")
