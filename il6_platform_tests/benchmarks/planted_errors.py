@@ -524,7 +524,7 @@ KINDS: list[Kind] = [
     ),
     Kind(
         *("birth day and month swapped", P, ("birth_date_is_readable",), "birth_date"),
-        *("YYYY-MM-DD.*correct", cell(P, "birth_date", "1950-23-04")),
+        *("no day of the calendar; correct", cell(P, "birth_date", "1950-23-04")),
     ),
     Kind(
         *("birth with slashes", P, ("birth_date_is_known_to_the_day",), "birth_date"),
@@ -797,7 +797,7 @@ KINDS: list[Kind] = [
     ),
     Kind(
         *("result under another spelling", L, ("patient_is_known",), "patient_id"),
-        *("in no patients export.*correct the number",),
+        *("in another spelling in .*, line [0-9]+; write the number in one way",),
         lambda one, rng: cell(L, "patient_id", one.number.lower())(one, rng),
     ),
     Kind(
