@@ -342,7 +342,8 @@ def _width(rows: pd.DataFrame, title: str) -> int:
     width = WIDTHS.get(title, WIDTH)
     if title not in NAMES or rows.empty:
         return width
-    return max(width, int(rows[title].astype("string").str.len().max()) + 2)
+    longest = rows[title].dropna().astype(str).map(len).max()
+    return width if pd.isna(longest) else max(width, int(longest) + 2)
 
 
 def _text_lines(rows: pd.DataFrame) -> list[int]:
