@@ -15,6 +15,7 @@ from importlib.metadata import version
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.registry import merged, struck
 from il6_platform.registry.landing import digest_of, digests
+from il6_platform.registry.native import kept_columns
 from il6_platform.report.synthetic_flag import is_synthetic
 from il6_platform.study import read_study
 from il6_platform.warehouse.home import Site, damage_mark
@@ -46,7 +47,8 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     kept = {kept.name for kept in site.kept_path.iterdir() if not kept.name.startswith(".")}
     # which file holds which bytes: those of before may come back
     parts = [*sorted(kept), *(f"{file} {digest}" for file, digest in sorted(files.items()))]
-    parts += [code_version(), *versions().values(), site.as_of or "", *site.covariates()]
+    parts += [code_version(), *versions().values(), site.as_of or ""]
+    parts += sorted(kept_columns("patients", site.covariates()))
     parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
     parts.append(site.quality.model_dump_json())
     parts += [
