@@ -516,7 +516,10 @@ def _of_p(
         return joined(said, assumed) or said
     if not was:
         return Saying.NO_DIFFERENCE.say()
-    p = formatting.p_text(decides)
+    p = formatting.p_text(now)
+    if corrected is not None and formatting.p_text(corrected) != p:
+        # the row shows the P value of its test: it is not another one without a word
+        p += f", {formatting.p_number(corrected)} after correction for cut-off selection"
     return (Saying.NOT_SHOWN_OTHER_SIDE if reversed_ else Saying.NOT_SHOWN).say(p=p)
 
 
