@@ -155,11 +155,12 @@ def publish(warehouse: Warehouse) -> Publication:
     if not looks_back:
         _keep_look(warehouse, about["last_export"])
     if is_current:
-        # what came in while this cut was made is not in it: the next refresh shall see it
-        seen = warehouse.query("select key from study.content")["key"].iloc[0]
-        write_whole(site.content_path, content_key(site, str(seen)))
         _standing(warehouse, about, after, changed).write(site.study_folder)
         site.point_home_at()
+        # last: a publication that is killed before this is done again. What came in while this cut
+        # was made is not in it: the next refresh shall see it
+        seen = warehouse.query("select key from study.content")["key"].iloc[0]
+        write_whole(site.content_path, content_key(site, str(seen)))
     return Publication(cut, folder, is_current, same)
 
 

@@ -1,0 +1,108 @@
+"""What was damaged, lost or left by a kill is made again, and comes out as it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+from il6_platform import cli
+from il6_platform.warehouse.home import Site, damaged
+from il6_platform_tests.end_to_end.conftest import Installation
+
+
+def pages(installation: Installation) -> dict[str, bytes]:
+    """Return the page of every cut: what a reader sees of it."""
+    return {
+        path.parent.name: path.read_bytes()
+        for path in (installation.study_folder / "cuts").glob("*/report.html")
+    }
+
+
+def spoil(database: Path) -> None:
+    """Overwrite the blocks of a database, all but the head by which it is opened."""
+    with database.open("r+b") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        for place in range(size // 8, size, size // 64):
+            stream.seek(place)
+            stream.write(b"\xff" * 64)
+
+
+def test_all_that_is_made_is_made_again(begun: Installation, tmp_path: Path) -> None:
+    before, home = pages(begun), begun.home
+    (cut,) = before
+    assert begun.refresh() == 0
+    backed_up = tmp_path / "backup"
+    assert cli.main(["backup", "--to", str(backed_up), "--home", str(home)]) == 0
+    # page and link are damaged, the databases cannot be read, the landing folder is empty
+    page = begun.study_folder / "cuts" / cut / "report.html"
+    page.write_bytes(before[cut][:1000])
+    (home / "published").unlink()
+    spoil(begun.registry)
+    spoil(begun.working)
+    shutil.rmtree(begun.landing)
+    begun.landing.mkdir()
+    assert cli.main(["verify", "--home", str(home)]) == 3
+    assert begun.refresh("--force") == 0
+    assert pages(begun) == before
+    assert (home / "published" / "report.html").read_bytes() == before[cut]
+    assert cli.main(["verify", "--home", str(home)]) == 0
+    # a restored home has no database at all
+    again = Installation(tmp_path / "again", begun.landing, begun.study)
+    assert cli.main(["restore", "--from", str(backed_up), "--home", str(again.home)]) == 0
+    assert pages(again) == before
+    assert again.refresh("--force") == 0
+    assert pages(again) == before
+    assert cli.main(["verify", "--home", str(again.home)]) == 0
+    assert not damaged(Site(home=str(again.home), landing=str(again.landing)))
+
+
+KILLED = """
+import os, sys
+from il6_platform import cli
+from il6_platform.publishing import publish
+publish._standing = lambda *_: os._exit(9)
+cli.main(sys.argv[1:])
+"""
+"""A refresh whose process is gone once the new cut is published, before anything is said of it."""
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_what_a_kill_after_publishing_leaves_is_put_right(
+    begun: Installation, capsys: pytest.CaptureFixture[str], *, is_first: bool
+) -> None:
+    begun.deliver("2021-12-31")
+    worklist = begun.home / "worklist.xlsx"
+    old, old_list = (begun.home / "published").resolve(), worklist.read_bytes()
+    if is_first:
+        shutil.rmtree(begun.home)
+    killed = subprocess.run([sys.executable, "-c", KILLED, "refresh", *begun.options], check=False)
+    assert killed.returncode == 9
+    assert begun.refresh() == 0
+    assert (begun.home / "published" / "report.html").is_file()
+    assert (begun.home / "published").resolve() != old
+    assert cli.main(["status", "--home", str(begun.home)]) == 0
+    assert "Answer" in capsys.readouterr().out
+    assert worklist.read_bytes() != old_list
+    with DagsterInstance.from_config(str(begun.home / "dagster")) as instance:
+        going = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING]
+        assert not instance.get_runs(RunsFilter(statuses=going))
+    assert cli.main(["verify", "--home", str(begun.home)]) == 0
+
+
+NIGHTS = 15
+"""A quarter of the sixty of which together no more than a megabyte may come."""
+
+
+def test_nights_without_news_grow_a_home_by_little(begun: Installation) -> None:
+    assert begun.refresh() == 0
+    before = sum(path.lstat().st_size for path in begun.home.rglob("*"))
+    for _ in range(NIGHTS):
+        assert begun.refresh() == 0
+    after = sum(path.lstat().st_size for path in begun.home.rglob("*"))
+    assert (after - before) * 60 / NIGHTS < 1_000_000
