@@ -180,3 +180,12 @@ def every_crash(
         if is_done:
             return
         n += every
+
+
+def spoil(database: Path) -> None:
+    """Overwrite the blocks of a database, all but the head by which it is opened."""
+    with database.open("r+b") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        for place in range(size // 8, size, size // 64):
+            stream.seek(place)
+            stream.write(b"\xff" * 64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from il6_platform import cli
 from il6_platform.warehouse.home import Site, damaged
+from il6_platform_tests.crashes import spoil
 from il6_platform_tests.end_to_end.conftest import Installation
 
 
@@ -22,15 +22,6 @@ def pages(installation: Installation) -> dict[str, bytes]:
         path.parent.name: path.read_bytes()
         for path in (installation.study_folder / "cuts").glob("*/report.html")
     }
-
-
-def spoil(database: Path) -> None:
-    """Overwrite the blocks of a database, all but the head by which it is opened."""
-    with database.open("r+b") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        for place in range(size // 8, size, size // 64):
-            stream.seek(place)
-            stream.write(b"\xff" * 64)
 
 
 def test_all_that_is_made_is_made_again(begun: Installation, tmp_path: Path) -> None:

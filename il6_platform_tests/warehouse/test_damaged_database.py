@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import duckdb
@@ -13,15 +12,7 @@ from il6_platform import paths
 from il6_platform.publishing.content import registry_content
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site, damaged
-
-
-def spoil(database: Path) -> None:
-    """Overwrite the blocks of a database, all but the head by which it is opened."""
-    with database.open("r+b") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        for place in range(size // 8, size, size // 64):
-            stream.seek(place)
-            stream.write(b"\xff" * 64)
+from il6_platform_tests.crashes import spoil
 
 
 @pytest.fixture
