@@ -4,8 +4,9 @@ Belongs here: how the file is opened. Does not belong here: what is written; tha
 
 A refresh writes about five hundred events. Dagster's own class makes an engine and opens the file
 anew for each of them and waits for the disk each time. Medians of three refreshes: 20.1 CPU
-seconds and 7.7 MB of Dagster's folder with it, 13.5 and 5.7 MB with this one. In write-ahead mode `synchronous = normal` may lose the last events when the power fails, never the
-file (https://sqlite.org/pragma.html#pragma_synchronous).
+seconds and 7.7 MB of Dagster's folder with it, 13.5 and 5.7 MB with this one. In write-ahead mode
+`synchronous = normal` may lose the last events when the power fails, never the file
+(https://sqlite.org/pragma.html#pragma_synchronous).
 """
 
 from __future__ import annotations
