@@ -22,14 +22,9 @@ from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import roc
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
+from il6_platform.statistics.many_designs import ColumnFits, cox_by_column
 from il6_platform.statistics.multiplicity import adjust
-from il6_platform.statistics.panel import (
-    ColumnFits,
-    ask_panel,
-    clusters,
-    cox_by_column,
-    stability,
-)
+from il6_platform.statistics.panel import ask_panel, clusters, stability
 from il6_platform.study import Panel, Study
 
 BEST = 5

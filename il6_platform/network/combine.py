@@ -13,16 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
 from il6_platform.analysis.results import Results
 from il6_platform.network.packs import LOG_RATIOS, Request
+from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.meta_analysis import grid_random_effects, random_effects
 
-Floats = NDArray[np.float64]
 Pack = Mapping[str, Any]
 
 CONVERGED = 1e-9

@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import ARM_TERM, Cohort
 from il6_platform.privacy import site_packs as limits
+from il6_platform.statistics.arrays import Bools, Floats
 from il6_platform.statistics.continuous import LOG2
 from il6_platform.statistics.partial_likelihood import PartialLikelihood
 from il6_platform.statistics.risk_sets import RiskSets, RiskTable
 from il6_platform.statistics.sites import SiteRiskSets
 from il6_platform.study import Study
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 FORMAT = 1
 """Version of a pack's layout."""

@@ -15,9 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from il6_platform.files import put_whole
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from il6_platform.statistics.arrays import Bools, Floats
 
 MOST_ROUNDS = 8
 """Vectors of coefficients at which one cut answers for one model: five are needed."""

@@ -80,6 +80,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "landmark_by_response",
         "landmark_by_start",
     ),
+    "many_designs": ("cox_by_column",),
     "maximal_selection": (
         "lausen92",
         "lausen94",
@@ -93,7 +94,6 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "panel": (
         "ask_panel",
         "clusters",
-        "cox_by_column",
         "stability",
         "westfall_young",
     ),

@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.arrays import Bools, Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.risk_sets import CHUNK, WITH_PRODUCT, Bools, RiskSets, marker_array
+from il6_platform.statistics.risk_sets import CHUNK, WITH_PRODUCT, RiskSets, marker_array
 
-Floats = NDArray[np.float64]
 NEAR = 0.05
 """A patient is near the cut-off where a repeat would regroup him with at least this probability."""
 

@@ -15,16 +15,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import chi2, norm
 
 from il6_platform.statistics._check import same_length
+from il6_platform.statistics.arrays import Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.regression import no_maximum
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 AALEN_JOHANSEN = "Aalen-Johansen, log-log interval"
 FINE_GRAY = "Fine and Gray, Breslow's ties, robust Wald interval"

@@ -15,16 +15,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.regression import CoxFit, cox, events_per_variable
 from il6_platform.statistics.risk_sets import marker_array
-
-Floats = NDArray[np.float64]
 
 ARM = "ARM[experimental]"
 LOG2 = "log2(MARKER)"

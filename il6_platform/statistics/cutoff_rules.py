@@ -18,15 +18,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from il6_platform.statistics._check import samples
+from il6_platform.statistics.arrays import Bools, Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.maximal_selection import check_proportions, profiles
 from il6_platform.statistics.risk_sets import (
     MAIN_EFFECTS,
     WITH_PRODUCT,
-    Bools,
-    Floats,
-    Ints,
     RiskSets,
     log_rank_scores,
     marker_array,

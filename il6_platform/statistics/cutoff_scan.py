@@ -16,13 +16,12 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import samples
+from il6_platform.statistics.arrays import Bools, Floats
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.risk_sets import (
     CHUNK,
     MAIN_EFFECTS,
     WITH_PRODUCT,
-    Bools,
-    Floats,
     RiskSets,
     log_rank_all,
     marker_array,

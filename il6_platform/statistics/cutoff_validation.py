@@ -22,10 +22,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import same_length
+from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_rules import NO_CUTOFF, Roc, Rule, Search, first_largest
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.risk_sets import CHUNK, Floats, LogRanks
+from il6_platform.statistics.risk_sets import CHUNK, LogRanks
 
 BLOCK = 250
 """Resamples that share a child generator, fewer where patients are many."""

@@ -18,13 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binom, chi2, norm
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code, Reason
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion, risk_difference
 from il6_platform.statistics.risk_sets import CHUNK, MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.statistics.survival import rmst_difference
-
-Floats = NDArray[np.float64]
 
 
 def interaction_permutation(

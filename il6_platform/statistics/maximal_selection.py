@@ -18,9 +18,10 @@ from scipy.special import gammaln
 from scipy.stats import norm
 
 from il6_platform.statistics._check import samples
+from il6_platform.statistics.arrays import Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
-from il6_platform.statistics.risk_sets import CHUNK, Floats, Ints, log_rank_scores, marker_array
+from il6_platform.statistics.risk_sets import CHUNK, log_rank_scores, marker_array
 
 P_VALUES = {
     "maxstat_p_lau92": "Lausen & Schumacher, Biometrics 1992 (asymptotic)",

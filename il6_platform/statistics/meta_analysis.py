@@ -10,16 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
+from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import CONFIDENCE, Estimate, Z, unsupported
-
-Floats = NDArray[np.float64]
 
 METHOD = "Random effects by REML, interval of Hartung and Knapp"
 NAMES = ("pooled", "prediction", "tau_squared", "i_squared", "cochran_q", "pooled_common")

@@ -25,9 +25,9 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import norm, rankdata
 
-from il6_platform.statistics._check import samples
+from il6_platform.statistics.arrays import Bools, Floats, Ints
 from il6_platform.statistics.cutoff_rules import smallest_group
-from il6_platform.statistics.risk_sets import NO_VARIANCE, Bools, Floats, Ints, log_rank_scores
+from il6_platform.statistics.risk_sets import log_rank_scores
 
 RULES = ("maxstat", "interaction", "youden", "median")
 """Rules that cut a marker: largest log-rank statistic, largest interaction with the treatment,
@@ -41,148 +41,6 @@ ALIKE = 0.7
 
 _BLOCK = 1 << 22
 """Numbers that one block of contrasts holds."""
-
-_STEPS, _TOO_FAR, _TOLERANCE = 30, 20.0, 1e-9
-
-
-@dataclass(frozen=True)
-class ColumnFits:
-    """Cox models of many markers.
-
-    Attributes
-    ----------
-    coefficients, covariance
-        Shapes (m, p) and (m, p, p); NaN where no finite maximum was found.
-    log_likelihood
-        Shape (m,).
-    """
-
-    coefficients: Floats
-    covariance: Floats
-    log_likelihood: Floats
-
-
-def cox_by_column(
-    x: ArrayLike, time: ArrayLike, event: ArrayLike, strata: ArrayLike | None = None
-) -> ColumnFits:
-    """Fit a Cox model (Efron's ties) to each of many designs of the same patients at once.
-
-    Parameters
-    ----------
-    x
-        Shape (m, n, p): design of each model; a patient with a missing value leaves that model.
-    time, event
-        Shape (n,).
-    strata
-        Shape (n,), optional: each stratum has its own baseline hazard.
-
-    Returns
-    -------
-    The fits of m models.
-
-    Raises
-    ------
-    ValueError
-        As `samples`, or where the shapes do not fit.
-
-    Examples
-    --------
-    >>> fits = cox_by_column([[[1.0], [2.0], [1.5], [0.5]]], [4, 1, 2, 3], [1, 1, 1, 0])
-    >>> fits.coefficients.shape
-    (1, 1)
-    """
-    t, e = samples(time, event)
-    design = np.asarray(x, dtype=float)
-    if design.ndim != 3 or design.shape[1] != len(t):
-        raise ValueError("x must have one design a model and one row a patient.")
-    m, n, p = design.shape
-    labels = np.zeros(n) if strata is None else np.unique(strata, return_inverse=True)[1]
-    if len(labels) != n:
-        raise ValueError("strata must have one label a patient.")
-    fits = ColumnFits(np.full((m, p), np.nan), np.full((m, p, p), np.nan), np.full(m, np.nan))
-    step = max(1, _BLOCK // max(n * p * p, 1))
-    for start in range(0, m, step):
-        rows = slice(start, start + step)
-        # a search that runs off has no coefficients
-        with np.errstate(over="ignore", invalid="ignore"):
-            found = _newton(design[rows], t, e, labels)
-        for whole, part in zip(
-            (fits.coefficients, fits.covariance, fits.log_likelihood), found, strict=True
-        ):
-            whole[rows] = part
-    return fits
-
-
-def _newton(
-    design: Floats, time: Floats, event: Bools, strata: NDArray[Any]
-) -> tuple[Floats, Floats, Floats]:
-    """Maximise Efron's partial likelihood of each design, shape (m, n, p)."""
-    order = np.lexsort((~event, time, strata))
-    x, t, e, s = design[:, order], time[order], event[order], strata[order]
-    inside = np.isfinite(x).all(axis=2).astype(float)
-    x = np.where(inside[..., None] > 0, x, 0.0)
-    for label in np.unique(s):
-        part = slice(np.searchsorted(s, label), np.searchsorted(s, label, side="right"))
-        size = np.maximum(inside[:, part].sum(axis=1), 1)[:, None]
-        x[:, part] -= (x[:, part].sum(axis=1) / size)[:, None]
-    x *= inside[..., None]
-    m, _, p = x.shape
-    deaths = np.flatnonzero(e)
-    beta = np.zeros((m, p))
-    nothing = np.full((m, p), np.nan), np.full((m, p, p), np.nan), np.full(m, np.nan)
-    if not len(deaths) or not m:
-        return nothing
-    moment = np.cumsum((np.diff(t, prepend=-1) != 0) | (np.diff(s, prepend=-1) != 0))
-    first = np.flatnonzero(np.diff(moment[deaths], prepend=-1))
-    end = np.searchsorted(s, s[deaths[first]], side="right")
-    group = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(deaths))))
-    start = deaths[first]
-    w = inside[:, deaths]
-    counted = np.add.reduceat(w, first, axis=1)
-    before = np.cumsum(w, axis=1) - w
-    place = before - before[:, first][:, group]
-    gone = place / np.maximum(counted[:, group], 1)
-
-    def exposed(values: Floats) -> Floats:
-        """Sum over who is at risk at each death, tied deaths partly gone; (m, n) to (m, deaths)."""
-        later = np.zeros((len(values), values.shape[1] + 1))
-        later[:, :-1] = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
-        at_risk = later[:, start] - later[:, end]
-        died = np.add.reduceat(values[:, deaths], first, axis=1)
-        return at_risk[:, group] - gone * died[:, group]
-
-    squares = np.maximum((x**2).mean(axis=1), 1e-300)
-    of_deaths = (x[:, deaths] * w[..., None]).sum(axis=1)
-    covariance, log_likelihood = nothing[1].copy(), nothing[2].copy()
-    done = np.zeros(m, dtype=bool)
-    for _ in range(_STEPS):
-        linear = np.einsum("mnp,mp->mn", x, beta)
-        risk = np.exp(np.clip(linear, -_TOO_FAR, _TOO_FAR)) * inside
-        total = np.maximum(exposed(risk), 1e-300)
-        means = np.stack([exposed(risk * x[..., j]) / total for j in range(p)], axis=-1)
-        score = of_deaths - (means * w[..., None]).sum(axis=1)
-        information = np.empty((m, p, p))
-        for j in range(p):
-            for k in range(j + 1):
-                second = exposed(risk * x[..., j] * x[..., k]) / total
-                spread = ((second - means[..., j] * means[..., k]) * w).sum(axis=1)
-                information[:, j, k] = information[:, k, j] = spread
-        usable = np.linalg.matrix_rank(np.nan_to_num(information), hermitian=True) == p
-        # what is left of squares by rounding is no information
-        usable &= (np.diagonal(information, axis1=1, axis2=2) > NO_VARIANCE * squares).all(axis=1)
-        covariance[usable] = np.linalg.inv(information[usable])
-        covariance[~usable] = np.nan
-        log_likelihood = (np.einsum("mdp,mp->md", x[:, deaths], beta) * w).sum(axis=1) - (
-            np.log(total) * w
-        ).sum(axis=1)
-        step = np.einsum("mjk,mk->mj", np.nan_to_num(covariance), score)
-        done = usable & (np.abs(step).max(axis=1) < _TOLERANCE)
-        if (done | ~usable).all():
-            break
-        far = np.abs(np.einsum("mnp,mp->mn", x, step)).max(axis=1, keepdims=True)
-        beta = beta + step / np.maximum(far, 1)
-    beta[~done], covariance[~done], log_likelihood[~done] = np.nan, np.nan, np.nan
-    return beta, covariance, log_likelihood
 
 
 def westfall_young(observed: ArrayLike, permuted: ArrayLike) -> Floats:

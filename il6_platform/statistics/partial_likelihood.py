@@ -1,9 +1,9 @@
 """Cox's partial likelihood of any covariates at given coefficients: score, residuals, information.
 
 Belongs here: what a fitted model is judged by (did it converge, robust variance, proportional
-hazards, concordance), with Efron's ties, case weights and strata, in O(n log n). Does not belong
-here: finding the coefficients of one model (`regression`, by lifelines), nor models of many
-groupings at once (`risk_sets`).
+hazards, concordance), with case weights and strata, in O(n log n). Does not belong here: what tied
+deaths count for (`efron`), finding the coefficients of one model (`regression`, by lifelines), nor
+models of many groupings at once (`risk_sets`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from il6_platform.statistics.arrays import Bools, Floats, Ints
+from il6_platform.statistics.efron import TiedDeaths
 from il6_platform.statistics.estimate import Z
-from il6_platform.statistics.risk_sets import Bools, Floats, Ints, dominated_sums
+from il6_platform.statistics.risk_sets import dominated_sums
 
 _LARGEST_EXPONENT = 500.0
 _FARTHEST = 50.0
@@ -73,69 +75,47 @@ class PartialLikelihood:
         new_stratum = np.diff(self._stratum, prepend=-1) != 0
         new_time = new_stratum | (np.diff(self._time, prepend=-1) != 0)
         group = np.cumsum(new_time) - 1
-        which, place = np.unique(group[self._deaths], return_inverse=True)
-        ties = np.bincount(place, minlength=len(which))
+        which, died = np.unique(group[self._deaths], return_counts=True)
+        # a moment is a model of its own, so that each has its part of score and information
+        self._tied, self.ties = TiedDeaths(died[:, None]), died
         # the last moment of the patient's stratum at or before the patient's time; -1 without one
         self._last = np.searchsorted(which, group, side="right") - 1
         stratum_start = np.maximum.accumulate(np.where(new_stratum, np.arange(len(group)), 0))
         self._first = np.searchsorted(which, group[stratum_start])
         self._last = np.where(self._last >= self._first, self._last, -1)
-        self._place, self.ties = place, ties
-        start = np.flatnonzero(new_time)[which]
+        self._start = np.flatnonzero(new_time)[which]
         stop = np.append(np.flatnonzero(new_stratum)[1:], len(group))
-        ends = stop[np.searchsorted(stop, start, side="right")]
-        self.times = self._time[start]
+        self._ends = stop[np.searchsorted(stop, self._start, side="right")]
+        self.times = self._time[self._start]
 
         weighted = self._w * self._risk
-        products = np.column_stack([weighted, weighted[:, None] * self._x])
-        self._at_risk = self._from(products, start, ends)
-        self._died = self._at(products[self._deaths])
-        self._row = np.repeat(np.arange(len(which)), ties)
-        count = np.arange(len(self._row)) - (np.cumsum(ties) - ties)[self._row]
-        self._gone = count / ties[self._row]
-        sums = self._at_risk[self._row] - self._gone[:, None] * self._died[self._row]
+        sums = self._exposed(np.column_stack([weighted, weighted[:, None] * self._x]))
         self._total = sums[:, 0]
         self._mean = sums[:, 1:] / self._total[:, None]
         dead = self._w[self._deaths]
-        self._each = (np.bincount(place, weights=dead, minlength=len(which)) / ties)[self._row]
+        self._each = (self._tied.summed(dead) / died)[self._tied.moment]
         self._hazard = self._each / self._total
         self.log_likelihood = float(dead @ linear[self._deaths] - self._each @ np.log(self._total))
-        self._start, self._ends = start, ends
-        self.scores = self._at(dead[:, None] * self._x[self._deaths]) - self._per_moment(
+        self.scores = self._tied.summed(dead[:, None] * self._x[self._deaths]) - self._tied.summed(
             self._each[:, None] * self._mean
         )
         self.score = self.scores.sum(axis=0)
 
-    def _from(self, values: Floats, start: Ints, ends: Ints) -> Floats:
-        """Sum values over the patients of a stratum from each moment on, within the stratum."""
-        sums = np.empty((len(start), *values.shape[1:]))
-        for end in np.unique(ends):
-            inside = ends == end
-            parts = np.add.reduceat(values[:end], start[inside], axis=0)
-            sums[inside] = np.cumsum(parts[::-1], axis=0)[::-1]
-        return sums
-
-    def _at(self, of_deaths: Floats) -> Floats:
-        """Sum values of the deaths over each moment."""
-        starts = np.cumsum(self.ties) - self.ties
-        return np.add.reduceat(of_deaths, starts, axis=0) if len(starts) else of_deaths[:0]
-
-    _per_moment = _at
+    def _exposed(self, values: Floats) -> Floats:
+        """Sum values (n, k) over the patients at risk at each death of their stratum."""
+        at_risk = np.empty((len(self._start), values.shape[1]))
+        for end in np.unique(self._ends):
+            inside = self._ends == end
+            parts = np.add.reduceat(values[:end], self._start[inside], axis=0)
+            at_risk[inside] = np.cumsum(parts[::-1], axis=0)[::-1]
+        died = self._tied.summed(values[self._deaths])
+        return self._tied.exposed(at_risk[:, None], died[:, None])
 
     def informations(self) -> Floats:
         """Information of each moment, shape (moments, p, p), moments as in `times`."""
-        p = self._x.shape[1]
-        parts = np.empty((len(self.times), p, p))
         weighted = (self._w * self._risk)[:, None] * self._x
-        share = (self._each / self._total)[:, None]
-        for j in range(p):
-            products = weighted * self._x[:, [j]]
-            at_risk = self._from(products, self._start, self._ends)
-            died = self._at(products[self._deaths])
-            second = at_risk[self._row] - self._gone[:, None] * died[self._row]
-            spread = share * second - self._each[:, None] * self._mean * self._mean[:, [j]]
-            parts[:, j] = self._per_moment(spread)
-        return parts
+        seconds = [self._exposed(weighted * x[:, None]) / self._total[:, None] for x in self._x.T]
+        return self._tied.information(self._mean.T, lambda j, k: seconds[j][:, k], self._each)
 
     @property
     def information(self) -> Floats:
@@ -148,18 +128,18 @@ class PartialLikelihood:
         Their weighted squares, between inverse informations, are the robust variance (Lin & Wei,
         JASA 1989); with ties as in R's residuals.coxph.
         """
-        hazard = np.append(0.0, np.cumsum(self._per_moment(self._hazard)))
-        means = self._per_moment(self._hazard[:, None] * self._mean)
+        hazard = np.append(0.0, np.cumsum(self._tied.summed(self._hazard)))
+        means = self._tied.summed(self._hazard[:, None] * self._mean)
         means = np.vstack([np.zeros(means.shape[1]), np.cumsum(means, axis=0)])
         # sums run over all strata: what came before the patient's own is taken off
         first, last = np.minimum(self._first, len(hazard) - 1), self._last + 1
         last = np.maximum(last, first)
         own = (hazard[last] - hazard[first])[:, None] * self._x - (means[last] - means[first])
         residuals = -self._risk[:, None] * own
-        at = self._place
-        average = self._per_moment(self._mean) / self.ties[:, None]
-        kept = self._per_moment(self._gone * self._hazard)
-        kept_means = self._per_moment((self._gone * self._hazard)[:, None] * self._mean)
+        at, gone = self._tied.moment, self._tied.gone
+        average = self._tied.summed(self._mean) / self.ties[:, None]
+        kept = self._tied.summed(gone * self._hazard)
+        kept_means = self._tied.summed((gone * self._hazard)[:, None] * self._mean)
         x, risk = self._x[self._deaths], self._risk[self._deaths][:, None]
         residuals[self._deaths] += x - average[at] + risk * (kept[at][:, None] * x - kept_means[at])
         restored = np.empty_like(residuals)

@@ -22,16 +22,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import samples
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from il6_platform.statistics.arrays import Bools, Floats, Ints
+from il6_platform.statistics.efron import Derivatives, TiedDeaths, maximise
 
 CHUNK = 1 << 20
 """Numbers that one temporary array holds: larger ones leave the processor's cache."""
-
-TOLERANCE = 1e-9
-"""Change of a log hazard ratio at which Newton's method stops."""
 
 NO_VARIANCE = 1e-8
 """Below it a variance is rounding: one event among 1e5 patients already contributes 1e-5."""
@@ -594,37 +589,27 @@ def _newton(
     at_risk: list[Floats], dead: list[Floats], design: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Maximise Efron's partial likelihood of each row; groups each of shape (rows, times)."""
-    groups, (rows, times) = len(at_risk), at_risk[0].shape
-    ties = sum(dead[1:], start=dead[0]).astype(np.int64).ravel()
-    cell = np.repeat(np.arange(rows * times), ties)
-    place = np.arange(len(cell)) - (np.cumsum(ties) - ties)[cell]
-    gone = place / ties[cell]
-    exposed = [a.ravel()[cell] - gone * d.ravel()[cell] for a, d in zip(at_risk, dead, strict=True)]
-    per_row = ties.reshape(rows, times).sum(axis=1)
-    starts = np.cumsum(per_row) - per_row
+    ties = TiedDeaths(sum(dead[1:], start=dead[0]).astype(np.int64))
+    exposed = [ties.exposed(a, d) for a, d in zip(at_risk, dead, strict=True)]
     deaths, covariates = np.stack([d.sum(axis=1) for d in dead[1:]], axis=1), design[1:]
 
-    beta = np.zeros((rows, design.shape[1]))
-    for _ in range(100):
+    def derivatives(beta: Floats) -> Derivatives:
         linear = beta @ covariates.T
-        risk = [exposed[g] * np.repeat(np.exp(linear[:, g - 1]), per_row) for g in range(1, groups)]
+        risk = [
+            of * ties.spread(np.exp(one)) for of, one in zip(exposed[1:], linear.T, strict=True)
+        ]
         total = sum(risk, start=exposed[0])
-        share = [r / total for r in risk]
-        expected = np.stack([np.add.reduceat(p, starts) for p in share], axis=1)
-        spread = np.zeros((rows, groups - 1, groups - 1))
-        for i in range(groups - 1):
-            spread[:, i, i] += expected[:, i]
-            for j in range(i + 1):
-                product = np.add.reduceat(share[i] * share[j], starts)
-                spread[:, i, j] -= product
-                if i != j:
-                    spread[:, j, i] -= product
-        information = covariates.T @ spread @ covariates
-        score = (deaths - expected) @ covariates
-        step = np.linalg.solve(information, score[..., None])[..., 0]
-        if np.abs(step).max() < TOLERANCE:
-            break
-        size = np.abs(step @ covariates.T).max(axis=1, keepdims=True)
-        beta = beta + step / np.maximum(size, 1)
-    log_likelihood = (deaths * linear).sum(axis=1) - np.add.reduceat(np.log(total), starts)
-    return beta, np.asarray(np.linalg.inv(information)), log_likelihood
+        share = [one / total for one in risk]
+        # nobody is of two groups
+        spread = ties.information(share, lambda j, k: share[j] if j == k else None)
+        return Derivatives(
+            (deaths - ties.expected(share)) @ covariates,
+            covariates.T @ spread @ covariates,
+            lambda: (deaths * linear).sum(axis=1) - ties.summed(np.log(total)),
+        )
+
+    def reach(step: Floats) -> Floats:
+        return np.asarray(np.abs(step @ covariates.T).max(axis=1, keepdims=True))
+
+    found = maximise(derivatives, reach, (len(at_risk[0]), design.shape[1]))
+    return found[:3]

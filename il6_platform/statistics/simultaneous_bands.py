@@ -12,16 +12,16 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import CONFIDENCE
 from il6_platform.statistics.maximal_selection import lausen92
 from il6_platform.statistics.survival import kaplan_meier
 
-Floats = NDArray[np.float64]
 Kind = Literal["hall_wellner", "equal_precision"]
 KINDS: tuple[Kind, ...] = ("hall_wellner", "equal_precision")
 IMAGES = 5

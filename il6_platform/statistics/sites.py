@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2, norm
 
 from il6_platform.statistics._check import same_length, samples
+from il6_platform.statistics.arrays import Bools, Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.risk_sets import Bools, Floats, Ints, RiskTable
+from il6_platform.statistics.risk_sets import RiskTable
 
 LEAST = 1e-9
 """Information below which a site says nothing of the hazard ratio."""

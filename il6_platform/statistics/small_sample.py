@@ -19,13 +19,11 @@ from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
 
 from il6_platform.statistics._check import are_all_at_once, same_length, samples
+from il6_platform.statistics.arrays import Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import fisher_exact
 from il6_platform.statistics.risk_sets import log_rank_scores
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MOST_ENUMERATED = 60
 """Patients up to which splits are enumerated: beyond, the halves take too much memory."""

@@ -14,17 +14,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from il6_platform.statistics._check import samples
+from il6_platform.statistics.arrays import Bools, Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_rules import ipcw_weights, weighted_youden
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import marker_array
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 AUC = "Cumulative/dynamic AUC, inverse probability of censoring weights (Uno 2007, Blanche 2013)"
 HARRELL = "Harrell's C, jackknife interval"

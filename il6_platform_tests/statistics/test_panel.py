@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from il6_platform.statistics import panel
+from il6_platform.statistics.many_designs import cox_by_column
 from il6_platform.statistics.panel import (
     RULES,
     _permuted,
     ask_panel,
     clusters,
-    cox_by_column,
     stability,
     westfall_young,
 )
