@@ -3,7 +3,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 export IL6_HOME ?= $(CURDIR)/.il6
 
-.PHONY: demo test ui lint supply shell
+.PHONY: demo test ui lint soak supply shell
 demo: $(READY)
 	$(VENV)/bin/il6 demo
 
@@ -25,7 +25,12 @@ supply: $(READY)
 	$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt '.[supply]'
 	$(VENV)/bin/cyclonedx-py environment --output-reproducible --output-file $(VENV)/sbom.json $(VENV)/bin/python
 	$(VENV)/bin/pip-licenses --format=plain-vertical --with-system --output-file $(VENV)/licences.txt
-	$(VENV)/bin/pip-audit --requirement constraints.txt --no-deps || echo "advisories: see above"
+	$(VENV)/bin/pip-audit --strict --requirement constraints.txt --no-deps \
+		|| echo "advisories: there are some, or not all could be looked up; see above"
+
+# two minutes of deliveries, readers, kills and an open UI; `--minutes 60` for an hour
+soak: $(READY)
+	$(VENV)/bin/python -m il6_platform_tests.benchmarks.soak --minutes 2
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -5,6 +5,7 @@ Nothing happens at import: `build_defs` wires an installation, tests wire others
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -88,4 +89,6 @@ def _expected(site: Site, definition: AssetsDefinition) -> AssetsDefinition:
 @definitions
 def defs() -> Definitions:
     """Return this installation's definitions."""
+    # what a run writes is its owner's only, wherever Dagster's storage is
+    os.umask(0o077)
     return build_defs()

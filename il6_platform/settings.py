@@ -16,6 +16,8 @@ from pathlib import Path
 
 from il6_platform.errors import UsageError
 
+POSTGRESQL = "postgresql+psycopg2://"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -32,6 +34,9 @@ class Settings:
         IL6_SENSOR_SECONDS: seconds between two looks at the landing folder.
     alert_webhook, alert_email, alert_from, smtp
         IL6_ALERT_WEBHOOK, IL6_ALERT_EMAIL, IL6_ALERT_FROM, IL6_SMTP (host:port): where alerts go.
+    dagster_database
+        IL6_DAGSTER_DATABASE: address of a PostgreSQL database for Dagster's storage
+        (postgresql+psycopg2://user@host/name); None: files in the home.
     ui_hosts
         IL6_UI_HOSTS: names under which a reverse proxy hands requests on to `il6 ui`, by commas.
     workers
@@ -53,6 +58,7 @@ class Settings:
     alert_email: str | None = None
     alert_from: str | None = None
     smtp: str = "localhost:25"
+    dagster_database: str | None = None
     ui_hosts: tuple[str, ...] = ()
     workers: int | None = None
     cluster: str | None = None
@@ -90,6 +96,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     workers = text("WORKERS")
     if workers is not None and not workers.isdecimal():
         raise UsageError(f"IL6_WORKERS is {workers!r}; write a whole number, 0 for none")
+    database = text("DAGSTER_DATABASE")
+    # without its driver another one is taken, by which Dagster's storage fails at its first event
+    if database is not None and not database.startswith(POSTGRESQL):
+        raise UsageError(f"IL6_DAGSTER_DATABASE does not begin with {POSTGRESQL}")
     return Settings(
         home=path("HOME"),
         landing=path("LANDING"),
@@ -100,6 +110,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         alert_email=text("ALERT_EMAIL"),
         alert_from=text("ALERT_FROM"),
         smtp=text("SMTP") or "localhost:25",
+        dagster_database=database,
         ui_hosts=tuple(one.strip() for one in (text("UI_HOSTS") or "").split(",") if one.strip()),
         workers=None if workers is None else int(workers),
         cluster=text("CLUSTER"),

@@ -11,10 +11,11 @@ fsync, of a folder which entries came, left or were renamed since its own. `Disk
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ EVERY = int(os.environ.get("IL6_TEST_CRASHES_EVERY", "5"))
 """Every so-manieth operation is tried; `IL6_TEST_CRASHES_EVERY=1 pytest -k crashes`: each one."""
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.truncate")
+
+DATABASE = re.compile(r"\.(duckdb|db)\b")
 
 
 class KilledError(BaseException):
@@ -34,6 +37,7 @@ class _Killer:
     below = ""
     left: int | None = None
     was_left_over = False
+    dies: Callable[[], object] | None = None
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.left is None or not (event in CHANGES or _writes(event, arguments)):
@@ -42,8 +46,12 @@ class _Killer:
         if not any(name.startswith(self.below) for name in named):
             return
         self.left -= 1
-        if self.left < 0:
-            raise KilledError
+        if self.left >= 0:
+            return
+        if self.dies is not None:
+            self.left = None
+            self.dies()
+        raise KilledError
 
 
 def _writes(event: str, arguments: tuple[Any, ...]) -> bool:
@@ -55,6 +63,7 @@ def _writes(event: str, arguments: tuple[Any, ...]) -> bool:
     return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
+_FOR_EVER = ExitStack()
 _KILLER = _Killer()
 sys.addaudithook(_KILLER)
 
@@ -70,11 +79,37 @@ def killed_at(n: int, below: Path) -> Iterator[None]:
         _KILLER.left = None
 
 
+def ends_at(n: int, below: Path, left: Path | None = None) -> None:
+    """End this process at its N-th operation below a folder.
+
+    Parameters
+    ----------
+    left
+        Where the power fails as well: into which folder what is left is written.
+    """
+    disk = None if left is None else Disk(below)
+    if disk is not None:
+        # to the end of this process
+        _FOR_EVER.enter_context(disk.watched())
+
+    def die() -> None:
+        if disk is not None and left is not None:
+            disk.write(below, left)
+        os._exit(9)
+
+    _KILLER.below, _KILLER.left, _KILLER.dies = str(below), n, die
+
+
+def operations_left() -> int:
+    """Return how many operations there would have been before the end of this process."""
+    return _KILLER.left or 0
+
+
 class Disk:
     """What of a folder outlives a power cut: contents and entries as of their last fsync.
 
-    DuckDB and the libraries that write Parquet synchronise by themselves, unseen: a database is
-    taken as it is.
+    DuckDB, SQLite and the libraries that write Parquet synchronise by themselves, unseen: a
+    database is taken as it is.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -131,7 +166,7 @@ class Disk:
                         put(inner, place / name)
                 return
             content = self._files.get(number, b"")
-            if path is not None and ".duckdb" in path.name:
+            if path is not None and DATABASE.search(path.name):
                 content = path.read_bytes()
             place.touch(mode=0o600)
             place.write_bytes(content)

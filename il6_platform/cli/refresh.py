@@ -62,7 +62,12 @@ def run(asked: argparse.Namespace) -> None:
     print(f"Refreshing {home}", file=sys.stderr, flush=True)
     try:
         with stages.shown():
-            site, refreshed = _refreshed(asked, stages)
+            site = _site(asked)
+            try:
+                refreshed = _refreshed(asked, site, stages)
+            finally:
+                # a site may be silent whatever became of what the others delivered
+                _tell_late_sites(site)
     except Il6Error as error:
         if isinstance(error, DataQualityError):
             print_reason(outcome.advice(home))
@@ -83,8 +88,8 @@ def run(asked: argparse.Namespace) -> None:
         outcome.show(site, refreshed)
 
 
-def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[str]]:
-    """Refresh what is behind; return the installation and the studies that were refreshed."""
+def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[str]:
+    """Refresh what is behind; return the studies that were refreshed."""
     with stages.stage("Look for news"):
         from il6_platform import workers
         from il6_platform.publishing.content import (
@@ -96,7 +101,6 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
         from il6_platform.publishing.migration import is_first_edition, migrate
         from il6_platform.warehouse.integrity import open_key
 
-    site = _site(asked)
     if is_first_edition(site.home_path):
         migrate(site.of_study(_studies(asked, site)[0]))
     _check_delivered(site)
@@ -112,8 +116,8 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
     ]
     if not behind and not reads_registry:
         _mend(site)
-        _after_refresh(site)
-        return site, []
+        _prune(site)
+        return []
     with stages.stage("Load the libraries"):
         _check_profiles(site)
         workers.prepare()
@@ -138,8 +142,8 @@ def _refreshed(asked: argparse.Namespace, stages: Stages) -> tuple[Site, list[st
     finally:
         # frozen to the end, DuckDB's binding would call its own types leaked
         gc.unfreeze()
-    _after_refresh(site)
-    return site, behind
+    _prune(site)
+    return behind
 
 
 def _mend(site: Site) -> None:
@@ -161,10 +165,8 @@ def _mend(site: Site) -> None:
         mend_after_kill(instance, site)
 
 
-def _after_refresh(site: Site) -> None:
-    """Say which sites are late, and take away what the registry file does not keep."""
-    from il6_platform.publishing.freshness import late_sites
-    from il6_platform.publishing.notices import tell_once
+def _prune(site: Site) -> None:
+    """Take away what the registry file does not keep."""
     from il6_platform.registry_file import Keep, read_registry_file
 
     registry = read_registry_file(site.home_path)
@@ -178,6 +180,15 @@ def _after_refresh(site: Site) -> None:
         set_dagster_home(dagster_home)
         with DagsterInstance.from_config(str(dagster_home)) as instance:
             prune(site, instance)
+
+
+def _tell_late_sites(site: Site) -> None:
+    """Say which sites have not delivered for longer than the registry file expects."""
+    from il6_platform.publishing.freshness import late_sites
+    from il6_platform.publishing.notices import tell_once
+
+    if not Path(site.home).is_dir():
+        return
     late = late_sites(site, date.today())
     for sentence in late:
         print_reason(sentence)

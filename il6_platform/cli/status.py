@@ -11,6 +11,7 @@ from pathlib import Path
 from il6_platform.cli import outcome
 from il6_platform.cli.options import add_landing, home_of, landing_of
 from il6_platform.errors import DataQualityError, UsageError
+from il6_platform.settings import read_settings
 from il6_platform.warehouse.standing import LastRefresh, Standing, standings
 
 EXAMPLES = """examples:
@@ -64,6 +65,12 @@ def last_refresh(home: Path) -> LastRefresh | None:
     is asked, which takes seconds to load.
     """
     known = LastRefresh.read(home)
+    if read_settings().dagster_database is not None and (home / "dagster").is_dir():
+        # a database elsewhere does not say by a file's time whether it knows of a later one
+        from il6_platform.defs.last_run import last_run
+
+        later = [one for one in (known, last_run(home)) if one is not None]
+        return max(later, key=lambda one: one.ended_at, default=None)
     runs = [*home.glob("dagster/history/runs.db"), *home.glob("dagster/history/runs/*.db")]
     own = home / "last_refresh.json"
     written = max((path.stat().st_mtime for path in runs), default=0.0)

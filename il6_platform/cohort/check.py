@@ -16,6 +16,7 @@ import pandas as pd
 
 from il6_platform import paths
 from il6_platform.cohort.steps import derive_cohort, read_landing, stage
+from il6_platform.errors import UsageError
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -82,12 +83,29 @@ def check(files: Sequence[Path], study: Path, profiles: Path) -> Checked:
         if profiles.is_dir():
             shutil.copytree(profiles, home / "profiles")
         for file in files:
-            copy = shutil.copytree if file.is_dir() else shutil.copy
-            copy(file, landing / file.name if file.name else landing)
+            _copy(file, landing / file.name if file.name else landing)
         if len(files) == 1 and files[0].is_dir():
             landing = landing / files[0].name
         site = Site(home=str(home), landing=str(landing), study_file=str(study))
         return _checked(Warehouse(site=site))
+
+
+def _copy(file: Path, to: Path) -> None:
+    """Copy an export or a folder of exports; a link that leads nowhere is none.
+
+    Raises
+    ------
+    UsageError
+        Where a file may not be read.
+    """
+    if not file.is_dir():
+        shutil.copy(file, to)
+        return
+    try:
+        shutil.copytree(file, to, ignore_dangling_symlinks=True)
+    except shutil.Error as error:
+        place, _, reason = error.args[0][0]
+        raise UsageError(f"{place} cannot be read: {reason}") from None
 
 
 def _checked(warehouse: Warehouse) -> Checked:

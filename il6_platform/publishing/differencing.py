@@ -5,6 +5,9 @@ value of the last release, and so do its complements; one that was not in the la
 shown. Where few patients in all are others than in an earlier release, all of the last one stays.
 Of the history, what was released alone is told.
 
+Releases of the home's other studies are earlier ones as well, and what they say is compared in the
+same way: who reads both must not find the few patients who are in one alone.
+
     IL6_HOME/studies/<name>/released_counts/<cut>.parquet    patients and events behind each row of
                                                              a release, shown or not; it stays here
 
@@ -15,6 +18,7 @@ not belong here: small counts within a release (`privacy.disclosure`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -25,7 +29,6 @@ from il6_platform.privacy import disclosure
 from il6_platform.publishing import cuts
 from il6_platform.publishing.publish import HISTORY
 from il6_platform.warehouse.database import Warehouse
-from il6_platform.warehouse.home import Site
 
 COMPARED = ("results", "curves", "flow", "data_quality", "history")
 """Report tables that are compared with, or taken from, earlier releases."""
@@ -55,12 +58,26 @@ def end(connection: duckdb.DuckDBPyConnection, counts: Path) -> None:
         connection.execute(f"alter table report.results drop column {name}")
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A release before: its `report.duckdb`, and the file of its counts.
+
+    Attributes
+    ----------
+    is_same_study
+        Whether it is of the study that is released now, or of another one of the home.
+    few_changed
+        Whether some, and fewer than the minimal cell, of its patients are others than now.
+    """
+
+    database: Path
+    counts: Path
+    is_same_study: bool = True
+    few_changed: bool = False
+
+
 def keep_standing(
-    warehouse: Warehouse,
-    connection: duckdb.DuckDBPyConnection,
-    released: Sequence[tuple[Path, Path]],
-    *,
-    as_a_whole: bool = False,
+    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, before: Sequence[Earlier]
 ) -> None:
     """Let what few patients changed since any earlier release stay as the last one has it.
 
@@ -68,25 +85,31 @@ def keep_standing(
 
     Parameters
     ----------
-    released
-        `report.duckdb` of the earlier releases, oldest first, each with its file of counts; at
-        least one.
-    as_a_whole
-        Few patients are others than in one of them. Groups may have changed all the same, by a
-        cut-off that moved: what is said of them adds up to what is said of all.
+    before
+        The earlier releases, oldest first; at least one. Where few patients are others than in one
+        of the same study, all of the last one stays: groups may have changed all the same, by a
+        cut-off that moved, and what is said of them adds up to what is said of all.
     """
+    # what stays is taken from the last one of the study itself
+    ordered = sorted(before, key=lambda one: one.is_same_study)
+    has_own = ordered[-1].is_same_study
+    as_a_whole = any(one.is_same_study and one.few_changed for one in ordered)
     connection.execute("create or replace schema earlier")
     connection.execute("create table earlier.current_results as from report.results")
     # rows are known by their numbers, which have gaps where some were deleted
     connection.execute("create or replace table report.results as from earlier.current_results")
     differing, standing = set[int](), set[str]()
-    for path, counts in released:
-        _read_earlier(connection, path, counts)
+    for one in ordered:
+        _read_earlier(connection, one.database, one.counts)
         warehouse.run_sql("release.pairs")
+        if one.few_changed and not one.is_same_study:
+            differing |= _moved(connection)
         warehouse.run_sql("release.differences")
         differing |= {*disclosure.small(warehouse)}
         connection.execute("create or replace table report.results as from earlier.current_results")
         standing |= {table for table in COUNTS if _differs_by_few(connection, table)}
+    if not has_own:
+        connection.execute("delete from pairs; delete from earlier.curves")
     # a figure of the same patients that moved may have moved by one of them
     unchanged = connection.execute(
         "select pairs.id from pairs inner join report.results as new on pairs.id = new.rowid "
@@ -107,7 +130,24 @@ def keep_standing(
         connection.execute("create or replace temp table kept_curves as from earlier.curves")
         connection.execute("delete from report.curves")
     for table in COUNTS if as_a_whole else standing:
-        connection.execute(f"create or replace table report.{table} as from earlier.{table}")
+        if has_own:
+            connection.execute(f"create or replace table report.{table} as from earlier.{table}")
+        else:
+            connection.execute(
+                f"alter table report.{table} add column if not exists suppressed varchar;"
+                f"update report.{table} set n = null, suppressed = 'n not shown'"
+            )
+
+
+def _moved(connection: duckdb.DuckDBPyConnection) -> set[int]:
+    """Return the rows that are not what the same row of another study's release is."""
+    found = connection.execute(
+        "select pairs.id from pairs inner join report.results as new on pairs.id = new.rowid "
+        "inner join earlier.results as old on pairs.old = old.rowid "
+        "where pairs.how in ('exact', 'alike') and (new.n, new.events, new.estimate) "
+        "is distinct from (old.true_n, old.true_events, old.estimate)"
+    ).fetchall()
+    return {row for (row,) in found}
 
 
 def put_curves(connection: duckdb.DuckDBPyConnection) -> None:
@@ -115,20 +155,26 @@ def put_curves(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("insert into report.curves by name from kept_curves; drop table kept_curves")
 
 
-def changed_patients(site: Site, earlier: str, later: str) -> int | None:
+def changed_patients(earlier: Path, later: Path, *, is_same_study: bool = True) -> int | None:
     """Count the analysed patients who came, left or changed between two cuts.
 
     None where it is not kept who was in one of them. Whom a cut-off that moved put into another
-    group has not changed.
+    group has not changed; what two studies know of a patient at the start is not compared.
+
+    Parameters
+    ----------
+    earlier, later
+        The files that say, by hashes, who is in a cut.
     """
-    paths = [site.patients_of(cut) for cut in (earlier, later)]
+    paths = [earlier, later]
     if not all(path.exists() for path in paths):
         return None
     with duckdb.connect() as connection:
         for name, path in zip(("earlier", "later"), paths, strict=True):
             connection.from_parquet(str(path)).create_view(name)
         query = sql_file("release.changed_patients").read_text("utf-8")
-        return int(connection.execute(query).fetchall()[0][0])
+        found = connection.execute(query, {"is_same_study": is_same_study}).fetchall()
+        return int(found[0][0])
 
 
 def tell_of_released_cuts(connection: duckdb.DuckDBPyConnection, *, has_earlier: bool) -> None:

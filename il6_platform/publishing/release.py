@@ -33,6 +33,7 @@ from il6_platform.privacy import disclosure
 from il6_platform.publishing.audit import append
 from il6_platform.publishing.cuts import find
 from il6_platform.publishing.differencing import (
+    Earlier,
     begin,
     changed_patients,
     end,
@@ -64,10 +65,13 @@ class Release:
 
 def releases(site: Site) -> list[Release]:
     """Return the releases of a study, oldest first."""
+    return _on_record(site.study_folder)
+
+
+def _on_record(study: Path) -> list[Release]:
     names = Release.__dataclass_fields__
-    return [
-        Release(**{name: row[name] for name in names}) for row in read_rows(_ledger(site), names)
-    ]
+    ledger = study / "releases.csv"
+    return [Release(**{name: row[name] for name in names}) for row in read_rows(ledger, names)]
 
 
 def release(
@@ -94,11 +98,13 @@ def release(
     faults = [*damages(source)]
     if faults:
         raise UsageError(f"{faults[0]}; il6 refresh --force builds it anew")
-    with locked(site.study_folder / "release.lock", site):
-        before = _whole_releases(site)
+    study = site.study_folder
+    # one at a time in a home: studies are compared with each other
+    with locked(site.home_path / "release.lock", site):
+        before = _whole_releases(study)
         if name in [one.cut for one in before]:
-            raise UsageError(f"cut {name} is released already: {_folder(site, name)}")
-        building = _building(site, name)
+            raise UsageError(f"cut {name} is released already: {_folder(study, name)}")
+        building = _building(study, name)
         make_folder(building)
         page = _released_tables(site, name, building / "report.duckdb", before)
         write_whole(building / "report.html", page)
@@ -113,38 +119,54 @@ def release(
         _write_ledger(site, [*before, made])
         about = {"study": site.study.name, "cut": name, "by": made.by, "why": made.why}
         append(site.home_path, "release", "made", about)
-        _put_in_place(site, name)
-    return _folder(site, name)
+        _put_in_place(study, name)
+    return _folder(study, name)
 
 
-def _whole_releases(site: Site) -> list[Release]:
-    """Return the releases before, all of them whole; put in place what a kill left on record.
+def _whole_releases(study: Path) -> list[Release]:
+    """Return the releases of a study's folder, all whole; put in place what a kill left on record.
 
     Raises
     ------
     PlatformError
         Where one is gone or damaged: what is safe beside it cannot be known.
     """
-    folder = site.study_folder / "released"
-    known = releases(site)
+    known = _on_record(study)
     for one in known:
-        building = _building(site, one.cut)
-        if not _folder(site, one.cut).exists() and building.exists():
-            _put_in_place(site, one.cut)
-        faults = [*damages(_folder(site, one.cut))]
+        if not _folder(study, one.cut).exists() and _building(study, one.cut).exists():
+            _put_in_place(study, one.cut)
+        faults = [*damages(_folder(study, one.cut))]
         if faults:
             raise PlatformError(
                 f"release {faults[0]}, so that a new one cannot be compared with it: restore it "
                 "from your backup (il6 restore)"
             )
-    for left in [*folder.glob(".building-*"), *site.study_folder.glob(".release-*")]:
+    for left in [*study.glob("released/.building-*"), *study.glob(".release-*")]:
         shutil.rmtree(left)
     return known
 
 
-def _put_in_place(site: Site, cut: str) -> None:
-    _building(site, cut).rename(_folder(site, cut))
-    sync_folder(_folder(site, cut).parent)
+def _put_in_place(study: Path, cut: str) -> None:
+    _building(study, cut).rename(_folder(study, cut))
+    sync_folder(_folder(study, cut).parent)
+
+
+def _compared(site: Site, cut: str, before: Sequence[Release], least: int) -> list[Earlier]:
+    """Return what a release is compared with: the earlier ones of its study and of all others."""
+    found = [(one, site.study_folder) for one in before]
+    for ledger in sorted(site.studies_path.glob("*/releases.csv")):
+        if not ledger.parent.samefile(site.study_folder):
+            found += [(one, ledger.parent) for one in _whole_releases(ledger.parent)]
+    earlier = []
+    for one, study in found:
+        is_same = study == site.study_folder
+        # where it is not kept who was in a cut, the counts alone are compared
+        patients = study / "patients" / f"{one.cut}.parquet"
+        changed = changed_patients(patients, site.patients_of(cut), is_same_study=is_same)
+        database = _folder(study, one.cut) / "report.duckdb"
+        few = 0 < (changed or 0) < least
+        earlier.append(Earlier(database, _counts(study, one.cut), is_same, few))
+    return earlier
 
 
 def _released_tables(site: Site, name: str, database: Path, before: Sequence[Release]) -> str:
@@ -159,23 +181,13 @@ def _released_tables(site: Site, name: str, database: Path, before: Sequence[Rel
                 "create table study.disclosure as select $dominance as dominance",
                 {"dominance": registry.disclosure.dominance},
             )
-            _protect(
-                warehouse,
-                connection,
-                [
-                    (_folder(site, one.cut) / "report.duckdb", _counts(site, one.cut))
-                    for one in before
-                ],
-                least,
-                as_a_whole=any(
-                    0 < (changed_patients(site, one.cut, name) or 0) < least for one in before
-                ),
-            )
+            compared = _compared(site, name, before, least)
+            _protect(warehouse, connection, compared, least)
             disclosure.hide(warehouse, least)
-            if before:
+            if compared:
                 put_curves(connection)
             _read_what_is_shown(warehouse)
-            end(connection, _counts(site, name))
+            end(connection, _counts(site.study_folder, name))
             copy_tables(connection, "report", database)
             return render(warehouse)
 
@@ -197,10 +209,8 @@ def _opened(folder: Path, database: Path, least: int) -> Warehouse:
 def _protect(
     warehouse: Warehouse,
     connection: duckdb.DuckDBPyConnection,
-    released: Sequence[tuple[Path, Path]],
+    compared: Sequence[Earlier],
     least: int,
-    *,
-    as_a_whole: bool,
 ) -> None:
     """Round, drop and keep what would tell of few patients, within the release or between two."""
     kept_here = [name for name, one in analyses().items() if not one.spec.is_releasable]
@@ -214,9 +224,10 @@ def _protect(
     _say_no_counts(connection)
     disclosure.thin_dates(connection, least)
     begin(connection)
-    if released:
-        keep_standing(warehouse, connection, released, as_a_whole=as_a_whole)
-    tell_of_released_cuts(connection, has_earlier=bool(released))
+    if compared:
+        keep_standing(warehouse, connection, compared)
+    has_earlier = any(one.is_same_study for one in compared)
+    tell_of_released_cuts(connection, has_earlier=has_earlier)
     forget_earlier(connection)
 
 
@@ -256,20 +267,16 @@ def _say_no_counts(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("update report.results set note = ? where note = ?", [new, old])
 
 
-def _folder(site: Site, cut: str) -> Path:
-    return site.study_folder / "released" / cut
+def _folder(study: Path, cut: str) -> Path:
+    return study / "released" / cut
 
 
-def _building(site: Site, cut: str) -> Path:
-    return _folder(site, f".building-{cut}")
+def _building(study: Path, cut: str) -> Path:
+    return _folder(study, f".building-{cut}")
 
 
-def _counts(site: Site, cut: str) -> Path:
-    return site.study_folder / "released_counts" / f"{cut}.parquet"
-
-
-def _ledger(site: Site) -> Path:
-    return site.study_folder / "releases.csv"
+def _counts(study: Path, cut: str) -> Path:
+    return study / "released_counts" / f"{cut}.parquet"
 
 
 def _write_ledger(site: Site, known: list[Release]) -> None:
@@ -277,4 +284,4 @@ def _write_ledger(site: Site, known: list[Release]) -> None:
     writer = csv.DictWriter(text, list(Release.__dataclass_fields__), lineterminator="\n")
     writer.writeheader()
     writer.writerows([vars(one) for one in known])
-    write_whole(_ledger(site), text.getvalue())
+    write_whole(site.study_folder / "releases.csv", text.getvalue())

@@ -112,14 +112,20 @@ def test_what_changed_since_the_cut_before_is_told(grown: Installation, heard: l
     assert "patients are analysed" in heard[-1]
 
 
-def test_a_blocked_refresh_is_told(installation: Installation, heard: list[str]) -> None:
-    installation.deliver("2019-12-31")
-    (installation.landing / "2019-12-31" / "patients.csv").write_text("patient_id,birth_date\n")
-    assert installation.refresh() == 1
-    listen(installation, DagsterRunStatus.FAILURE)
-    (text,) = heard
-    assert "did not publish" in text
-    assert "lacks the column sex" in text
+def test_a_blocked_refresh_and_a_silent_site_are_told_once(
+    begun: Installation, heard: list[str]
+) -> None:
+    (begun.home / "registry.yaml").write_text("sites: {Nord: {every_days: 30}}\n")
+    begun.deliver("2021-12-31")
+    (begun.landing / "2021-12-31" / "patients.csv").write_text("patient_id,birth_date\n")
+    assert begun.refresh() == 1
+    blocked, silent = heard
+    assert "did not publish" in blocked and "lacks the column sex" in blocked
+    assert "Site Nord has delivered nothing yet" in silent
+    # the daemon's sensor and another refresh say the same words: nobody hears them again
+    listen(begun, DagsterRunStatus.FAILURE)
+    assert begun.refresh() == 1
+    assert len(heard) == 2
 
 
 class Post(socketserver.StreamRequestHandler):

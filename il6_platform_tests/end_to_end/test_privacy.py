@@ -6,12 +6,14 @@ import zipfile
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from il6_platform import cli
 from il6_platform_tests.end_to_end.conftest import Installation, installation, open_to_others
+from il6_platform_tests.end_to_end.test_alerts import heard
 
-__all__ = ["installation"]
+__all__ = ["heard", "installation"]
 
 NAME = "Plantagenet"
 """Written where names do not belong: into columns of their own, beyond the header, headers."""
@@ -45,6 +47,21 @@ def planted(installation: Installation) -> None:
         assessments.write(f"CRLM-0002,2018-02-30,{TYPED},{TYPED}\n")
     with (day / "follow_up.csv").open("a") as follow_up:
         follow_up.write(f"CRLM-9002,{TYPED},{TYPED},{TYPED},{TYPED}\n")
+    # free text in every column of every table, of a patient who is there
+    for file in day.glob("*.csv"):
+        header, *lines = file.read_text().splitlines()
+        known = next(line.split(",") for line in lines if line.startswith("CRLM-0003"))
+        with file.open("a") as more:
+            for place in range(len(header.split(","))):
+                cells = [*known[:place], f"{TYPED} was here", *known[place + 1 :]]
+                more.write(",".join(cells) + "\n")
+    # sheets and columns that are named after people, one sheet of which is a table of the format
+    with pd.ExcelWriter(day / f"{NAME}.xlsx") as book:
+        foreign = pd.DataFrame({f"{NAME} {TYPED}": ["x"], "CRLM-0001": ["y"]})
+        foreign.to_excel(book, sheet_name=f"{NAME} CRLM-0001", index=False)
+        labs = {"patient_id": ["CRLM-0004"], "analyte": ["crp"], "value": ["3"], NAME: [TYPED]}
+        labs |= {"unit": ["mg/L"], "collected_on": ["2018-03-01"]}
+        pd.DataFrame(labs).to_excel(book, sheet_name=f"labs {TYPED}", index=False)
     # a file that is named after a patient
     (day / f"{TYPED}_CRLM-0001.csv").write_text(
         "patient_id,analyte,value,unit,collected_on\nCRLM-0001,crp,2,mg/L,2018-01-01\n"
@@ -97,7 +114,7 @@ def found_in(home: Path) -> list[str]:
 
 
 def test_planted_identifiers_are_found_nowhere_and_all_is_its_owners(
-    installation: Installation, capfd: pytest.CaptureFixture[str]
+    installation: Installation, heard: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     installation.deliver("2019-12-31")
     planted(installation)
@@ -106,6 +123,9 @@ def test_planted_identifiers_are_found_nowhere_and_all_is_its_owners(
     assert cli.main(["status", "--home", str(home)]) == 0
     assert (home / "quality.html").exists()
     assert not in_database(home)
+    who = ["--by", "somebody", "--why", "to look for names"]
+    assert cli.main(["release", *who, "--home", str(home)]) == 0
+    assert [*home.glob("studies/*/released/*/report.html")]
     # exports that block: without a header, with a broken quote, with a patient for a column
     later = installation.landing / "2020-06-30"
     later.mkdir()
@@ -115,8 +135,8 @@ def test_planted_identifiers_are_found_nowhere_and_all_is_its_owners(
     (later / "labs.csv").write_text(f'patient_id,{NAME}\nCRLM-0001,"{NAME}\n')
     (later / "treatments.csv").write_text(f"{NAME},{NAME}\nCRLM-0001,{NAME}\n")
     assert installation.refresh() == 1
-    said = "".join(capfd.readouterr()).lower()
-    assert "blocked" in said
+    said = "".join([*capfd.readouterr(), *heard]).lower()
+    assert "blocked" in said and "did not publish" in said
     assert not [word for word in WORDS if word in said]
     assert not found_in(home)
     assert not in_database(home)

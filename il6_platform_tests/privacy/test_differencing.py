@@ -9,19 +9,26 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 
 from il6_platform import paths
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.errors import UsageError
 from il6_platform.publishing.cuts import ledger
-from il6_platform.publishing.differencing import begin, keep_standing
+from il6_platform.publishing.differencing import Earlier, begin, keep_standing
 from il6_platform.publishing.release import release, releases, without_counts
 from il6_platform.warehouse.database import Warehouse, copy_tables
 from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.study_tables import prepare_study
-from il6_platform_tests.end_to_end.conftest import Installation, grown, refreshed_twice
+from il6_platform_tests.end_to_end.conftest import (
+    Installation,
+    begun,
+    grown,
+    refreshed_once,
+    refreshed_twice,
+)
 
-__all__ = ["grown", "refreshed_twice"]
+__all__ = ["begun", "grown", "refreshed_once", "refreshed_twice"]
 
 K = 5
 PLACE = ["analysis", "endpoint", "population", "contrast", "model", "term", "statistic"]
@@ -80,6 +87,27 @@ def test_no_pair_of_releases_gives_anybody_away(grown: Installation) -> None:
     assert told == [{folders[0].name}, {folder.name for folder in folders}]
     with pytest.raises(UsageError, match="released already"):
         release(site, folders[0].name, "a test", "again")
+
+
+def test_releases_of_two_studies_of_a_home_give_nobody_away(begun: Installation) -> None:
+    asked = yaml.safe_load(begun.study.read_text("utf-8"))
+    # the same question, without the few whose marker was measured a week before
+    asked |= {"name": "another", "marker": asked["marker"] | {"window_days": [-7, 0]}}
+    other = begun.study.with_name("another.yaml")
+    other.write_text(yaml.safe_dump(asked), "utf-8")
+    studies = [begun, Installation(begun.home, begun.landing, other)]
+    assert studies[1].refresh() == 0
+    folders, cuts = [], []
+    for one in studies:
+        site = Site(home=str(one.home), landing=str(one.landing), study_file=str(one.study))
+        (cut,) = ledger(site)
+        cuts.append(one.study_folder / "cuts" / cut)
+        folders.append(release(site, cut, "a test", "to attack it"))
+    assert [*given_away(*cuts)]
+    assert not [*given_away(*folders)]
+    # the first one to be released says what it says, the second what tells of nobody
+    told = [_read(folder, "results")["estimate"].notna().sum() for folder in folders]
+    assert told[0] > told[1] > 0
 
 
 @pytest.fixture
@@ -141,8 +169,8 @@ def test_a_figure_is_far_from_all_earlier_ones_or_stands(
     with warehouse.connect() as connection:
         for number, n in enumerate(earlier):
             says(warehouse, n, 0.5 + number)
-            released.append((tmp_path / f"{number}.duckdb", tmp_path / "none"))
-            copy_tables(connection, "report", released[-1][0])
+            released.append(Earlier(tmp_path / f"{number}.duckdb", tmp_path / "none"))
+            copy_tables(connection, "report", released[-1].database)
         says(warehouse, now, 9.0)
         begin(connection)
         keep_standing(warehouse, connection, released)
@@ -151,6 +179,47 @@ def test_a_figure_is_far_from_all_earlier_ones_or_stands(
     assert row[0] == expected
     assert row[1] == (9.0 if expected == now != earlier[-1] else expected and len(earlier) - 0.5)
     assert all(counted == n or abs(counted - n) >= K for n in earlier if n is not None)
+
+
+@pytest.mark.parametrize(
+    ("other", "few_changed", "own", "now", "expected"),
+    [
+        # a few patients are in one of the studies alone, or one came for another
+        (100, False, None, 101, None),
+        (100, True, None, 100, None),
+        # the same patients are asked something else, and enough others are
+        (100, False, None, 100, 100),
+        (100, False, None, 110, 110),
+        # the study's own last release stands
+        (100, False, 90, 101, 90),
+        (100, True, 90, 100, 90),
+        (100, True, 90, 90, 90),
+    ],
+)
+def test_studies_that_differ_by_few_patients_are_not_told_apart(
+    warehouse: Warehouse,
+    tmp_path: Path,
+    other: int,
+    few_changed: bool,
+    own: int | None,
+    now: int,
+    expected: int | None,
+) -> None:
+    before = [] if own is None else [Earlier(tmp_path / "own.duckdb", tmp_path / "none")]
+    before += [Earlier(tmp_path / "other.duckdb", tmp_path / "none", False, few_changed)]
+    with warehouse.connect() as connection:
+        for one, n in zip(before, [own, other] if own is not None else [other], strict=True):
+            says(warehouse, n, 0.5)
+            copy_tables(connection, "report", one.database)
+        says(warehouse, now, 9.0)
+        begin(connection)
+        keep_standing(warehouse, connection, before)
+        (row,) = connection.execute("select n, estimate from report.results").fetchall()
+        (counted,) = connection.execute("select n from report.flow").fetchall()[0]
+        curves = connection.execute("from kept_curves").fetchall()
+    assert row == (expected, None if expected is None else 9.0 if expected == now != own else 0.5)
+    assert counted is None or counted == other or abs(counted - other) >= K
+    assert not curves
 
 
 def test_a_level_that_may_be_anything_leaves_no_site(warehouse: Warehouse) -> None:

@@ -20,7 +20,7 @@ from il6_platform.publishing.verification import verify
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
-from il6_platform_tests.crashes import every_crash
+from il6_platform_tests.crashes import EVERY, every_crash
 from il6_platform_tests.end_to_end.conftest import Installation, begun, refreshed_once
 from il6_platform_tests.small_registry import HEADERS, SmallRegistry, base
 from il6_platform_tests.validation.conftest import Registry, made
@@ -334,8 +334,9 @@ def test_lines_without_a_site_and_of_a_merged_number_are_forgotten_with_their_pa
     assert "8.25" not in "".join(everything_kept(tmp_path / "home").values())
 
 
+@pytest.mark.parametrize("loses", [False, True], ids=["killed", "without power"])
 def test_a_forgetting_that_is_killed_anywhere_is_finished_by_the_next_refresh(
-    made: Registry, tmp_path: Path
+    made: Registry, tmp_path: Path, loses: bool
 ) -> None:
     number, value = "CRLM-0002", "7.7731"
     made.deliver(
@@ -359,7 +360,10 @@ def test_a_forgetting_that_is_killed_anywhere_is_finished_by_the_next_refresh(
         return Site(home=str(folder), landing=landing, study_file=study)
 
     killed = 0
-    for folder in every_crash(prepare, lambda folder: forget(of(folder), number), 9):
+    forgotten = every_crash(
+        prepare, lambda folder: forget(of(folder), number), 2 * EVERY - 1, loses=loses
+    )
+    for folder in forgotten:
         registry = Warehouse(site=of(folder))
         with registry.held(logging.getLogger(__name__)):
             erase_on_record(registry)
