@@ -171,10 +171,12 @@ def changed_patients(earlier: Path, later: Path, *, is_same_study: bool = True) 
         return None
     with duckdb.connect() as connection:
         for name, path in zip(("earlier", "later"), paths, strict=True):
-            connection.from_parquet(str(path)).create_view(name)
+            everybody = connection.from_parquet(str(path))
+            if not is_same_study:
+                everybody = everybody.project("* replace (null as baseline)")
+            everybody.create_view(name)
         query = sql_file("release.changed_patients").read_text("utf-8")
-        found = connection.execute(query, {"is_same_study": is_same_study}).fetchall()
-        return int(found[0][0])
+        return int(connection.execute(query).fetchall()[0][0])
 
 
 def tell_of_released_cuts(connection: duckdb.DuckDBPyConnection, *, has_earlier: bool) -> None:
