@@ -7,25 +7,45 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from il6_platform.errors import PlatformError
 
 
 def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
-    """Write a file so that a reader sees the old content or the new, also after a power cut."""
+    """Write a file so that a reader sees the old content or the new, also after a power cut.
+
+    Of several processes that write it at once the last one's content stays.
+    """
     fresh = path.with_name(f".{path.name}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as stream:
+    with _opened_alone(fresh, mode) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)
         stream.flush()
         os.fsync(stream.fileno())
-    os.replace(fresh, path)
+        os.replace(fresh, path)
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _opened_alone(fresh: Path, mode: int) -> Iterator[BinaryIO]:
+    """Open a file beside, empty; another process that opens it waits until it has its place."""
+    while True:
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT, mode)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            # the one that was waited for may have put it into its place meanwhile
+            if os.path.samestat(os.fstat(handle), os.stat(fresh)):
+                break
+        os.close(handle)
+    with os.fdopen(handle, "wb") as stream:
+        stream.truncate(0)
+        yield stream
 
 
 def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
@@ -71,12 +91,16 @@ def make_folder(folder: Path, mode: int = 0o700) -> Path:
 def replace_link(link: Path, target: Path) -> None:
     """Point a symbolic link at another folder in one step."""
     fresh = link.with_name(f".{link.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target, target_is_directory=True)
     if link.is_dir() and not link.is_symlink():
         # a copy of a home by a tool that follows links has a folder in its place
         shutil.rmtree(link)
-    os.replace(fresh, link)
+    while True:
+        # another process may do the same at this moment
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(target, target_is_directory=True)
+            os.replace(fresh, link)
+            break
     sync_folder(link.parent)
 
 
