@@ -26,7 +26,7 @@ Start = Literal["treatment_start", "response"]
 WORDS: dict[str, str] = {
     "progression": "progression",
     "death": "death",
-    "cancer_death": "death of the cancer",
+    "cancer_death": "death from the cancer",
     "new_therapy": "the start of a later line of treatment",
     "last_adequate_assessment": "the last adequate assessment",
     "last_contact": "last contact",

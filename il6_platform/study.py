@@ -361,7 +361,8 @@ class Published(_Part):
     `direction` says how the first group of the contrast was published to differ: longer or shorter
     time, higher or lower rate. Without it the published hazard ratio or estimate says it, if given.
     `difference` says whether one was claimed where no P value was printed, or only its side of
-    0.05.
+    0.05; a `direction` beside neither P nor figure claims one. `model` and `at` (months, cut-off)
+    say which of several figures is meant.
     """
 
     claim: str
@@ -372,7 +373,9 @@ class Published(_Part):
     endpoint: str | None = None
     contrast: str | None = None
     grp: str | None = None
+    model: str | None = None
     term: str | None = None
+    at: float | None = None
     p_value: float | None = None
     estimate: float | None = None
     hazard_ratio: float | None = Field(default=None, gt=0)
@@ -390,9 +393,16 @@ class Published(_Part):
     @property
     def claims_difference(self) -> bool | None:
         """Whether a difference was claimed; None where the claim is of a figure."""
-        if self.p_value is None:
-            return self.difference
-        return self.p_value < SIGNIFICANT
+        if self.p_value is not None:
+            return self.p_value < SIGNIFICANT
+        if self.difference is None and self.direction is not None and self.figure is None:
+            return True
+        return self.difference
+
+    @property
+    def figure(self) -> float | None:
+        """The figure that was printed."""
+        return self.estimate if self.hazard_ratio is None else self.hazard_ratio
 
 
 class Test(_Part):
@@ -517,6 +527,15 @@ class Study(_Part):
     def is_randomised(self) -> bool:
         """Whether chance assigned the treatment."""
         return self.design == "randomised"
+
+    @property
+    def monitors_treatment(self) -> bool:
+        """Whether the looks are at the arms of all patients, and not at another comparison."""
+        plan = self.monitoring
+        return plan is None or (plan.population, plan.contrast) == (
+            "all",
+            "experimental vs control",
+        )
 
     @property
     def higher(self) -> bool:

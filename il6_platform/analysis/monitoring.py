@@ -27,7 +27,7 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.prediction import months_to_events
 from il6_platform.statistics.regression import cox
-from il6_platform.statistics.survival import logrank, logrank_limits
+from il6_platform.statistics.survival import logrank, logrank_limits, logrank_z
 from il6_platform.study import Monitoring, Planned, Study
 from il6_platform.time_units import DAYS_PER_MONTH
 
@@ -226,19 +226,21 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
         ),
     ]
     results.add(information, **where)
-    if test.estimate is None or ratio.estimate is None or not fraction:
-        reason = test.note or ratio.note or Code.NO_EVENTS.say()
+    # positive in the direction of benefit of the first group, who may have had no event
+    z = logrank_z(time, event, first)
+    if z is None or not fraction:
+        reason = test.note or Code.NO_EVENTS.say()
         results.add(unsupported("boundary", reason, **fields), **where)
         return
-    # positive in the direction of benefit of the first group
-    z = math.copysign(math.sqrt(test.estimate), 1 - ratio.estimate)
     taken = {min(1.0, look.events / final) for look in earlier if look.events}
     # a look that brought no event spends nothing: it is the look before, once more
     looks = sorted(look for look in taken | {fraction} if look <= fraction)
     limits = _boundary(results, looks, plan, planned.endpoint)
     rows = _tests(z, test, looks, limits, plan, study)
     today = limits.iloc[len(looks) - 1]
-    if np.isfinite(today["z"]):
+    if ratio.estimate is None:
+        rows.append(unsupported("hazard_ratio_repeated", ratio.note or ""))
+    elif np.isfinite(today["z"]):
         # of the test's own family: it holds 1 exactly where the boundary is not reached
         low, high = logrank_limits(time, event, first, ratio.estimate, float(today["z"]))
         words = "Repeated confidence interval (Jennison & Turnbull 1989) of the log-rank test"
@@ -249,7 +251,10 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
     if fraction < 1:
         share = float(first.mean())
         drift = math.sqrt(final * share * (1 - share)) * -math.log(planned.hazard_ratio)
-        rows += _powers(z, fraction, final_z=float(limits.iloc[-1]["z"]), drift=drift)
+        # to show what is planned: where that is a harm, what speaks for it is below 0
+        side = math.copysign(1.0, drift)
+        final_z = float(limits.iloc[-1]["z"])
+        rows += _powers(side * z, fraction, final_z=final_z, drift=abs(drift))
     results.add([row.but(at=fraction, **fields) for row in rows], **where)
 
 

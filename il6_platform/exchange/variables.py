@@ -15,7 +15,7 @@ import pandas as pd
 from il6_platform.warehouse.database import Column
 
 NAME, LABEL = 8, 40
-"""Longest name and label that SAS transport version 5, and so ADaM, takes."""
+"""Longest name and label, in bytes, that SAS transport version 5, and so ADaM, takes."""
 
 DATASETS = {
     "adsl": "Subject-Level Analysis Dataset",
@@ -168,13 +168,19 @@ def short_label(text: str) -> str:
     >>> short_label("Age (years)")
     'Age (years)'
     """
-    if len(text) <= LABEL:
+    if len(text.encode()) <= LABEL:
         return text
-    words = text[: LABEL + 1].split(" ")[:-1]
+    words: list[str] = []
+    for word in text.split(" "):
+        if len(" ".join([*words, word]).encode()) > LABEL:
+            break
+        words.append(word)
     open_end = {"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to"}
     while len(words) > 1 and (words[-1].lower() in open_end or words[-1].startswith("(")):
         words.pop()
-    return " ".join(words).rstrip(" ,;:-")
+    # a text without spaces has no word to end with
+    cut = text.encode()[:LABEL].decode(errors="ignore")
+    return " ".join(words).rstrip(" ,;:-") or cut
 
 
 def short_names(names: list[str]) -> dict[str, str]:

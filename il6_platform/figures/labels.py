@@ -11,7 +11,7 @@ import pandas as pd
 from il6_platform.analysis.cohort import ARM, ARM_TERM, MARKER, MARKER_TERM
 from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.figures import numbers
-from il6_platform.study import Study, lower_first
+from il6_platform.study import Covariate, Study, lower_first
 
 
 def labels_of(study: Study) -> dict[str, str]:
@@ -87,7 +87,7 @@ def note_in_words(note: Any, study: Study) -> str:
 SEXES = {"F": "female", "M": "male"}
 
 
-def model_term(term: str, study: Study) -> str:
+def model_term(term: str, study: Study, results: pd.DataFrame) -> str:
     """Say what a term's hazard ratio compares: Age, per 10 years; Male (reference: female)."""
     labels, name = labels_of(study), term_namer(study)
     if term == ARM_TERM:
@@ -100,10 +100,26 @@ def model_term(term: str, study: Study) -> str:
         return name(term)
     if item.kind == "number":
         return f"{item.label}, per {item.step}"
-    if "[" in term and item.reference is not None:
-        reference = SEXES.get(item.reference, item.reference) if base == "sex" else item.reference
-        return f"{name(term)} (reference: {reference})"
-    return name(term)
+    reference = _reference(item, results) if "[" in term else None
+    if reference is None:
+        return name(term)
+    words = SEXES.get(reference, reference) if base == "sex" else reference
+    return f"{name(term)} (reference: {words})"
+
+
+def _reference(item: Covariate, results: pd.DataFrame) -> str | None:
+    """Return the level that a category's others are compared with, of those that patients have.
+
+    It is the one that the study file names, and where nobody has that one, the first.
+    """
+    counted = rows_of(results)(
+        analysis=Analysis.BASELINE, statistic=Statistic.RATE, grp=None, population="all"
+    )
+    counted = counted[counted["term"].str.startswith(f"{item.name}[", na=False)]
+    # a count that is hidden is of somebody
+    seen = counted.loc[counted["events"].fillna(1) > 0, "term"]
+    levels = sorted(term[len(item.name) + 1 : -1] for term in seen)
+    return item.reference if item.reference in levels else next(iter(levels), item.reference)
 
 
 def is_count(study: Study) -> bool:
@@ -219,7 +235,7 @@ STATISTICS = {
     "conditional_power": "conditional power under the effect seen",
     "conditional_power_planned": "conditional power under the planned effect",
     "cutoff_bootstrap": "cut-off, bootstrap interval",
-    "cutoff_mode": "cut-off found most often in resamples",
+    "cutoff_mode": "proportion of resamples that find the most frequent cut-off",
     "cutoff_recovered": "proportion of resamples that find the cut-off",
     "enrolled": "patients enrolled",
     "first_significant": "months to the first look with P below 0.05",

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
+from il6_platform.analysis.cohort import ARM
 from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.figures import style
 from il6_platform.figures.evidence import show_years
@@ -61,8 +62,9 @@ def looks(results: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         axes.plot(x, z, color=style.SECOND, lw=1.3, label="as it was at each quarter's end")
         axes.plot([row["at"]], [row["estimate"]], "o", color=style.SECOND, ms=7, label="today")
         axes.axhline(0, color="#777777", lw=0.8)
+        above = "benefit" if row["contrast"] == ARM else "high fares better"
         top = 1.15 * max(4.0, float(np.abs(z).max(initial=0)), float(high.min()))
-        axes.set(xlim=(0, 1.03), ylim=(-top, 1.5 * top), ylabel="Log-rank Z (above 0: benefit)")
+        axes.set(xlim=(0, 1.03), ylim=(-top, 1.5 * top), ylabel=f"Log-rank Z (above 0: {above})")
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
         axes.set_xlabel(
             f"Proportion of the {planned:.0f} planned events (%); dotted: P = 0.05, one look"

@@ -235,6 +235,7 @@ _PROPORTIONS = frozenset(
     | {"rate", "survival", "sensitivity", "specificity", "ppv", "npv", "power", "power_interaction"}
     | {"risk_difference", "risk_difference_interaction", "information_fraction", "common_support"}
     | {"conditional_power", "conditional_power_planned", "predictive_power", "cutoff_recovered"}
+    | {"cutoff_mode"}
 )
 _COUNTS = frozenset({"missing"})
 

@@ -32,6 +32,7 @@ from il6_platform.figures.labels import (
 )
 from il6_platform.figures.marker_curve import marker_curve
 from il6_platform.figures.volcano import volcano as draw_volcano
+from il6_platform.statistics.codes import singular
 from il6_platform.study import Study
 
 MOST_SITES = 15
@@ -180,9 +181,11 @@ def multivariable_forest(results: pd.DataFrame, study: Study, endpoint: str) -> 
         model=Model.MULTIVARIABLE,
         statistic=Statistic.HAZARD_RATIO,
     )
-    names = [model_term(str(term), study) for term in rows["term"]]
+    names = [model_term(str(term), study, results) for term in rows["term"]]
     size = rows.iloc[0] if len(rows) else None
-    events = "" if size is None else f" ({_count(size['events'])} events in {_count(size['n'])})"
+    events = ""
+    if size is not None:
+        events = singular(f" ({_count(size['events'])} events in {_count(size['n'])})")
     title = f"{endpoint}: multivariable Cox model{events}"
     return forest(_in_words(rows, study), names, title)
 

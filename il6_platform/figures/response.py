@@ -20,29 +20,39 @@ SHADES = {
 }
 """Colour, ink on it, and hatch, so that neighbours differ in print in grey."""
 GROUPS = ("control/low", "control/high", "experimental/low", "experimental/high")
+ARMS = ("control", "experimental")
+
+
+def groups_of(results: pd.DataFrame) -> tuple[str, ...]:
+    """Return the groups that are drawn: arm by marker group, the arms where nobody has a group."""
+    rows = results[(results["analysis"] == Analysis.RESPONSE) & results["grp"].isin(GROUPS)]
+    return ARMS if rows["n"].eq(0).all() else GROUPS
 
 
 def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """Draw the shares of CR, PR, SD, PD and NE in arm by marker group."""
     with matplotlib.rc_context(style.SETTINGS):
-        called = [labels.get(name, name) for grp in GROUPS for name in grp.split("/")]
-        figure = style.new_figure(6.0, 3.1, left=style.width_of(called, 8), top=0.6)
+        groups = groups_of(results)
+        called = [labels.get(name, name) for grp in groups for name in grp.split("/")]
+        figure = style.new_figure(
+            6.0, 1.3 + 0.45 * len(groups), left=style.width_of(called, 8), top=0.6
+        )
         axes = figure.subplots()
         rows = results[(results["analysis"] == Analysis.RESPONSE) & (results["endpoint"] == "BOR")]
-        names = []
-        for y, grp in enumerate(GROUPS):
+        names: list[str] = []
+        explained: set[str] = set()
+        for y, grp in enumerate(groups):
             shares = rows[rows["grp"] == grp].set_index("term")["estimate"]
             n = rows.loc[rows["grp"] == grp, "n"].max()
-            arm, group = grp.split("/")
-            names.append(
-                f"{labels.get(arm, arm)}\n{labels.get(group, group)} (n={numbers.count(n)})"
-            )
+            lines = [labels.get(name, name) for name in grp.split("/")]
+            names.append("\n".join(lines) + f" (n={numbers.count(n)})")
             left = 0.0
             for best, (shade, ink, hatch) in SHADES.items():
                 share = 100 * float(shares.get(best, 0) or 0)
                 if pd.isna(share):
                     continue
-                label = best if y == 0 else None
+                label = None if best in explained else best
+                explained.add(best)
                 axes.barh(
                     -y, share, left=left, color=shade, hatch=hatch, edgecolor="white", label=label
                 )
@@ -54,7 +64,7 @@ def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
                         fontsize=8, bbox=box if hatch else None,
                     )  # fmt: skip
                 left += share
-        axes.set_yticks([0, -1, -2, -3], names, fontsize=8)
+        axes.set_yticks([-y for y in range(len(groups))], names, fontsize=8)
         axes.set(xlim=(0, 100), xlabel="Proportion of patients (%)")
         if axes.get_legend_handles_labels()[0]:
             axes.legend(

@@ -15,7 +15,14 @@ from typing import Unpack
 import pandas as pd
 
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.figures.labels import Where, at_unit, model_term, note_in_words, with_unit
+from il6_platform.figures.labels import (
+    Where,
+    at_unit,
+    model_term,
+    note_in_words,
+    term_namer,
+    with_unit,
+)
 from il6_platform.manuscript.methods import recruited
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
@@ -75,6 +82,16 @@ def claims(study: Study) -> str:
     return f"{n or 'no'} published claim{'' if n == 1 else 's'}"
 
 
+RULES = {
+    "youden": "largest Youden index",
+    "maxstat": "maximally selected log-rank statistic",
+    "interaction": "largest interaction with treatment",
+    "median": "median",
+    "fixed": "fixed beforehand",
+}
+"""What a rule for the cut-off is called."""
+
+
 class _Said:
     """What this cut's manuscript says, looked up in its numbers."""
 
@@ -107,7 +124,7 @@ class _Said:
         return self.estimate(
             "Methods, Marker",
             "cutoff",
-            say=f"{at_unit('{}', self.study)} ({self.study.cutoff.method})",
+            say=f"{at_unit('{}', self.study)} ({RULES[self.study.cutoff.method]})",
             write=journal.plain,
             analysis=Analysis.CUTOFF,
             statistic=Statistic.CUTOFF,
@@ -242,7 +259,8 @@ class _Said:
         return self.estimate(
             None,
             *(f"cox_{endpoint}" for endpoint in endpoints),
-            say=f"{endpoints[0]}, adjusted: hazard ratio {{}}, {model_term(term, self.cut.study)}",
+            say=f"{endpoints[0]}, adjusted: hazard ratio {{}}, "
+            f"{model_term(term, self.cut.study, self.cut.results)}",
             analysis=Analysis.COX,
             model=Model.MULTIVARIABLE,
             endpoint=endpoints[0],
@@ -284,7 +302,8 @@ class _Said:
     def unknown(self) -> str:
         rows = self.cut.rows(analysis=Analysis.MISSING, statistic=Statistic.MISSING)
         named = rows[rows["term"].notna() & (rows["estimate"] > 0)]
-        said = ", ".join(f"{row.term} {row.estimate:.0f}" for row in named.itertuples())
+        name = term_namer(self.study)
+        said = ", ".join(f"{name(str(row.term))} {row.estimate:.0f}" for row in named.itertuples())
         return f"missing values: {said or 'none'}"
 
 

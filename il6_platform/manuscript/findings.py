@@ -93,6 +93,8 @@ def _caution(cut: Cut) -> str:
     found = readings.product(cut.results, cut.study, cut.study.endpoints[0])
     if found.primary is None or found.is_shown:
         return ""
+    if found.is_only_at_cutoff:
+        return "At the cut-off it is shown; the test without a cut-off, which decides, does not."
     doublings = 1.0 if found.uncut is None else readings.marker_spread(cut.results)
     saying = readings.compatible_with(found.primary, doublings)
     words = {

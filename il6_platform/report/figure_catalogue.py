@@ -22,7 +22,7 @@ from il6_platform.figures.flow import flow
 from il6_platform.figures.kaplan_meier import compared_curves, group_of, kaplan_meier
 from il6_platform.figures.labels import labels_of, rows_of, upper_first, with_unit
 from il6_platform.figures.monitoring import looks, projection
-from il6_platform.figures.response import response
+from il6_platform.figures.response import groups_of, response
 from il6_platform.figures.roc import roc, stability
 from il6_platform.figures.volcano import TESTS, ranked_markers
 from il6_platform.report.synthetic_flag import SYNTHETIC
@@ -173,10 +173,11 @@ def _cutoff(report: Report) -> Iterator[Picture]:
 def _response(report: Report) -> Iterator[Picture]:
     results, curves, study = report.results, report.curves, report.study
     labels, by_recist = labels_of(study), "RECIST" in study.response_criteria
+    by_group = " and marker group" if len(groups_of(results)) > 2 else ""
     yield Picture(
         "response",
         "Response",
-        f"Best overall response ({study.response_criteria}) by arm and marker group: complete "
+        f"Best overall response ({study.response_criteria}) by arm{by_group}: complete "
         "(CR), partial (PR), "
         "stable (SD), progression (PD), not evaluable (NE); labels shown from 5%.",
         lambda: response(results, labels),
@@ -221,10 +222,11 @@ def _over_time(report: Report) -> Iterator[Picture]:
         is_wide=True,
     )
     monitoring = rows_of(results)(analysis=Analysis.MONITORING)
+    whose = "treatment's " if study.monitors_treatment else ""
     yield Picture(
         "monitoring",
         "Evidence over time",
-        "The treatment's log-rank Z at each quarter's end, and today's, against the boundary that "
+        f"The {whose}log-rank Z at each quarter's end, and today's, against the boundary that "
         "allows for every planned look (Lan and DeMets). A difference is shown where the boundary "
         "is reached, not where P is below 0.05 at some look.",
         lambda: looks(results, curves),

@@ -117,6 +117,14 @@ class Product:
         """Whether an interaction is shown."""
         return self.decides is not None and self.decides < ALPHA
 
+    @property
+    def is_only_at_cutoff(self) -> bool:
+        """Whether the test at the cut-off shows what the one without, which decides, does not."""
+        if self.uncut is None or self.at_cutoff is None or self.is_shown:
+            return False
+        there = number(self.at_cutoff["p_value"]) if self.corrected is None else self.corrected
+        return there is not None and there < ALPHA
+
 
 def number(value: Any) -> float | None:
     """Return a number, or None for a missing one."""
@@ -282,7 +290,12 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         grp=claim.grp,
         term=claim.term,
     )
-    row = _first(found[found["statistic"] == claim.statistic])
+    fitting = found[found["statistic"] == claim.statistic]
+    for name, wanted in (("model", claim.model), ("at", claim.at)):
+        if wanted is not None:
+            fitting = fitting[fitting[name] == wanted]
+    several = [name for name in ("model", "at") if fitting[name].nunique(dropna=False) > 1]
+    row = None if several else _first(fitting)
     compared = None
     is_of_survival = claim.analysis == Analysis.SURVIVAL and claim.statistic == Statistic.LOGRANK
     if is_of_survival and claim.contrast and claim.endpoint:
@@ -296,6 +309,8 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
     reading = _reading(
         claim, row, sign, corrected, _difference(claim, compared, sign, study), study
     )
+    if several:
+        reading = Saying.SEVERAL_FIGURES.say(keys=" and ".join(f"`{name}`" for name in several))
     return {
         "claim": claim.claim,
         "source": claim.source,
@@ -303,7 +318,7 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         "population": claim.population,
         "contrast": claim.contrast,
         "published": _printed(claim),
-        "published_estimate": claim.estimate if claim.hazard_ratio is None else claim.hazard_ratio,
+        "published_estimate": claim.figure,
         "published_p_value": claim.p_value,
         "published_n": ", ".join(f"{group} {n}" for group, n in claim.n.items()),
         "published_direction": words.get(published_sign(claim, study))
@@ -322,8 +337,8 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         "n": 0 if row is None else row["n"],
         "events": None if row is None else row["events"],
         **_groups(results, claim),
-        "code": None if reading is None else " ".join(reading.codes),
-        "reading": None if reading is None else str(reading),
+        "code": " ".join(reading.codes),
+        "reading": str(reading),
     }
 
 
@@ -334,9 +349,9 @@ def _printed(claim: Published) -> str:
     """Say what was published: P, else the figure, else whether a difference was claimed."""
     if claim.p_value is not None:
         return f"P = {claim.p_value:g}"
-    figure = claim.estimate if claim.hazard_ratio is None else claim.hazard_ratio
-    if figure is not None:
-        return month(figure) if claim.statistic.startswith("enrolment_") else f"{figure:g}"
+    if claim.figure is not None:
+        is_month = claim.statistic.startswith("enrolment_")
+        return month(claim.figure) if is_month else f"{claim.figure:g}"
     return {True: "a difference", False: "no difference", None: NOT_REPORTED}[claim.difference]
 
 
@@ -460,24 +475,23 @@ def _reading(
     corrected: float | None,
     what: str,
     study: Study,
-) -> Reason | None:
+) -> Reason:
     """Say how a claim and this cut go together."""
     if row is None:
         return Saying.NOT_ANALYSED.say()
     if claim.claims_difference is None:
         if number(row["estimate"]) is None:
             return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no estimate.")
-        return _figure(claim, row)
+        decides = number(row["p_value"]) if corrected is None else corrected
+        return _figure(claim, row, sign, decides, what)
     # an exact test has a P value where its odds ratio has none
     now = number(row["p_value"])
     if now is None:
         return Saying.CANNOT_JUDGE.say(why=note_in_words(row["note"], study) or "no P value.")
     decides = now if corrected is None else corrected
     naive = _is_naive(row, corrected)
-    return joined(
-        _of_p(claim, now, corrected, decides, sign, what, study),
-        Saying.NOT_CORRECTED.say() if naive and decides < ALPHA else None,
-    )
+    said = _of_p(claim, now, corrected, decides, sign, what, study)
+    return joined(said, Saying.NOT_CORRECTED.say() if naive and decides < ALPHA else None) or said
 
 
 def _is_naive(row: pd.Series, corrected: float | None) -> bool:
@@ -540,16 +554,26 @@ def _difference(claim: Published, compared: Comparison | None, sign: int, study:
     return f"{what} was {_words(claim.endpoint)[sign]} with {first}"
 
 
-def _figure(claim: Published, row: pd.Series) -> Reason | None:
-    """Compare a figure with the published one, to as many digits as were printed."""
-    if claim.estimate is None:
-        return None
-    text = f"{claim.estimate:g}"
+def _figure(
+    claim: Published, row: pd.Series, sign: int, decides: float | None, what: str
+) -> Reason:
+    """Compare a figure with the published one, to as many digits as were printed.
+
+    A figure that has a side, as ratios and differences do, is on the published one or is not.
+    """
+    if claim.figure is None:
+        return Saying.NOTHING_PRINTED.say()
+    text = f"{claim.figure:g}"
     digits = len(text.partition(".")[2])
     now = round(float(row["estimate"]), digits)
-    if f"{now:.{digits}f}" == f"{claim.estimate:.{digits}f}":
+    if f"{now:.{digits}f}" == f"{claim.figure:.{digits}f}":
         return Saying.SAME_FIGURE.say()
-    return Saying.OTHER_FIGURE.say(published=text, now=formatting.minus(f"{now:.{digits}f}"))
+    other = Saying.OTHER_FIGURE.say(published=text, now=formatting.minus(f"{now:.{digits}f}"))
+    if _sign_of(claim.statistic, claim.figure) * sign >= 0:
+        return other
+    is_shown = decides is not None and decides < ALPHA
+    reversed_ = Saying.OPPOSITE.say(what=what) if is_shown else Saying.OTHER_SIDE.say()
+    return joined(*((reversed_, other) if is_shown else (other, reversed_))) or other
 
 
 def _interactions(results: pd.DataFrame, study: Study, endpoint: str) -> Iterator[dict[str, Any]]:

@@ -42,6 +42,15 @@ class Saying(Pattern):
     NEW_DIFFERENCE = ("new_difference", "A difference where none was published: {what}.")
     SAME_FIGURE = ("same_figure", "As published.")
     OTHER_FIGURE = ("other_figure", "Published: {published}; here: {now}.")
+    OTHER_SIDE = ("other_side", "The estimate lies on the other side.")
+    NOTHING_PRINTED = (
+        "nothing_printed",
+        "The study file gives no figure, P value or direction of this claim.",
+    )
+    SEVERAL_FIGURES = (
+        "several_figures",
+        "Several figures of this cut fit the claim: state its {keys} in the study file.",
+    )
     CANNOT_JUDGE = ("cannot_judge", "Cannot be judged: {why}")
     NOT_ANALYSED = ("not_analysed", "Not part of this study file's analyses.")
     NOT_CORRECTED = ("not_corrected", "P is not corrected for cut-off selection.")

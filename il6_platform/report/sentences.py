@@ -130,7 +130,9 @@ def _product_numbers(results: pd.DataFrame, study: Study, found: readings.Produc
         parts.append(said)
     text = "; ".join(parts)
     primary = found.primary
-    if not found.is_shown and primary is not None:
+    if found.is_only_at_cutoff:
+        text += "; the test without a cut-off, which decides, does not show it"
+    elif not found.is_shown and primary is not None:
         doublings = 1.0 if found.uncut is None else readings.marker_spread(results)
         wide = readings.compatible_with(primary, doublings) is Saying.NOT_PREDICTIVE_WIDE
         text += (
@@ -442,9 +444,14 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
     )
     if powers:
         planned, trend, predictive = powers
+        contrast = study.monitoring.contrast if study.monitoring else ARM
+        first, plan = labels[CONTRASTS[contrast][0]], study.planned
+        side = "shorter" if plan is not None and plan.hazard_ratio > 1 else "longer"
+        of = endpoint if plan is None else plan.endpoint
         yield (
-            "If the study runs to its planned events, it will show the treatment's effect with a "
-            f"probability of {formatting.chance(planned)} should the planned effect be true, "
+            f"If the study runs to its planned events, it will show {side} {of} with {first} with "
+            "a probability of "
+            f"{formatting.chance(planned)} should the planned effect be true, "
             f"{formatting.chance(trend)} should the effect seen go on, "
             f"{formatting.chance(predictive)} with today's uncertainty about it (conditional "
             "power under the planned effect and under the effect seen; predictive power)."

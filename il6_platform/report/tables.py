@@ -472,7 +472,7 @@ def cox(report: Report, endpoint: str) -> Table:
             continue
         printed.append(
             (
-                model_term(term, report.study),
+                model_term(term, report.study, report.results),
                 "" if one is None else f"{_count(one)}/{_count(one, 'events')}",
                 "" if one is None else journal.with_interval(one, journal.ratio),
                 "" if one is None else journal.p_value(one["p_value"]),
@@ -523,12 +523,13 @@ def _of_models(report: Report, endpoint: str, rows: pd.DataFrame) -> tuple[str, 
     if test is not None and pd.notna(test["p_value"]):
         said = journal.p_text(test["p_value"])
         notes.append(f"Proportional hazards, global test: {said}.")
-    notes += [
-        f"The hazard ratio of {model_term(str(row['term']), report.study)} is not constant over "
-        f"time ({journal.p_text(row['p_value'])}): read it as an average over follow-up."
-        for _, row in not_proportional(report.results, endpoint).iterrows()
-        if row["term"] != "GLOBAL"
-    ]
+    for _, row in not_proportional(report.results, endpoint).iterrows():
+        if row["term"] != "GLOBAL":
+            of = model_term(str(row["term"]), report.study, report.results)
+            notes.append(
+                f"The hazard ratio of {of} is not constant over time "
+                f"({journal.p_text(row['p_value'])}): read it as an average over follow-up."
+            )
     notes += _notes(rows, report.study)
     if Statistic.EVENTS_PER_VARIABLE in whole:
         few = whole[Statistic.EVENTS_PER_VARIABLE]

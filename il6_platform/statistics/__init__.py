@@ -142,6 +142,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "kaplan_meier",
         "logrank",
         "logrank_limits",
+        "logrank_z",
         "reverse_kaplan_meier_median",
         "rmst_difference",
     ),

@@ -212,7 +212,10 @@ class Code(Pattern):
         "{n} patients are left out: not all values are given.",
     )
     LEFT_THE_MODEL = ("left_the_model", "The model is without {names}.")
-    PERMUTATIONS_SEPARATED = ("permutations_separated", "{n} of {of} permutations were separated.")
+    PERMUTATIONS_SEPARATED = (
+        "permutations_separated",
+        "Permutations that were separated: {n} of {of}.",
+    )
     NO_RATIO_IN = ("no_ratio_in", "No hazard ratio in subgroup {levels}.")
     # proportions
     EMPTY_CELL = ("empty_cell", "An empty cell: the odds ratio is 0, infinite or unknown.")

@@ -244,6 +244,32 @@ def logrank(
     return Estimate(name, statistic, df=df, p_value=float(chi2.sf(statistic, df)), **fields)
 
 
+def logrank_z(time: ArrayLike, event: ArrayLike, first: ArrayLike) -> float | None:
+    """Return the log-rank test's Z: above 0 where the first group has fewer events than expected.
+
+    Its square is the test's chi-square; unlike a hazard ratio it exists where one group has no
+    event.
+
+    Parameters
+    ----------
+    time, event, first
+        Shape (n,); `first` says who is of the first group.
+
+    Examples
+    --------
+    >>> round(logrank_z([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]), 2)
+    2.24
+    """
+    t, e = samples(time, event)
+    one = same_length("first", first, len(t)).astype(bool)
+    if one.all() or not one.any():
+        return None
+    table = RiskTable.of(t, e, (~one).astype(np.int64), np.zeros(len(t), dtype=np.int64), 2)
+    excess, covariance = table.excesses()
+    variance = float(covariance[0, 0])
+    return -float(excess[0]) / np.sqrt(variance) if variance > 0 else None
+
+
 def logrank_limits(
     time: ArrayLike, event: ArrayLike, first: ArrayLike, ratio: float, z: float = Z
 ) -> tuple[float | None, float | None]:

@@ -65,6 +65,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "nobody responds": {"BOR": "PD", "response_months": np.nan},
     "everybody responds": {"BOR": "CR", "response_months": 1.0},
     "arm separates": {},
+    "one arm has no event": {},
     "marker separates": {},
     "covariate separates": {},
     "times not known of some": {},
@@ -98,6 +99,8 @@ def cohort_of(shape: str, n: int, study: Study, seed: int = 0) -> Cohort:
         values["progressed"] = values["died"] = first
         values["time_PFS"] = np.where(first, 1 + np.arange(n) / 30.4375, 50.0)
         values["time_OS"] = values["time_PFS"] + 1
+    if shape == "one arm has no event":
+        values["progressed"] = values["died"] = ~values["arm"]
     if shape == "times not known of some":
         # the registry gives an event without its time
         values["time_PFS"][::3] = np.nan

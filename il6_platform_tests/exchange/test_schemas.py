@@ -40,8 +40,11 @@ def test_a_reporting_event_is_valid(name: str) -> None:
     assert {r["operationId"] for a in event["analyses"] for r in a["results"]} <= operations
 
 
-@given(st.text(st.sampled_from("abc (),of the"), min_size=1, max_size=120))
+@given(st.text(st.sampled_from("abc (),of the\u809d"), min_size=1, max_size=120))
 def test_a_label_is_short_and_ends_with_a_word(text: str) -> None:
     label = short_label(text)
-    assert len(label) <= LABEL
+    assert label or not text.strip(" ,;:-")
+    # SAS transport counts bytes, and one that is cut in two makes the file unreadable
+    assert len(label.encode()) <= LABEL
     assert text.startswith(label)
+    assert " " not in text[: len(label) + 1] or label == text or not text[len(label)].isalpha()

@@ -1,6 +1,7 @@
-"""`python -m il6_platform_tests.report [COUNT]`: reads what is said of so many random registries.
+"""`python -m il6_platform_tests.report [FIRST COUNT]`: reads what is said of random registries.
 
-Prints every contradiction between sentence and row; exit status 1 where there is any.
+Prints every contradiction between sentence and row of the registries from number FIRST on, 200 from
+0 on unless it is said; exit status 1 where there is any.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from il6_platform_tests.report.consistency import alert_faults, faults
 from il6_platform_tests.report.test_consistency import made
 
 
-def main(count: int) -> int:
-    """Read the first `count` registries and the alerts between neighbours; return the faults."""
+def main(first: int = 0, count: int = 200) -> int:
+    """Read `count` registries from `first` on, and the alerts between neighbours; count faults."""
     warnings.simplefilter("ignore")
     wrong, headlines = 0, []
-    for number in range(count):
+    for number in range(first, first + count):
         results, study = made(number)
         for fault in faults(results, study):
             print(f"registry {number}: {fault}")
             wrong += 1
         headlines.append(headline(results, study))
-    for number, (before, now) in enumerate(itertools.pairwise(headlines)):
+    for number, (before, now) in enumerate(itertools.pairwise(headlines), start=first):
         for fault in alert_faults(before, now):
             print(f"registries {number} and {number + 1}: {fault}")
             wrong += 1
@@ -33,4 +34,4 @@ def main(count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200) > 0)
+    sys.exit(main(*map(int, sys.argv[1:])) > 0)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 
@@ -65,6 +66,7 @@ BREAST: dict[str, Any] = {
 }
 COUNT = {"marker": {"analyte": "nodes", "label": "Positive nodes", "unit": "count"}}
 BY_RESPONSE = {"method": "youden", "outcome": "response", "min_patients": 2}
+GRADES = [{"name": "grade", "label": "Grade", "kind": "category", "reference": "G9"}]
 # registry -> shape of the cohort, patients, what the study file says otherwise, effect of the arm
 EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
     "harm": ("ordinary", 80, {}, 1.2),
@@ -80,6 +82,7 @@ EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
     "constant marker": ("constant marker", 40, {}, 0.0),
     "one day": ("all at one time", 40, {"endpoints": ["PFS"]}, 0.0),
     "no cut-off": ("nobody responds", 40, {"cutoff": BY_RESPONSE}, 0.0),
+    "no events in an arm": ("one arm has no event", 60, {"covariates": GRADES}, 0.0),
 }
 
 
@@ -243,6 +246,41 @@ def test_results_and_conclusions_say_what_the_lead_says() -> None:
         "is associated with shorter PFS" in conclusions and "P" not in conclusions.split("PFS")[-1]
     )
     assert "(" not in conclusions
+
+
+def test_a_boundary_is_crossed_without_a_hazard_ratio() -> None:
+    rows = published("no events in an arm").results
+    rows = rows[rows["analysis"] == "monitoring"].set_index("statistic")
+    assert rows.loc["logrank_z", "estimate"] > rows.loc["boundary", "estimate"]
+    assert pd.isna(rows.loc["hazard_ratio_repeated", "estimate"])
+    growth = " ".join(said("no events in an arm", "growth"))
+    assert "crossed in favour of Chemotherapy + bevacizumab" in growth
+    # what goes on as in a harmful registry will never show longer times
+    harm = " ".join(said("harm", "growth"))
+    assert re.search(
+        r"show longer PFS with Chemotherapy \+ bevacizumab with a probability of .* "
+        r"< 1% should the effect seen go on",
+        harm,
+    )
+
+
+def test_a_level_is_compared_with_one_that_patients_have() -> None:
+    text = " ".join(said("no events in an arm", "table cox_PFS"))
+    assert "Grade: G2 (reference: G1)" in text and "G9" not in text
+
+
+def test_responses_are_drawn_by_arm_where_there_are_no_groups() -> None:
+    from il6_platform.figures.labels import labels_of
+    from il6_platform.figures.response import response
+
+    for name, bars in (("no cut-off", 2), ("harm", 4)):
+        cut = published(name)
+        figure = response(cut.results, labels_of(cut.study))
+        ticks = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+        assert len(ticks) == bars and not any("(n=0)" in tick for tick in ticks)
+        assert len(figure.axes[0].get_legend_handles_labels()[0]) > 1
+        (caption,) = said(name, "figure response")
+        assert ("and marker group" in caption) == (bars == 4)
 
 
 def test_the_results_section_calls_groups_as_people_do() -> None:

@@ -281,3 +281,52 @@ def test_a_month_and_a_marker_s_group_are_said_as_people_say_them() -> None:
     )
     assert said["reading"][0].startswith("A difference, as published: ORR was lower with high IL-6")
     assert said["published"][1] == "June 2017"
+
+
+def claimed(rows: pd.DataFrame, **claim: object) -> tuple[list[str], str]:
+    made = {"claim": "a claim", "source": "made up", "analysis": "survival", "endpoint": "PFS"}
+    made |= {"contrast": "experimental vs control", "statistic": "hazard_ratio", **claim}
+    row = headline(rows, of(published=[made])).iloc[0]
+    return row["code"].split(), row["reading"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "ratio", "p", "codes"),
+    [
+        ({"hazard_ratio": 0.6}, 0.6, 0.01, ["same_figure"]),
+        ({"hazard_ratio": 0.6}, 0.8, 0.2, ["other_figure"]),
+        ({"hazard_ratio": 0.6}, 1.8, 0.01, ["opposite", "other_figure"]),
+        ({"hazard_ratio": 0.6}, 1.3, 0.2, ["other_figure", "other_side"]),
+        ({"estimate": 1.6}, 0.5, 0.01, ["opposite", "other_figure"]),
+        ({"hazard_ratio": 0.6, "p_value": 0.01}, 1.8, 0.01, ["opposite"]),
+        ({"direction": "longer"}, 0.6, 0.01, ["as_published"]),
+        ({"direction": "longer"}, 1.8, 0.01, ["opposite"]),
+        ({"direction": "shorter"}, 0.6, 0.2, ["not_shown_other_side"]),
+        ({}, 0.6, 0.01, ["nothing_printed"]),
+    ],
+)
+def test_a_claim_of_any_kind_has_a_reading_and_a_side(
+    claim: dict[str, object], ratio: float, p: float, codes: list[str]
+) -> None:
+    found = results({**effect(p, ratio), "statistic": "hazard_ratio"})
+    said, reading = claimed(found, **claim)
+    assert said == codes
+    if "opposite" in codes:
+        side = "longer" if ratio < 1 else "shorter"
+        assert f"Opposite to what was published: PFS was {side} with bevacizumab." in reading
+
+
+def test_a_claim_is_set_beside_the_figure_that_it_is_of() -> None:
+    at = {"analysis": "survival", "endpoint": "PFS", "statistic": "survival", "grp": "control"}
+    found = results({**at, "at": 6.0, "estimate": 0.9}, {**at, "at": 24.0, "estimate": 0.4})
+    claim = {"contrast": None, "statistic": "survival", "grp": "control", "estimate": 0.4}
+    assert claimed(found, **claim, at=24) == (["same_figure"], "As published.")
+    codes, reading = claimed(found, **claim)
+    assert codes == ["several_figures"]
+    assert reading == "Several figures of this cut fit the claim: state its `at` in the study file."
+    models = [{**effect(0.01, 0.5), "analysis": "cox", "statistic": "hazard_ratio", "term": "age",
+               "contrast": None, "model": model, "estimate": estimate}
+              for model, estimate in (("univariable", 0.5), ("multivariable", 0.8))]  # fmt: skip
+    of_age = {"analysis": "cox", "contrast": None, "term": "age", "hazard_ratio": 0.8}
+    assert claimed(results(*models), **of_age)[0] == ["several_figures"]
+    assert claimed(results(*models), **of_age, model="multivariable")[0] == ["same_figure"]

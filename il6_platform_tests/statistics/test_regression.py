@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.regression import cox, interaction, proportional_hazards
-from il6_platform.statistics.survival import logrank, logrank_limits
+from il6_platform.statistics.survival import logrank, logrank_limits, logrank_z
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "regression.json").read_text())
@@ -232,6 +232,10 @@ def test_limits_hold_the_estimate_and_hold_1_where_the_log_rank_test_does(
     event = rng.random(n) < 0.7
     ratio = cox(pd.DataFrame({"first": first.astype(float)}), time, event).estimates()[0]
     test = logrank(time, event, first)
+    z = logrank_z(time, event, first)
+    assert (z is None) == (test.estimate is None)
+    if z is not None and test.estimate is not None:
+        assert z**2 == pytest.approx(test.estimate, rel=1e-9, abs=1e-12)
     if ratio.estimate is None or test.p_value is None:
         return
     limits = logrank_limits(time, event, first, ratio.estimate)
