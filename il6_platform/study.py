@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -641,8 +641,21 @@ def lower_first(text: str) -> str:
     >>> [lower_first(label) for label in ("Age", "Largest metastasis", "IL-6", "RAS", "Ki-67")]
     ['age', 'largest metastasis', 'IL-6', 'RAS', 'Ki-67']
     """
-    word = text.partition(" ")[0]
+    word = text.partition(" ")[0].rstrip(":,")
     return text[:1].lower() + text[1:] if word[1:].isalpha() and word[1:].islower() else text
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write words as a sentence lists them.
+
+    Examples
+    --------
+    >>> listed(["PFS"]), listed(["PFS", "OS"]), listed(["TTP", "OS", "FFS"])
+    ('PFS', 'PFS and OS', 'TTP, OS and FFS')
+    """
+    first = list(words)
+    last = first.pop() if first else ""
+    return " and ".join(filter(None, [", ".join(first), last]))
 
 
 CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))

@@ -228,8 +228,9 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
     results.add(information, **where)
     # positive in the direction of benefit of the first group, who may have had no event
     z = logrank_z(time, event, first)
-    if z is None or not fraction:
-        reason = test.note or Code.NO_EVENTS.say()
+    alone = min(int(first.sum()), int((~first).sum())) < 2
+    if z is None or not fraction or alone:
+        reason = test.note or (Code.FEWER_THAN_2_IN_A_GROUP if alone else Code.NO_EVENTS).say()
         results.add(unsupported("boundary", reason, **fields), **where)
         return
     taken = {min(1.0, look.events / final) for look in earlier if look.events}

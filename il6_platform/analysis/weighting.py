@@ -20,7 +20,7 @@ from il6_platform.statistics import weighting
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import unsupported
 from il6_platform.statistics.regression import cox
-from il6_platform.study import Study, lower_first
+from il6_platform.study import Study, listed, lower_first
 
 SPEC = Spec(
     place=120,
@@ -114,5 +114,4 @@ def weighted_for(terms: Iterable[Any], study: Study) -> str:
     labels = {item.name: item.label for item in study.covariates} | {"MARKER": study.marker.label}
     names = [str(term).partition("[")[0] for term in terms]
     said = (labels.get(name, name) for name in names)
-    names = list(dict.fromkeys(map(lower_first, said)))
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "nothing"
+    return listed(dict.fromkeys(map(lower_first, said))) or "nothing"

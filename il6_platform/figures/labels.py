@@ -28,6 +28,14 @@ def labels_of(study: Study) -> dict[str, str]:
     }
 
 
+PRODUCTS = {
+    f"{ARM_TERM}:{MARKER_TERM}": "{} group",
+    f"{ARM_TERM}:log2(MARKER)": "log2 {}",
+    f"{ARM_TERM}:MARKER": "{}",
+}
+"""Products of treatment and marker in models, and what the second factor is called."""
+
+
 def term_namer(study: Study) -> Callable[[str], str]:
     """Return what says a term in the study's words: `sex[M]` is Male."""
     labels = labels_of(study)
@@ -37,6 +45,9 @@ def term_namer(study: Study) -> Callable[[str], str]:
     titles |= {item.name: item.title for item in study.described}
     titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}
     titles |= {"MARKERGR[low]": labels["low"], "GLOBAL": "all terms together"}
+    titles |= {
+        term: f"treatment by {part.format(study.marker.label)}" for term, part in PRODUCTS.items()
+    }
 
     def name(term: str) -> str:
         if term.startswith("SITEID["):
@@ -71,8 +82,11 @@ def note_in_words(note: Any, study: Study) -> str:
         return ""
     labels, name = labels_of(study), term_namer(study)
     groups = "control|experimental|high|low"
+    products = [re.escape(term) for term in PRODUCTS]
     terms = [re.escape(item.name) for item in study.covariates if item.name != item.label.lower()]
-    known = "|".join([r"ARM\[experimental\]", r"MARKERGR\[\w+\]", "MARKERGR", "MARKER", *terms])
+    levels = [rf"{re.escape(item.name)}(?=\[)" for item in study.described]
+    groups_of = [r"ARM\[experimental\]", r"MARKERGR\[\w+\]", "MARKERGR", "MARKER"]
+    known = "|".join([*products, *groups_of, *levels, *terms])
 
     def said(found: re.Match[str]) -> str:
         text = found[0]

@@ -26,7 +26,7 @@ from il6_platform.report import readings, sentences
 from il6_platform.report.reader import Cut
 from il6_platform.report.sayings import Saying
 from il6_platform.statistics.codes import singular
-from il6_platform.study import Study, lower_first
+from il6_platform.study import Study, listed, lower_first
 
 Place = Callable[[str], str | None]
 """Key of a table or figure of the manuscript -> what it is called there, or None."""
@@ -46,7 +46,7 @@ def abstract(cut: Cut) -> dict[str, str]:
         "background": f"This study asks whether {marker_in_question(study)} before treatment "
         f"predicts who benefits from {study.arms.experimental_drug}{disease}.",
         "methods": f"In this {design} of registry data, {study.arms.experimental_label} was "
-        f"compared with {study.arms.control_label} for {' and '.join(study.endpoints)}, by "
+        f"compared with {study.arms.control_label} for {listed(study.endpoints)}, by "
         f"{marker_in_question(study)}. {_rule(cut)} The treatment-by-marker interaction decides, "
         "without a cut-off where it can be estimated so.",
         "results": " ".join(
@@ -165,6 +165,19 @@ def _patients(cut: Cut, place: Place) -> str:
 
 
 def _response(cut: Cut, place: Place) -> Iterator[str]:
+    judged = cut.row(
+        analysis=Analysis.RESPONSE,
+        endpoint="BOR",
+        term="NE",
+        statistic=Statistic.RATE,
+        population=Group.ALL,
+        contrast=None,
+        grp=None,
+    )
+    if judged is not None and pd.notna(judged["n"]) and judged["n"] == judged["events"]:
+        if judged["n"]:
+            yield "No patient had an adequate assessment of response."
+        return
     for population, contrast in COMPARISONS:
         first, second = CONTRASTS[contrast]
         rates = [
@@ -193,10 +206,11 @@ def _response(cut: Cut, place: Place) -> Iterator[str]:
             for rate, name in zip(rates, (first, second), strict=True)
             if rate is not None
         ]
+        naive = _is_naive(population, contrast, cut.study) and pd.notna(test["p_value"])
         yield (
             f"In {_who(population, cut.study)}, {' and '.join(shares)} had an objective response "
             f"(Fisher's exact test, {journal.p_text(test['p_value'])}"
-            + (f"{NOT_CORRECTED})." if _is_naive(population, contrast, cut.study) else ").")
+            + (f"{NOT_CORRECTED})." if naive else ").")
         )
     if place("response"):
         yield _see(place("response"), place("response_comparisons"))
@@ -264,6 +278,8 @@ def _months(row: pd.Series) -> str:
     """Write a time with its interval as a sentence has it."""
     if pd.isna(row["estimate"]):
         return "not reached"
+    if pd.isna(row["ci_low"]) and pd.isna(row["ci_high"]):
+        return f"{journal.months(row['estimate'])} months (interval not estimable)"
     limits = journal.interval(row["ci_low"], row["ci_high"], journal.months)
     return f"{journal.months(row['estimate'])} months (95% CI {limits})"
 

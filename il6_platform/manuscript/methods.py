@@ -29,7 +29,7 @@ from il6_platform.report.reader import Cut
 from il6_platform.report.sentences import delivered, none_of
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import count_of
-from il6_platform.study import Estimand, EventOutcome
+from il6_platform.study import Estimand, EventOutcome, listed
 from il6_platform.time_units import DAYS_PER_MONTH
 
 
@@ -138,7 +138,7 @@ def _target_trial(cut: Cut, citations: Citations) -> str:
         f"The comparison of the arms stands in for a trial{trial} of "
         f"patients who start first-line treatment{disease}, assigned to {labels['experimental']} "
         f"or {labels['control']} on that day, which is time zero, and followed for "
-        f"{', '.join(study.endpoints)}. In the registry nobody was assigned: the arms may differ "
+        f"{listed(study.endpoints)}. In the registry nobody was assigned: the arms may differ "
         "in what was not measured"
         + (
             ", and weighting (analysis weighting) balances what was."

@@ -86,4 +86,6 @@ REACHES = frozenset({Code.NOT_REACHED, Code.FEW_CENSORED})
 
 def in_sentence(row: pd.Series, write: Write = ratio) -> str:
     """Write an estimate with its interval as in a sentence: 0.62, 95% CI 0.40-0.97."""
+    if is_missing(row["ci_low"]) and is_missing(row["ci_high"]):
+        return f"{write(row['estimate'])}, interval not estimable"
     return f"{write(row['estimate'])}, 95% CI {interval(row['ci_low'], row['ci_high'], write)}"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from il6_platform.analysis.cohort import ARM, CONTRASTS, MARKER
+from il6_platform.analysis.cohort import ARM, ARM_TERM, CONTRASTS, MARKER, MARKER_TERM
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.figures.labels import (
     is_count,
@@ -21,6 +21,7 @@ from il6_platform.figures.labels import (
     note_in_words,
     profiled,
     rows_of,
+    term_namer,
 )
 from il6_platform.figures.numbers import month
 from il6_platform.report import formatting
@@ -49,6 +50,8 @@ class Comparison:
     ----------
     ratio
         Row of the hazard ratio with the log-rank test's own interval, or None.
+    test
+        Row of the log-rank test, or None.
     p_value, corrected
         Of the log-rank test; corrected for cut-off selection where the data chose the cut-off.
     sign
@@ -61,6 +64,7 @@ class Comparison:
     population: str
     contrast: str
     ratio: pd.Series | None
+    test: pd.Series | None
     p_value: float | None
     corrected: float | None
     sign: int
@@ -157,6 +161,7 @@ def comparison(
         population,
         contrast,
         ratio if known else None,
+        test,
         p,
         corrected,
         _sign(of, ratio),
@@ -220,7 +225,11 @@ def _first_group(contrast: str, study: Study) -> str:
         return study.arms.experimental_drug
     if contrast == MARKER and is_count(study):
         return f"a high number of {lower_first(study.marker.label)}"
-    return f"high {study.marker.label}" if contrast == MARKER else contrast
+    if contrast == MARKER:
+        return f"high {study.marker.label}"
+    # a term of a model: more of a number, or a level
+    item = next((one for one in study.described if one.name == contrast), None)
+    return f"higher {lower_first(item.label)}" if item else term_namer(study)(contrast)
 
 
 def headline(results: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -290,14 +299,15 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         grp=claim.grp,
         term=claim.term,
     )
-    fitting = found[found["statistic"] == claim.statistic]
+    fitting = found[found["statistic"] == _statistic_of(claim)]
     for name, wanted in (("model", claim.model), ("at", claim.at)):
         if wanted is not None:
             fitting = fitting[fitting[name] == wanted]
     several = [name for name in ("model", "at") if fitting[name].nunique(dropna=False) > 1]
     row = None if several else _first(fitting)
     compared = None
-    is_of_survival = claim.analysis == Analysis.SURVIVAL and claim.statistic == Statistic.LOGRANK
+    of_groups = (Statistic.LOGRANK, Statistic.HAZARD_RATIO_SCORE)
+    is_of_survival = claim.analysis == Analysis.SURVIVAL and _statistic_of(claim) in of_groups
     if is_of_survival and claim.contrast and claim.endpoint:
         compared = comparison(results, study, claim.endpoint, claim.population, claim.contrast)
     beside = None if row is None else _estimate_beside(row, found)
@@ -330,10 +340,10 @@ def _claimed(results: pd.DataFrame, study: Study, claim: Published) -> dict[str,
         if beside is None
         else str(beside["statistic"]).removesuffix("_profile"),
         **{name: None if shown is None else shown[name] for name in ("estimate", *LIMITS)},
-        "direction": words.get(sign) if claim.contrast else None,
+        "direction": words.get(sign) if _contrast_of(claim) else None,
         "p_value": p_value,
         "corrected_p_value": corrected,
-        "test": TESTS.get(claim.statistic) if p_value is not None else None,
+        "test": TESTS.get(_statistic_of(claim)) if p_value is not None else None,
         "n": 0 if row is None else row["n"],
         "events": None if row is None else row["events"],
         **_groups(results, claim),
@@ -352,13 +362,15 @@ def _printed(claim: Published) -> str:
     if claim.figure is not None:
         is_month = claim.statistic.startswith("enrolment_")
         return month(claim.figure) if is_month else f"{claim.figure:g}"
-    return {True: "a difference", False: "no difference", None: NOT_REPORTED}[claim.difference]
+    said = {True: "a difference", False: "no difference", None: NOT_REPORTED}
+    return said[claim.claims_difference]
 
 
 LIMITS = ("ci_low", "ci_high")
 
 TESTS: dict[str, str] = {
     Statistic.LOGRANK: "log-rank",
+    Statistic.HAZARD_RATIO_SCORE: "log-rank",
     Statistic.CHI_SQUARE: "chi-square",
     "chi_square_corrected": "chi-square with continuity correction",
     Statistic.FISHER_EXACT: "Fisher's exact",
@@ -380,8 +392,20 @@ def _corrected(
     return None
 
 
+def _statistic_of(claim: Published) -> str:
+    """Return the statistic of a claim: of two survival curves the ratio is the log-rank test's."""
+    if claim.analysis == Analysis.SURVIVAL and claim.statistic == Statistic.HAZARD_RATIO:
+        return Statistic.HAZARD_RATIO_SCORE
+    return claim.statistic
+
+
+def _contrast_of(claim: Published) -> str | None:
+    """Return which groups a claim compares: by its contrast, or by its term of a model."""
+    return claim.contrast or {ARM_TERM: ARM, MARKER_TERM: MARKER}.get(claim.term or "", claim.term)
+
+
 def _is_difference(claim: Published) -> bool:
-    return bool(claim.contrast is not None and claim.claims_difference)
+    return bool(_contrast_of(claim) is not None and claim.claims_difference)
 
 
 def _groups(results: pd.DataFrame, claim: Published) -> dict[str, Any]:
@@ -439,7 +463,7 @@ def _estimate_beside(row: pd.Series, found: pd.DataFrame) -> pd.Series:
     if row["statistic"] == Statistic.RATIO_OF_HAZARD_RATIOS:
         best = _first(profiled(found))
         return row if best is None else best
-    if row["statistic"] not in TESTS:
+    if row["statistic"] not in TESTS or row["statistic"] == Statistic.HAZARD_RATIO_SCORE:
         return row
     wanted = [Statistic.HAZARD_RATIO, Statistic.RISK_DIFFERENCE]
     estimate = _first(found[found["statistic"].isin(wanted)])
@@ -548,9 +572,10 @@ def _difference(claim: Published, compared: Comparison | None, sign: int, study:
             f"the effect of {study.arms.experimental_drug} on {claim.endpoint} is more favourable "
             f"with {side} {marker_in_question(study)}"
         )
-    if claim.contrast is None or not sign:
+    contrast = _contrast_of(claim)
+    if contrast is None or not sign:
         return "the groups differ"
-    first, what = _first_group(claim.contrast, study), claim.endpoint or claim.statistic
+    first, what = _first_group(contrast, study), claim.endpoint or claim.statistic
     return f"{what} was {_words(claim.endpoint)[sign]} with {first}"
 
 

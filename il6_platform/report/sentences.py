@@ -151,8 +151,9 @@ def _effect(effect: readings.Comparison, study: Study) -> Reason:
         numbers.append(f"hazard ratio {formatting.in_sentence(ratio)}")
     numbers.append(f"log-rank {formatting.p_text(effect.p_value)}")
     text = ", ".join(numbers)
-    if ratio is not None and pd.notna(ratio["n"]) and pd.notna(ratio["events"]):
-        text += f"; {_counted(ratio['n'], 'patient')}, {_counted(ratio['events'], 'event')}"
+    rests_on = effect.test if ratio is None else ratio
+    if rests_on is not None and pd.notna(rests_on["n"]) and pd.notna(rests_on["events"]):
+        text += f"; {_counted(rests_on['n'], 'patient')}, {_counted(rests_on['events'], 'event')}"
     text += ", randomised" if study.is_randomised else ", not randomised"
     words = {"arm": study.arms.experimental_label, "endpoint": effect.endpoint, "numbers": text}
     if not effect.is_shown:
@@ -462,7 +463,7 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
     ):
         date = _row(results, Statistic.MONTHS_TO_EVENTS, analysis=Analysis.MONITORING, model=model)
         if date is not None and isinstance(date["note"], str):
-            yield f"To show {what}: {date['note']}"
+            yield f"To show {what}: {lower_first(date['note'])}"
 
 
 def story(

@@ -48,7 +48,8 @@ def describe(values: ArrayLike, kind: Kind, levels: Sequence[str] | None = None)
     if kind == "number":
         for name, summary in _SUMMARIES.items():
             if len(known) < (2 if name == "sd" else 1):
-                rows.append(unsupported(name, Code.TOO_FEW_PATIENTS.say(), n=len(known)))
+                few = Code.NO_VALUES if n_missing and not len(known) else Code.TOO_FEW_PATIENTS
+                rows.append(unsupported(name, few.say(), n=len(known)))
             else:
                 value = float(summary(known))
                 rows.append(Estimate(name, value, n=len(known), method="Description"))

@@ -100,6 +100,7 @@ class Code(Pattern):
 
     # who is there
     NO_PATIENTS = ("no_patients", "No patients.")
+    NO_VALUES = ("no_values", "No patient has a value.")
     TOO_FEW_PATIENTS = ("too_few_patients", "Too few patients.")
     FEWER_THAN_2_IN_A_GROUP = ("fewer_than_2_in_a_group", "Fewer than 2 patients in a group.")
     EMPTY_GROUP = ("empty_group", "A group has no patients.")

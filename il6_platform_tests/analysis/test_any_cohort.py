@@ -65,7 +65,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "nobody responds": {"BOR": "PD", "response_months": np.nan},
     "everybody responds": {"BOR": "CR", "response_months": 1.0},
     "arm separates": {},
-    "one arm has no event": {},
+    "one arm has no event": {"BOR": "NE", "response_months": np.nan},
     "marker separates": {},
     "covariate separates": {},
     "times not known of some": {},

@@ -264,6 +264,29 @@ def test_a_boundary_is_crossed_without_a_hazard_ratio() -> None:
     )
 
 
+def test_a_boundary_is_not_judged_where_one_patient_stands_against_the_rest() -> None:
+    from il6_platform.analysis import monitoring
+
+    study = Study.model_validate(BASE)
+    patients = cohort_of("ordinary", 30, study).patients
+    for alone, is_judged in ((1, False), (2, True)):
+        patients["ARMCD"] = ["E"] * alone + ["C"] * (30 - alone)
+        rows = monitoring.analyse(grouped(patients, study), study).frame()
+        boundary = rows[rows["statistic"] == "boundary"].iloc[0]
+        assert pd.notna(boundary["estimate"]) == is_judged
+        assert (boundary["code"] == "fewer_than_2_in_a_group") != is_judged
+
+
+def test_responses_that_nobody_assessed_are_not_called_none() -> None:
+    name = "no events in an arm"
+    assert said(name, "findings Response") == ["No patient had an adequate assessment of response."]
+    # the reason in words, and the numbers that the effect rests on
+    (first, second) = said(name, "lead")
+    assert "treatment by log2 IL-6" in first and "(separation: " in first
+    assert second.startswith("Chemotherapy + bevacizumab is associated with longer PFS (log-rank P")
+    assert "60 patients" in second and "hazard ratio" not in second
+
+
 def test_a_level_is_compared_with_one_that_patients_have() -> None:
     text = " ".join(said("no events in an arm", "table cox_PFS"))
     assert "Grade: G2 (reference: G1)" in text and "G9" not in text

@@ -303,13 +303,20 @@ def claimed(rows: pd.DataFrame, **claim: object) -> tuple[list[str], str]:
         ({"direction": "longer"}, 1.8, 0.01, ["opposite"]),
         ({"direction": "shorter"}, 0.6, 0.2, ["not_shown_other_side"]),
         ({}, 0.6, 0.01, ["nothing_printed"]),
+        (
+            {"analysis": "cox", "contrast": None, "term": "ARM[experimental]", "hazard_ratio": 0.6},
+            1.8,
+            0.01,
+            ["opposite", "other_figure"],
+        ),
     ],
 )
 def test_a_claim_of_any_kind_has_a_reading_and_a_side(
     claim: dict[str, object], ratio: float, p: float, codes: list[str]
 ) -> None:
-    found = results({**effect(p, ratio), "statistic": "hazard_ratio"})
-    said, reading = claimed(found, **claim)
+    of_model = {**effect(p, ratio), "statistic": "hazard_ratio", "analysis": "cox"}
+    of_model |= {"contrast": None, "term": "ARM[experimental]"}
+    said, reading = claimed(results(effect(p, ratio), of_model), **claim)
     assert said == codes
     if "opposite" in codes:
         side = "longer" if ratio < 1 else "shorter"
