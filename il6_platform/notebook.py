@@ -223,7 +223,7 @@ class PublishedStudy:
 
         Examples
         --------
-        `study.rerun("interaction", cutoff={"method": "fixed", "value": 4.83})`
+        `study.rerun("interaction", cutoff={"method": "fixed", "value": 5})`
         """
         study = self._changed(changes)
         entry = analyses().get(analysis)

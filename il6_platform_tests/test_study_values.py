@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,26 @@ def test_three_studies_ship_and_each_is_of_the_embedded_registry(
             assert f",{analyte}," in registry
     assert cli.main(["demo", "vegf", "--home", str(tmp_path)]) == 2
     assert "there are all, il6_bevacizumab, crp_bevacizumab" in capsys.readouterr().err
+
+
+def test_no_published_figure_stands_in_the_code() -> None:
+    """What was published is in the study file and in the tests that read it, and nowhere else."""
+    claims = read_study(paths.default_study()).published
+    figures = {f"{claim.estimate:g}" for claim in claims if claim.estimate is not None}
+    # a whole number or one of two digits stands in any code
+    telling = {figure for figure in figures if len(figure.replace(".", "")) > 2}
+    telling |= {claim.source.removeprefix("doi:") for claim in claims}
+    assert {"4.83", "4.85", "201706", "10.25236/FMSR.2023.051102"} <= telling
+    root = paths.project_root()
+    code = [
+        *paths.PACKAGE.rglob("*.py"),
+        *paths.PACKAGE.rglob("*.j2"),
+        *(root / "sql").rglob("*.sql"),
+    ]
+    said = [
+        (file.relative_to(root).as_posix(), figure)
+        for file in code
+        for figure in telling
+        if re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d.])", file.read_text("utf-8"))
+    ]
+    assert said == []

@@ -217,8 +217,8 @@ def month(value: Any) -> str:
 
     Examples
     --------
-    >>> month(201706.0)
-    'June 2017'
+    >>> month(202103.0)
+    'March 2021'
     """
     if is_missing(value):
         return NOT_ESTIMABLE

@@ -76,7 +76,7 @@ def _texts(column: pa.ChunkedArray) -> list[str]:
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     if pa.types.is_float32(kind) or pa.types.is_float16(kind):
-        # as short as it was given: 4.83, not 4.829999923706055
+        # as short as it was given: 3.1, not 3.0999999046325684
         shorts = column.to_numpy()
         return ["" if value != value else text_of(float(str(value))) for value in shorts]
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
