@@ -45,9 +45,8 @@ def term_namer(study: Study) -> Callable[[str], str]:
     titles |= {item.name: item.title for item in study.described}
     titles |= {ARM_TERM: labels["experimental"], MARKER_TERM: labels["high"]}
     titles |= {"MARKERGR[low]": labels["low"], "GLOBAL": "all terms together"}
-    titles |= {
-        term: f"treatment by {part.format(study.marker.label)}" for term, part in PRODUCTS.items()
-    }
+    marker = lower_first(study.marker.label)
+    titles |= {term: f"treatment by {of.format(marker)}" for term, of in PRODUCTS.items()}
 
     def name(term: str) -> str:
         if term.startswith("SITEID["):
