@@ -12,14 +12,17 @@ belong here: what is worth beginning; that is the assets'.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -42,8 +45,11 @@ COMPUTING = (
 )
 """What analyses and figures import on their way, here and in other processes."""
 
+JUDGING = ("il6_platform.validation.expectations",)
+"""What rules are judged with: by another process, where there is one."""
+
 ORCHESTRATING = (
-    *("il6_platform.validation.expectations", "il6_platform.definitions", "xlsxwriter"),
+    *("il6_platform.definitions", "xlsxwriter"),
     *("alembic.command", "dagster._core.storage.event_log", "dagster._core.storage.runs"),
     *("dagster._core.execution.execute_in_process", "dagster._core.storage.legacy_storage"),
     *("dagster._core.storage.local_compute_log_manager", "il6_platform.dagster_storage"),
@@ -76,10 +82,72 @@ def spare_cores(most: int = 3) -> int:
 
 
 def prepare() -> None:
-    """Have the other processes' libraries imported, while this one does something else."""
-    if spare_cores() > 0 and not read_settings().cluster:
+    """Import what a refresh needs, and have another process begun that has what computes.
+
+    It is copied from this one where that is safe: what computes is then imported once, and the
+    other process imports what judges, while this one imports Dagster.
+    """
+    wanted = 0 if read_settings().cluster else spare_cores()
+    copies = wanted > 0 and _may_fork()
+    if wanted and not copies:
         with contextlib.suppress(*_NONE_TO_BE_HAD):
             _context()
+    # what the libraries hold for ever need not be searched for garbage again and again
+    gc.disable()
+    try:
+        _import(COMPUTING)
+        gc.freeze()
+        if copies:
+            with contextlib.suppress(*_NONE_TO_BE_HAD):
+                Copies.begin(wanted)
+        _import(ORCHESTRATING if wanted else (*ORCHESTRATING, *JUDGING))
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+class Copies:
+    """Processes copied from this one before it had threads; they serve all pools of a command."""
+
+    made: Copies | None = None
+
+    def __init__(self, processes: int) -> None:
+        context = multiprocessing.get_context("fork")
+        self.processes, self.said = processes, context.Queue()
+        self.executor = ProcessPoolExecutor(processes, context, _settle, (self.said,))
+        with warnings.catch_warnings():
+            # Python warns of threads of its own making and of numpy's alike; numpy's stop for it
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for _ in range(processes):
+                self.executor.submit(_import, JUDGING)
+
+    @classmethod
+    def begin(cls, processes: int) -> None:
+        """Begin as many processes, unless there are."""
+        if cls.made is None or cls.made.processes != processes:
+            cls.end()
+            cls.made = cls(processes)
+
+    @classmethod
+    def end(cls) -> None:
+        """End what was begun."""
+        if cls.made is not None:
+            cls.made.executor.shutdown(wait=False)
+        cls.made = None
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        importlib.import_module(name)
+
+
+def _may_fork() -> bool:
+    """Say whether a copy of this process would find no lock held by a thread that it lacks."""
+    others = set(threading.enumerate()) - {threading.main_thread()}
+    # what draws a terminal's bars holds none that computing asks for
+    return sys.platform == "linux" and all(
+        type(one).__module__.partition(".")[0] == "rich" for one in others
+    )
 
 
 class Task(Future[Any]):
@@ -130,9 +198,12 @@ class WorkerPool(Executor):
         self._inner: Executor | None = None
         self._end: Callable[[], None] = lambda: None
         self._said: Any = None
+        self._is_shared = False
         settings = read_settings()
         if processes is None and settings.cluster:
             self._join(settings.cluster, settings)
+        if self._inner is None and processes is None and Copies.made is not None:
+            self._share(Copies.made)
         if self._inner is None:
             self._start(max(0, spare_cores() if processes is None else processes))
 
@@ -150,10 +221,11 @@ class WorkerPool(Executor):
         with self._lock:
             inner, self._inner = self._inner, None
             self._waiting.clear()
-        if inner is not None:
+        if inner is not None and not self._is_shared:
             # a process has flushed its logs once it has ended
             inner.shutdown(wait)
             self._end()
+        if inner is not None:
             self._tell()
 
     def settle(self, task: Task, timeout: float | None) -> None:
@@ -180,6 +252,11 @@ class WorkerPool(Executor):
                 task.set_result(task.call())
             except BaseException as error:
                 task.set_exception(error)
+
+    def _share(self, copies: Copies) -> None:
+        """Use processes that others have used and will use."""
+        self._inner, self._said, self._is_shared = copies.executor, copies.said, True
+        self.processes = copies.processes
 
     def _start(self, processes: int) -> None:
         """Use processes of this machine."""
@@ -261,6 +338,8 @@ class WorkerPool(Executor):
             _log.warning("Another process has died (%s); its work is done here.", why)
         lost, self._inner = self._inner, None
         self._waiting.clear()
+        if self._is_shared:
+            Copies.end()
         if lost is not None:
             threading.Thread(target=self._bury, args=(lost,), daemon=True).start()
 
@@ -342,6 +421,7 @@ def _context() -> BaseContext:
 
 def _settle(said: Any) -> None:
     """Make ready a new process: where its log goes, and when it ends."""
+    gc.enable()
     # a key that interrupts the terminal's processes is the first one's to act on
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log = logging.getLogger("il6_platform")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
@@ -22,6 +24,18 @@ from il6_platform import workers
 from il6_platform.errors import UsageError
 from il6_platform.statistics.small_sample import permutation_logrank
 from il6_platform.workers import WorkerPool, prepare, spare_cores
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a refresh prepares, with one process beside it, and without the libraries."""
+    for libraries in ("COMPUTING", "JUDGING", "ORCHESTRATING"):
+        monkeypatch.setattr(workers, libraries, ())
+    monkeypatch.setattr(workers, "spare_cores", lambda: 1)
+    monkeypatch.setattr(workers, "_may_fork", lambda: True)
+    prepare()
+    yield
+    workers.Copies.end()
 
 
 @pytest.fixture
@@ -118,6 +132,9 @@ def test_where_the_system_gives_none_all_runs_here(
 
     monkeypatch.setattr(forkserver, "ensure_running", refused)
     monkeypatch.setattr(workers, "spare_cores", lambda: 1)
+    monkeypatch.setattr(workers, "_may_fork", lambda: False)
+    for libraries in ("COMPUTING", "JUDGING", "ORCHESTRATING"):
+        monkeypatch.setattr(workers, libraries, ())
     prepare()
     with WorkerPool() as alone:
         assert alone.submit(who).result() == os.getpid()
@@ -149,6 +166,43 @@ def test_a_process_that_dies_loses_no_work(
         assert after.result() == here
     assert "its work is done here" in caplog.text
     assert pool.submit(who).result() == here
+
+
+def has(module: str) -> bool:
+    return module in sys.modules
+
+
+@pytest.mark.usefixtures("prepared")
+def test_a_copy_of_this_process_serves_all_pools_of_a_command() -> None:
+    with WorkerPool() as first:
+        elsewhere = first.submit(who).result()
+        # nothing is imported twice
+        assert first.submit(has, __name__).result()
+    with WorkerPool() as second:
+        assert second.submit(who).result() == elsewhere != os.getpid()
+        assert second.submit(gc.isenabled).result()
+
+
+@pytest.mark.usefixtures("prepared")
+def test_a_copy_that_dies_is_replaced_for_the_next_pool(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    with WorkerPool() as first:
+        assert first.submit(die_once, tmp_path / "died").result() == os.getpid()
+    assert "its work is done here" in caplog.text
+    with WorkerPool() as second:
+        assert second.submit(who).result() != os.getpid()
+
+
+def test_a_process_with_threads_is_not_copied() -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        assert not workers._may_fork()
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_no_process_outlives_the_one_that_began_it(tmp_path: Path) -> None:

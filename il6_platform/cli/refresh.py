@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import importlib
 import json
 import logging
 import sys
@@ -121,12 +120,6 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
     with stages.stage("Load the libraries"):
         _check_profiles(site)
         workers.prepare()
-        # what the libraries hold for ever need not be searched for garbage again and again
-        gc.disable()
-        for library in (*workers.COMPUTING, *workers.ORCHESTRATING):
-            importlib.import_module(library)
-        gc.freeze()
-        gc.enable()
     shown = None if asked.verbose else stages
     try:
         try:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 import pandas as pd
 from dagster import (
@@ -77,10 +78,12 @@ def cohort_table(table: str) -> AssetsDefinition:
         context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> MaterializeResult:
         warehouse.run_sql(name)
+        judging = _begin_judging(warehouse, name, rules) if rules else None
         context.log.info(f"{name}: {warehouse.row_count(name)} rows.")
         shown = preview(warehouse.read(name)) if table == "flow" else summary(warehouse, name)
+        metadata = {**table_metadata(warehouse, name), "summary": shown}
         return MaterializeResult(
-            metadata={**table_metadata(warehouse, name), "summary": shown},
+            metadata=metadata,
             check_results=[
                 check(
                     verdict.rule.id,
@@ -92,7 +95,7 @@ def cohort_table(table: str) -> AssetsDefinition:
                     blocking=True,
                     metadata={"rows_judged": verdict.judged, "rows_broken": len(verdict.broken)},
                 )
-                for verdict in _verdicts(warehouse, name, rules)
+                for verdict in (judging.result() if judging else ())
             ]
             + [judged(warehouse) for _, judged in compared],
         )
@@ -100,13 +103,12 @@ def cohort_table(table: str) -> AssetsDefinition:
     return derived
 
 
-def _verdicts(warehouse: Warehouse, name: str, rules: Sequence[Rule]) -> list[Verdict]:
-    """Judge a table by its rules, in a frame of no more than what they read."""
-    if not rules:
-        return []
+def _begin_judging(warehouse: Warehouse, name: str, rules: Sequence[Rule]) -> Future[list[Verdict]]:
+    """Have a table judged by its rules, in a frame of no more than what they read."""
     read = asked([column.name for column in warehouse.columns(name)], rules)
     columns = ", ".join(f'"{column}"' for column in read)
-    return judge(warehouse.query(f"select {columns} from {name}"), rules)
+    frame = warehouse.query(f"select {columns} from {name}")
+    return warehouse.workers.submit(judge, frame, rules)
 
 
 def _drift(warehouse: Warehouse) -> AssetCheckResult:

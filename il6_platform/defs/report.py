@@ -102,6 +102,8 @@ def results(
     The rows of every analysis that the package has, one after the other.
     """
     metadata = _united(context, warehouse, "report.results", list(analyses()), RESULT_COLUMNS)
+    rows = warehouse.read("report.results")
+    judging = warehouse.workers.submit(judge, rows, result_rules.RULES)
     checks = [
         check(
             verdict.rule.id,
@@ -109,7 +111,7 @@ def results(
             f"{verdict.rule.sentence}: {len(verdict.broken)} of {verdict.judged} rows do not.",
             blocking=True,
         )
-        for verdict in judge(warehouse.read("report.results"), result_rules.RULES)
+        for verdict in judging.result()
     ]
     return MaterializeResult(metadata=metadata, check_results=[*checks, _adds_up(warehouse)])
 

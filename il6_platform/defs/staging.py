@@ -181,7 +181,7 @@ def staged_table(table: str) -> AssetsDefinition:
     ) -> MaterializeResult:
         warehouse.run_sql(name)
         with warehouse.connect() as connection:
-            judged = judge_table(connection, table, rules)
+            judged = judge_table(connection, table, rules, warehouse.workers)
         context.log.info(
             f"{name}: {judged.records} records, {judged.set_aside} set aside, "
             f"{int((judged.problems['severity'] == 'warn').sum())} warnings."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -49,12 +50,16 @@ def judge_table(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     rules: Sequence[Rule],
+    pool: Executor | None = None,
 ) -> Judgement:
-    """Judge `staging.<table>` by rules; rows that break one leave it for `staging.problems`."""
+    """Judge `staging.<table>` by rules; rows that break one leave it for `staging.problems`.
+
+    Rules are judged in another process of `pool`, where one is given.
+    """
     rows_of = paths.sql_file(f"validation.{table}").read_text("utf-8")
     connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
     names = [name for name, *_ in connection.table("judged").description]
-    records, verdicts = _judged(connection, table, rules, asked(names, rules))
+    records, verdicts = _judged(connection, table, rules, asked(names, rules), pool)
     rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
     connection.execute("drop table judged")
     found = _why_no_day(connection, problems(rows, verdicts, table))
@@ -80,7 +85,11 @@ MOST_JUDGED = 200_000
 
 
 def _judged(
-    connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule], columns: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rules: Sequence[Rule],
+    columns: Sequence[str],
+    pool: Executor | None,
 ) -> tuple[int, list[Verdict]]:
     """Judge the rows of `judged`; return their number, and a verdict a rule.
 
@@ -117,9 +126,12 @@ def _judged(
             "where place between $start and $start + $most - 1 order by place",
             {"start": start, "most": MOST_JUDGED},
         ).df()
+        verdicts = (
+            judge(frame, rules) if pool is None else pool.submit(judge, frame, rules).result()
+        )
         broken = [
             pd.DataFrame({"place": start + verdict.broken, "rule": verdict.rule.id})
-            for verdict in judge(frame, rules)
+            for verdict in verdicts
         ]
         connection.register("broken", pd.concat(broken).astype({"place": "int64", "rule": object}))
         connection.execute(
