@@ -34,13 +34,19 @@ BESIDE = {
 
 
 @cache
+def _statements(table: str) -> tuple[exp.Expr, ...]:
+    """Return the statements of a table's SQL file; who changes one copies it first."""
+    found = sqlglot.parse(paths.sql_file(table).read_text("utf-8"), read="duckdb")
+    return tuple(one for one in found if one is not None)
+
+
+@cache
 def sources(*tables: str) -> tuple[str, ...]:
     """Return the tables that the SQL files of the given tables read, without themselves."""
     found = {
         f"{reference.db}.{reference.name}"
         for table in tables
-        for statement in sqlglot.parse(paths.sql_file(table).read_text("utf-8"), read="duckdb")
-        if statement is not None
+        for statement in _statements(table)
         for reference in statement.find_all(exp.Table)
         if reference.db not in _NOT_ASSETS
     }
@@ -63,9 +69,7 @@ def column_lineage(
     None for a table that the SQL file declares and does not fill.
     """
     create = next(
-        statement
-        for statement in sqlglot.parse(paths.sql_file(table).read_text("utf-8"), read="duckdb")
-        if isinstance(statement, exp.Create)
+        statement for statement in _statements(table) if isinstance(statement, exp.Create)
     )
     if create.expression is None:
         return None

@@ -44,10 +44,7 @@ def summary(warehouse: Warehouse, table: str) -> MetadataValue:
         if column.name not in ("delivery", "file_line", "record")
     ]
     counts = ", ".join(f'count("{name}"), count(distinct "{name}")' for name in names)
-    with warehouse.connect() as connection:
-        ((total, *found),) = connection.execute(
-            f"select count(*), {counts} from {table}"
-        ).fetchall()
+    total, *found = map(int, warehouse.query(f"select count(*), {counts} from {table}").iloc[0])
     return shown_table(
         pd.DataFrame(
             {

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol, TypedDict, Unpack
 
+import numpy as np
 import pandas as pd
 
 from il6_platform.analysis.cohort import ARM, ARM_TERM, MARKER, MARKER_TERM
@@ -358,10 +359,13 @@ def rows_of(frame: pd.DataFrame) -> Chooser:
     """Return what chooses the rows that have the values asked for; None is a missing one."""
 
     def chosen(**where: Unpack[Where]) -> pd.DataFrame:
-        kept = pd.Series(True, index=frame.index)
+        kept = np.arange(len(frame))
         for column, value in where.items():
-            kept &= frame[column].isna() if value is None else frame[column] == value
-        return frame[kept]
+            # what one condition leaves is few, and the next looks at no more
+            values = frame[column].iloc[kept]
+            fits = values.isna() if value is None else values == value
+            kept = kept[fits.to_numpy(dtype=bool, na_value=False)]
+        return frame.iloc[kept]
 
     return chosen
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -94,16 +95,19 @@ def scan_of(picture: Picture, report: Report) -> dict[str, Any] | None:
     ]
     for mark in nearest:
         mark["at"] = places[int(str(mark["position"]))]
+    rows: dict[float, list[dict[Hashable, Any]]] = {at: [] for at in places}
+    for row in wanted.to_dict("records"):
+        rows[row["at"]].append(row)
     data = {
         "label": f"Cut-off of {with_unit(study)}",
-        "rows": [{"at": at, "said": _said(wanted[wanted["at"] == at], study)} for at in places],
+        "rows": [{"at": at, "said": _said(rows[at], study)} for at in places],
         "marks": nearest,
     }
     start = nearest[0]["position"] if nearest else len(places) // 2
     return {"data": _json(data), "most": len(places) - 1, "start": start, "marks": nearest}
 
 
-def _said(rows: pd.DataFrame, study: Study) -> list[dict[str, str]]:
+def _said(rows: Sequence[Mapping[Hashable, Any]], study: Study) -> list[dict[str, str]]:
     labels = labels_of(study)
     ratio = Statistic.HAZARD_RATIO
     names: dict[tuple[str, str, str | None], str] = {
@@ -116,7 +120,7 @@ def _said(rows: pd.DataFrame, study: Study) -> list[dict[str, str]]:
         names[ratio, population, ARM] = f"treatment's hazard ratio, {labels[population]}"
     found = []
     for key, name in names.items():
-        for row in rows.to_dict("records"):
+        for row in rows:
             contrast = row["contrast"] if isinstance(row["contrast"], str) else None
             if (row["statistic"], row["population"], contrast) == key:
                 text = formatting.with_interval(row, formatting.ratio)

@@ -55,6 +55,7 @@ class Warehouse:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._made: dict[str, Any] = {}
         self._workers: WorkerPool | None = None
+        self._columns: dict[str, list[Column]] | None = None
 
     @contextmanager
     def held(self, logger: logging.Logger, run_id: str = "") -> Generator[None, None, None]:
@@ -185,6 +186,13 @@ class Warehouse:
     @contextmanager
     def connect(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:
         """Open the database for as long as the block lasts; blocks may be nested."""
+        self._columns = None
+        with self._connected() as connection:
+            yield connection
+
+    @contextmanager
+    def _connected(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:
+        """Open the database for what changes no table's columns."""
         with _marked_if_damaged(self.database):
             if self._connection is not None:
                 yield self._connection
@@ -194,6 +202,7 @@ class Warehouse:
 
     @contextmanager
     def _opened(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:
+        self._columns = None
         try:
             with duckdb.connect(self.database) as connection:
                 os.chmod(self.database, 0o600)
@@ -266,7 +275,7 @@ class Warehouse:
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
         """Answer a query from the working database."""
-        with self.connect() as connection:
+        with self._connected() as connection:
             return connection.execute(sql, parameters).df()
 
     def read(self, table: str) -> pd.DataFrame:
@@ -305,34 +314,26 @@ class Warehouse:
 
     def columns(self, table: str) -> list[Column]:
         """Return a table's columns with their comments."""
-        schema, name = table.split(".")
-        with self.connect() as connection:
-            found = connection.execute(
-                "select column_name, data_type, comment from duckdb_columns() "
-                "where database_name = current_database() and schema_name = $schema "
-                "and table_name = $name order by column_index",
-                {"schema": schema, "name": name},
-            ).fetchall()
-        return [Column(*row) for row in found]
+        if self._columns is None:
+            # DuckDB looks through all tables for one, too
+            with self._connected() as connection:
+                found = connection.execute(
+                    "select schema_name || '.' || table_name, column_name, data_type, comment "
+                    "from duckdb_columns() where database_name = current_database() "
+                    "order by schema_name, table_name, column_index"
+                ).fetchall()
+            self._columns = {}
+            for of, *column in found:
+                self._columns.setdefault(of, []).append(Column(*column))
+        return self._columns.get(table, [])
 
     def column_types(self, tables: Sequence[str]) -> dict[str, dict[str, str]]:
         """Return name -> type of the columns of each of the tables."""
-        found: dict[str, dict[str, str]] = {table: {} for table in tables}
-        with self.connect() as connection:
-            rows = connection.execute(
-                "select schema_name || '.' || table_name, column_name, data_type "
-                "from duckdb_columns() where database_name = current_database() "
-                "and schema_name || '.' || table_name in (select unnest($tables)) "
-                "order by column_index",
-                {"tables": list(tables)},
-            ).fetchall()
-        for table, name, kind in rows:
-            found[table][name] = kind
-        return found
+        return {table: {one.name: one.type for one in self.columns(table)} for table in tables}
 
     def row_count(self, table: str) -> int:
         """Return the number of rows of a table."""
-        with self.connect() as connection:
+        with self._connected() as connection:
             found = connection.execute(f"select count(*) from {table}").fetchone()
         assert found is not None
         return int(found[0])

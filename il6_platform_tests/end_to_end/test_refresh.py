@@ -141,7 +141,8 @@ def test_wrong_use_is_said_in_the_last_line(
 def start(installation: Installation, log: Path) -> BaseProcess:
     """Start a refresh in another process, which need not import the libraries once more."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*workers.COMPUTING, *workers.ORCHESTRATING])
+    libraries = (*workers.COMPUTING, *workers.ORCHESTRATING, *workers.JUDGING)
+    context.set_forkserver_preload([*libraries])
     process = context.Process(target=refresh_into, args=(log, installation.options))
     log.touch()
     process.start()
