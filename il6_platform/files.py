@@ -94,6 +94,7 @@ def replace_link(link: Path, target: Path) -> None:
     if link.is_dir() and not link.is_symlink():
         # a copy of a home by a tool that follows links has a folder in its place
         shutil.rmtree(link)
+    link.parent.stat()
     while True:
         # another process may do the same at this moment
         with contextlib.suppress(FileExistsError, FileNotFoundError):
