@@ -111,7 +111,9 @@ def landed(
             if state == GONE:
                 continue
             age = now - state[1] / 1e9
-            if name.lower().endswith(PARTIAL) or age < settle_seconds:
+            # of a time to come the clock went back, or the file server's is another one
+            is_settling = -YOUNG_SECONDS < age < settle_seconds and settle_seconds > 0
+            if name.lower().endswith(PARTIAL) or is_settling:
                 waiting.append(file)
                 continue
             complete.append(Found(path, file))

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,8 +53,10 @@ def published(installation: Installation) -> str:
     return cut.name
 
 
-def worklist(installation: Installation) -> bytes:
-    return (installation.home / "worklist.xlsx").read_bytes()
+def worklist(installation: Installation) -> dict[str, bytes]:
+    """Return what the sheets say; the workbook also says when it was written."""
+    with zipfile.ZipFile(installation.home / "worklist.xlsx") as book:
+        return {name: book.read(name) for name in book.namelist() if name.startswith("xl/")}
 
 
 def going(home: Path) -> int:

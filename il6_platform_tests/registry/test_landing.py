@@ -28,6 +28,20 @@ def test_partial_hidden_and_linked_files_are_no_deliveries(tmp_path: Path) -> No
     assert names(tmp_path) == (["2024-01-01/labs.csv", "labs.csv"], ["patients.csv.part"])
 
 
+@pytest.mark.parametrize(
+    ("ahead", "settle_seconds", "is_read"),
+    [(30, 0, True), (86_400, 0, True), (86_400, 5, True), (30, 5, False)],
+)
+def test_a_clock_that_went_back_keeps_no_export_from_being_read(
+    tmp_path: Path, ahead: int, settle_seconds: int, is_read: bool
+) -> None:
+    (tmp_path / "labs.csv").write_text("a\n")
+    at = time.time() + ahead
+    os.utime(tmp_path / "labs.csv", (at, at))
+    here = [["labs.csv"], []]
+    assert [*names(tmp_path, settle_seconds=settle_seconds)] == (here if is_read else here[::-1])
+
+
 def test_a_fresh_file_settles_first(tmp_path: Path) -> None:
     (tmp_path / "labs.csv").write_text("a\n")
     assert names(tmp_path, settle_seconds=60) == ([], ["labs.csv"])
