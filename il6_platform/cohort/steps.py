@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from il6_platform import paths
-from il6_platform.registry import raw
+from il6_platform.registry import landings, raw
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.landing import digest_of, landed
 from il6_platform.registry.merged import fill_merged
@@ -42,18 +42,21 @@ def read_landing(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         warehouse.prepare()
         now = datetime.now(UTC)
-        for item in landed(site.landing_path)[0]:
-            content = item.read() or b""
-            digest = digest_of(content)
-            raw.land(connection, item.file, digest, now)
-            if raw.arrived(connection, digest, versions)[0]:
+        contents = {item.file: item.read() or b"" for item in landed(site.landing_path)[0]}
+        here = {file: digest_of(content) for file, content in contents.items()}
+        for file, content in contents.items():
+            name = landings.content_of(connection, file, here[file])
+            opened = open_deliveries(file, content, profiles)
+            if name is None:
+                name, _ = landings.land(connection, file, here[file], opened, now, here)
+            if raw.arrived(connection, name, versions)[0]:
                 continue
-            opened = open_deliveries(item.file, content, profiles)
+            opened = opened.known_as(name)
             for delivery in opened.deliveries:
                 if delivery.native is not None:
                     site.keep(delivery.digest, delivery.native)
-            site.keep(digest, content)
-            raw.record(connection, digest, item.file, opened, now)
+            site.keep(name, content)
+            raw.record(connection, name, file, opened, now)
         raw.order(connection, site.as_of_date)
         load_raw(warehouse)
 

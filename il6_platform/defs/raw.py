@@ -25,7 +25,7 @@ from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.privacy.erasure import erase_on_record
 from il6_platform.publishing.content import registry_key
-from il6_platform.registry import raw
+from il6_platform.registry import landings, raw
 from il6_platform.registry.deliveries import Opened, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
 from il6_platform.registry.kept import Kept
@@ -83,7 +83,8 @@ def deliveries(
     """Every export file that arrived, known by the SHA-256 of its bytes.
 
     The landing folder is looked through, new files are kept as they are in IL6_HOME, and the order
-    of the cut is set: by the export's date, then by arrival. The same bytes twice change nothing.
+    of the cut is set: by the export's date, then by arrival. The same bytes twice change nothing,
+    unless they lie in two sites' folders or are read as two tables.
     """
     site = warehouse.site
     # studies must not rest on tables that are being made
@@ -96,7 +97,7 @@ def deliveries(
     except YamlConfigError as error:
         raise Failure(str(error), allow_retries=False) from None
     _read_kept(context, warehouse, profiles, found)
-    reading = _Reading(context, warehouse, profiles, waiting)
+    reading = _Reading(context, warehouse, profiles, waiting, found)
     for item in found:
         reading.take(item)
     with warehouse.connect() as connection:
@@ -106,9 +107,9 @@ def deliveries(
     with warehouse.connect() as connection:
         raw.order(connection, site.as_of_date)
         if not site.as_of:
-            write_whole(site.landings_path, raw.write_landings(connection))
+            write_whole(site.landings_path, landings.write_landings(connection))
     known = warehouse.query("from raw.deliveries order by sequence")
-    here = known[known["source"].fillna(known["delivery"]).isin(reading.present.values())]
+    here = known[known["source"].fillna(known["delivery"]).isin(reading.contents)]
     used = known[known["position"].notna()]
     context.log.info(f"{len(used)} exports are in this cut.")
     return MaterializeResult(
@@ -133,6 +134,8 @@ class _Reading:
     ----------
     present
         File that lies there -> SHA-256 of its bytes.
+    contents
+        As what the bytes of these files are known.
     unreadable
         Files that the platform's account may not read.
     waiting
@@ -145,13 +148,17 @@ class _Reading:
         warehouse: Warehouse,
         profiles: Sequence[Profile],
         waiting: list[str],
+        found: Sequence[Found],
     ) -> None:
         self.context, self.warehouse, self.profiles = context, warehouse, profiles
         self.waiting = waiting
         self.versions = {profile.name: profile.version for profile in profiles}
         self.dictionaries = {profile.dictionary for profile in profiles}
         self.arrived_at = datetime.now(UTC)
+        digests = {item.file: item.digest() for item in found}
+        self.here = {file: digest for file, digest in digests.items() if digest is not None}
         self.present: dict[str, str] = {}
+        self.contents: set[str] = set()
         self.unreadable: list[str] = []
 
     def take(self, item: Found) -> None:
@@ -169,20 +176,29 @@ class _Reading:
             self._keep_answers(item, digest)
             return
         with self.warehouse.connect() as connection:
-            is_known, since = raw.arrived(connection, digest, self.versions)
-            content = None if is_known else item.read()
-            if not is_known and (content is None or digest_of(content) != digest):
+            name = landings.content_of(connection, item.file, digest)
+            if name is not None and raw.arrived(connection, name, self.versions)[0]:
+                self.contents.add(name)
+                return
+            content = item.read()
+            if content is None or digest_of(content) != digest:
                 # it is being changed at this moment
                 del self.present[item.file]
                 self.waiting.append(item.file)
                 return
-            unused = raw.land(connection, item.file, digest, self.arrived_at)
-            if unused:
-                self.context.log.warning(unused)
-            if content is not None:
-                opened = open_deliveries(item.file, content, self.profiles)
-                _keep(self.warehouse.site, digest, content, opened)
-                raw.record(connection, digest, item.file, opened, since or self.arrived_at)
+            opened = open_deliveries(item.file, content, self.profiles)
+            if name is None:
+                name, unused = landings.land(
+                    connection, item.file, digest, opened, self.arrived_at, self.here
+                )
+                if unused:
+                    self.context.log.warning(unused)
+            self.contents.add(name)
+            is_known, since = raw.arrived(connection, name, self.versions)
+            if not is_known:
+                opened = opened.known_as(name)
+                _keep(self.warehouse.site, name, content, opened)
+                raw.record(connection, name, item.file, opened, since or self.arrived_at)
                 for words in _became(item.file, digest, opened):
                     self.context.log.info(words)
 
@@ -266,7 +282,7 @@ def _read_kept(
     """
     site = warehouse.site
     with warehouse.connect() as connection:
-        again = raw.restore_landings(connection, site.landings_path)
+        again = landings.restore_landings(connection, site.landings_path)
         if not again:
             return
         context.log.info(f"The database is made again from {len(again)} kept deliveries.")

@@ -108,6 +108,12 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     hit = set(known.loc[known["is_hit"], "file"]) | {
         file for file in known["file"] if not (site.kept_path / file).exists()
     }
+    hit |= set(
+        warehouse.query(
+            "select sha256 from raw.landings where list_contains($hit, content)",
+            {"hit": sorted(hit)},
+        )["sha256"]
+    )
     there = [file for file, digest in digests(site.landing_path).items() if digest in hit]
     return Forgotten(patient, rows, exports, cuts, there, others["patient"].tolist())
 

@@ -48,7 +48,7 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     # which file holds which bytes: those of before may come back
     parts = [*sorted(kept), *(f"{file} {digest}" for file, digest in sorted(files.items()))]
     parts += [code_version(), *versions().values(), site.as_of or ""]
-    parts += sorted(kept_columns("patients", site.covariates()))
+    parts += [*sorted(kept_columns("patients", site.covariates())), *site.named_drugs()]
     parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
     parts.append(site.quality.model_dump_json())
     parts += [

@@ -1,7 +1,7 @@
 """Deliveries: what a file turns out to be.
 
-A delivery is known by the SHA-256 of its bytes: the same bytes twice are one delivery. Does not
-belong here: which files are complete, and of which day one is (`landing`).
+Does not belong here: which files are complete, and of which day one is (`landing`); as what the
+bytes of a file are known (`landings`).
 """
 
 from __future__ import annotations
@@ -85,14 +85,19 @@ class Opened:
     sources: list[Source] = field(default_factory=list)
 
     def known_as(self, digest: str) -> Opened:
-        """Return it under the name that it arrived by: lines may have been erased since."""
-        return replace(
-            self,
-            deliveries=[
-                replace(one, digest=digest) if one.source is None else replace(one, source=digest)
-                for one in self.deliveries
-            ],
-        )
+        """Return it as the content that it is known as: its bytes may be another site's as well.
+
+        Lines of it may have been erased since it arrived.
+        """
+        return replace(self, deliveries=[_known_as(one, digest) for one in self.deliveries])
+
+
+def _known_as(one: Delivery, digest: str) -> Delivery:
+    if one.source is None:
+        return replace(one, digest=digest)
+    if one.source == digest:
+        return one
+    return replace(one, source=digest, digest=digest_of(f"{digest} {one.digest}".encode()))
 
 
 def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> Opened:

@@ -37,12 +37,16 @@ class Kept:
         self._folder = home / "deliveries"
         self._found, self._profiles = found, profiles
         self._erased = read_erased(home)
-        self._ledger = home / "deliveries.csv"
+        self._landings = read_rows(home / "deliveries.csv", ("content", "file"))
+        # a ledger of before knew content by its bytes alone
+        self._sha256 = {
+            row["content"]: row.get("sha256") or row["content"] for row in self._landings
+        }
 
     def missed(self) -> dict[str, str]:
         """Return which deliveries should be kept and are not as they were: name -> file."""
         missed = {}
-        for row in read_rows(self._ledger, ("content", "file")):
+        for row in self._landings:
             digest = row["content"]
             # a ledger of before does not say what was kept
             is_expected = row.get("kept") == "Y" or self._path(digest).exists()
@@ -57,7 +61,8 @@ class Kept:
             return is_gone(digest, self._erased) and all(
                 self.is_whole(one.delivery) for one in self._made_of(digest)
             )
-        return is_as_kept(digest, digest_of(path.read_bytes()), self._erased)
+        found = digest_of(path.read_bytes())
+        return found == self._sha256.get(digest) or is_as_kept(digest, found, self._erased)
 
     def opened(self, file: str, digest: str) -> tuple[Opened | None, bytes | None]:
         """Read a delivery again.
@@ -70,10 +75,11 @@ class Kept:
             Its bytes, where they were found in the landing folder alone.
         """
         if not self.is_whole(digest):
-            content = next((i.read() for i in self._found if i.digest() == digest), None)
-            if content is None or digest_of(content) != digest:
+            sha256 = self._sha256.get(digest, digest)
+            content = next((i.read() for i in self._found if i.digest() == sha256), None)
+            if content is None or digest_of(content) != sha256:
                 return None, None
-            return open_deliveries(file, content, self._profiles), content
+            return open_deliveries(file, content, self._profiles).known_as(digest), content
         if is_gone(digest, self._erased) and not self._path(digest).exists():
             made = [self._native(one) for one in self._made_of(digest)]
             return (Opened(made) if made else None), None

@@ -1,25 +1,22 @@
 """Writing the raw tables: what arrived, which lines it held, and which of them are rows of which.
 
-Belongs here: the statements that fill `sql/raw`. Does not belong here: opening a file
-(`deliveries`), what of it enters (`rows`), or when this is done (`assets.registry`).
+Belongs here: the statements that fill `sql/raw`. Does not belong here: the ledger of deliveries
+(`landings`), opening a file (`deliveries`), what of it enters (`rows`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from il6_platform.registry.deliveries import Delivery, Opened
 from il6_platform.registry.exports import read_csv
-from il6_platform.registry.landing import delivered_on
 from il6_platform.registry.native import kept_columns
 from il6_platform.registry.pseudonyms import Pseudonyms, is_mangled, is_number
 from il6_platform.registry.rows import rows_of
-from il6_platform.registry.told import told
 
 
 def arrived(
@@ -115,84 +112,6 @@ def _contents(digest: str, file: str, opened: Opened) -> dict[str, pd.DataFrame]
         columns=["delivery", "sheet", "column_name", "place", "is_read", "filled"],
     )
     return {"sources": sources, "passed_over": passed_over, "columns": columns}
-
-
-def land(
-    connection: duckdb.DuckDBPyConnection, file: str, digest: str, arrived_at: datetime
-) -> str | None:
-    """Record that a file was found; say of one that holds nothing new that it is not used again.
-
-    Bytes that were delivered before are a delivery again where they come back: under a name that
-    has held other ones since, or with a later day in the name. So a rollback is a correction.
-    """
-    day = delivered_on(file)
-    before = connection.execute(
-        "select content, delivered_on from raw.landings where file = $file order by landing desc",
-        {"file": file},
-    ).fetchall()
-    if before and before[0][0] == digest:
-        return None
-    known = connection.execute(
-        "select file, delivered_on from raw.landings where content = $content "
-        "order by delivered_on desc, landing desc",
-        {"content": digest},
-    ).fetchall()
-    if not before and known and (day is None or day <= known[0][1]):
-        same = told(known[0][0], digest)
-        return f"{told(file, digest)}: holds the same as {same} and is not used again."
-    first = connection.execute(
-        "select min(delivered_on) from raw.deliveries where delivery = $d or source = $d",
-        {"d": digest},
-    ).fetchall()[0][0]
-    day = day or (None if known else first) or arrived_at.date()
-    connection.execute(
-        "insert into raw.landings select coalesce(max(landing), 0) + 1, $file, $content, $day, "
-        "$arrived, $generation from raw.landings",
-        {
-            **{"file": file, "content": digest, "day": day, "arrived": arrived_at},
-            "generation": sum(one == day for _, one in before),
-        },
-    )
-    return None
-
-
-LANDINGS = ("landing", "file", "content", "delivered_on", "arrived_at", "generation")
-"""Columns of the ledger of deliveries."""
-
-
-def write_landings(connection: duckdb.DuckDBPyConnection) -> str:
-    """Return the ledger of deliveries as CSV; of each whether its bytes are kept (Y, N)."""
-    rows = connection.execute(
-        f"select columns([{', '.join(map(repr, LANDINGS))}])::varchar, if(exists("
-        "select 1 from raw.deliveries as d where coalesce(d.source, d.delivery) = content "
-        "and d.status != 'passed over'), 'Y', 'N') as kept from raw.landings order by landing"
-    ).df()
-    return rows.to_csv(index=False, lineterminator="\n")
-
-
-def restore_landings(
-    connection: duckdb.DuckDBPyConnection, ledger: Path
-) -> list[tuple[str, str, datetime]]:
-    """Fill an empty database's landings from the ledger; return what is to be read again.
-
-    Returns
-    -------
-    list of tuple
-        File, SHA-256 and arrival of each content, in the order in which they arrived.
-    """
-    (n,) = connection.execute("select count(*) from raw.landings").fetchall()[0]
-    if n or not ledger.exists():
-        return []
-    connection.execute(
-        f"insert into raw.landings by name select {', '.join(LANDINGS)} from read_csv(?, "
-        "types={'landing': 'integer', 'delivered_on': 'date', 'arrived_at': 'timestamptz', "
-        "'generation': 'integer'}, header=true, all_varchar=false)",
-        [str(ledger)],
-    )
-    return connection.execute(
-        "select first(file order by landing), content, min(arrived_at) from raw.landings "
-        "group by content order by min(landing)"
-    ).fetchall()
 
 
 def order(connection: duckdb.DuckDBPyConnection, cut: date | None) -> None:

@@ -210,6 +210,16 @@ class Site:
         every = (one for file in files for one in read_study(file).described)
         return sorted({one.name for one in every if one.analyte is None})
 
+    def named_drugs(self) -> list[str]:
+        """Return the texts of treatments that studies name, in lower case; `*` where all do any."""
+        files = {*self.studies().values(), self.study_path}
+        arms = [read_study(file).arms for file in files]
+        named = {
+            text.lower() for one in arms for text in (one.experimental_drug, *one.control_drugs)
+        }
+        everywhere = all("*" in one.control_drugs for one in arms)
+        return sorted({text.lower() for text in named} - (set() if everywhere else {"*"}))
+
     @property
     def study_folder(self) -> Path:
         """The study's own folder in the home."""

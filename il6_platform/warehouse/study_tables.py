@@ -45,8 +45,12 @@ def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     quality = site.quality
     connection.execute(
         "create or replace table setup.settings as "
-        "select $changed_columns::varchar[] as changed_columns",
-        {"changed_columns": [name.lower() for name in quality.changed_columns]},
+        "select $changed_columns::varchar[] as changed_columns, "
+        "$named_drugs::varchar[] as named_drugs",
+        {
+            "changed_columns": [name.lower() for name in quality.changed_columns],
+            "named_drugs": site.named_drugs(),
+        },
     )
     connection.execute(
         "create or replace table setup.units "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
+import yaml
 
 from il6_platform.validation.rulebook import DERIVED, STAGED
 from il6_platform.validation.rules import (
@@ -67,6 +69,39 @@ def test_every_rule_has_a_name_of_its_own_in_its_table() -> None:
     for rules in [*STAGED.values(), *DERIVED.values()]:
         names = [rule.id for rule in rules]
         assert len(names) == len(set(names))
+
+
+def test_who_is_measured_on_the_day_of_birth_is_born(made: Registry) -> None:
+    made.deliver(
+        "2024-01-01",
+        patients=["A,F,2010-05-02,", "B,F,2010-05-02,"],
+        labs=["A,il6,3,pg/mL,2010-05-02", "B,il6,3,pg/mL,2010-05-01"],
+    )
+    assert made.stage()
+    assert made.broken() >= {("2024-01-01/labs.csv:3", "birth_date_not_after_collected_on")}
+    assert "2024-01-01/labs.csv:2" not in {place for place, _ in made.broken()}
+
+
+@pytest.mark.parametrize(
+    ("arms", "unclear"),
+    [
+        ("{experimental_drug: basal-like, control_drugs: ['*']}", set[int]()),
+        ("{experimental_drug: Basal-like, control_drugs: [luminal A]}", {4}),
+        ("{experimental_drug: bevacizumab}", {2, 3, 4}),
+    ],
+)
+def test_a_drug_that_a_study_names_is_clear(made: Registry, arms: str, unclear: set[int]) -> None:
+    study = yaml.safe_load(made.study.read_text("utf-8")) | {"arms": yaml.safe_load(arms)}
+    made.study.write_text(yaml.safe_dump(study))
+    given = ["basal-like", "Luminal A", "claudin low"]
+    made.deliver(
+        "2024-01-01",
+        patients=["A,F,1950-05-02,", "B,F,1950-05-02,", "C,F,1950-05-02,"],
+        treatments=[f"{one},1,{drug},2023-01-01," for one, drug in zip("ABC", given, strict=True)],
+    )
+    assert made.stage()
+    said = {place for place, rule in made.broken() if rule == "drug_is_clear"}
+    assert said == {f"2024-01-01/treatments.csv:{line}" for line in unclear}
 
 
 def test_wrong_results_among_thousands_are_set_aside_and_no_others(made: Registry) -> None:

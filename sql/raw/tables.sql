@@ -22,12 +22,16 @@ alter table raw.deliveries add column if not exists generation integer default 0
 create table if not exists raw.landings (
     landing integer, file varchar, content varchar, delivered_on date, arrived_at timestamptz, generation integer
 );
+alter table raw.landings add column if not exists sha256 varchar;
+update raw.landings set sha256 = content where sha256 is null;
 comment on table raw.landings is 'When which bytes were dropped under which name: a file that is dropped again is a delivery again';
 comment on column raw.landings.landing is 'Order of arrival';
 comment on column raw.landings.file is 'Path in the landing folder';
-comment on column raw.landings.content is 'SHA-256 of the file';
+comment on column raw.landings.content is
+'As what it is kept: the SHA-256 of the file; of the same bytes of another site or table, a hash of that and of these';
 comment on column raw.landings.delivered_on is 'Day of the export: the date in its path, else the day of arrival';
 comment on column raw.landings.arrived_at is 'When the platform saw it';
+comment on column raw.landings.sha256 is 'SHA-256 of the file';
 comment on column raw.landings.generation is 'How often the file had been replaced on that day';
 comment on table raw.deliveries is 'Every export file that arrived, known by the SHA-256 of its bytes';
 comment on column raw.deliveries.delivery is 'SHA-256 of the file';

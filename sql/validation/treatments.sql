@@ -52,9 +52,11 @@ select
     coalesce(w.is_mangled, false) as number_is_mangled,
     p.birth_date,
     p.diagnosis_date,
-    case s.certainty
-        when 'unclear' then replace(array_to_string(list_sort(s.may_be)[:3], ' or '), '*', 'any drug')
-        when 'unknown' then 'any drug: its name is not in the dictionary of drugs'
+    case
+        -- a study says that it is its drug, or a control
+        when list_has_any(settings.named_drugs, [s.drug, '*']) then null
+        when s.certainty = 'unclear' then replace(array_to_string(list_sort(s.may_be)[:3], ' or '), '*', 'any drug')
+        when s.certainty = 'unknown' then 'any drug: its name is not in the dictionary of drugs'
     end as unclear_drug,
     g.line > g.line_before + 1 as line_is_skipped,
     s.start_date = g.began and g.began < g.began_before as line_begins_early,
@@ -65,6 +67,7 @@ select
         from reading.day as day where day.received = cell(r.cells, 'end_date') and day.problem = 'placeholder'
     ) as end_date_is_placeholder
 from staging.treatments as s
+cross join setup.settings as settings
 inner join staging.lines as l on l.table_name = 'treatments' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.treatments as r on s.delivery = r.delivery and s.file_line = r.line
 inner join staging.exports as e on e.table_name = 'treatments' and l.site = e.site and l.batch = e.batch

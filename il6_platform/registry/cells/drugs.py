@@ -332,7 +332,11 @@ def _summary(text: str, items: Sequence[Item]) -> Drug:
     is_negated = any(item.role in ("without", "not_given") for item in items)
     is_placebo = any(item.role == "placebo" for item in items)
     is_named_scheme = unknown and any(item.role == "scheme" for item in items)
-    if (not mentions and not is_negated and not is_placebo) or is_named_scheme:
+    # folfox + ?
+    is_open = any(
+        one.text in _PARTS and question.text == "?" for one, question in itertools.pairwise(items)
+    )
+    if (not mentions and not is_negated and not is_placebo) or is_named_scheme or is_open:
         # a scheme that only its site knows may hold any drug
         may_be.add(ANY)
     may_be -= given

@@ -72,6 +72,9 @@ LOINC 26881-3               | il6
 IL6 pg/ml serum             | il6 [pg/mL]
 # it may be the marker
 LBIL6                       | ? il6
+interleukin                 | ? il6
+interleukins                | ? il6
+白细胞介素                  | ? il6 il6_receptor
 IL-6a                       | ? il6 il6_receptor
 ІL-6                        | ? il6
 IL-6 C1D1                   | ? il6

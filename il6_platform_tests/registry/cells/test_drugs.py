@@ -131,6 +131,9 @@ no cetuximab, bevacizumab                     | ? bevacizumab
 FOLFOX-A                                      | fluorouracil + leucovorin + oxaliplatin ? bevacizumab nab-paclitaxel
 study drug                                    | ? *
 FOLFOX + study drug                           | fluorouracil + leucovorin + oxaliplatin ? *
+FOLFOX + ?                                    | ? * fluorouracil leucovorin oxaliplatin
+FOLFOX?                                       | ? fluorouracil leucovorin oxaliplatin
+tbd                                           | ? *
 unknown                                       | ? *
 other                                         | ? *
 bevazizumab                                   | ? bevacizumab

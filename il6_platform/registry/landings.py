@@ -1,0 +1,162 @@
+"""The ledger of deliveries: which bytes were dropped under which name, and as what they are kept.
+
+Content is known by the SHA-256 of its bytes. The same bytes in the folders of two sites, or read as
+two tables, say two things: the second is content of its own, named after the bytes and after what
+tells it from the first.
+
+Belongs here: what is new in the landing folder. Does not belong here: what a file holds
+(`deliveries`), or recording that (`raw`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from il6_platform import paths
+from il6_platform.registry.deliveries import Opened
+from il6_platform.registry.landing import delivered_on, digest_of
+from il6_platform.registry.told import told
+
+COLUMNS = ("landing", "file", "content", "delivered_on", "arrived_at", "generation", "sha256")
+"""Columns of the ledger."""
+
+
+def content_of(connection: duckdb.DuckDBPyConnection, file: str, digest: str) -> str | None:
+    """Return as what a file's bytes are known; None where it held other ones, or was not there."""
+    last = connection.execute(
+        "select content, sha256 from raw.landings where file = ? order by landing desc limit 1",
+        [file],
+    ).fetchall()
+    return str(last[0][0]) if last and last[0][1] == digest else None
+
+
+def land(
+    connection: duckdb.DuckDBPyConnection,
+    file: str,
+    digest: str,
+    opened: Opened,
+    arrived_at: datetime,
+    here: Mapping[str, str],
+) -> tuple[str, str | None]:
+    """Record that a file holds other bytes than before; say of one with no news that it is unused.
+
+    Bytes that were delivered before are a delivery again where they come back: under a name that
+    has held other ones since, or with a later day in the name. So a rollback is a correction.
+
+    Parameters
+    ----------
+    digest
+        SHA-256 of its bytes.
+    opened
+        What the file is.
+    here
+        The landing folder's files -> SHA-256 of their bytes.
+
+    Returns
+    -------
+    content
+        As what its bytes are known from now on.
+    unused
+        A sentence where the file is not used, else None.
+    """
+    day = delivered_on(file)
+    before = connection.execute(
+        "select delivered_on from raw.landings where file = ?", [file]
+    ).fetchall()
+    known = connection.execute(
+        "select content, file, delivered_on from raw.landings where sha256 = ? "
+        "order by delivered_on desc, landing desc",
+        [digest],
+    ).fetchall()
+    content, is_new_folder = _identity(connection, file, digest, opened, here)
+    same = [one for one in known if one[0] == content]
+    if same and not before and (day is None or day <= same[0][2]):
+        words = f"holds the same as {told(same[0][1], digest)} and is not used again."
+        return content, f"{told(file, digest)}: {words}"
+    if day is None and known and not same and is_new_folder:
+        # it may be a copy of old files: no news of today
+        day = known[0][2]
+    if day is None and not known:
+        # a home of before the ledger
+        day = connection.execute(
+            "select min(delivered_on) from raw.deliveries where delivery = $d or source = $d",
+            {"d": digest},
+        ).fetchall()[0][0]
+    day = day or arrived_at.date()
+    connection.execute(
+        "insert into raw.landings by name select coalesce(max(landing), 0) + 1 as landing, "
+        "$file as file, $content as content, $day as delivered_on, $arrived as arrived_at, "
+        "$generation as generation, $sha256 as sha256 from raw.landings",
+        {
+            **{"file": file, "content": content, "day": day, "arrived": arrived_at},
+            **{"generation": sum(one == day for (one,) in before), "sha256": digest},
+        },
+    )
+    return content, None
+
+
+def _identity(
+    connection: duckdb.DuckDBPyConnection,
+    file: str,
+    digest: str,
+    opened: Opened,
+    here: Mapping[str, str],
+) -> tuple[str, bool]:
+    """Return as what a file's bytes are known, and whether its folder has delivered nothing yet."""
+    reads = sorted({f"{one.table} {one.profile}" for one in opened.deliveries})
+    connection.register(
+        "here", pd.DataFrame({"file": [*here], "sha256": [*here.values()]}, dtype=str)
+    )
+    for name, value in (("file", file), ("sha256", digest)):
+        connection.execute(f"set variable {name} = ?", [value])
+    known = connection.execute(paths.sql_file("raw.same_bytes").read_text("utf-8")).fetchall()
+    connection.unregister("here")
+    if not known:
+        return digest, True
+    is_new_folder, place = known[0][-2:]
+    for content, tables, says_the_same, *_ in known:
+        if says_the_same and (tables is None or tables == reads):
+            return str(content), bool(is_new_folder)
+    return digest_of("\n".join([digest, str(place), *reads]).encode()), bool(is_new_folder)
+
+
+def write_landings(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the ledger of deliveries as CSV; of each whether its bytes are kept (Y, N)."""
+    rows = connection.execute(
+        f"select columns([{', '.join(map(repr, COLUMNS))}])::varchar, if(exists("
+        "select 1 from raw.deliveries as d where coalesce(d.source, d.delivery) = content "
+        "and d.status != 'passed over'), 'Y', 'N') as kept from raw.landings order by landing"
+    ).df()
+    return rows.to_csv(index=False, lineterminator="\n")
+
+
+def restore_landings(
+    connection: duckdb.DuckDBPyConnection, ledger: Path
+) -> list[tuple[str, str, datetime]]:
+    """Fill an empty database's landings from the ledger; return what is to be read again.
+
+    Returns
+    -------
+    list of tuple
+        File, content and arrival of each content, in the order in which they arrived.
+    """
+    (n,) = connection.execute("select count(*) from raw.landings").fetchall()[0]
+    if n or not ledger.exists():
+        return []
+    connection.execute(
+        f"insert into raw.landings by name select columns(lambda one: one in {COLUMNS}) "
+        "from read_csv(?, types={'landing': 'integer', 'delivered_on': 'date', "
+        "'arrived_at': 'timestamptz', 'generation': 'integer'}, header=true, all_varchar=false)",
+        [str(ledger)],
+    )
+    # a ledger of before knew content by its bytes alone
+    connection.execute("update raw.landings set sha256 = content where sha256 is null")
+    return connection.execute(
+        "select first(file order by landing), content, min(arrived_at) from raw.landings "
+        "group by content order by min(landing)"
+    ).fetchall()
