@@ -23,8 +23,9 @@ from il6_platform.defs.jobs import combine_network, nightly, refresh_registry, r
 from il6_platform.defs.progress import progress_logger
 from il6_platform.defs.resources import warehouse_of
 from il6_platform.defs.sensors import alert_sensors, new_deliveries, studies_behind
-from il6_platform.defs.specs import annotated, key_of, linked
+from il6_platform.defs.specs import STUDIES, annotated, key_of, linked
 from il6_platform.registry_file import read_registry_file
+from il6_platform.study import read_study
 from il6_platform.warehouse.home import Site
 
 
@@ -55,11 +56,12 @@ def build_defs(
         censor=censor,
     )
     fetched, schedules = sources.of(site)
+    asked = _questions(site)
     return Definitions(
         assets=[
             *fetched,
             *(
-                _expected(site, annotated(one))
+                _told(asked, _expected(site, annotated(one)))
                 for stage in (raw, staging, cohort, analysis, report)
                 for one in stage.ASSETS
             ),
@@ -84,6 +86,23 @@ def _expected(site: Site, definition: AssetsDefinition) -> AssetsDefinition:
         return definition
     policy = FreshnessPolicy.time_window(fail_window=timedelta(days=max(days)))
     return definition.map_asset_specs(lambda one: one.replace_attributes(freshness_policy=policy))
+
+
+def _questions(site: Site) -> str:
+    """Return what the studies of the home ask, a line each, for who reads of an asset."""
+    studies = [read_study(file) for file in site.studies().values()]
+    return "\n".join(f"- `{study.name}`: {study.title}" for study in studies)
+
+
+def _told(asked: str, definition: AssetsDefinition) -> AssetsDefinition:
+    """Let each table that is made for every study say which studies these are."""
+    if not asked or definition.partitions_def != STUDIES:
+        return definition
+    return definition.map_asset_specs(
+        lambda one: one.replace_attributes(
+            description=f"{one.description}\n\nMade for each study of the home:\n\n{asked}"
+        )
+    )
 
 
 @definitions

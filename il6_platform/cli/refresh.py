@@ -338,10 +338,11 @@ def _execute(
     """Run one job in this process; turn what kept it from succeeding into an error."""
     from dagster import AssetCheckSeverity, DagsterError
 
+    from il6_platform.defs.jobs import AS_THE_UI
     from il6_platform.defs.sensors import LOOK_BACK, tell_of_run
 
     study = site.study.name if name == "refresh_study" else None
-    tags = {LOOK_BACK: "yes"} if site.as_of or site.censor else {}
+    tags = AS_THE_UI | ({LOOK_BACK: "yes"} if site.as_of or site.censor else {})
     job = defs.resolve_job_def(name)
     config = _logged([node.name for node in job.nodes], stages)
     try:

@@ -37,10 +37,12 @@ def run(asked: argparse.Namespace) -> None:
     home = home_of(asked)
     site = Site(home=str(home), landing=str(landing_of(asked)))
     site.add_study(Path(asked.study).resolve()) if asked.study else site.has_study()
+    dagster_home = prepare_instance(home)
+    _make_storage(dagster_home)
     environment = child_environment(
         IL6_HOME=str(home),
         IL6_LANDING=str(landing_of(asked)),
-        DAGSTER_HOME=str(prepare_instance(home)),
+        DAGSTER_HOME=str(dagster_home),
     )
     workspace = str(paths.project_root() / "workspace.yaml")
     place = ["-w", workspace, "-h", "127.0.0.1", "-p", str(asked.port)]
@@ -69,6 +71,17 @@ def run(asked: argparse.Namespace) -> None:
         # a server's own children are of its group: they end with it
         for process in processes:
             _end(process)
+
+
+def _make_storage(dagster_home: Path) -> None:
+    """Make Dagster's databases where there are none yet.
+
+    Server and daemon begin together: each would make them, and a table would be filled twice.
+    """
+    if not (dagster_home / "history" / "runs.db").exists():
+        from dagster import DagsterInstance
+
+        DagsterInstance.from_config(str(dagster_home)).dispose()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

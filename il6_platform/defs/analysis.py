@@ -19,13 +19,17 @@ from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import Declared, Spec, analyses
 from il6_platform.cohort.known import DeliveredRecords, read_delivered
-from il6_platform.defs.metadata import picture, preview, table_metadata
+from il6_platform.defs.metadata import picture, preview, size_of
+from il6_platform.defs.pages import figure_address
 from il6_platform.defs.specs import OWNERS, STUDIES, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import publish
 from il6_platform.report.outcome import analyse
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
+
+TOO_LONG = ("method", "note", "prespecified")
+"""Columns that a preview leaves out: they would make every row ten lines high."""
 
 
 def analysis_table(entry: Declared) -> AssetsDefinition:
@@ -44,7 +48,8 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
             *(key_of(table) for table in (*spec.reads, *(f"analysis.{one}" for one in spec.after))),
             *([] if spec.makes_groups else [key_of("cohort.set_aside"), key_of("cohort.panel")]),
         ],
-        description=f"{entry.text}\n\nMade by `il6_platform/analysis/{table}.py`.",
+        description=f"{entry.text}\n\nMade by `il6_platform/analysis/{table}.py`; the columns are "
+        "those of `report.results`.",
     )
     def analysed(
         context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
@@ -64,7 +69,7 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
                 f"begun {name}", lambda: warehouse.workers.submit(analyse, table, *given)
             )
             outcome = begun.result()
-        results, cohort = outcome.results, asked[0]
+        results, (cohort, study, _) = outcome.results, asked
         warehouse.write(name, results, RESULT_COLUMNS, entry.sentence)
         if spec.draws_curves:
             warehouse.write(f"{name}_curves", outcome.curves, CURVE_COLUMNS, f"What {name} draws")
@@ -73,22 +78,26 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
             f"{name}: {len(cohort)} patients, {len(results)} estimates, {len(held_back)} of them "
             "beyond what the data support."
         )
+        shown = {}
+        if spec.figure is not None:
+            address = figure_address(study.name, table)
+            shown["figure of the published cut"] = picture(address, entry.sentence)
+        # the columns are those of report.results, and are described there: the figure comes first
         metadata: dict[str, Any] = {
-            **table_metadata(warehouse, name),
+            **size_of(warehouse, name),
+            **shown,
             "patients": len(cohort),
-            "not_estimable": len(held_back),
-            "preview": preview(results.drop(columns=["analysis", "method"]), 40),
+            "not estimable": len(held_back),
+            "preview": preview(results.drop(columns=["analysis", *TOO_LONG]), 40),
         }
-        if outcome.figure is not None:
-            metadata["figure"] = picture(outcome.figure, entry.text.partition("\n\n")[0])
         return MaterializeResult(metadata=metadata)
 
     return analysed
 
 
 def _with_records(
-    warehouse: Warehouse, spec: Spec, asked: tuple[Cohort, Study, bool, date | None]
-) -> tuple[Cohort, Study, bool, date | None]:
+    warehouse: Warehouse, spec: Spec, asked: tuple[Cohort, Study, date | None]
+) -> tuple[Cohort, Study, date | None]:
     """Give an analysis that looks back the records behind the cohort."""
     if not spec.looks_back:
         return asked
@@ -101,35 +110,27 @@ def _with_records(
         subjects = warehouse.query("from cohort.subjects limit 0")
         return read_delivered(read, warehouse.read("cohort.adsl"), subjects)
 
-    cohort, study, synthetic, first_on = asked
+    cohort, study, first_on = asked
     delivered = warehouse.once("records behind the cohort", records)
     looks = warehouse.once("looks taken before", lambda: publish.earlier_looks(warehouse))
-    return replace(cohort, delivered=delivered, looks=looks), study, synthetic, first_on
+    return replace(cohort, delivered=delivered, looks=looks), study, first_on
 
 
 def _begin(
     warehouse: Warehouse, reads: Collection[str], chosen: Collection[AssetKey]
-) -> tuple[Cohort, Study, bool, date | None]:
+) -> tuple[Cohort, Study, date | None]:
     """Return what the analyses of some subjects work on; other cores begin with the last ones.
 
     A run may be of a few assets only: no other analysis is begun.
     """
-    from il6_platform.report.synthetic_flag import is_synthetic
-
     adsl, adtte, adrs, adtr = (warehouse.read(table) for table in reads)
     study = warehouse.study
-    synthetic = warehouse.once(
-        "is synthetic",
-        lambda: is_synthetic(
-            warehouse.site, warehouse.query("select delivery from raw.deliveries")["delivery"]
-        ),
-    )
     first_data_on = warehouse.once("first data", lambda: _first_data_on(warehouse))
     cohort = Cohort.of(adsl, adtte, adrs, adtr, study)
     if "cohort.adsl" in reads:
         cohort = replace(cohort, set_aside=warehouse.read("cohort.set_aside"))
         cohort = cohort.with_panel(warehouse.read("cohort.panel"), adsl)
-    asked = cohort, study, synthetic, first_data_on
+    asked = cohort, study, first_data_on
     if "cohort.adsl" in reads:
         # Dagster takes them by name
         for table, entry in sorted(analyses().items(), reverse=True):

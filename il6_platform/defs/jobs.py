@@ -52,6 +52,10 @@ combine_network = define_asset_job(
 )
 
 
+AS_THE_UI = {".dagster/repository": "__repository__@il6_platform.definitions"}
+"""Tags of a run of the command line: by these the UI counts it among its job's."""
+
+
 def nightly(site: Site) -> ScheduleDefinition:
     """Return the nightly look for news (`IL6_SCHEDULE`, else the default study's cron line).
 

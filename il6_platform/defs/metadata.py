@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,20 @@ from dagster import (
 
 from il6_platform import paths
 from il6_platform.defs.lineage import column_lineage, read_tables
+from il6_platform.defs.pages import IN_METADATA
 from il6_platform.warehouse.database import Warehouse
+
+
+def size_of(warehouse: Warehouse, table: str) -> dict[str, Any]:
+    """Return row count and name."""
+    return {"dagster/row_count": warehouse.row_count(table), "dagster/table_name": table}
 
 
 def table_metadata(warehouse: Warehouse, table: str) -> dict[str, Any]:
     """Return row count, column schema and, for SQL tables, column lineage."""
     columns = warehouse.columns(table)
     metadata: dict[str, Any] = {
-        "dagster/row_count": warehouse.row_count(table),
-        "dagster/table_name": table,
+        **size_of(warehouse, table),
         "dagster/column_schema": TableSchema(
             columns=[TableColumn(c.name, c.type.lower(), description=c.comment) for c in columns]
         ),
@@ -58,8 +62,8 @@ def summary(warehouse: Warehouse, table: str) -> MetadataValue:
 
 
 def preview(frame: pd.DataFrame, rows: int = 20) -> MetadataValue:
-    """Show the first rows of a table that holds no patients."""
-    return shown_table(frame.head(rows))
+    """Show the first rows of a table that holds no patients, without columns that say nothing."""
+    return shown_table(frame.head(rows).dropna(axis=1, how="all"))
 
 
 def shown_table(frame: pd.DataFrame) -> MetadataValue:
@@ -82,8 +86,7 @@ def shown_table(frame: pd.DataFrame) -> MetadataValue:
     return MetadataValue.table(records, schema)
 
 
-def picture(svg: str, alternative: str) -> MetadataValue:
-    """Show a figure in the Dagster UI; what it shows is said in one line."""
+def picture(address: str, alternative: str) -> MetadataValue:
+    """Show a figure in the Dagster UI, without a click; a click opens it in its own size."""
     words = " ".join(alternative.replace("[", "(").replace("]", ")").split())
-    data = base64.b64encode(svg.encode()).decode()
-    return MetadataValue.md(f"![{words}](data:image/svg+xml;base64,{data})")
+    return MetadataValue.md(f"[![{words}]({address}?{IN_METADATA})]({address})")

@@ -22,6 +22,7 @@ from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import analyses
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
+from il6_platform.defs.pages import QUALITY_ADDRESS, report_address
 from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import alerts, content
@@ -370,7 +371,7 @@ def published(
     """The cut as readers see it: report.duckdb and report.html.
 
     Built beside, checked, then renamed into place: a reader sees the old report or the new one.
-    To read it, copy the path of `report` below into the browser's address bar.
+    `report` below opens it.
     """
     done = publishing.publish(warehouse)
     told = story(
@@ -390,9 +391,10 @@ def published(
         metadata={
             "cut": done.cut,
             "story": MetadataValue.md("\n".join(f"{n}. {line}" for n, line in enumerate(told, 1))),
-            "report": MetadataValue.path(str(done.folder / "report.html")),
+            "report": MetadataValue.url(report_address(warehouse.study.name)),
+            "data quality": MetadataValue.url(QUALITY_ADDRESS),
+            "report as a file": MetadataValue.path(str(done.folder / "report.html")),
             "database": MetadataValue.path(str(done.folder / "report.duckdb")),
-            "quality": MetadataValue.path(str(warehouse.site.home_path / "quality.html")),
             "headline": preview(
                 warehouse.read("report.headline")[
                     [

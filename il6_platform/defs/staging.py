@@ -19,6 +19,7 @@ from dagster import (
 from il6_platform import paths
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, summary, table_metadata
+from il6_platform.defs.pages import QUALITY_ADDRESS
 from il6_platform.defs.specs import OWNERS, POOL, SITES, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.publishing.publish import mark_registry_whole
@@ -26,7 +27,6 @@ from il6_platform.registry.merged import fill_merged
 from il6_platform.registry.readings import read_cells
 from il6_platform.registry.struck import fill_struck
 from il6_platform.registry.told import named, told_all
-from il6_platform.validation import quality_page
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
 from il6_platform.validation.quarantine import Judgement, judge_table
@@ -191,7 +191,7 @@ def staged_table(table: str) -> AssetsDefinition:
                 **table_metadata(warehouse, name),
                 "records": judged.records,
                 "set_aside": judged.set_aside,
-                "quality": MetadataValue.path(str(warehouse.site.home_path / quality_page.NAME)),
+                "data quality": MetadataValue.url(QUALITY_ADDRESS),
                 "summary": summary(warehouse, name),
             },
             check_results=[

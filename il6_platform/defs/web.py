@@ -4,7 +4,8 @@ Dagster's server answers any Host header and runs mutations that come by GET or 
 A page that somebody reads in the same browser could launch runs by that.
 
 Belongs here: the guard, and starting the server with it (`python -m il6_platform.defs.web`). Does
-not belong here: who may log in; that is a reverse proxy's (`docs/running.md`).
+not belong here: what it shows beside Dagster's pages (`pages`); who may log in: that is a reverse
+proxy's (`docs/operations.md`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from il6_platform.defs import pages
 from il6_platform.settings import read_settings
 
 OWN_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -80,6 +83,10 @@ class GuardedWebserver(DagsterWebserver):
     def build_middleware(self) -> list[Middleware]:
         """Return the guard's middleware, then Dagster's own."""
         return [*guards(), *super().build_middleware()]
+
+    def build_routes(self) -> list[BaseRoute]:
+        """Return the pages of what is published, then Dagster's own."""
+        return [*pages.ROUTES, *super().build_routes()]  # type: ignore[no-untyped-call]
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import pytest
 from dagster import AssetKey, DagsterInstance
 
 from il6_platform import cli, paths
-from il6_platform.analysis.results import CURVE_COLUMNS
+from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.cli import outcome
 from il6_platform.defs import lineage as lineage_of
 from il6_platform.study import read_study
@@ -264,9 +264,10 @@ def test_every_column_of_a_sql_table_is_traced_to_what_is_there(
         for column, sources in deps.items():
             for one in sources:
                 of = ".".join(one.asset_key.path)
-                there = columns[of] if of not in beside else {one.column_name}
-                # an analysis makes its curves beside its results
-                there = there | CURVE_COLUMNS.keys() if table == "report.curves" else there
+                # what analyses have is described at the tables that unite them
+                united = CURVE_COLUMNS if table == "report.curves" else RESULT_COLUMNS
+                there = {*united} if of.startswith("analysis.") else columns.get(of, set())
+                there = {one.column_name} if of in beside else there
                 assert one.column_name in there, (table, column, one)
     subjects = AssetKey(["cohort", "subjects"])
     (age,) = lineage["cohort.adsl"]["AGE"]

@@ -1,0 +1,99 @@
+"""What the UI's web server shows beside Dagster's pages: published things, and no patient."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetKey, DagsterInstance
+from starlette.applications import Starlette
+
+from il6_platform.analysis.spec import analyses
+from il6_platform.defs import pages
+from il6_platform_tests.end_to_end.conftest import Installation
+
+STUDY = "il6_bevacizumab"
+
+
+@pytest.fixture
+def home(demo: Installation, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("IL6_HOME", str(demo.home))
+    return demo.home
+
+
+def asked(path: str) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and content of what the server sends."""
+    app = Starlette(routes=pages.ROUTES)
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+    said: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    headers = {name.decode(): text.decode() for name, text in said[0]["headers"]}
+    return said[0]["status"], headers, b"".join(part.get("body", b"") for part in said[1:])
+
+
+def test_the_published_page_is_sent_as_it_is_and_reaches_nothing_else(home: Path) -> None:
+    status, headers, content = asked(pages.report_address(STUDY))
+    assert status == 200
+    assert content == (home / "published" / "report.html").read_bytes()
+    policy = headers["content-security-policy"]
+    assert policy.startswith("sandbox ") and "allow-same-origin" not in policy
+    assert "default-src 'none'" in policy and "connect-src" not in policy
+
+
+def test_the_figure_of_every_analysis_has_an_address(home: Path) -> None:
+    """The metadata of a run is short enough that Dagster shows it without a click."""
+    drawn = [name for name, one in analyses().items() if one.spec.figure is not None]
+    assert len(drawn) > 10
+    with DagsterInstance.from_config(str(home / "dagster")) as instance:
+        for name in drawn:
+            event = instance.get_latest_materialization_event(AssetKey(["analysis", name]))
+            assert event is not None and event.asset_materialization is not None
+            shown = event.asset_materialization.metadata["figure of the published cut"]
+            assert len(str(shown.value)) < 1000
+            assert pages.figure_address(STUDY, name) in str(shown.value)
+    for name in ("survival", "cox", "literature"):
+        status, headers, content = asked(pages.figure_address(STUDY, name))
+        assert (status, headers["content-type"]) == (200, "image/svg+xml")
+        assert b"<svg" in content and b"ynthetic" in content
+
+
+def test_the_quality_page_is_sent_and_the_worklist_is_not(home: Path) -> None:
+    status, _, content = asked(pages.QUALITY_ADDRESS)
+    assert (status, content) == (200, (home / "quality.html").read_bytes())
+    status, _, content = asked(f"{pages.PLACE}/worklist.xlsx")
+    assert status == 404 and b"il6 open worklist" in content
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/published/nobody/report.html",
+        "/published/../report.html",
+        "/published/..%2f..%2fregistry/report.html",
+        f"/published/{STUDY}/figures/nothing.svg",
+        f"/published/{STUDY}/figures/missing_module.svg",
+        f"/published/{STUDY}/figures/..%2freport.svg",
+        f"/published/{STUDY}/working.duckdb",
+        "/published/pseudonym.key",
+    ],
+)
+def test_nothing_else_is_sent(home: Path, path: str) -> None:
+    status, _, content = asked(path)
+    assert status == 404 and len(content) < 200
+
+
+def test_runs_of_the_command_line_count_among_their_jobs(home: Path) -> None:
+    with DagsterInstance.from_config(str(home / "dagster")) as instance:
+        runs = instance.get_runs()
+    assert runs and {run.tags[".dagster/repository"] for run in runs} == {
+        "__repository__@il6_platform.definitions"
+    }
