@@ -55,7 +55,7 @@ def profile_folders(home: Path) -> tuple[Path, Path]:
 COMPUTES = (
     *("registry", "validation", "warehouse", "cohort", "statistics", "analysis", "figures"),
     *("report", "publishing", "privacy", "study.py", "endpoints.py", "registry_file.py"),
-    *("expressions.py", "time_units.py"),
+    *("expressions.py", "time_units.py", "translation.py"),
 )
 """What of the package can move a number, a figure or a sentence of a published cut."""
 

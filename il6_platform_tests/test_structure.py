@@ -27,7 +27,7 @@ LAYERS = [
     {"validation", "registry", "statistics"},
     {"registry_file"},
     {"study"},
-    {"endpoints", "expressions"},
+    {"endpoints", "expressions", "translation"},
     {"workers"},
     {"yaml_config", "paths", "dagster_storage", "files", "time_units"},
     {"settings"},

@@ -10,8 +10,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from il6_platform.report.figure_catalogue import Picture, pictures
 from il6_platform.report.reader import Cut
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import Table, tables
+from il6_platform.report.translation import other_names, translator_of
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -41,6 +42,12 @@ PANEL_CM = 8.4
 """A panel's width: two of them stand side by side."""
 
 CM_A_POINT = 2.54 / 72
+
+EAST_ASIAN = {"zh": "SimSun"}
+"""Language -> the font that Word takes for its signs."""
+
+HAN = r"\u3000-\u303f\u3400-\u9fff\uff00-\uffef"
+"""Chinese signs and their punctuation: twice as wide as a letter, and a line may end at each."""
 
 SIZES = (9.0, 8.5, 8.0, 7.5)
 """Of a table's letters, in points: the largest in which no word is broken is taken."""
@@ -69,9 +76,16 @@ class Manuscript:
     style: Style = STYLES["plain"]
 
     @cached_property
+    def say(self) -> Callable[[str], str]:
+        """What says an English text in the language of the study's readers."""
+        names = other_names(self.cut.tables["provenance"], self.cut.results)
+        translator = translator_of(self.cut.study, names, "manuscript")
+        return str if translator is None else translator.say
+
+    @cached_property
     def tables(self) -> dict[str, Table]:
         """What each table is called (1, 2, ...; of the supplement S1, S2, ...) -> the table."""
-        made = list(tables(self.cut.report))
+        made = [_said(table, self.say) for table in tables(self.cut.report)]
         is_first = [re.sub(r"_[^_]*$", "", t.key) in FIRST or t.key in FIRST for t in made]
         named: dict[str, Table] = {}
         for wanted, prefix in ((True, ""), (False, "S")):
@@ -117,6 +131,22 @@ class Manuscript:
         return ", ".join(called) or None
 
 
+def _said(table: Table, say: Callable[[str], str]) -> Table:
+    """Return a table in the language of its readers."""
+
+    def every(texts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(map(say, texts))
+
+    return replace(
+        table,
+        title=say(table.title),
+        columns=every(table.columns),
+        rows=tuple(map(every, table.rows)),
+        notes=every(table.notes),
+        marks=tuple(map(every, table.marks)),
+    )
+
+
 def pack(cut: Cut, style: Style = STYLES["plain"]) -> Iterator[tuple[str, bytes]]:
     """Give path and content of every file of the manuscript pack, the same for the same cut."""
     content = Manuscript(cut, style)
@@ -152,30 +182,30 @@ def document(content: Manuscript) -> bytes:
     """Return the manuscript as a Word document."""
     from docx.shared import Pt
 
-    cut, style = content.cut, content.style
+    cut, style, say = content.cut, content.style, content.say
     word = new_document(cut, cut.study.title, style=style)
     word.add_heading(cut.study.title, 0)
-    word.add_paragraph(f"Data cut {cut.name}, exports to {cut.about['last_export']}.")
+    word.add_paragraph(say(f"Data cut {cut.name}, exports to {cut.about['last_export']}."))
     parts = findings.abstract(cut)
-    word.add_heading("Abstract", 1)
+    word.add_heading(say("Abstract"), 1)
     for heading, part in style.abstract:
         paragraph = word.add_paragraph()
-        paragraph.add_run(f"{heading} ").bold = True
-        paragraph.add_run(style.written(parts[part]))
+        paragraph.add_run(f"{say(heading)} ").bold = True
+        paragraph.add_run(style.written(say(parts[part])))
     paragraphs, references = content.text
-    word.add_heading("Methods", 1)
+    word.add_heading(say("Methods"), 1)
     for heading, text in paragraphs:
-        word.add_heading(heading, 2)
-        _add_cited(word.add_paragraph(), text, style)
-    word.add_heading("Results", 1)
+        word.add_heading(say(heading), 2)
+        _add_cited(word.add_paragraph(), say(text), style)
+    word.add_heading(say("Results"), 1)
     for heading, text in findings.results(cut, content.place):
-        word.add_heading(heading, 2)
-        word.add_paragraph(style.written(text))
+        word.add_heading(say(heading), 2)
+        word.add_paragraph(style.written(say(text)))
     _add_tables(word, content, is_supplement=False)
-    word.add_heading("Figures", 1)
+    word.add_heading(say("Figures"), 1)
     for number, plate in enumerate(content.plates, start=1):
         _add_plate(word, number, plate, content)
-    word.add_heading("References", 1)
+    word.add_heading(say("References"), 1)
     for number, reference in enumerate(references, start=1):
         paragraph = word.add_paragraph(f"{number}. {reference}")
         paragraph.paragraph_format.space_after = Pt(2)
@@ -198,9 +228,11 @@ def _add_tables(word: Document, content: Manuscript, *, is_supplement: bool) -> 
         if is_across != lies_across:
             _turn(word, is_across=is_across)
         if number == 0:
-            heading = word.add_heading("Supplementary tables" if is_supplement else "Tables", 1)
+            words = "Supplementary tables" if is_supplement else "Tables"
+            heading = word.add_heading(content.say(words), 1)
             heading.paragraph_format.page_break_before = not is_across
-        add_table(word, name, table, content.style, across=is_across)
+        called = content.say(content.style.table_title.format(number=name))
+        add_table(word, called, table, content.style, across=is_across)
         lies_across = is_across
     if lies_across:
         _turn(word, is_across=False)
@@ -243,7 +275,7 @@ def checklists(content: Manuscript) -> bytes:
         heads = ("Item", "Topic", "Asks", "Where it stands", "Value")
         table = Table(guideline, title, heads, tuple(rows))
         add_table(
-            word, f"{guideline} checklist", table, content.style, widths=(1.2, 3.6, 7.2, 7, 6.5)
+            word, f"{guideline} checklist. ", table, content.style, widths=(1.2, 3.6, 7.2, 7, 6.5)
         )
     return saved(word)
 
@@ -276,9 +308,13 @@ def new_document(
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{theme}"), None)
         fonts.set(qn("w:hAnsi"), style.font)
+        if cut.study.language in EAST_ASIAN:
+            fonts.set(qn("w:eastAsia"), EAST_ASIAN[cut.study.language])
     word.styles["Normal"].paragraph_format.space_after = Pt(6)
     if cut.is_synthetic:
-        section.header.paragraphs[0].add_run(SYNTHETIC).bold = True
+        said = translator_of(cut.study)
+        words = SYNTHETIC if said is None else said.say(SYNTHETIC)
+        section.header.paragraphs[0].add_run(words).bold = True
     _field(section.footer.paragraphs[0], "PAGE")
     about = word.core_properties
     when = datetime.combine(date.fromisoformat(cut.about["last_export"]), datetime.min.time())
@@ -290,7 +326,7 @@ def new_document(
 
 def add_table(
     word: Document,
-    name: str,
+    called: str,
     table: Table,
     style: Style,
     *,
@@ -301,9 +337,6 @@ def add_table(
     from docx.enum.table import WD_TABLE_ALIGNMENT
     from docx.shared import Cm
 
-    called = style.table_title.format(number=name)
-    if widths:
-        called = f"{name}. "
     if not style.is_title_below:
         _add_title(word, called, table.title, keeps=True)
     grid = word.add_table(rows=len(table.rows) + 1, cols=len(table.columns))
@@ -472,7 +505,7 @@ def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -
             width = min(shape.width, Cm(PANEL_CM if several else WIDTH_CM))
             shape.height, shape.width = Emu(int(shape.height * width / shape.width)), Emu(width)
             described = shape._inline.docPr
-            described.set("descr", content.pictures[name].caption)
+            described.set("descr", content.say(content.pictures[name].caption))
             described.set("name", name)
             for side in ("distL", "distR"):
                 # what is not said, LibreOffice takes for a margin
@@ -481,8 +514,9 @@ def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -
         paragraph.paragraph_format.keep_with_next = True
         paragraph.paragraph_format.space_after = _points(2)
     caption = word.add_paragraph()
-    caption.add_run(content.style.figure_title.format(number=number)).bold = True
-    caption.add_run(content.style.written(plate.caption))
+    called = content.style.figure_title.format(number=number)
+    caption.add_run(content.say(called)).bold = True
+    caption.add_run(content.style.written(content.say(plate.caption)))
 
 
 def _layout(table: Table, paper: float, letter: float) -> tuple[float, list[float]]:
@@ -497,7 +531,9 @@ def _layout(table: Table, paper: float, letter: float) -> tuple[float, list[floa
     if spare < 0:
         return size, [width * paper / sum(least) for width in least]
     # a head may be wrapped
-    longest = [max((len(text) for text in column[1:]), default=0) for column in _columns(table)]
+    longest = [
+        max((_letters(text) for text in column[1:]), default=0) for column in _columns(table)
+    ]
     wishes = [
         max(0.4 + length * letter * size * CM_A_POINT - width, 0)
         for length, width in zip(longest, least, strict=True)
@@ -512,6 +548,16 @@ def _columns(table: Table) -> list[tuple[str, ...]]:
     return list(zip(*(table.columns, *rows), strict=True))
 
 
+def _letters(text: str) -> int:
+    """Return how wide a text is, in Latin letters."""
+    return len(text) + len(re.findall(f"[{HAN}]", text))
+
+
+def _words(text: str) -> list[str]:
+    """Return the parts of a text that are not broken."""
+    return re.findall(rf"[{HAN}]|[^\s{HAN}]+", text)
+
+
 def _whole(text: str) -> int:
     """Return up to which length a text is not broken: an estimate with its interval is longer."""
     return 27 if text[:1].isdigit() else 22
@@ -521,10 +567,10 @@ def _least(table: Table, size: float, letter: float) -> list[float]:
     """Return the widths below which something would be broken, in centimetres."""
     whole = [
         max(
-            *(len(word) for text in column for word in text.split()),
-            *(len(text) for text in column[1:] if place and len(text) <= _whole(text)),
+            *(_letters(word) for text in column for word in _words(text)),
+            *(_letters(text) for text in column[1:] if place and _letters(text) <= _whole(text)),
             # a head is bold, and wider
-            *(1.1 * len(word) for word in column[0].split()),
+            *(1.1 * _letters(word) for word in _words(column[0])),
             14 if not place else 0,
         )
         for place, column in enumerate(_columns(table))

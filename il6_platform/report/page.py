@@ -11,7 +11,6 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from il6_platform.analysis.names import Model
 from il6_platform.analysis.spec import analyses
 from il6_platform.figures import style
 from il6_platform.figures.labels import (
@@ -29,7 +28,7 @@ from il6_platform.report import figure_colours, formatting, interaction, sentenc
 from il6_platform.report.figure_catalogue import Picture, Report, pictures
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import baseline, count_of
-from il6_platform.report.translation import translator_of
+from il6_platform.report.translation import other_names, translator_of
 
 if TYPE_CHECKING:
     from il6_platform.warehouse.database import Warehouse
@@ -124,16 +123,8 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
         rules=_records(quality[quality["kind"] == "rule"]),
         provenance=_records(provenance[~provenance["kind"].isin(["choice", "rule"])]),
     )
-    translator = translator_of(study, _other_names(provenance, results))
+    translator = translator_of(study, other_names(provenance, results))
     return page if translator is None else translator.page(page)
-
-
-def _other_names(provenance: pd.DataFrame, results: pd.DataFrame) -> set[str]:
-    """Return what no language translates: packages, sites, cut-offs by their papers."""
-    sites = results["term"].dropna().str.extract(r"^SITEID\[(.*)\]$")[0].dropna()
-    papers = results.loc[results["model"] == Model.PUBLISHED, "term"].dropna()
-    packages = provenance.loc[provenance["kind"] == "version", "name"]
-    return {"il6_platform", *packages, *sites, *papers}
 
 
 def figure_of(value: Any, measure: str) -> str:

@@ -19,6 +19,7 @@ import io
 import re
 from collections.abc import Sequence, Set
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -26,6 +27,7 @@ import pandas as pd
 
 from il6_platform import paths
 from il6_platform.files import write_whole
+from il6_platform.translation import LOCALES, messages
 from il6_platform.validation.rules import Rule
 
 NAME = "answers.csv"
@@ -116,12 +118,12 @@ def _answers(content: bytes) -> pd.DataFrame:
     except (CalamineError, OSError, ValueError):
         sheets = []
     for sheet in sheets:
-        heads = [str(cell).strip().lower() for cell in sheet[0]] if sheet else []
+        heads = [_in_english(str(cell).strip().lower()) for cell in sheet[0]] if sheet else []
         if not {*NEEDED} <= set(heads):
             continue
         for cells in sheet[1:]:
             row = dict(zip(heads, (str(cell).strip() for cell in cells), strict=False))
-            status = row["status"].lower() or "open"
+            status = _in_english(row["status"].lower()) or "open"
             if row["record"] and row["rule"]:
                 rows.append(
                     {
@@ -137,6 +139,23 @@ def _answers(content: bytes) -> pd.DataFrame:
     names = [name for name in COLUMNS if name not in ("answered_on", "workbook")]
     found = pd.DataFrame(rows, columns=names, dtype=str)
     return found.drop_duplicates(["table_name", "record", "rule", "value_hash"], keep="last")
+
+
+def _in_english(word: str) -> str:
+    """Return the English of a head or a status, in whichever language the worklist was written."""
+    return _heads_and_statuses().get(word, word)
+
+
+@cache
+def _heads_and_statuses() -> dict[str, str]:
+    """Return head or status as a worklist in another language has it -> the English one."""
+    known = {*NEEDED, *STATUSES, "answered by"}
+    return {
+        said: word
+        for language in LOCALES
+        for word, said in messages(language, "quality").sentences.items()
+        if word in known
+    }
 
 
 def fill_answers(connection: duckdb.DuckDBPyConnection, home: Path, as_of: date | None) -> None:

@@ -10,6 +10,7 @@ right; these are in the worklist.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pandas as pd
 
 from il6_platform import paths
 from il6_platform.files import write_whole
+from il6_platform.translation import Translator
 
 NAME = "quality.html"
 
@@ -38,7 +40,11 @@ def anchor(table: str, rule: str) -> str:
 
 
 def write(
-    connection: duckdb.DuckDBPyConnection, folder: Path, book: pd.DataFrame, places: pd.DataFrame
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    book: pd.DataFrame,
+    places: pd.DataFrame,
+    translator: Translator | None = None,
 ) -> Path:
     """Write the page of a registry's database into a folder; return it.
 
@@ -48,6 +54,8 @@ def write(
         The rule book: one row a rule.
     places
         Where each problem stands in the worklist, as `worklist.write` returns it.
+    translator
+        Says the page in the language of its readers; None: they read English.
     """
     # a refresh that was blocked may have judged nothing
     connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
@@ -55,7 +63,11 @@ def write(
     verdicts = connection.execute("from staging.verdicts").df()
     out = connection.execute("select count(distinct patient_id) from study.decisive").fetchall()
     path = folder / NAME
-    write_whole(path, page(items, verdicts, book, kept_out=int(out[0][0]), places=places))
+    made = page(items, verdicts, book, kept_out=int(out[0][0]), places=places)
+    if translator is not None:
+        translator = replace(translator, names=frozenset(items["site"]) - {""}, _known={})
+        made = translator.page(made)
+    write_whole(path, made)
     return path
 
 

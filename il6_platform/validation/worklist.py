@@ -48,6 +48,14 @@ WIDTHS = {
 MAY_BE_EMPTY = ("sheet", "what it costs", "value before", "unit", "reply")
 """Columns that are hidden where nothing is in them."""
 
+SAID = frozenset(
+    {
+        *("severity", "what is wrong", "what to do", "what it costs", "who puts it right"),
+        *("status", "reply", "what", "says", "reason"),
+    }
+)
+"""Columns that hold sentences and words of the platform: they are said in the reader's language."""
+
 HIDDEN = ("record", "rule")
 """Columns by which an answer is found again; nobody need read them."""
 
@@ -76,6 +84,7 @@ def write(
     book: pd.DataFrame,
     still_there: Callable[[str], bool],
     numbers: Callable[[str], pd.Series],
+    say: Callable[[str], str] = str,
 ) -> pd.DataFrame:
     """Write the worklist of a working database into a folder, in the place of the one before.
 
@@ -91,6 +100,8 @@ def write(
         Says of an export that could not be read whether it is still in the landing folder.
     numbers
         Gives the registry's own patient numbers of a delivery, by line.
+    say
+        Says an English text in the language of who reads the list.
 
     Returns
     -------
@@ -137,20 +148,21 @@ def write(
         link = workbook.add_format(look | {"font_color": "#0B5C8F"})
         known = set(zip(owners["table_name"], owners["rule"], strict=True))
         for name, rows in sheets.items():
-            _write_sheet(workbook, name, rows, head, body, number)
+            sheet = workbook.add_worksheet(say(name))
+            _write_sheet(sheet, rows, head, body, number, say)
             if "severity" in rows:
-                _colour(workbook, name, rows)
+                _colour(workbook, sheet, rows, say)
             if name in lists:
-                _link(workbook.get_worksheet_by_name(name), rows, known, link)
-                _take_answers(workbook.get_worksheet_by_name(name), rows)
+                _link(sheet, rows, known, link, say)
+                _take_answers(sheet, rows, say)
     put_whole(fresh, path)
-    return _places(lists)
+    return _places(lists, say)
 
 
-def _places(lists: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _places(lists: Mapping[str, pd.DataFrame], say: Callable[[str], str]) -> pd.DataFrame:
     """Return where each problem stands; a sheet's first row is its head."""
     found = [
-        rows[["table", "rule"]].assign(sheet=name, row=range(2, len(rows) + 2))
+        rows[["table", "rule"]].assign(sheet=say(name), row=range(2, len(rows) + 2))
         for name, rows in lists.items()
     ]
     return pd.concat(found, ignore_index=True).rename(columns={"table": "table_name"})
@@ -289,9 +301,13 @@ def _balance(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _write_sheet(
-    workbook: Workbook, name: str, rows: pd.DataFrame, head: Format, body: Format, number: Format
+    sheet: Any,
+    rows: pd.DataFrame,
+    head: Format,
+    body: Format,
+    number: Format,
+    say: Callable[[str], str],
 ) -> None:
-    sheet = workbook.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -306,13 +322,22 @@ def _write_sheet(
             sheet.set_row(row, lines * LINE_HEIGHT)
     for column, title in enumerate(rows.columns):
         sheet.set_column(column, column, _width(rows, title), body)
-        sheet.write_string(0, column, title, head)
-        _write_column(sheet, column, rows[title].tolist(), number)
+        sheet.write_string(0, column, say(title), head)
+        values = rows[title].tolist()
+        if title in SAID:
+            values = [say(value) if isinstance(value, str) else value for value in values]
+        _write_column(sheet, column, values, number)
     if len(rows):
         sheet.autofilter(0, 0, len(rows), len(rows.columns) - 1)
 
 
-def _link(sheet: Any, rows: pd.DataFrame, known: Container[Any], look: Format) -> None:
+def _link(
+    sheet: Any,
+    rows: pd.DataFrame,
+    known: Container[Any],
+    look: Format,
+    say: Callable[[str], str],
+) -> None:
     """Let what is wrong lead to its rule's line on the quality page."""
     column = rows.columns.get_loc("what is wrong")
     for row, (table, rule, words) in enumerate(
@@ -320,16 +345,16 @@ def _link(sheet: Any, rows: pd.DataFrame, known: Container[Any], look: Format) -
     ):
         if row <= LINKS and (table, rule) in known:
             to = f"external:{quality_page.NAME}#{quality_page.anchor(table, rule)}"
-            sheet.write_url(row, column, to, look, str(words))
+            sheet.write_url(row, column, to, look, say(str(words)))
 
 
-def _take_answers(sheet: Any, rows: pd.DataFrame) -> None:
+def _take_answers(sheet: Any, rows: pd.DataFrame, say: Callable[[str], str]) -> None:
     """Offer the statuses in a list, and hide what nobody need read."""
     status = rows.columns.get_loc("status")
     if len(rows):
         sheet.data_validation(
             *(1, status, len(rows), status),
-            {"validate": "list", "source": list(answers.STATUSES)},
+            {"validate": "list", "source": [say(status) for status in answers.STATUSES]},
         )
     empty = [name for name in MAY_BE_EMPTY if rows[name].replace("", None).isna().all()]
     for name in (*HIDDEN, *empty):
@@ -355,15 +380,15 @@ def _text_lines(rows: pd.DataFrame) -> list[int]:
     return [min(one, MOST_LINES) for one in lines.tolist()]
 
 
-def _colour(workbook: Workbook, name: str, rows: pd.DataFrame) -> None:
+def _colour(workbook: Workbook, sheet: Any, rows: pd.DataFrame, say: Callable[[str], str]) -> None:
     column = rows.columns.get_loc("severity")
     for severity, colour in COLOURS.items():
-        workbook.get_worksheet_by_name(name).conditional_format(
+        sheet.conditional_format(
             *(1, column, max(len(rows), 1), column),
             {
                 "type": "cell",
                 "criteria": "==",
-                "value": f'"{severity}"',
+                "value": f'"{say(severity)}"',
                 "format": workbook.add_format({"bg_color": colour}),
             },
         )

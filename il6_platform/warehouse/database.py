@@ -26,6 +26,7 @@ from il6_platform.files import put_whole, write_whole
 from il6_platform.registry.exports import ExportError, read_csv
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.study import Study
+from il6_platform.translation import Translator
 from il6_platform.warehouse import study_tables
 from il6_platform.warehouse.home import BusyError, Site, damage_mark
 from il6_platform.warehouse.integrity import open_key
@@ -146,7 +147,7 @@ class Warehouse:
         from il6_platform.validation import quality_page, worklist
         from il6_platform.validation.rulebook import book
 
-        landing = self.site.landing_path
+        landing, translator = self.site.landing_path, self._translator()
         with self.connect() as connection:
             study_tables.collect_costs(connection, self.site)
             places = worklist.write(
@@ -155,8 +156,14 @@ class Warehouse:
                 book(),
                 lambda file: (landing / file).exists(),
                 self._numbers,
+                str if translator is None else translator.say,
             )
-            quality_page.write(connection, self.site.home_path, book(), places)
+            quality_page.write(connection, self.site.home_path, book(), places, translator)
+
+    def _translator(self) -> Translator | None:
+        """Return what says worklist and quality page in the default study's language."""
+        language = self.site.study.language
+        return None if language == "en" else Translator(language, part="quality")
 
     def _numbers(self, delivery: str) -> pd.Series:
         """Return the registry's patient numbers of a kept export by line, none where it is gone."""

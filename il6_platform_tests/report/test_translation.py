@@ -5,29 +5,40 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from il6_platform import paths
+from il6_platform.analysis.spec import analyses
+from il6_platform.manuscript import findings
+from il6_platform.manuscript.document import Manuscript
 from il6_platform.report import page
-from il6_platform.report.page import _other_names
 from il6_platform.report.sayings import Saying
-from il6_platform.report.translation import OPAQUE, PLACE, Translator, translator_of
+from il6_platform.report.tables import tables
+from il6_platform.report.translation import other_names, translator_of
 from il6_platform.statistics.codes import Code
 from il6_platform.study import Study
+from il6_platform.translation import OPAQUE, PLACE, Translator
+from il6_platform.validation import answers, quality_page, worklist
+from il6_platform.validation.rulebook import book
 from il6_platform_tests.report.registries import html as page_of
 from il6_platform_tests.report.test_edge_registries import BASE, published
 
-FILE = paths.project_root() / "data" / "locale" / "zh.po"
+FILES = sorted((paths.project_root() / "data" / "locale").glob("zh*.po"))
 STUDY = Study.model_validate(BASE | {"language": "zh"})
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def catalogue() -> list[Message]:
-    with FILE.open("rb") as content:
-        return [message for message in read_po(content, locale="zh_Hans") if message.id]
+    found = []
+    for file in FILES:
+        with file.open("rb") as content:
+            found += [message for message in read_po(content, locale="zh_Hans") if message.id]
+    return found
 
 
 def translator(**more: object) -> Translator:
@@ -51,8 +62,10 @@ def test_every_message_has_a_translation_with_the_same_places() -> None:
 
 
 def test_no_message_stands_twice_or_is_fuzzy() -> None:
-    ids = [(message.context, message.id) for message in catalogue()]
-    assert len(ids) == len(set(ids))
+    for file in FILES:
+        with file.open("rb") as content:
+            ids = [(one.context, one.id) for one in read_po(content, locale="zh_Hans")]
+        assert len(ids) == len(set(ids)), file
     assert not any(message.fuzzy for message in catalogue())
 
 
@@ -72,17 +85,40 @@ def test_every_code_and_every_conclusion_has_a_translation() -> None:
     ]
 
 
-def test_what_the_page_itself_says_is_in_the_catalogue() -> None:
-    template = (paths.PACKAGE / "report" / "page.html.j2").read_text("utf-8")
+def spoken(template: str) -> Iterator[str]:
+    """Give the texts of a template; what is filled in is seen on pages."""
     bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "\0", template, flags=re.DOTALL)
-    made, checked = translator(), 0
     for piece in OPAQUE.finditer(bare):
         words = html.unescape(" ".join(piece[0].split()))
-        # what is filled in is seen on the pages below
         if not words.startswith("<") and "\0" not in words and re.search("[A-Za-z]{2}", words):
-            made.say(words)
-            checked += 1
+            yield words
+
+
+def test_what_the_page_itself_says_is_in_the_catalogue() -> None:
+    made, checked = translator(), 0
+    for words in spoken((paths.PACKAGE / "report" / "page.html.j2").read_text("utf-8")):
+        made.say(words)
+        checked += 1
     assert checked > 40 and not made.missing
+
+
+def test_every_rule_and_head_of_the_data_manager_has_a_translation() -> None:
+    made = Translator("zh", part="quality")
+    for row in book().itertuples():
+        made.say(row.says)
+        made.say(row.severity)
+    for word in (*worklist.WIDTHS, *answers.STATUSES, *quality_page.WORDS.values()):
+        assert CHINESE.search(made.say(word)), word
+    template = (paths.PACKAGE / "validation" / "quality.html.j2").read_text("utf-8")
+    for piece in spoken(template):
+        made.say(piece)
+    assert not made.missing
+
+
+def test_an_answer_is_read_back_in_the_language_that_it_was_written_in() -> None:
+    made = Translator("zh", part="quality")
+    for word in (*answers.NEEDED, *answers.STATUSES, "answered by"):
+        assert answers._in_english(made.say(word)) == word
 
 
 DEEP = frozenset[str]()
@@ -96,7 +132,7 @@ def pages() -> dict[str, tuple[str, str, Translator]]:
         cut = published(name)
         english = page_of(cut)
         study = cut.study.model_copy(update={"language": "zh"})
-        names = _other_names(cut.tables["provenance"], cut.results)
+        names = other_names(cut.tables["provenance"], cut.results)
         one = translator_of(study, names)
         assert one is not None
         made[name] = english, one.page(english), one
@@ -108,6 +144,36 @@ def test_every_text_of_every_page_is_translated(
 ) -> None:
     missing = {text for _, _, one in pages.values() for text in one.missing}
     assert missing == DEEP
+
+
+def test_every_technique_has_a_translation() -> None:
+    made = translator_of(STUDY, part="manuscript")
+    assert made is not None
+    for one in analyses().values():
+        for each in one.spec.techniques:
+            made.say(f"{each.topic}{each.phrase} [1,2].")
+    assert not made.missing
+
+
+@pytest.mark.parametrize("name", ["harm", "randomised", "one arm"])
+def test_every_text_of_a_manuscript_is_translated(name: str) -> None:
+    cut = published(name)
+    cut = replace(cut, study=cut.study.model_copy(update={"language": "zh"}))
+    content = Manuscript(cut)
+    made = translator_of(
+        cut.study, other_names(cut.tables["provenance"], cut.results), "manuscript"
+    )
+    assert made is not None
+    for text in (*findings.abstract(cut).values(), *(plate.caption for plate in content.plates)):
+        made.say(text)
+    for heading, text in (*findings.results(cut, content.place), *content.text[0]):
+        made.say(heading)
+        made.say(text)
+    for table in tables(cut.report):
+        cells = (cell for row in (table.columns, *table.rows, *table.marks) for cell in row)
+        for text in (table.title, *table.notes, *cells):
+            made.say(text)
+    assert not made.missing
 
 
 def test_no_number_is_lost_or_made(pages: dict[str, tuple[str, str, Translator]]) -> None:
