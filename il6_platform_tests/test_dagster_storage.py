@@ -8,7 +8,6 @@ from dagster import (
     AssetKey,
     DagsterEventType,
     DagsterInstance,
-    EventRecordsFilter,
     MaterializeResult,
     asset,
     materialize,
@@ -29,9 +28,7 @@ def test_what_is_told_of_a_table_is_stored_once(tmp_path: Path) -> None:
         outputs = instance.get_records_for_run(
             run.run_id, of_type=DagsterEventType.STEP_OUTPUT
         ).records
-        (made,) = instance.get_event_records(
-            EventRecordsFilter(DagsterEventType.ASSET_MATERIALIZATION, AssetKey("counted"))
-        )
+        (made,) = instance.fetch_materializations(AssetKey("counted"), limit=1).records
     assert made.asset_materialization is not None
     assert made.asset_materialization.metadata["said"].value == "once"
     assert len(outputs) == 1

@@ -1,17 +1,19 @@
 """How long `il6 refresh` takes with a large laboratory export, stage by stage, and how much memory.
 
     python -m il6_platform_tests.benchmarks.bench_intake [--rows 1000000] [--late 1000]
+        [--per-patient 500] [--replicates 0]
 
 A registry of one patient for 500 results is written as native CSV, one result in a hundred breaks
 a rule; `il6 refresh` runs on it as its own process, with `replicates: 0`. Then again with nothing
-new (`--force`), and once more with a second delivery of a few results.
+new (`--force`), and once more with a second delivery of a few results; with `--late 0` neither.
+A large cohort is `--rows 1000000 --per-patient 10 --replicates 2000 --late 0`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import re
 import resource
 import subprocess
 import sys
@@ -24,34 +26,41 @@ import pandas as pd
 
 from il6_platform import paths
 
-PER_PATIENT = 500
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--late", type=int, default=1_000)
+    parser.add_argument("--per-patient", type=int, default=500)
+    parser.add_argument("--replicates", type=int, default=0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         landing, study = Path(folder, "landing"), Path(folder, "study.yaml")
         text = paths.default_study().read_text("utf-8")
         # a few results are an update, not a registry that shrank
-        text = text.replace("replicates: 2000", "replicates: 0") + "quality: {exports: updates}\n"
+        text = text.replace("replicates: 2000", f"replicates: {asked.replicates}")
+        text += "quality: {exports: updates}\n"
         study.write_text(text)
-        registry(landing / "2024-01-01", asked.rows, np.random.default_rng(1))
+        patients = max(asked.rows // asked.per_patient, 1)
+        registry(landing / "2024-01-01", asked.rows, patients, np.random.default_rng(1))
         size = (landing / "2024-01-01" / "labs.csv").stat().st_size
-        print(f"{asked.rows} results, {size / 1e6:.0f} MB, {os.cpu_count()} cores\n")
+        print(
+            f"{patients} patients, {asked.rows} results, {size / 1e6:.0f} MB, "
+            f"{os.cpu_count()} cores\n"
+        )
         options = ["--home", f"{folder}/home", "--landing", str(landing), "--study", str(study)]
-        table = {"first": refreshed(options), "nothing new": refreshed([*options, "--force"])}
-        late = labs(asked.late, max(asked.rows // PER_PATIENT, 1), "2019-12-15", 1)
-        day = landing / "2024-02-01"
-        day.mkdir()
-        late.to_csv(day / "labs.csv", index=False)
-        table[f"{asked.late} more"] = refreshed(options)
+        table = {"first": refreshed(options)}
+        if asked.late:
+            table["nothing new"] = refreshed([*options, "--force"])
+            late = labs(asked.late, patients, "2019-12-15", 1)
+            day = landing / "2024-02-01"
+            day.mkdir()
+            late.to_csv(day / "labs.csv", index=False)
+            table[f"{asked.late} more"] = refreshed(options)
         print(pd.DataFrame(table).to_string(float_format="%.1f", na_rep=""))
-        first, later = table["first"], table[f"{asked.late} more"]
-        share = later["processor time"] / first["processor time"]
-        print(f"\nthe later delivery costs {share:.0%} of the first refresh")
+        if asked.late:
+            share = table[f"{asked.late} more"]["processor time"] / table["first"]["processor time"]
+            print(f"\nthe later delivery costs {share:.0%} of the first refresh")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
         print(f"\npeak memory of a refresh: {peak:.2f} GiB")
 
@@ -60,16 +69,15 @@ def refreshed(options: list[str]) -> dict[str, float]:
     """Refresh in a process of its own; return its seconds by stage, and of the whole command."""
     started, spent = time.perf_counter(), _processor_seconds()
     done = subprocess.run(
-        [sys.executable, "-m", "il6_platform.cli", "refresh", *options],
+        [sys.executable, "-m", "il6_platform.cli", "refresh", "--json", *options],
         capture_output=True,
         text=True,
     )
     whole = time.perf_counter() - started
     if done.returncode:
         raise SystemExit(done.stderr[-3000:])
-    stages = re.findall(r"^  (\w+) +(\d+\.\d+)", done.stdout, re.MULTILINE)
     return {
-        **{stage: float(seconds) for stage, seconds in stages},
+        **json.loads(done.stdout)["seconds"],
         "whole command": whole,
         # where others use the machine too, the clock says little
         "processor time": _processor_seconds() - spent,
@@ -81,10 +89,9 @@ def _processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def registry(folder: Path, rows: int, random: np.random.Generator) -> None:
+def registry(folder: Path, rows: int, n: int, random: np.random.Generator) -> None:
     """Write the native exports of a registry."""
     folder.mkdir(parents=True)
-    n = max(rows // PER_PATIENT, 1)
     patient = pd.Series([f"P-{number:06}" for number in range(n)])
     start = pd.Timestamp("2020-01-06") + pd.to_timedelta(random.integers(0, 700, n), "D")
     months = random.exponential(10, n) + 1
