@@ -132,8 +132,10 @@ def _begin(
         cohort = cohort.with_panel(warehouse.read("cohort.panel"), adsl)
     asked = cohort, study, first_data_on
     if "cohort.adsl" in reads:
-        # Dagster takes them by name
-        for table, entry in sorted(analyses().items(), reverse=True):
+        # Dagster takes them by name; who looks back takes longest, and is begun first
+        for table, entry in sorted(
+            analyses().items(), key=lambda one: (one[1].spec.looks_back, one[0]), reverse=True
+        ):
             asked_for = not chosen or key_of(f"analysis.{table}") in chosen
             waits = entry.spec.makes_groups or entry.spec.after or entry.spec.shares_its_work
             if asked_for and not waits:
