@@ -640,8 +640,14 @@ def lower_first(text: str) -> str:
     --------
     >>> [lower_first(label) for label in ("Age", "Largest metastasis", "IL-6", "RAS", "Ki-67")]
     ['age', 'largest metastasis', 'IL-6', 'RAS', 'Ki-67']
+    >>> lower_first("International Prognostic Index group")
+    'International Prognostic Index group'
     """
-    word = text.partition(" ")[0].rstrip(":,")
+    word, _, rest = text.partition(" ")
+    word = word.rstrip(":,")
+    # a name of several words stays as it is
+    if rest[:1].isupper() and rest[1:2].islower():
+        return text
     return text[:1].lower() + text[1:] if word[1:].isalpha() and word[1:].islower() else text
 
 

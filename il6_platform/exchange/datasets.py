@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,17 @@ def write_exchange(warehouse: Warehouse, cut: str, folder: Path) -> list[Path]:
     marked = "SYNTHETIC " if said_synthetic(provenance) else ""
     titles = {name: f"{marked}{title}" for name, title in DATASETS.items()}
     study, made_on = warehouse.study, date.fromisoformat(about["last_export"])
+    labels = {item.name.lower(): item.title for item in study.described}
     described: dict[str, list[Variable]] = {}
     written, dictionary = [], []
     for name, title in titles.items():
         frame = warehouse.read(f"cohort.{name}")
-        described[name] = variables(warehouse.columns(f"cohort.{name}"), frame)
+        columns = [
+            # a covariate is called what the study calls it
+            replace(one, comment=one.comment or labels.get(one.name.lower()))
+            for one in warehouse.columns(f"cohort.{name}")
+        ]
+        described[name] = variables(columns, frame)
         files = [folder / f"{name}.{ending}" for ending in ("parquet", "xpt", "json")]
         with warehouse.connect() as connection, connection.cursor() as own:
             own.sql(f"from cohort.{name}").write_parquet(str(files[0]))

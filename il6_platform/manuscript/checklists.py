@@ -23,7 +23,7 @@ from il6_platform.figures.labels import (
     term_namer,
     with_unit,
 )
-from il6_platform.manuscript.methods import recruited
+from il6_platform.manuscript.methods import followed_by, recruited
 from il6_platform.report import formatting as journal
 from il6_platform.report.reader import Cut
 from il6_platform.report.sentences import answer, delivered
@@ -195,7 +195,7 @@ class _Said:
 
     def followed(self) -> Answer:
         """Say when patients were recruited and how long they were followed."""
-        last = self.study.endpoints[-1]
+        last = followed_by(self.study)
         where, value = self.estimate(
             "Methods, Design and patients",
             f"landmarks_{last}",

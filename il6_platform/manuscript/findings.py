@@ -20,7 +20,7 @@ from il6_platform.figures.labels import (
     marker_in_question,
     upper_first,
 )
-from il6_platform.manuscript.methods import recruited
+from il6_platform.manuscript.methods import followed_by, recruited
 from il6_platform.report import formatting as journal
 from il6_platform.report import readings, sentences
 from il6_platform.report.reader import Cut
@@ -157,7 +157,7 @@ def _patients(cut: Cut, place: Place) -> str:
             f"The median age was {journal.plain(median['estimate'])} years (interquartile range "
             f"{limits})."
         )
-    last = cut.study.endpoints[-1]
+    last = followed_by(cut.study)
     follow_up = _of(cut, last, Statistic.FOLLOW_UP_MEDIAN, None)
     if follow_up is not None and pd.notna(follow_up["estimate"]):
         said.append(f"Median follow-up for {last} was {_months(follow_up)} (reverse Kaplan-Meier).")

@@ -15,6 +15,7 @@ import pandas as pd
 
 from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.analysis.papers import Paper
+from il6_platform.analysis.sensitivity import ESTIMAND
 from il6_platform.analysis.spec import Technique, Topic, analyses
 from il6_platform.figures.labels import (
     at_unit,
@@ -29,7 +30,7 @@ from il6_platform.report.reader import Cut
 from il6_platform.report.sentences import delivered, none_of
 from il6_platform.report.synthetic_flag import SYNTHETIC
 from il6_platform.report.tables import count_of
-from il6_platform.study import Estimand, EventOutcome, listed
+from il6_platform.study import Estimand, EventOutcome, Study, listed
 from il6_platform.time_units import DAYS_PER_MONTH
 
 
@@ -87,7 +88,7 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     if not study.is_randomised:
         yield "Target trial", _target_trial(cut, citations)
     if study.estimand is not None:
-        yield "Estimand", _estimand(study.estimand, citations)
+        yield "Estimand", _estimand(cut, study.estimand, citations)
     if study.locked_on is not None:
         yield "Specified beforehand", _locked(cut)
     yield "Statistical analysis", " ".join(_statistics(cut, citations))
@@ -149,15 +150,25 @@ def _target_trial(cut: Cut, citations: Citations) -> str:
     )
 
 
-def _estimand(asked: Estimand, citations: Citations) -> str:
+def _estimand(cut: Cut, asked: Estimand, citations: Citations) -> str:
     events = "; ".join(
         f"{name.replace('_', ' ')} by the {how.replace('_', ' ')} strategy"
         for name, how in asked.intercurrent_events.items()
     )
+    rows = cut.rows(analysis=Analysis.SENSITIVITY)
+    rows = rows[rows["model"] == ESTIMAND]
+    carried_out = (
+        "Its comparison stands in analysis sensitivity."
+        if rows["estimate"].notna().any()
+        else "No strategy but treatment policy is carried out: the others are, on "
+        "progression-free survival alone."
+    )
+    if all(how == "treatment_policy" for how in asked.intercurrent_events.values()):
+        carried_out = "Its comparison is the main analysis."
     return (
         f"The estimand{citations.cite(Paper.ESTIMANDS)} is of {asked.population}; treatment: "
         f"{asked.treatment}; endpoint: {asked.endpoint}; intercurrent events: "
-        f"{events or 'none declared'}; summary measure: {asked.summary_measure}."
+        f"{events or 'none declared'}; summary measure: {asked.summary_measure}. " + carried_out
     )
 
 
@@ -211,6 +222,11 @@ def recruited(cut: Cut) -> str:
         return ""
     began = f"in {first}" if first == last else f"between {first} and {last}"
     return f"Treatment began {began}" + (f", and follow-up ran to {seen}. " if seen else ". ")
+
+
+def followed_by(study: Study) -> str:
+    """Return the endpoint whose censoring says how long patients were followed: OS, or the last."""
+    return "OS" if "OS" in study.endpoints else study.endpoints[-1]
 
 
 def _cutoff(cut: Cut, citations: Citations) -> str:

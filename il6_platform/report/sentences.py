@@ -246,8 +246,9 @@ def _weighted(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
         yield (
             "Not randomised",
             f"Weighted for {weighted_for(terms, study)} ({_number(weighted['n'])}patients with all "
-            f"of them{beside}), the treatment's hazard ratio is {_interval(weighted)}. Weights "
-            f"cannot balance what was not measured.{_with_care(weighted)}",
+            f"of them{beside}), the treatment's hazard ratio for {endpoint} is "
+            f"{_interval(weighted)}. Weights cannot balance what was not measured."
+            f"{_with_care(weighted)}",
         )
 
 
@@ -362,6 +363,7 @@ def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     )
     if Code.TIED_CUTOFFS in str(cut["code"]).split():
         words += "; several cut-offs do equally well, of which the lowest is taken"
+    cut_by = found["endpoint"]
     ratios = _estimates(
         results,
         Analysis.VALIDITY,
@@ -371,7 +373,7 @@ def _cutoff(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     if ratios:
         apparent, corrected = ratios
         words += (
-            "; the hazard ratio of all patients, high against low, is "
+            f"; the hazard ratio for {cut_by} of all patients, high against low, is "
             f"{formatting.ratio(apparent)}; {formatting.ratio(corrected)} after correction for "
             "cut-off selection"
         )
