@@ -32,9 +32,13 @@ def labels_of(study: Study) -> dict[str, str]:
 PRODUCTS = {
     f"{ARM_TERM}:{MARKER_TERM}": "{} group",
     f"{ARM_TERM}:log2(MARKER)": "log2 {}",
+    f"{ARM_TERM}:spline(MARKER)": "spline of {}",
     f"{ARM_TERM}:MARKER": "{}",
 }
 """Products of treatment and marker in models, and what the second factor is called."""
+
+SHAPES = {"log2(MARKER)": "log2 {}", "spline(MARKER)": "spline of {}"}
+"""Terms of models without a cut-off, and what they are called."""
 
 
 def term_namer(study: Study) -> Callable[[str], str]:
@@ -48,6 +52,7 @@ def term_namer(study: Study) -> Callable[[str], str]:
     titles |= {"MARKERGR[low]": labels["low"], "GLOBAL": "all terms together"}
     marker = lower_first(study.marker.label)
     titles |= {term: f"treatment by {of.format(marker)}" for term, of in PRODUCTS.items()}
+    titles |= {term: of.format(marker) for term, of in SHAPES.items()}
 
     def name(term: str) -> str:
         if term.startswith("SITEID["):
@@ -82,7 +87,7 @@ def note_in_words(note: Any, study: Study) -> str:
         return ""
     labels, name = labels_of(study), term_namer(study)
     groups = "control|experimental|high|low"
-    products = [re.escape(term) for term in PRODUCTS]
+    products = [re.escape(term) for term in (*PRODUCTS, *SHAPES)]
     terms = [re.escape(item.name) for item in study.covariates if item.name != item.label.lower()]
     levels = [rf"{re.escape(item.name)}(?=\[)" for item in study.described]
     groups_of = [r"ARM\[experimental\]", r"MARKERGR\[\w+\]", "MARKERGR", "MARKER"]

@@ -187,7 +187,9 @@ def changes(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     before, now
         `report.headline` of both cuts; an older cut may lack columns.
     """
-    both = before.merge(now, on="claim", suffixes=("_before", "_now"))
+    # several papers may have claimed the same
+    before, now = (rows.assign(nth=rows.groupby("claim").cumcount()) for rows in (before, now))
+    both = before.merge(now, on=["claim", "nth"], suffixes=("_before", "_now"))
     sentences = []
     for row in both.to_dict("records"):
         p, q = (_p(row, "p_value", side) for side in ("before", "now"))

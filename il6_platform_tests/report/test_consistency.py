@@ -11,6 +11,7 @@ import pytest
 
 from il6_platform.analysis import cutoff
 from il6_platform.analysis.spec import analyses
+from il6_platform.publishing.alerts import changes
 from il6_platform.report.readings import headline
 from il6_platform.study import Study
 from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
@@ -120,6 +121,17 @@ def test_what_is_said_agrees_with_the_rows(block: int) -> None:
         headlines.append(headline(results, study))
     for before, now in itertools.pairwise(headlines):
         assert alert_faults(before, now) == []
+
+
+def test_the_same_claim_of_two_papers_is_compared_with_itself() -> None:
+    results, study = made(0)
+    twice = study.model_copy(update={"published": (study.published[0], study.published[0])})
+    now = headline(results, twice)
+    assert now["claim"].duplicated().sum() == 1
+    assert changes(now, now) == []
+    before = now.copy()
+    before.loc[0, "p_value"] = 0.5 if now["p_value"][0] < 0.05 else 0.001
+    assert len(changes(before, now)) == 1
 
 
 def test_the_checker_sees_a_reversal() -> None:

@@ -108,7 +108,7 @@ def said(name: str, *places: str) -> list[str]:
 
 FORBIDDEN = {
     "a name of the code": r"(control|experimental)/(high|low)|MARKERGR|ARM\[|marker_(high|low)|"
-    r"\bnan\b|\bNaN\b|\bNone\b|hazard_ratio",
+    r"\bnan\b|\bNaN\b|\bNone\b|hazard_ratio|\bMARKER\b|\bARM\b",
     "a hyphen for a minus": r"(?<![\w.\-])-\d(?!\d{3}-)",
     "one of something in the plural": r"(?<![\d.,/-])1 (patients|events|files|lines)\b",
     "none of something as 0": r"\b0 (were|was|are) analysed",
