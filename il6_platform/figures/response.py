@@ -26,7 +26,8 @@ ARMS = ("control", "experimental")
 def groups_of(results: pd.DataFrame) -> tuple[str, ...]:
     """Return the groups that are drawn: arm by marker group, the arms where nobody has a group."""
     rows = results[(results["analysis"] == Analysis.RESPONSE) & results["grp"].isin(GROUPS)]
-    return ARMS if rows["n"].eq(0).all() else GROUPS
+    # a count that is hidden is of somebody
+    return ARMS if rows["n"].fillna(1).eq(0).all() else GROUPS
 
 
 def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:

@@ -174,7 +174,8 @@ def _response(cut: Cut, place: Place) -> Iterator[str]:
         contrast=None,
         grp=None,
     )
-    if judged is not None and pd.notna(judged["n"]) and judged["n"] == judged["events"]:
+    told = judged is not None and pd.notna(judged["n"]) and pd.notna(judged["events"])
+    if judged is not None and told and judged["n"] == judged["events"]:
         if judged["n"]:
             yield "No patient had an adequate assessment of response."
         return
