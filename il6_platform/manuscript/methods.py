@@ -210,9 +210,14 @@ def _design(cut: Cut) -> str:
         f"{f' (not analysed: {reasons})' if reasons else ''}. {recruited(cut)}"
         f"{assigned}patients in whom {drug} began within {study.arms.arm_window_days} days of the "
         "start of first-line treatment are "
-        f"called {labels['experimental']} (n={arms[1]}), all others {labels['control']} "
-        f"(n={arms[0]})."
+        f"called {labels['experimental']} ({_n(arms[1])}), all others {labels['control']} "
+        f"({_n(arms[0])})."
     )
+
+
+def _n(count: str) -> str:
+    """Write how many a group has: n=24, and n<5 where that is hidden."""
+    return f"n{count}" if count.startswith("<") else f"n={count}"
 
 
 def recruited(cut: Cut) -> str:

@@ -287,6 +287,29 @@ def test_responses_that_nobody_assessed_are_not_called_none() -> None:
     assert "60 patients" in second and "hazard ratio" not in second
 
 
+def test_a_hidden_count_is_neither_nobody_nor_told() -> None:
+    from il6_platform.figures.flow import flow
+    from il6_platform.figures.labels import labels_of
+    from il6_platform.manuscript.document import Manuscript
+
+    cut = published("harm")
+    hidden = cut.tables["flow"].copy()
+    few = hidden["kind"].isin(["excluded", "arm"])
+    hidden.loc[few, "n"] = pd.NA
+    hidden["suppressed"] = few.map({True: "n <5", False: None})
+    results = cut.results.copy()
+    of_groups = results["grp"].notna() & (results["analysis"] == "response")
+    results.loc[of_groups, ["n", "events", "estimate"]] = [pd.NA, pd.NA, np.nan]
+    drawn = " ".join(
+        t.get_text() for t in flow(hidden, results, labels_of(cut.study)).findobj(Text)
+    )
+    assert "No marker in the window: few" in drawn and "nobody" not in drawn
+    assert "Not analysed: not shown" in drawn and "no cut-off" not in drawn
+    cut = replace(cut, tables={**cut.tables, "flow": hidden, "results": results})
+    methods = dict(Manuscript(cut).text[0])["Design and patients"]
+    assert "no marker in the window, <5" in methods and "(n<5)" in methods
+
+
 def test_a_level_is_compared_with_one_that_patients_have() -> None:
     text = " ".join(said("no events in an arm", "table cox_PFS"))
     assert "Grade: G2 (reference: G1)" in text and "G9" not in text
