@@ -28,7 +28,7 @@ PLACE = re.compile(r"\{(\w+)\}")
 
 _NUMBER = r"[<>\N{MINUS SIGN}]? ?\d[\d.]*%?"
 
-_OF_ONE_SENTENCE = r"(?:(?!\. [A-Z]).)+?"
+_OF_ONE_SENTENCE = r"(?:(?!\. [A-Z\u3400-\u9fff]).)+?"
 
 KINDS = {
     **dict.fromkeys(("caption", "said", "arrivals", "numbers", "why", "source"), ".+?"),
@@ -209,7 +209,8 @@ class Translator:
             first = datetime.strptime(found[0], "%B %Y")
             return format_skeleton("yMMMM", first, locale=locale)
 
-        text = re.sub(r"\b\d{4}-\d{2}-\d{2}\b", day, text)
+        # a day in the name of a file or folder is none of the text's
+        text = re.sub(r"(?<![\w/-])\d{4}-\d{2}-\d{2}\b(?![/-]|\.\w)", day, text)
         return re.sub(rf"\b(?:{_MONTHS}) \d{{4}}\b", month, text)
 
     def page(self, text: str) -> str:
@@ -274,7 +275,7 @@ _MONTHS = "|".join(date(2000, month, 1).strftime("%B") for month in range(1, 13)
 
 def _splits(text: str) -> Iterator[tuple[list[str], str]]:
     """Give the ways in which a text may be made of parts: sentences, clauses, entries of a list."""
-    yield re.split(r"(?<=[.?!]) (?=[A-Z\d])", text), ""
+    yield re.split(r"(?<=[.?!]) (?=[A-Z\d\u3400-\u9fff])", text), ""
     yield text.split("; "), "\N{FULLWIDTH SEMICOLON}"
     yield re.split(r", (?![^()]*\))", text), "\N{FULLWIDTH COMMA}"
     yield text.split(" and "), "\N{CJK UNIFIED IDEOGRAPH-548C}"

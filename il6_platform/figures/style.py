@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator
 
 FIRST, SECOND, NEUTRAL = "#D55E00", "#0072B2", "#444444"
 """Okabe and Ito's colour-blind safe palette; the groups differ in line style as well."""
@@ -71,7 +72,9 @@ def marked(figure: Figure, words: str) -> Figure:
 def width_of(texts: Iterable[str], size: float) -> float:
     """Return about how wide the longest line of some texts is, in inches, at a size in points."""
     lines = [line for text in texts for line in str(text).splitlines()]
-    return max((len(line) for line in lines), default=0) * size * 0.62 / 72 + 0.15
+    # a Chinese sign is as wide as two letters
+    letters = max((len(line) + len(HAN.findall(line)) for line in lines), default=0)
+    return letters * size * 0.62 / 72 + 0.15
 
 
 def svg(figure: Figure, name: str) -> str:
@@ -89,8 +92,26 @@ def svg(figure: Figure, name: str) -> str:
     return re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", text)
 
 
-HAN = re.compile(r"[\u3400-\u9fff]")
-"""A Chinese sign."""
+def in_language(figure: Figure, say: Callable[[str], str]) -> Figure:
+    """Return a figure whose texts are said in another language, each line by itself."""
+
+    def said(text: str) -> str:
+        return "\n".join(map(say, text.split("\n")))
+
+    for axis in (one for axes in figure.axes for one in (axes.xaxis, axes.yaxis)):
+        # an axis writes its labels anew each time that it is drawn
+        if isinstance(axis.get_major_locator(), FixedLocator):
+            named = [text.get_text() for text in axis.get_ticklabels()]
+            if (wanted := list(map(said, named))) != named:
+                axis.set_ticklabels(wanted)
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and text.get_text().strip():
+            text.set_text(said(text.get_text()))
+    return figure
+
+
+HAN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+"""A Chinese sign, or one of their punctuation."""
 
 HAN_FONTS = (
     *("NotoSansCJK", "NotoSansSC", "SourceHanSans", "msyh", "PingFang", "simhei", "STHeiti"),

@@ -106,7 +106,10 @@ class Manuscript:
     @cached_property
     def files(self) -> dict[str, dict[str, bytes]]:
         """Picture -> ending -> its file."""
-        return {name: for_print(picture.draw()) for name, picture in self.pictures.items()}
+        return {
+            name: for_print(style.in_language(picture.draw(), self.say))
+            for name, picture in self.pictures.items()
+        }
 
     @cached_property
     def text(self) -> tuple[list[tuple[str, str]], list[str]]:

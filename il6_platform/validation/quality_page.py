@@ -65,7 +65,8 @@ def write(
     path = folder / NAME
     made = page(items, verdicts, book, kept_out=int(out[0][0]), places=places)
     if translator is not None:
-        translator = replace(translator, names=frozenset(items["site"]) - {""}, _known={})
+        names = frozenset({*items["site"], *book["table"]}) - {""}
+        translator = replace(translator, names=names, _known={})
         made = translator.page(made)
     write_whole(path, made)
     return path

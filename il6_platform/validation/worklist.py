@@ -314,8 +314,9 @@ def _write_sheet(
     sheet.set_margins(left=0.3, right=0.3, top=0.4, bottom=0.5)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    sheet.set_footer("&L&A&RPage &P of &N")
+    sheet.set_footer("&L&A&R&P / &N")
     sheet.set_row(0, 2 * LINE_HEIGHT)
+    rows = _in_language(rows, say)
     # not every program makes room for wrapped text by itself
     for row, lines in enumerate(_text_lines(rows), start=1):
         if lines > 1:
@@ -323,12 +324,18 @@ def _write_sheet(
     for column, title in enumerate(rows.columns):
         sheet.set_column(column, column, _width(rows, title), body)
         sheet.write_string(0, column, say(title), head)
-        values = rows[title].tolist()
-        if title in SAID:
-            values = [say(value) if isinstance(value, str) else value for value in values]
-        _write_column(sheet, column, values, number)
+        _write_column(sheet, column, rows[title].tolist(), number)
     if len(rows):
         sheet.autofilter(0, 0, len(rows), len(rows.columns) - 1)
+
+
+def _in_language(rows: pd.DataFrame, say: Callable[[str], str]) -> pd.DataFrame:
+    """Return a sheet's rows with the platform's own words in the language of who reads them."""
+    said = {
+        name: [say(value) if isinstance(value, str) else value for value in rows[name]]
+        for name in SAID.intersection(rows.columns)
+    }
+    return rows.assign(**said)
 
 
 def _link(
@@ -338,10 +345,13 @@ def _link(
     look: Format,
     say: Callable[[str], str],
 ) -> None:
-    """Let what is wrong lead to its rule's line on the quality page."""
-    column = rows.columns.get_loc("what is wrong")
+    """Let the severity lead to its rule's line on the quality page.
+
+    A link of several lines is not wrapped by every program; a word needs no room.
+    """
+    column = rows.columns.get_loc("severity")
     for row, (table, rule, words) in enumerate(
-        zip(rows["table"], rows["rule"], rows["what is wrong"], strict=True), start=1
+        zip(rows["table"], rows["rule"], rows["severity"], strict=True), start=1
     ):
         if row <= LINKS and (table, rule) in known:
             to = f"external:{quality_page.NAME}#{quality_page.anchor(table, rule)}"
@@ -375,7 +385,9 @@ def _text_lines(rows: pd.DataFrame) -> list[int]:
     """Return how many lines of text each row needs in the widths of its columns."""
     lines = pd.Series(1, index=rows.index)
     for title, values in rows.items():
-        length = values.astype("string").str.len().fillna(0).astype(int)
+        texts = values.astype("string").fillna("")
+        # a Chinese sign is as wide as two letters
+        length = (texts.str.len() + texts.str.count("[\u3000-\u9fff\uff00-\uffef]")).astype(int)
         lines = lines.clip(lower=-(-length // (_width(rows, str(title)) + 2)))
     return [min(one, MOST_LINES) for one in lines.tolist()]
 

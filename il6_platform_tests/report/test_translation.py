@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 from il6_platform import paths
 from il6_platform.analysis.spec import analyses
+from il6_platform.figures import style
 from il6_platform.manuscript import findings
 from il6_platform.manuscript.document import Manuscript
 from il6_platform.report import page
@@ -255,3 +256,23 @@ def test_what_has_no_translation_stays_and_the_page_says_so_once() -> None:
     assert "Nobody wrote this." in text
     assert text.count('role="note"') == 1 and "暂无中文译文" in text
     assert list(made.missing) == ["Nobody wrote this."]
+
+
+def test_the_labels_of_an_axis_are_said_in_the_language_and_stay_so_when_drawn() -> None:
+    figure = style.new_figure(3, 2, left=1, top=0.3)
+    axes = figure.subplots()
+    axes.set_yticks([0, 1], ["IL-6 low (n=3)", "all patients\nIL-6 high"])
+    axes.set_title("Best overall response", loc="left")
+    made = translator_of(STUDY, part="manuscript")
+    assert made is not None
+    style.svg(style.in_language(figure, made.say), "f")
+    shown = [text.get_text() for text in axes.get_yticklabels()]
+    assert shown == ["IL-6低（n=3）", "全部患者\nIL-6高"]
+    assert CHINESE.search(axes.get_title(loc="left"))
+
+
+@pytest.mark.parametrize(
+    "text", ["2023-12-31/labs.csv", "labs-2023-12-31.csv", "a/2023-12-31/b", "v2023-12-31"]
+)
+def test_a_day_in_a_name_stays(text: str) -> None:
+    assert Translator("zh", frozenset({text})).say(text) == text
