@@ -12,12 +12,12 @@ seconds and 7.7 MB of Dagster's folder with it, 13.5 and 5.7 MB with this one. I
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
 
-from dagster import EventLogEntry
+from dagster import AssetKey, EventLogEntry, EventLogRecord
 from dagster._core.execution.plan.outputs import StepOutputData
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -67,6 +67,30 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         if column_name not in self._asset_columns and has(conn, column_name):
             self._asset_columns.add(column_name)
         return column_name in self._asset_columns
+
+    @cached_property
+    def _unpacked(self) -> dict[str, tuple[Any, EventLogRecord | None]]:
+        return {}
+
+    def _get_latest_materialization_records(
+        self, raw_asset_rows: Sequence[Any]
+    ) -> dict[AssetKey, EventLogRecord | None]:
+        """Return each table's last event; Dagster unpacks it anew for each asset that reads it."""
+        packed = {
+            str(row["asset_key"]): (row["last_materialization"], row["asset_details"])
+            for row in raw_asset_rows
+        }
+        fresh = [
+            row
+            for row in raw_asset_rows
+            if self._unpacked.get(row["asset_key"], (None,))[0] != packed[row["asset_key"]]
+        ]
+        found = super()._get_latest_materialization_records(fresh) if fresh else {}
+        keys = {name: key for name in packed if (key := AssetKey.from_db_string(name))}
+        for row in fresh:
+            name = row["asset_key"]
+            self._unpacked[name] = packed[name], found.get(keys[name])
+        return {key: self._unpacked[name][1] for name, key in keys.items()}
 
     def prepare_insert_event(self, event: EventLogEntry) -> Any:
         """Return the statement that stores an event, a step's output without its metadata."""

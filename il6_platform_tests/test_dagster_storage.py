@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from dagster import (
     AssetKey,
     DagsterEventType,
@@ -15,10 +16,12 @@ from dagster import (
 
 from il6_platform.defs.instance import prepare_instance
 
+SAID = ["once"]
+
 
 @asset
 def counted() -> MaterializeResult:
-    return MaterializeResult(metadata={"said": "once"})
+    return MaterializeResult(metadata={"said": SAID[-1]})
 
 
 def test_what_is_told_of_a_table_is_stored_once(tmp_path: Path) -> None:
@@ -33,3 +36,23 @@ def test_what_is_told_of_a_table_is_stored_once(tmp_path: Path) -> None:
     assert made.asset_materialization.metadata["said"].value == "once"
     assert len(outputs) == 1
     assert outputs[0].event_log_entry.get_dagster_event().step_output_data.metadata == {}
+
+
+def test_the_last_event_of_a_table_is_the_newest_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = AssetKey("counted")
+    with DagsterInstance.from_config(str(prepare_instance(tmp_path))) as instance:
+        assert not instance.get_asset_records([key])
+        for said in ("first", "second"):
+            monkeypatch.setattr(f"{__name__}.SAID", [said])
+            materialize([counted], instance=instance)
+            for _ in range(2):
+                (record,) = instance.get_asset_records([key])
+                entry = record.asset_entry.last_materialization
+                made = entry and entry.asset_materialization
+                assert made is not None and made.metadata["said"].value == said
+        instance.wipe_assets([key])
+        assert not any(
+            record.asset_entry.last_materialization for record in instance.get_asset_records([key])
+        )
