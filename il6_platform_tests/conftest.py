@@ -15,8 +15,10 @@ settings.register_profile("untimed", deadline=None, max_examples=40)
 settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile("untimed")
 
-WHOLE_REFRESHES = ("end_to_end", "report")
+LONG = ("end_to_end", "held_back", "privacy", "mutants", "report", "cohort", "validation")
+"""Folders of whole refreshes and registries, the longest first; what is not here comes after."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.parent.name not in WHOLE_REFRESHES)
+    place = {name: n for n, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.parent.name, len(LONG)))

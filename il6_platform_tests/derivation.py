@@ -14,8 +14,9 @@ from il6_platform.privacy.erasure import erase
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform_tests.judged_once import judging_once
 
-__all__ = ["COHORT", "derive", "derive_cohort", "load_raw", "stage", "warehouse_of"]
+__all__ = ["COHORT", "derive", "derive_cohort", "load_raw", "share_key", "stage", "warehouse_of"]
 
 
 def warehouse_of(folder: Path, study: Path, landing: Path | None = None) -> Warehouse:
@@ -27,14 +28,25 @@ def warehouse_of(folder: Path, study: Path, landing: Path | None = None) -> Ware
     )
 
 
+def share_key(home: Path) -> None:
+    """Give a home that holds nothing yet the key of all test homes: a patient has one pseudonym."""
+    key = home / "pseudonym.key"
+    if not key.exists() and not (home / "deliveries").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        key.touch(0o600)
+        key.write_text("0" * 64, encoding="utf-8")
+
+
 def stage(warehouse: Warehouse, *, judge: bool = True) -> None:
     """Make the staging tables of the raw ones, as a refresh does."""
     erase(warehouse)
-    steps.stage(warehouse, STAGED if judge else dict.fromkeys(STAGED, ()))
+    with judging_once():
+        steps.stage(warehouse, STAGED if judge else dict.fromkeys(STAGED, ()))
 
 
 def derive(warehouse: Warehouse) -> None:
     """Read, stage and derive the cohort of what is in the landing folder, in one database."""
+    share_key(warehouse.site.home_path)
     with warehouse.connect():
         steps.read_landing(warehouse)
         stage(warehouse)

@@ -66,8 +66,21 @@ def column_lineage(
 ) -> TableColumnLineage | None:
     """Trace each column of a SQL table to the columns of the tables that it is made of.
 
-    None for a table that the SQL file declares and does not fill.
+    None for a table that the SQL file declares and does not fill. The same question is asked of
+    every study and of every refresh of a process: it is answered once.
     """
+    return _traced(
+        table, tuple(columns), tuple((of, tuple(names.items())) for of, names in known.items())
+    )
+
+
+@cache
+def _traced(
+    table: str,
+    columns: tuple[str, ...],
+    types: tuple[tuple[str, tuple[tuple[str, str], ...]], ...],
+) -> TableColumnLineage | None:
+    known = {of: dict(names) for of, names in types}
     create = next(
         statement for statement in _statements(table) if isinstance(statement, exp.Create)
     )

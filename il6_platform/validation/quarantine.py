@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 
 import duckdb
@@ -159,8 +160,12 @@ def _judged(
 def _version(rules: Sequence[Rule]) -> str:
     """Return a hash of what rules ask for, and of the libraries that answer."""
     asked_for = [(rule.id, rule.expectation, dict(rule.arguments)) for rule in rules]
-    libraries = [version(name) for name in ("great_expectations", "pandas", "duckdb")]
-    return hashlib.sha256(repr((asked_for, libraries)).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((asked_for, _libraries())).encode()).hexdigest()[:12]
+
+
+@cache
+def _libraries() -> list[str]:
+    return [version(name) for name in ("great_expectations", "pandas", "duckdb")]
 
 
 def _rows_that_broke_a_rule(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import duckdb
@@ -15,7 +17,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from il6_platform import cli, paths
+from il6_platform import cli, paths, workers
 from il6_platform.study import read_study
 
 
@@ -62,6 +64,14 @@ class Installation:
 
     def deliver(self, day: str) -> None:
         shutil.copytree(paths.demo_landing() / day, self.landing / day)
+
+
+def forkserver() -> ForkServerContext:
+    """Return a context whose processes need not import the libraries once more."""
+    context = multiprocessing.get_context("forkserver")
+    libraries = (*workers.COMPUTING, *workers.ORCHESTRATING, *workers.JUDGING)
+    context.set_forkserver_preload([*libraries])
+    return context
 
 
 def open_to_others(home: Path) -> list[str]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from il6_platform import cli
+from il6_platform.publishing import publish
 from il6_platform.warehouse.home import Site, damaged
 from il6_platform_tests.crashes import spoil
-from il6_platform_tests.end_to_end.conftest import Installation
+from il6_platform_tests.end_to_end.conftest import Installation, forkserver
 
 
 def pages(installation: Installation) -> dict[str, bytes]:
@@ -53,14 +53,11 @@ def test_all_that_is_made_is_made_again(begun: Installation, tmp_path: Path) -> 
     assert not damaged(Site(home=str(again.home), landing=str(again.landing)))
 
 
-KILLED = """
-import os, sys
-from il6_platform import cli
-from il6_platform.publishing import publish
-publish._standing = lambda *_: os._exit(9)
-cli.main(sys.argv[1:])
-"""
-"""A refresh whose process is gone once the new cut is published, before anything is said of it."""
+def refresh_and_die(options: list[str]) -> None:
+    """Refresh in a process that is gone once the new cut is published, before it says so."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(publish, "_standing", lambda *_: os._exit(9))
+        cli.main(["refresh", *options])
 
 
 @pytest.mark.parametrize("is_first", [False, True])
@@ -72,8 +69,10 @@ def test_what_a_kill_after_publishing_leaves_is_put_right(
     old, old_list = (begun.home / "published").resolve(), worklist.read_bytes()
     if is_first:
         shutil.rmtree(begun.home)
-    killed = subprocess.run([sys.executable, "-c", KILLED, "refresh", *begun.options], check=False)
-    assert killed.returncode == 9
+    killed = forkserver().Process(target=refresh_and_die, args=(begun.options,))
+    killed.start()
+    killed.join()
+    assert killed.exitcode == 9
     assert begun.refresh() == 0
     assert (begun.home / "published" / "report.html").is_file()
     assert (begun.home / "published").resolve() != old

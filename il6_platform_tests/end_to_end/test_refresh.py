@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import signal
@@ -23,7 +22,7 @@ from il6_platform.report.outcome import analyse
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform.workers import Task, WorkerPool
-from il6_platform_tests.end_to_end.conftest import Installation
+from il6_platform_tests.end_to_end.conftest import Installation, forkserver
 
 DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")
 
@@ -140,10 +139,7 @@ def test_wrong_use_is_said_in_the_last_line(
 
 def start(installation: Installation, log: Path) -> BaseProcess:
     """Start a refresh in another process, which need not import the libraries once more."""
-    context = multiprocessing.get_context("forkserver")
-    libraries = (*workers.COMPUTING, *workers.ORCHESTRATING, *workers.JUDGING)
-    context.set_forkserver_preload([*libraries])
-    process = context.Process(target=refresh_into, args=(log, installation.options))
+    process = forkserver().Process(target=refresh_into, args=(log, installation.options))
     log.touch()
     process.start()
     return process

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,9 @@ import pytest
 
 from il6_platform import cli, paths
 from il6_platform.report.tables import count_of
-from il6_platform_tests.end_to_end.conftest import Installation, made_once
+from il6_platform_tests.end_to_end.conftest import Installation, made_once, refreshed_demo
+
+__all__ = ["refreshed_demo"]
 
 COUNTS = {
     "results": ["n", "events"],
@@ -24,16 +27,15 @@ COUNTS = {
 
 
 @pytest.fixture(scope="module")
-def hidden(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def hidden(refreshed_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     def of(folder: Path) -> Installation:
-        return Installation(folder / "home", paths.demo_landing(), folder / "study.yaml")
+        return Installation(folder / "home", paths.demo_landing(), paths.default_study())
 
     def make(folder: Path) -> None:
         made = of(folder)
-        text = paths.default_study().read_text("utf-8")
-        text = text.replace("replicates: 2000", "replicates: 20")
-        made.study.write_text(text + "quality: {minimal_cell: 5}\n")
-        assert made.refresh() == 0
+        shutil.copytree(refreshed_demo, made.home, symlinks=True)
+        with (made.study_folder / "study.yaml").open("a", encoding="utf-8") as kept:
+            kept.write("quality: {minimal_cell: 5}\n")
         release = ["release", "--home", str(made.home), "--by", "a test", "--why", "to look at it"]
         assert cli.main(release) == 0
         (released,) = (made.study_folder / "released").iterdir()

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from dagster import AssetCheckEvaluation, DagsterInstance, materialize
+from dagster import (
+    AssetCheckResult,
+    AssetKey,
+    DagsterInstance,
+    Failure,
+    build_asset_context,
+)
 
 from il6_platform import paths
 from il6_platform.defs import raw as registry
 from il6_platform.defs import staging
-from il6_platform.defs.resources import warehouse_of
+from il6_platform.errors import Il6Error
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform_tests.derivation import share_key
+from il6_platform_tests.judged_once import judging_once
 
 HEADERS = {
     "patients": "patient_id,sex,birth_date,consent_withdrawn_on",
@@ -25,6 +35,30 @@ HEADERS = {
     "assessments": "patient_id,assessed_on,response",
 }
 
+MADE = {one.key: one for one in [*registry.ASSETS, *staging.ASSETS]}
+ORDER = tuple(
+    TopologicalSorter(
+        {key: one.asset_deps[key] & MADE.keys() for key, one in MADE.items()}
+    ).static_order()
+)
+BLOCKING = {
+    key: {spec.name for spec in one.check_specs if spec.blocking} for key, one in MADE.items()
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What an asset check said."""
+
+    passed: bool
+    blocking: bool
+    description: str
+
+    @classmethod
+    def of(cls, result: AssetCheckResult, blocking: Collection[str]) -> Check:
+        """Take over a result; `blocking` names the checks that stop what follows."""
+        return cls(result.passed, result.check_name in blocking, result.description or "")
+
 
 @dataclass
 class Registry:
@@ -32,7 +66,7 @@ class Registry:
 
     folder: Path
     study: Path
-    checks: dict[tuple[str, str], AssetCheckEvaluation] = field(default_factory=dict)
+    checks: dict[tuple[str, str], Check] = field(default_factory=dict)
 
     @property
     def warehouse(self) -> Warehouse:
@@ -49,19 +83,33 @@ class Registry:
             file.write_text("\n".join([HEADERS[table], *lines]) + "\n", encoding="utf-8")
 
     def stage(self) -> bool:
-        """Run registry and staging; say whether nothing blocked."""
-        with DagsterInstance.ephemeral() as instance:
-            result = materialize(
-                [*registry.ASSETS, *staging.ASSETS],
-                instance=instance,
-                resources={"warehouse": warehouse_of(self.warehouse.site)},
-                raise_on_error=False,
-            )
-            self.checks = {
-                (".".join(one.asset_key.path), one.check_name): one
-                for one in result.get_asset_check_evaluations()
-            }
-        return result.success
+        """Make registry and staging by their assets; say whether nothing failed or blocked.
+
+        The assets are called one after the other, as a run does, without its events: what follows
+        one that failed or blocked is left out.
+        """
+        self.checks, stopped = {}, set[AssetKey]()
+        warehouse = self.warehouse
+        share_key(warehouse.site.home_path)
+        log = logging.getLogger(__name__)
+        with DagsterInstance.ephemeral() as instance, warehouse.held(log), judging_once():
+            for key in ORDER:
+                one = MADE[key]
+                if stopped & {*one.asset_deps[key]}:
+                    stopped.add(key)
+                    continue
+                try:
+                    with build_asset_context(instance=instance) as context:
+                        done = one(context, warehouse=warehouse)
+                except (Failure, Il6Error):
+                    stopped.add(key)
+                    continue
+                for result in done.check_results:
+                    check = Check.of(result, BLOCKING[key])
+                    self.checks[".".join(key.path), str(result.check_name)] = check
+                    if check.blocking and not check.passed:
+                        stopped.add(key)
+        return not stopped
 
     def ask(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
         return self.warehouse.query(sql, parameters)
