@@ -557,8 +557,9 @@ def _letters(text: str) -> int:
 
 
 def _words(text: str) -> list[str]:
-    """Return the parts of a text that are not broken."""
-    return re.findall(rf"[{HAN}]|[^\s{HAN}]+", text)
+    """Return the parts of a text that are not broken; no line begins with what closes one."""
+    part = rf"\uff08?(?:[\u3400-\u9fff]|[^\s{HAN}]+)[\u3000-\u303f\uff01-\uff07\uff09-\uffef]*"
+    return re.findall(part, text)
 
 
 def _whole(text: str) -> int:

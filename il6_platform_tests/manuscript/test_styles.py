@@ -13,6 +13,7 @@ from matplotlib.textpath import TextPath
 from il6_platform.errors import UsageError
 from il6_platform.figures import numbers
 from il6_platform.figures.numbers import DASH, p_text
+from il6_platform.manuscript import document
 from il6_platform.manuscript.document import ACROSS_CM, WIDTH_CM, _layout, add_table, saved
 from il6_platform.manuscript.styles import STYLES, style_of
 from il6_platform.report.tables import Table
@@ -126,3 +127,17 @@ def test_no_number_is_wider_than_its_column(name: str) -> None:
         for row in counts.rows:
             needed = len(row[column]) * digit * size * 2.54 / 72
             assert needed + 0.38 <= width or not row[column][:1].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Odds ratio (95% CI)", ["Odds", "ratio", "(95%", "CI)"]),
+        ("\u503c\uff0895% CI\uff09", ["\u503c", "\uff0895%", "CI\uff09"]),
+        ("IL-6\u9ad8\uff0cP", ["IL-6", "\u9ad8\uff0c", "P"]),
+    ],
+)  # fmt: skip
+def test_a_line_ends_at_a_chinese_sign_and_never_begins_with_what_closes_one(
+    text: str, parts: list[str]
+) -> None:
+    assert document._words(text) == parts
