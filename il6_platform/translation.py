@@ -83,6 +83,9 @@ OPAQUE = re.compile(r"<!--.*?-->|<(script|style|code|metadata)\b.*?</\1>|<[^>]+>
 SPOKEN = re.compile(r'(\s(?:aria-label|data-head|title|placeholder)=")([^"]*)(")')
 """Attributes that are read."""
 
+FOOTER = re.compile(r'(content: ")( ?[A-Z][^"\\]*)(")')
+"""What a style writes at the foot of a printed page."""
+
 DATA = re.compile(r'(\sdata-(?:plot|scan)=")([^"]*)(")')
 """Attributes that hold texts for the page's script."""
 
@@ -229,6 +232,8 @@ class Translator:
             kind, said = piece[1], piece[0]
             if kind == "script":
                 yield self._script(said)
+            elif kind == "style":
+                yield FOOTER.sub(lambda found: f"{found[1]}{self.say(found[2])}{found[3]}", said)
             elif kind or said.startswith("<!"):
                 yield said
             elif said.startswith("<"):

@@ -41,7 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study(parser)
     parser.add_argument("--format", choices=FORMATS, help="default: by the name of --to, or table")
     parser.add_argument("--to", type=Path, metavar="FILE", help="write there; parquet needs it")
-    parser.add_argument("sql", help="for example: from report.headline; -: from standard input")
+    parser.add_argument(
+        "sql",
+        nargs="?",
+        default="-",
+        help="for example: from report.headline; none, or -: from standard input",
+    )
 
 
 def run(asked: argparse.Namespace) -> None:
@@ -54,6 +59,8 @@ def run(asked: argparse.Namespace) -> None:
         raise UsageError("parquet is no text: name the file with --to FILE")
     if asked.to is not None:
         check_outside(asked.to, home_of(asked))
+    if asked.sql == "-" and sys.stdin.isatty():
+        raise UsageError('ask something: il6 query "from report.headline"')
     sql = sys.stdin.read() if asked.sql == "-" else asked.sql
     try:
         frame = read_published(site_of(asked), sql)

@@ -91,3 +91,18 @@ def test_an_answer_is_written_into_no_home(place: str, tmp_path: Path) -> None:
         assert cli.main(["query", "--home", str(home), "--to", str(to), "select 1"]) == 2
     assert [path.name for path in home.iterdir()] == ["pseudonym.key"]
     assert (home / "pseudonym.key").read_text() == "the key"
+
+
+def test_a_query_without_words_is_read_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = []
+    monkeypatch.setattr(query, "read_published", lambda _, sql: seen.append(sql) or pd.DataFrame())
+    monkeypatch.setattr("sys.stdin", io.StringIO("select 1"))
+    assert cli.main(["query"]) == 0
+    assert seen == ["select 1"]
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert cli.main(["query"]) == 2
+    assert "ask something" in capsys.readouterr().err

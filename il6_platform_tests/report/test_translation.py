@@ -276,3 +276,11 @@ def test_the_labels_of_an_axis_are_said_in_the_language_and_stay_so_when_drawn()
 )
 def test_a_day_in_a_name_stays(text: str) -> None:
     assert Translator("zh", frozenset({text})).say(text) == text
+
+
+def test_the_foot_of_a_printed_page_is_in_chinese(
+    pages: dict[str, tuple[str, str, Translator]],
+) -> None:
+    english, chinese, _ = pages["harm"]
+    assert re.search('@bottom-left { content: "[^"]*Data cut ', english)
+    assert re.search('@bottom-left { content: "[^"]*数据版本 ', chinese)
