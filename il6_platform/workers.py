@@ -92,7 +92,9 @@ def prepare() -> None:
     if wanted and not copies:
         with contextlib.suppress(*_NONE_TO_BE_HAD):
             _context()
-    # what the libraries hold for ever need not be searched for garbage again and again
+    # what the libraries hold for ever need not be searched for garbage again and again, nor the
+    # rest after every 700 new objects
+    gc.set_threshold(10_000, 10, 10)
     gc.disable()
     try:
         _import(COMPUTING)
