@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from il6_platform.cli import ui
+from il6_platform.defs.instance import prepare_instance
 from il6_platform.defs.web import guards
 
 OWN = "127.0.0.1:3000"
@@ -97,3 +98,12 @@ def running(group: int) -> list[str]:
         if int(its_group) == group and state != "Z":
             found.append(name)
     return found
+
+
+def test_a_first_start_makes_dagsters_databases_before_its_processes_do(tmp_path: Path) -> None:
+    folder = prepare_instance(tmp_path / "home")
+    ui._make_storage(folder)
+    made = {path.name: path.stat().st_ino for path in folder.rglob("*.db")}
+    assert made.keys() == {"runs.db", "schedules.db", "event_log.db"}
+    ui._make_storage(folder)
+    assert made == {path.name: path.stat().st_ino for path in folder.rglob("*.db")}
