@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import duckdb
 
+from il6_platform import paths
 from il6_platform.paths import code_version
 from il6_platform.registry.cells import SCHEMAS, Kind, read_all
 from il6_platform.registry.native import TABLES
@@ -59,11 +60,12 @@ _TYPES = {
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of the schema `reading` anew, empty."""
+    """Make the tables of the schema `reading` anew, empty, and the macro that asks them."""
     connection.execute("create schema if not exists reading")
     for kind in COLUMNS:
         columns = ", ".join(f"{one.name} {_TYPES[str(one.type)]}" for one in SCHEMAS[kind])
         connection.execute(f"create or replace table reading.{kind} ({columns})")
+    connection.execute(paths.sql_file("macros.placeholders").read_text("utf-8"))
     connection.execute(
         "create or replace table reading.done "
         "(code varchar, table_name varchar, delivery varchar, lines bigint)"

@@ -104,9 +104,7 @@ select
     if(s.response = 'NE', null, s.assessed_on) as responded_on,
     f.last_contact_on,
     f.died_on,
-    exists(
-        from reading.day as day where day.received = cell(r.cells, 'assessed_on') and day.problem = 'placeholder'
-    ) as assessed_on_is_placeholder,
+    is_placeholder(cell(r.cells, 'assessed_on')) as assessed_on_is_placeholder,
     c.contradiction,
     coalesce(c.is_other_unit, false) as is_other_unit,
     exists(from undone where s.delivery = undone.delivery and s.file_line = undone.file_line) as responds_after_progression

@@ -71,12 +71,8 @@ select
     p.birth_date,
     t.treatment_start,
     t.last_start,
-    exists(
-        from reading.day as day where day.received = cell(r.cells, 'last_contact_on') and day.problem = 'placeholder'
-    ) as last_contact_on_is_placeholder,
-    exists(
-        from reading.day as day where day.received = cell(r.cells, 'died_on') and day.problem = 'placeholder'
-    ) as died_on_is_placeholder
+    is_placeholder(cell(r.cells, 'last_contact_on')) as last_contact_on_is_placeholder,
+    is_placeholder(cell(r.cells, 'died_on')) as died_on_is_placeholder
 from staging.follow_up as s
 inner join staging.lines as l on l.table_name = 'follow_up' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.follow_up as r on s.delivery = r.delivery and s.file_line = r.line

@@ -118,9 +118,7 @@ select
     ) as last_sample_on,
     c.last_contact_on,
     s.collected_on < c.began - interval 10 year as is_long_before,
-    exists(
-        from reading.day as day where day.received = cell(r.cells, 'collected_on') and day.problem = 'placeholder'
-    ) as collected_on_is_placeholder,
+    is_placeholder(cell(r.cells, 'collected_on')) as collected_on_is_placeholder,
     -- three times as far from the median, on the log scale, as one result in twenty is: five standard deviations
     s.standard_value > 0 and s.beyond_limit is null and (
         s.standard_value / spread.median > greatest((spread.high / spread.median) ** 3, 20)

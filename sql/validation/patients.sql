@@ -69,12 +69,8 @@ select
     r.cells as received,
     date_diff('day', s.born_about, coalesce(t.treatment_start, s.diagnosis_date, l.delivered_on)) / days_per_year() as age_by_birth_date,
     abs(s.age_years - date_diff('day', s.birth_date, t.treatment_start) / days_per_year()) as years_apart,
-    exists(
-        from reading.day as day where day.received = cell(r.cells, 'birth_date') and day.problem = 'placeholder'
-    ) as birth_date_is_placeholder,
-    exists(
-        from reading.day as day where day.received = cell(r.cells, 'diagnosis_date') and day.problem = 'placeholder'
-    ) as diagnosis_date_is_placeholder,
+    is_placeholder(cell(r.cells, 'birth_date')) as birth_date_is_placeholder,
+    is_placeholder(cell(r.cells, 'diagnosis_date')) as diagnosis_date_is_placeholder,
     s.site_id is null and bool_or(s.site_id is not null) over () as site_is_missing,
     (s.liver_metastases_n > 0) != (s.largest_metastasis_mm > 0) as size_contradicts_number,
     alike.spelt_at is not null as is_spelt_twice,

@@ -60,12 +60,8 @@ select
     end as unclear_drug,
     g.line > g.line_before + 1 as line_is_skipped,
     s.start_date = g.began and g.began < g.began_before as line_begins_early,
-    exists(
-        from reading.day as day where day.received = cell(r.cells, 'start_date') and day.problem = 'placeholder'
-    ) as start_date_is_placeholder,
-    exists(
-        from reading.day as day where day.received = cell(r.cells, 'end_date') and day.problem = 'placeholder'
-    ) as end_date_is_placeholder
+    is_placeholder(cell(r.cells, 'start_date')) as start_date_is_placeholder,
+    is_placeholder(cell(r.cells, 'end_date')) as end_date_is_placeholder
 from staging.treatments as s
 cross join setup.settings as settings
 inner join staging.lines as l on l.table_name = 'treatments' and s.delivery = l.delivery and s.file_line = l.line
