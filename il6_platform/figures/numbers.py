@@ -204,12 +204,27 @@ def interval(low: Any, high: Any, write: Write = ratio) -> str:
     """
     is_time = write is months
     said = [
-        write(v) if not is_missing(v) else NOT_REACHED if is_time and v is high else OPEN
+        _limit(v, write) if not is_missing(v) else NOT_REACHED if is_time and v is high else OPEN
         for v in (low, high)
     ]
     # a dash next to a minus sign or a word cannot be read
     spaced = any(MINUS in text or text[0].isalpha() for text in said)
     return (" to " if spaced else DASH).join(said)
+
+
+def _limit(value: Any, write: Write) -> str:
+    """Write a limit; of a ratio with as many decimals as say on which side of 1 it lies.
+
+    Examples
+    --------
+    >>> _limit(1.004, ratio), _limit(0.99996, ratio), _limit(1.0, ratio), _limit(2.0, ratio)
+    ('1.004', '0.99996', '1.00', '2.00')
+    """
+    text = write(value)
+    if write is not ratio or text != "1.00":
+        return text
+    longer = (f"{value:.{digits}f}" for digits in range(3, 7))
+    return next((one for one in longer if float(one) != 1), text)
 
 
 def month(value: Any) -> str:

@@ -209,7 +209,32 @@ def _found(
 SIDES = {"longer": 1, "higher": 1, "shorter": -1, "lower": -1, None: 0}
 
 
+def _figure(
+    results: pd.DataFrame, study: Study, claim: Published, row: dict[str, Any]
+) -> list[str]:
+    """Set the reading of a claim that prints a hazard ratio alone beside the rows."""
+    assert claim.hazard_ratio is not None
+    assert claim.endpoint
+    assert claim.contrast
+    of = {"endpoint": claim.endpoint, "population": claim.population, "contrast": claim.contrast}
+    ratio = value(results, "estimate", analysis="survival", statistic="hazard_ratio_score", **of)
+    p, codes = _decides(results, study, **of), set(str(row["code"]).split())
+    if ratio is None or p is None:
+        expected = {"cannot_judge"}
+    elif round(ratio, 1) == claim.hazard_ratio:
+        expected = {"same_figure"}
+    elif (ratio - 1) * (claim.hazard_ratio - 1) >= 0:
+        expected = {"other_figure"}
+    else:
+        expected = {"other_figure", "opposite" if p < 0.05 else "other_side"}
+    if codes == expected:
+        return []
+    return [f"{claim.claim}: {codes}, expected {expected} ({ratio}, P {p})"]
+
+
 def _claim(results: pd.DataFrame, study: Study, claim: Published, row: dict[str, Any]) -> list[str]:
+    if claim.hazard_ratio is not None:
+        return _figure(results, study, claim, row)
     assert claim.p_value is not None
     p, naive, sign = _found(results, study, claim)
     codes, was = set(str(row["code"]).split()), claim.p_value < 0.05

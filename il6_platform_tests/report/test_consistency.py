@@ -75,6 +75,23 @@ CLAIMS += [
     }
     for endpoint in ("PFS", "OS")
 ]
+CLAIMS += [
+    {
+        "claim": f"{endpoint} {population} {contrast}: hazard ratio {ratio}",
+        "analysis": "survival",
+        "statistic": "hazard_ratio",
+        "source": "made up",
+        "endpoint": endpoint,
+        "population": population,
+        "contrast": contrast,
+        "hazard_ratio": ratio,
+    }
+    for endpoint, population, contrast, ratio in (
+        ("PFS", "all", "experimental vs control", 0.6),
+        ("OS", "all", "experimental vs control", 1.4),
+        ("PFS", "all", "high vs low", 1.8),
+    )
+]
 RULES: tuple[dict[str, Any], ...] = (
     {"method": "youden", "outcome": {"endpoint": "PFS", "by_months": 6}},
     {"method": "maxstat"},
