@@ -66,6 +66,8 @@ class Soak:
         real.mkdir(parents=True)
         self.landing.symlink_to(real, target_is_directory=True)
         self.study = brief(folder / "study.yaml")
+        with self.study.open("a", encoding="utf-8") as stream:
+            stream.write("quality: {exports: updates}\n")
         self.counts: Counter[str] = Counter()
         self.faults: list[str] = []
         self._random = random.Random(seed)
