@@ -15,7 +15,7 @@ from il6_platform_tests.end_to_end.test_alerts import heard
 
 __all__ = ["heard", "installation"]
 
-NAME = "Plantagenet"
+NAME = "Wolkenstein"
 """Written where names do not belong: into columns of their own, beyond the header, headers."""
 
 TYPED = "Tewdwr"
@@ -50,16 +50,17 @@ def planted(installation: Installation) -> None:
     # free text in every column of every table, of a patient who is there
     for file in day.glob("*.csv"):
         header, *lines = file.read_text().splitlines()
-        known = next(line.split(",") for line in lines if line.startswith("CRLM-0003"))
+        empty = ["CRLM-0003", *([""] * header.count(","))]
+        known = next((line.split(",") for line in lines if line.startswith("CRLM-0003")), empty)
         with file.open("a") as more:
             for place in range(len(header.split(","))):
                 cells = [*known[:place], f"{TYPED} was here", *known[place + 1 :]]
                 more.write(",".join(cells) + "\n")
     # sheets and columns that are named after people, one sheet of which is a table of the format
-    with pd.ExcelWriter(day / f"{NAME}.xlsx") as book:
-        foreign = pd.DataFrame({f"{NAME} {TYPED}": ["x"], "CRLM-0001": ["y"]})
-        foreign.to_excel(book, sheet_name=f"{NAME} CRLM-0001", index=False)
-        labs = {"patient_id": ["CRLM-0004"], "analyte": ["crp"], "value": ["3"], NAME: [TYPED]}
+    with pd.ExcelWriter(day / f"{TYPED} 2.xlsx") as book:
+        foreign = pd.DataFrame({f"{TYPED} of Wales": ["x"], "CRLM-0001": ["y"]})
+        foreign.to_excel(book, sheet_name=f"{TYPED} CRLM-0001", index=False)
+        labs = {"patient_id": ["CRLM-0004"], "analyte": ["crp"], "value": ["3"], TYPED: [NAME]}
         labs |= {"unit": ["mg/L"], "collected_on": ["2018-03-01"]}
         pd.DataFrame(labs).to_excel(book, sheet_name=f"labs {TYPED}", index=False)
     # a file that is named after a patient
@@ -102,9 +103,9 @@ def found_in(home: Path) -> list[str]:
             holding.append(str(name))
         if not path.is_file() or {"deliveries", "deliveries.csv", "worklist.xlsx"} & {*name.parts}:
             continue
-        if path.suffix == ".duckdb" and "cuts" not in name.parts:
+        if path.suffix == ".duckdb" and not {"cuts", "released"} & {*name.parts}:
             continue
-        if path.suffix == ".xlsx":
+        if path.suffix in (".xlsx", ".docx"):
             with zipfile.ZipFile(path) as sheets:
                 content = b"".join(sheets.read(part) for part in sheets.namelist()).lower()
         else:
@@ -117,6 +118,9 @@ def test_planted_identifiers_are_found_nowhere_and_all_is_its_owners(
     installation: Installation, heard: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     installation.deliver("2019-12-31")
+    # what is planted is set aside, and is not so much that it blocks
+    with installation.study.open("a", encoding="utf-8") as study:
+        study.write("quality: {max_quarantine_share: 1}\n")
     planted(installation)
     home = installation.home
     assert installation.refresh() == 0
