@@ -149,8 +149,8 @@ def test_no_line_is_lost(rows: list[list[str]]) -> None:
     whole = [["alpha", "beta", "gamma"], *rows]
     # letters such as a wrong encoding makes are refused by their name: no line of them is lost
     assume(not _is_written_twice(written(whole)))
-    # a line that another sign divides into more cells than the header has may be the header
-    assume(all("".join(row).count(sign) < len(row) - 1 for row in rows for sign in ";\t|"))
+    # one line that another sign divides may be the header of a table without a row
+    assume(len(rows) > 1 or not {*";\t|"} & {*"".join(rows[0])})
     export = read_text(written(whole).encode())
     assert [list(row.cells.values()) for row in export.rows] == rows
     assert [row.line for row in export.rows] == list(range(2, len(rows) + 2))

@@ -232,16 +232,22 @@ def _check_western(text: str, line: int, way_out: str) -> None:
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter that divides the first lines into the most, and equally many, cells."""
+    """Return the delimiter that divides most of the first lines into as many cells as the header.
+
+    Of several the one under which the header is native, or has the most cells.
+    """
     first = text.splitlines()[:50]
     sample = "\n".join([line for line in first if not line.startswith("# ")] or first)
 
-    def score(delimiter: str) -> tuple[int, int]:
+    def score(delimiter: str) -> tuple[bool, int, int]:
         try:
             rows = [row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row]
         except csv.Error:
-            return (0, 0)
-        width = len(rows[header_of(rows) or 0]) if rows else 0
-        return (width if width > 1 else 0, sum(len(row) == width for row in rows))
+            return (False, 0, 0)
+        header = rows[header_of(rows) or 0] if rows else []
+        if len(header) < 2:
+            return (False, 0, 0)
+        alike = sum(len(row) == len(header) for row in rows)
+        return (is_native(header), alike, len(header))
 
     return max(DELIMITERS, key=score)
