@@ -114,6 +114,17 @@ def test_whoever_responds_does_so_at_the_two_month_assessment(demo: Installation
     assert responds.sum() == 26
 
 
+def test_chemotherapy_is_oxaliplatin_based_as_published(demo: Installation) -> None:
+    with duckdb.connect(demo.working, read_only=True) as working:
+        arms = working.execute(
+            'select "ARMCD", count(*), count(*) filter (exists(from staging.treatments as t '
+            'where t.patient_id = s."USUBJID" and t.line = 1 '
+            "and list_contains(t.substances, 'oxaliplatin'))) "
+            "from cohort.adsl as s where \"ANALFL\" = 'Y' group by all order by all"
+        ).fetchall()
+    assert arms == [("C", 24, 24), ("E", 29, 29)]
+
+
 def test_the_interaction_stands_beside_the_claims(demo: Installation) -> None:
     rows = demo.ask("from report.headline where source like 'not reported%'")
     assert set(rows["measure"]) == {"ratio_of_hazard_ratios"}
