@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +24,7 @@ def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
     Of several processes that write it at once the last one's content stays.
     """
     fresh = path.with_name(f".{path.name}.new")
-    with _opened_alone(fresh, mode) as stream:
+    with open_alone(fresh, mode) as stream:
         stream.write(content.encode() if isinstance(content, str) else content)
         stream.flush()
         os.fsync(stream.fileno())
@@ -32,20 +32,28 @@ def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
-@contextlib.contextmanager
-def _opened_alone(fresh: Path, mode: int) -> Iterator[BinaryIO]:
-    """Open a file beside, empty; another process that opens it waits until it has its place."""
+def open_alone(path: Path, mode: int = 0o600, *, waits: bool = True) -> BinaryIO:
+    """Open a file that no other process has opened so, empty; made where there is none.
+
+    Raises
+    ------
+    BlockingIOError
+        Where another process has, and `waits` is false.
+    """
+    how = fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB)
     while True:
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT, mode)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        with contextlib.suppress(FileNotFoundError):
-            # the one that was waited for may have put it into its place meanwhile
-            if os.path.samestat(os.fstat(handle), os.stat(fresh)):
-                break
-        os.close(handle)
-    with os.fdopen(handle, "wb") as stream:
-        stream.truncate(0)
-        yield stream
+        stream = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, mode), "wb")
+        try:
+            fcntl.flock(stream, how)
+            with contextlib.suppress(FileNotFoundError):
+                # the process that was waited for may have renamed or removed it meanwhile
+                if os.path.samestat(os.fstat(stream.fileno()), os.stat(path)):
+                    stream.truncate(0)
+                    return stream
+        except BaseException:
+            stream.close()
+            raise
+        stream.close()
 
 
 def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:

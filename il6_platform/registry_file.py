@@ -32,14 +32,15 @@ PLACES = {
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # no number of a registry is infinite or none
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class SiteOfRegistry(_Part):
     """A site that delivers: how (full exports or updates), and how often at least."""
 
     exports: Exports = "auto"
-    every_days: int | None = Field(default=None, gt=0)
+    every_days: int | None = Field(default=None, gt=0, le=3650)
 
     @property
     def says_exports(self) -> bool:
@@ -52,7 +53,7 @@ class Thresholds(_Part):
 
     max_quarantine_share: float = Field(default=0.2, ge=0, le=1)
     max_missing_share: float = Field(default=0.2, ge=0, le=1)
-    max_marker_shift: float = Field(default=4, gt=1)
+    max_marker_shift: float = Field(default=4, gt=1, le=1000)
     changed_columns: tuple[str, ...] = ()
 
 
@@ -62,15 +63,15 @@ class Disclosure(_Part):
     Where the largest value is more than `dominance` of a sum, its mean stays as well.
     """
 
-    minimal_cell: int | None = Field(default=None, ge=2)
+    minimal_cell: int | None = Field(default=None, ge=2, le=1000)
     dominance: float = Field(default=0.5, gt=0, le=1)
 
 
 class Keep(_Part):
     """How much is kept: published cuts of a study, and days of Dagster's runs and events."""
 
-    cuts: int | None = Field(default=None, ge=1)
-    run_days: int | None = Field(default=None, ge=1)
+    cuts: int | None = Field(default=None, ge=1, le=100_000)
+    run_days: int | None = Field(default=None, ge=1, le=36_500)
 
 
 class _Source(_Part):

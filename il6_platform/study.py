@@ -53,6 +53,15 @@ RESERVED = frozenset(
 """Names that ADSL uses itself, so that no covariate can have them."""
 
 
+MOST_DAYS = 36_500
+"""No window, no interval of a study is longer than a century."""
+
+Days = Annotated[int, Field(ge=-MOST_DAYS, le=MOST_DAYS)]
+Months = Annotated[float, Field(gt=0, le=1200)]
+Ratio = Annotated[float, Field(ge=0.001, le=1000)]
+MOST_PATIENTS = 100_000_000
+
+
 class StudyError(UsageError):
     """A study file that cannot be used; the message names file, line, key and the fix."""
 
@@ -73,7 +82,7 @@ class Marker(_Part):
     expression: str | None = None
     unit: str
     label: str = ""
-    window_days: tuple[int, int] = (-28, 0)
+    window_days: tuple[Days, Days] = (-28, 0)
     below_loq: Literal["half", "limit", "zero"] = "half"
     direction: Literal["higher", "lower", "auto"] | None = None
     assay_cv: float | None = Field(default=None, gt=0, lt=1)
@@ -120,7 +129,7 @@ class Arms(_Part):
     experimental_drug: str
     experimental_label: str = "Experimental"
     control_label: str = "Control"
-    arm_window_days: int = Field(default=28, ge=0)
+    arm_window_days: int = Field(default=28, ge=0, le=MOST_DAYS)
     control_drugs: tuple[str, ...] = ()
 
 
@@ -133,7 +142,7 @@ class EventOutcome(_Part):
     """
 
     endpoint: EndpointName
-    by_months: float | None = Field(default=None, gt=0)
+    by_months: Months | None = None
     censored: Literal["left_out", "weighted"] = "left_out"
 
 
@@ -156,7 +165,7 @@ class Cutoff(_Part):
     value: float | None = None
     direction: Literal["higher", "lower", "auto"] | None = None
     min_share: float = Field(default=0.1, ge=0, lt=0.5)
-    min_patients: int = Field(default=10, ge=1)
+    min_patients: int = Field(default=10, ge=1, le=MOST_PATIENTS)
 
     @property
     def is_data_driven(self) -> bool:
@@ -269,7 +278,7 @@ class Covariate(_Part):
     label: str = ""
     analyte: str | None = None
     unit: str | None = None
-    per: float = Field(default=1, gt=0)
+    per: float = Field(default=1, ge=1e-6, le=1e6)
     reference: str | None = None
     levels: tuple[str, ...] = ()
 
@@ -316,11 +325,18 @@ class Planned(_Part):
     """The effect that the study was, or would be, powered for."""
 
     endpoint: EndpointName = "PFS"
-    hazard_ratio: float = Field(gt=0)
-    ratio_of_hazard_ratios: float = Field(default=0.5, gt=0)
-    alpha: float = Field(default=0.05, gt=0, lt=1)
-    power: float = Field(default=0.8, gt=0, lt=1)
-    events: int | None = Field(default=None, gt=0)
+    hazard_ratio: Ratio
+    ratio_of_hazard_ratios: Ratio = 0.5
+    alpha: float = Field(default=0.05, ge=1e-12, lt=1)
+    power: float = Field(default=0.8, gt=0, le=0.999999)
+    events: int | None = Field(default=None, gt=0, le=MOST_PATIENTS)
+
+    @field_validator("hazard_ratio", "ratio_of_hazard_ratios")
+    @classmethod
+    def _is_an_effect(cls, value: float) -> float:
+        if value == 1:
+            raise ValueError("1 is no effect, which no number of events shows; give another ratio")
+        return value
 
 
 class Monitoring(_Part):
@@ -332,8 +348,8 @@ class Monitoring(_Part):
     looks: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     population: Population = "all"
     contrast: Contrast = "experimental vs control"
-    events: int | None = Field(default=None, gt=0)
-    alpha: float = Field(default=0.05, gt=0, lt=1)
+    events: int | None = Field(default=None, gt=0, le=MOST_PATIENTS)
+    alpha: float = Field(default=0.05, ge=1e-12, lt=1)
     spending: Literal["obrien_fleming", "pocock"] = "obrien_fleming"
 
     @model_validator(mode="after")
@@ -350,8 +366,8 @@ class Quality(_Part):
     max_quarantine_share: float = Field(default=0.2, ge=0, le=1)
     max_missing_share: float = Field(default=0.2, ge=0, le=1)
     exports: Literal["auto", "full", "updates"] = "auto"
-    max_marker_shift: float = Field(default=4, gt=1)
-    minimal_cell: int | None = Field(default=None, ge=2)
+    max_marker_shift: float = Field(default=4, gt=1, le=1000)
+    minimal_cell: int | None = Field(default=None, ge=2, le=1000)
     changed_columns: tuple[str, ...] = ()
 
 
@@ -376,12 +392,12 @@ class Published(_Part):
     model: str | None = None
     term: str | None = None
     at: float | None = None
-    p_value: float | None = None
+    p_value: float | None = Field(default=None, ge=0, le=1)
     estimate: float | None = None
-    hazard_ratio: float | None = Field(default=None, gt=0)
+    hazard_ratio: Ratio | None = None
     direction: Literal["longer", "shorter", "higher", "lower"] | None = None
     difference: bool | None = None
-    n: dict[str, int] = Field(default_factory=dict)
+    n: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     period: tuple[date, date] | None = None
 
     @model_validator(mode="after")
@@ -439,10 +455,10 @@ class Study(_Part):
     named_endpoints: tuple[NamedOrDeclared, ...] = Field(default=("PFS", "OS"), alias="endpoints")
     covariates: tuple[Covariate, ...] = ()
     characteristics: tuple[Covariate, ...] = ()
-    landmarks_months: tuple[Annotated[float, Field(gt=0, le=1200)], ...] = (6, 12, 24)
+    landmarks_months: tuple[Months, ...] = Field(default=(6, 12, 24), max_length=60)
     confirm_response: bool = False
     partial_dates: PartialDates = "never"
-    assessment_interval_days: float = Field(default=56, gt=0)
+    assessment_interval_days: float = Field(default=56, ge=1, le=3650)
     replicates: int = Field(default=2000, ge=0, le=100_000)
     seed: int = Field(default=1, ge=0)
     schedule: str = "0 3 * * *"
@@ -455,6 +471,13 @@ class Study(_Part):
     panel: Panel | None = None
     locked_on: date | None = None
     locked_digest: str | None = Field(default=None, pattern=r"^[0-9a-f]{12,64}$")
+
+    @field_validator("landmarks_months")
+    @classmethod
+    def _stands_once(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a month stands twice; name it once")
+        return value
 
     @field_validator("named_endpoints")
     @classmethod
@@ -664,29 +687,42 @@ def listed(words: Iterable[str]) -> str:
     return " and ".join(filter(None, [", ".join(first), last]))
 
 
-CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-"""Least and largest value of minute, hour, day of the month, month and day of the week."""
-
-CRON_NAMES = (
-    *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
-    *("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
+CRON_FIELDS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
+    (0, 59, ()),
+    (0, 23, ()),
+    (1, 31, ()),
+    (
+        *(1, 12),
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    ),
+    (0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
 )
+"""Least and largest value of minute, hour, day of the month, month and day of the week; names."""
 
 
 def is_cron_line(text: str) -> bool:
-    """Say whether a text is a cron line of five fields.
+    """Say whether a text is a cron line of five fields, of a day that some year has.
 
     Examples
     --------
     >>> is_cron_line("*/15 2-4 1,15 * mon"), is_cron_line("every day"), is_cron_line("0 25 * * *")
     (True, False, False)
+    >>> is_cron_line("0 3 31 2 *"), is_cron_line("mon 3 * * *")
+    (False, False)
     """
-    fields = text.split()
-    return len(fields) == len(CRON_FIELDS) and all(
-        _is_cron_part(part, *limits)
-        for field, limits in zip(fields, CRON_FIELDS, strict=True)
-        for part in field.lower().split(",")
-    )
+    fields = text.lower().split()
+    if len(fields) != len(CRON_FIELDS):
+        return False
+    parts = [
+        [_cron_values(part, *about) for part in field.split(",")]
+        for field, about in zip(fields, CRON_FIELDS, strict=True)
+    ]
+    if not all(values for field in parts for values in field):
+        return False
+    _, _, days, months, _ = [{value for values in field for value in values} for field in parts]
+    longest = max(29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31 for month in months)
+    # a day of the week comes besides
+    return fields[4] != "*" or min(days) <= longest
 
 
 def checked_cron(text: str) -> str:
@@ -705,15 +741,23 @@ def checked_cron(text: str) -> str:
     return text
 
 
-def _is_cron_part(part: str, least: int, largest: int) -> bool:
-    found = re.fullmatch(r"(\*|\w+)(?:-(\w+))?(?:/(\d+))?", part)
-    if found is None or (found[3] is not None and int(found[3]) == 0):
-        return False
-    values = [value for value in found.groups()[:2] if value not in (None, "*")]
-    return all(
-        value in CRON_NAMES or (value.isdecimal() and least <= int(value) <= largest)
-        for value in values
-    )
+def _cron_values(part: str, least: int, largest: int, names: tuple[str, ...]) -> range:
+    """Return the values that a part of a cron line's field stands for; none where it is no part."""
+    found = re.fullmatch(r"(\*|\w+)(?:-(\w+))?(?:/([1-9][0-9]?))?", part, re.ASCII)
+    if found is None or (found[1] == "*" and found[2]):
+        return range(0)
+    if found[1] == "*":
+        return range(least, largest + 1, int(found[3] or 1))
+    ends = [
+        names.index(one) + least if one in names else int(one) if one.isdecimal() else -1
+        for one in (found[1], found[2] or found[1])
+    ]
+    if ends[1] == 0 < ends[0] and largest == 7:
+        # sunday is the first day of a week, and the last one
+        ends[1] = 7
+    if not least <= ends[0] <= ends[1] <= largest:
+        return range(0)
+    return range(ends[0], ends[1] + 1, int(found[3] or 1))
 
 
 def read_study(path: Path | str) -> Study:

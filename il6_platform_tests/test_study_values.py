@@ -9,8 +9,10 @@ import pytest
 
 from il6_platform import cli, paths
 from il6_platform.cli.demo import shipped_studies
+from il6_platform.errors import UsageError
 from il6_platform.figures import style
 from il6_platform.registry.units import marker_units
+from il6_platform.registry_file import read_registry_file
 from il6_platform.study import StudyError, is_cron_line, read_study
 from il6_platform.warehouse.home import Site
 
@@ -34,6 +36,24 @@ cutoff: {method: median}
         ("schedule: 0 25 * * *", "schedule"),
         ("planned: {hazard_ratio: .nan}", "hazard_ratio"),
         ("name: a b", "name"),
+        ("landmarks_months: [6, 12, 6]", "landmarks_months"),
+        ("landmarks_months: [1201]", "landmarks_months"),
+        ("seed: -1", "seed"),
+        ("assessment_interval_days: 0.001", "assessment_interval_days"),
+        ("assessment_interval_days: 99999", "assessment_interval_days"),
+        ("planned: {hazard_ratio: 1}", "hazard_ratio"),
+        ("planned: {hazard_ratio: 1.0e-200}", "hazard_ratio"),
+        ("planned: {hazard_ratio: 0.6, alpha: 1.0e-300}", "alpha"),
+        ("planned: {hazard_ratio: 0.6, power: 0.9999999999}", "power"),
+        ("planned: {hazard_ratio: 0.6, events: 1000000000000}", "events"),
+        ("monitoring: {looks: [.nan]}", "looks"),
+        ("monitoring: {events: 999999999999}", "events"),
+        ("quality: {max_marker_shift: .inf}", "max_marker_shift"),
+        ("quality: {minimal_cell: 1000000000}", "minimal_cell"),
+        ("covariates: [{name: age, kind: number, per: 1.0e-300}]", "per"),
+        ("covariates: [{name: age, kind: number, per: .inf}]", "per"),
+        ("schedule: 0 3 31 2 *", "schedule"),
+        ("schedule: mon 3 * * *", "schedule"),
     ],
 )
 def test_a_value_beyond_sense_is_refused_by_key_and_line(
@@ -47,6 +67,53 @@ def test_a_value_beyond_sense_is_refused_by_key_and_line(
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("unit: pg/mL", "unit: pg/mL, window_days: [-9999999999, 0]", "window_days"),
+        ("unit: pg/mL", "unit: pg/mL, assay_cv: .nan", "assay_cv"),
+        ("drug: bevacizumab", "drug: bevacizumab, arm_window_days: 99999999999", "arm_window_days"),
+        ("method: median", "method: median, min_patients: 1000000000000", "min_patients"),
+        ("method: median", "method: fixed, value: .inf", "value"),
+        (
+            "method: median",
+            "method: youden, outcome: {endpoint: PFS, by_months: 1.0e+9}",
+            "by_months",
+        ),
+    ],
+)
+def test_a_value_beyond_sense_inside_a_part_is_refused(
+    tmp_path: Path, old: str, new: str, key: str
+) -> None:
+    file = tmp_path / "study.yaml"
+    assert old in MINIMAL
+    file.write_text(MINIMAL.replace(old, new))
+    with pytest.raises(StudyError) as refused:
+        read_study(file)
+    assert re.search(rf"line [123], key [a-z.]*{key}", str(refused.value))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("quality: {max_marker_shift: .inf}", "max_marker_shift"),
+        ("quality: {max_missing_share: .nan}", "max_missing_share"),
+        ("disclosure: {minimal_cell: 1}", "minimal_cell"),
+        ("disclosure: {minimal_cell: 999999999}", "minimal_cell"),
+        ("disclosure: {dominance: .nan}", "dominance"),
+        ("keep: {run_days: 999999999}", "run_days"),
+        ("keep: {cuts: 0}", "cuts"),
+        ("sites: {A: {every_days: 99999999999}}", "every_days"),
+    ],
+)
+def test_a_value_beyond_sense_in_a_registry_file_is_refused(
+    tmp_path: Path, text: str, key: str
+) -> None:
+    (tmp_path / "registry.yaml").write_text(f"exports: full\n{text}\n")
+    with pytest.raises(UsageError, match=f"line 2, key [A-Za-z.]*{key}"):
+        read_registry_file(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("text", "is_cron"),
     [
         ("0 3 * * *", True),
@@ -57,6 +124,20 @@ def test_a_value_beyond_sense_is_refused_by_key_and_line(
         ("*/0 * * * *", False),
         ("* * * *", False),
         ("", False),
+        ("0 3 29 2 *", True),
+        ("0 3 30 2 *", False),
+        ("0 3 31 apr,jun *", False),
+        ("0 3 31 apr,may *", True),
+        ("0 3 31 2 mon", True),
+        ("0 3 * * sat-sun", True),
+        ("0 3 * * jan", False),
+        ("jan * * * *", False),
+        ("30-10 * * * *", False),
+        ("*/99 * * * *", True),
+        ("*/100 * * * *", False),
+        ("*-5 * * * *", False),
+        ("1,,2 * * * *", False),
+        ("\u0663 * * * *", False),
     ],
 )
 def test_a_schedule_is_a_cron_line(text: str, is_cron: bool) -> None:

@@ -25,8 +25,8 @@ def run(asked: argparse.Namespace) -> None:
         print(f"{len(entries(home))} entries, none was changed.")
         return
     for entry in entries(home):
-        about = ", ".join(f"{key} {value}" for key, value in entry.get("about", {}).items())
+        about = ", ".join(f"{key} {value}" for key, value in entry["about"].items())
         print(
-            f"{entry['n']:>5}  {entry.get('at')}  {entry.get('who')}  {entry.get('command')}  "
+            f"{entry.get('n'):>5}  {entry.get('at')}  {entry.get('who')}  {entry.get('command')}  "
             f"{entry.get('outcome')}  {about}"
         )

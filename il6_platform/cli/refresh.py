@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from il6_platform import paths
 from il6_platform.cli import outcome
@@ -142,10 +143,11 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
 def _mend(site: Site) -> None:
     """Put right what a refresh left that was killed once it had published."""
     from il6_platform.warehouse.home import left_by_a_kill
+    from il6_platform.warehouse.running import marks
 
     # a home that was copied by hand may have lost its link
     site.point_home_at()
-    if not left_by_a_kill(site):
+    if not (left_by_a_kill(site) or marks(site.home_path)):
         return
     from dagster import DagsterInstance
 
@@ -340,19 +342,22 @@ def _execute(
 
     from il6_platform.defs.jobs import AS_THE_UI
     from il6_platform.defs.sensors import LOOK_BACK, tell_of_run
+    from il6_platform.warehouse.running import marked_running
 
     study = site.study.name if name == "refresh_study" else None
     tags = AS_THE_UI | ({LOOK_BACK: "yes"} if site.as_of or site.censor else {})
     job = defs.resolve_job_def(name)
-    config = _logged([node.name for node in job.nodes], stages)
+    config, run_id = _logged([node.name for node in job.nodes], stages), str(uuid4())
     try:
-        result = job.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config=config,
-            partition_key=study,
-            tags=tags,
-        )
+        with marked_running(site.home_path, run_id):
+            result = job.execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config=config,
+                partition_key=study,
+                run_id=run_id,
+                tags=tags,
+            )
     except DagsterError as error:
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, Il6Error):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -17,6 +18,9 @@ from il6_platform.settings import child_environment
 
 GRACE_TENTHS = 50
 """Tenths of a second in which processes may end by themselves."""
+
+PR_SET_PDEATHSIG = 1
+"""Of Linux's `prctl`: which signal a process gets when the one that began it ends."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +57,10 @@ def run(asked: argparse.Namespace) -> None:
         commands = [server, [daemon, "run", "-w", workspace]]
     # a group each, so that all of it can be ended at once
     processes = [
-        subprocess.Popen(command, env=environment, start_new_session=True) for command in commands
+        subprocess.Popen(
+            command, env=environment, start_new_session=True, preexec_fn=_end_with_parent
+        )
+        for command in commands
     ]
 
     def end(_signal: int, _frame: object) -> None:
@@ -82,6 +89,12 @@ def _make_storage(dagster_home: Path) -> None:
         from dagster import DagsterInstance
 
         DagsterInstance.from_config(str(dagster_home)).dispose()
+
+
+def _end_with_parent() -> None:
+    """Have the system end this process with the one that began it, also where that is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,7 @@
 """What is run, and when: the refresh jobs, their schedule, and what becomes of a killed run."""
 
-from datetime import UTC, datetime
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 
 from dagster import (
     AssetSelection,
@@ -8,6 +9,7 @@ from dagster import (
     DagsterRunStatus,
     DefaultScheduleStatus,
     RunRequest,
+    RunsFilter,
     ScheduleDefinition,
     ScheduleEvaluationContext,
     SkipReason,
@@ -27,6 +29,7 @@ from il6_platform.settings import read_settings
 from il6_platform.study import checked_cron
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site, left_by_a_kill
+from il6_platform.warehouse.running import left_mark, marks
 
 refresh_registry = define_asset_job(
     "refresh_registry",
@@ -94,23 +97,48 @@ def nightly(site: Site) -> ScheduleDefinition:
 def mend_after_kill(instance: DagsterInstance, site: Site) -> None:
     """Put right what refreshes that were killed left: their runs, and the worklist.
 
-    The process of a run wrote the run's name beside its lock; where the lock is free and the name
-    is still there, the process is gone. Its run is marked as failed, so that no other one waits for
-    it; what it published may be newer than the worklist, which is written again.
+    A refresh removes the file beside its lock once it has ended; where the lock is free and the
+    file is still there, what was published may be newer than the worklist, which is written again.
     """
+    fail_lost_runs(instance, site)
+    registry = Warehouse(site=site)
     for holder in left_by_a_kill(site):
-        try:
-            with FileLock(holder.with_suffix(".lock"), timeout=0, mode=0o600):
-                run = instance.get_run_by_id(holder.read_text(encoding="utf-8").strip())
-                if run is not None and run.status in (
-                    DagsterRunStatus.STARTED,
-                    DagsterRunStatus.STARTING,
-                ):
-                    instance.report_run_failed(run, "Its process ended before the refresh did.")
-            registry = Warehouse(site=site)
-            with FileLock(registry.lock_path, timeout=0, mode=0o600):
-                if registry.database.exists() and registry_content(site) is not None:
-                    registry.leave_worklist()
-                holder.unlink(missing_ok=True)
-        except (Timeout, FileNotFoundError):
-            continue
+        with ExitStack() as locks, suppress(Timeout):
+            for path in {holder.with_suffix(".lock"), registry.lock_path}:
+                locks.enter_context(FileLock(path, timeout=0, mode=0o600))
+            if registry.database.exists() and registry_content(site) is not None:
+                registry.leave_worklist()
+            holder.unlink(missing_ok=True)
+
+
+UNFINISHED = [
+    *(DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED),
+    DagsterRunStatus.CANCELING,
+]
+"""Statuses of a run that a process is at work on."""
+
+
+def fail_lost_runs(instance: DagsterInstance, site: Site, now: datetime | None = None) -> None:
+    """Mark runs as failed whose process is gone, so that no other one waits for them.
+
+    A run of the command line has its mark before it is made. One that Dagster launched has it once
+    it has begun: without a mark it is lost after the time that Dagster allows for a start.
+    """
+    at_work = set()
+    for mark in marks(site.home_path):
+        with left_mark(mark) as is_left:
+            run = instance.get_run_by_id(mark.name)
+            if not is_left:
+                at_work.add(mark.name)
+            elif run is not None and not run.is_finished:
+                instance.report_run_failed(run, LOST)
+    start = timedelta(seconds=instance.run_monitoring_start_timeout_seconds)
+    began = (now or datetime.now(UTC)) - start
+    for job in (refresh_registry, refresh_study):
+        old = RunsFilter(job_name=job.name, statuses=UNFINISHED, updated_before=began)
+        for run in instance.get_runs(old):
+            if run.run_id not in at_work:
+                instance.report_run_failed(run, LOST)
+
+
+LOST = "Its process ended before the refresh did."

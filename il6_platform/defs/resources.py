@@ -13,6 +13,7 @@ from dagster import InitResourceContext, ResourceDefinition, resource
 
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.running import mark_running
 
 PARTITION = "dagster/partition"
 """Tag of a run that says which study it is of."""
@@ -26,8 +27,10 @@ def warehouse_of(site: Site) -> ResourceDefinition:
         """Hold the run's database for a whole run; the lock ends with its process."""
         study = context.run.tags.get(PARTITION) if context.run else None
         held = Warehouse(site) if study is None else Warehouse(site.of_study(study), holds="study")
-        run_id = context.run.run_id if context.run else ""
-        with held.held(context.log or logging.getLogger(__name__), run_id):
+        if context.run is not None:
+            # before it waits for another refresh
+            mark_running(site.home_path, context.run.run_id)
+        with held.held(context.log or logging.getLogger(__name__)):
             yield held
 
     return warehouse

@@ -1,9 +1,12 @@
 """Who did what in a home: a log in which each entry holds the hash of the one before.
 
-    IL6_HOME/log    a JSON object a line: n, at, who, command, version, outcome, about, before, hash
+    IL6_HOME/log         a JSON object a line: n, at, who, command, version, outcome, about, before,
+                         hash
+    IL6_HOME/log.head    number and hash of the last entry
 
-An entry that is changed, taken out or put in breaks the chain behind it. Belongs here: writing and
-checking the log. Does not belong here: what a run did in detail (Dagster's own log).
+An entry that is changed, taken out or put in breaks the chain behind it; the head tells where the
+chain ends. Belongs here: writing and checking the log. Does not belong here: what a run did in
+detail (Dagster's own log).
 """
 
 from __future__ import annotations
@@ -20,9 +23,10 @@ from typing import Any
 
 from filelock import FileLock
 
-from il6_platform.files import sync_folder
+from il6_platform.files import sync_folder, write_whole
 
 NAME = "log"
+HEAD = "log.head"
 START = "0" * 64
 """What stands for the entry before the first one."""
 
@@ -40,16 +44,16 @@ def append(home: Path, command: str, outcome: str, about: dict[str, Any]) -> Non
     path = home / NAME
     with FileLock(home / f"{NAME}.lock", mode=0o600):
         _drop_cut_short(path)
-        last = _last(path)
+        n, before = _end(home)
         entry = {
-            "n": last["n"] + 1 if last else 1,
+            "n": n + 1,
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "who": _user(),
             "command": command,
             "version": version("il6-platform"),
             "outcome": outcome,
             "about": about,
-            "before": last["hash"] if last else START,
+            "before": before,
         }
         entry["hash"] = _hash(entry)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -58,6 +62,7 @@ def append(home: Path, command: str, outcome: str, about: dict[str, Any]) -> Non
             stream.flush()
             os.fsync(stream.fileno())
         sync_folder(home)
+        write_whole(home / HEAD, json.dumps({"n": entry["n"], "hash": entry["hash"]}))
 
 
 def entries(home: Path) -> list[dict[str, Any]]:
@@ -65,26 +70,59 @@ def entries(home: Path) -> list[dict[str, Any]]:
     path = home / NAME
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    found = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            if number < len(lines):
-                found.append({"n": number, "hash": "", "before": ""})
-    return found
+    *lines, _ = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return [_entry(number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _entry(number: int, line: str) -> dict[str, Any]:
+    """Return what a line says, or what fits into no chain where it is no entry."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    is_entry = isinstance(found, dict) and isinstance(found.get("about"), dict)
+    return found if is_entry else {"n": number, "hash": "", "before": "", "about": {}}
 
 
 def breaks(home: Path) -> Iterator[str]:
-    """Say where the chain is broken."""
-    before = START
-    for number, entry in enumerate(entries(home), start=1):
+    """Say where the chain is broken, or that its end is gone."""
+    before, found = START, entries(home)
+    for number, entry in enumerate(found, start=1):
         if entry.get("n") != number or entry.get("before") != before:
             yield f"entry {number} does not follow the one before"
         elif entry.get("hash") != _hash(entry):
             yield f"entry {number} was changed"
         before = str(entry.get("hash"))
+    yield from _lost_end(home, found)
+
+
+def _lost_end(home: Path, found: list[dict[str, Any]]) -> Iterator[str]:
+    """Say where entries that were written are not there; a home of before has no head."""
+    head = _head(home)
+    if head is None:
+        if (home / HEAD).exists():
+            yield f"{HEAD}, which says where it ends, is damaged"
+    elif len(found) < head[0]:
+        yield f"it had {head[0]} entries and has {len(found)}"
+    elif head[0] and found[head[0] - 1].get("hash") != head[1]:
+        yield f"entry {head[0]} is not the one that was written"
+
+
+def _head(home: Path) -> tuple[int, str] | None:
+    """Return number and hash of the last entry that was written, as far as it is known."""
+    try:
+        head = json.loads((home / HEAD).read_text(encoding="utf-8"))
+        return int(head["n"]), str(head["hash"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _end(home: Path) -> tuple[int, str]:
+    """Return number and hash of the entry that the next one follows; also where it is gone."""
+    found = entries(home)
+    here = (len(found), str(found[-1].get("hash", "")) if found else START)
+    # a process that was killed may have written an entry and not the head
+    return max(_head(home) or here, here, key=lambda one: one[0])
 
 
 def _drop_cut_short(path: Path) -> None:
@@ -100,11 +138,6 @@ def _user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
-
-
-def _last(path: Path) -> dict[str, Any] | None:
-    found = entries(path.parent)
-    return found[-1] if found else None
 
 
 def _hash(entry: dict[str, Any]) -> str:

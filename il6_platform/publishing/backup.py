@@ -27,7 +27,9 @@ from il6_platform.warehouse.integrity import open_key
 KEPT = (
     *("home.json", "pseudonym.key", "registry.yaml", "merged_patients.csv", "forgotten.csv"),
     *("deliveries.csv", "answers.csv", "struck_patients.csv", "erased_deliveries.csv"),
-    *("worklist.xlsx", "quality.html", "last_refresh.json", "log", "profiles"),
+    *("worklist.xlsx", "quality.html", "last_refresh.json", "profiles"),
+    # what a ledger says must be in what it is about, which may have grown meanwhile
+    *("log.head", "log"),
     *("deliveries", "studies", "published"),
 )
 """What of a home is kept; what lies in `deliveries` never changes but by erasure."""

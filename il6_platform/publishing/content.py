@@ -94,7 +94,10 @@ def published_content(site: Site) -> str | None:
     """Return the content key of the published cut, or None before the first publication."""
     if not site.published_path.exists() or not site.content_path.exists():
         return None
-    if any(damages(site.published_path.resolve())):
+    current = site.published_path.resolve()
+    key, *cut = site.content_path.read_text(encoding="utf-8").split()
+    # a file of before names no cut
+    if cut not in ([], [current.name]) or any(damages(current)):
         # what is published is not what was published: it is built anew
         return None
-    return site.content_path.read_text(encoding="utf-8").strip()
+    return key

@@ -160,7 +160,7 @@ def publish(warehouse: Warehouse) -> Publication:
         # last: a publication that is killed before this is done again. What came in while this cut
         # was made is not in it: the next refresh shall see it
         seen = warehouse.query("select key from study.content")["key"].iloc[0]
-        write_whole(site.content_path, content_key(site, str(seen)))
+        write_whole(site.content_path, f"{content_key(site, str(seen))}\n{cut}")
     return Publication(cut, folder, is_current, same)
 
 

@@ -59,7 +59,7 @@ class Warehouse:
         self._columns: dict[str, list[Column]] | None = None
 
     @contextmanager
-    def held(self, logger: logging.Logger, run_id: str = "") -> Generator[None, None, None]:
+    def held(self, logger: logging.Logger) -> Generator[None, None, None]:
         """Hold the database, prepared, for as long as the block lasts.
 
         Raises
@@ -71,7 +71,7 @@ class Warehouse:
         with locked(self.lock_path, self.site, logger):
             # a home without its own key must not be written: every patient would be a second one
             open_key(self.site.home_path)
-            write_whole(holder, run_id)
+            write_whole(holder, "")
             if self.holds == "registry" and self.site.as_of:
                 self.site.begin_look_back()
             self._workers = WorkerPool()

@@ -332,7 +332,7 @@ class Site:
 
 
 def left_by_a_kill(site: Site) -> list[Path]:
-    """Return the files that name a run which holds a lock, or held it when it was killed."""
+    """Return the files that say that a database is being written, or was when that was killed."""
     named = [site.home_path / "registry.holder", *site.studies_path.glob("*/refresh.holder")]
     return [holder for holder in named if holder.exists()]
 

@@ -44,7 +44,7 @@ def open_key(home: Path) -> Pseudonyms:
             f"{home} was made by a newer version of il6_platform (format {record['version']}, "
             f"this one reads {VERSION}); install that version"
         )
-    if not key.exists() and (record is not None or _holds_deliveries(home)):
+    if not key.exists() and (record is not None or _is_in_use(home)):
         raise HomeError(
             f"{key} is gone, so patients could not be matched to those before; restore it from "
             "your backup (il6 restore)"
@@ -88,9 +88,16 @@ def _read(about: Path) -> dict[str, str | int] | None:
         raise HomeError(f"{about} is damaged; restore it from your backup (il6 restore)") from None
 
 
-def _holds_deliveries(home: Path) -> bool:
-    kept = home / "deliveries"
-    return kept.is_dir() and any(kept.iterdir())
+def _is_in_use(home: Path) -> bool:
+    """Say whether a home holds what was made with a key."""
+    kept = (
+        "deliveries.csv",
+        "deliveries/*",
+        "studies/*/cuts/*",
+        "forgotten.csv",
+        "registry.duckdb",
+    )
+    return any(any(home.glob(name)) for name in kept)
 
 
 def write_manifest(cut: Path, key: str = "") -> None:

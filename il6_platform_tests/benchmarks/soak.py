@@ -2,6 +2,7 @@
 
     python -m il6_platform_tests.benchmarks.soak --minutes 60
     python -m il6_platform_tests.benchmarks.soak --minutes 5 --burst 5000
+    python -m il6_platform_tests.benchmarks.soak --minutes 5 --keep FOLDER    a piece of a long one
 
 Prints what was done and what was found. Belongs here: whether a home stands this. Does not belong
 here: how fast it is (`bench_growth`).
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -28,10 +30,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterInstance, RunsFilter
 
 from il6_platform import cli, paths
 from il6_platform.defs.instance import prepare_instance
+from il6_platform.defs.jobs import UNFINISHED
 from il6_platform.study import read_study
 from il6_platform.warehouse.integrity import damages
 from il6_platform_tests.end_to_end.conftest import brief
@@ -62,21 +65,30 @@ class Soak:
         # the landing folder is reached by a link, and names hold spaces and other scripts
         self.home = folder / "Häuser 研究" / "home"
         self.landing = folder / "a link"
-        real = folder / "exports of the ward"
-        real.mkdir(parents=True)
-        self.landing.symlink_to(real, target_is_directory=True)
-        self.study = brief(folder / "study.yaml")
-        with self.study.open("a", encoding="utf-8") as stream:
-            stream.write("quality: {exports: updates}\n")
+        self.study, self._kept = folder / "study.yaml", folder / "counts.json"
         self.counts: Counter[str] = Counter()
         self.faults: list[str] = []
-        self._random = random.Random(seed)
+        is_begun = self._kept.exists()
+        if is_begun:
+            self.counts.update(json.loads(self._kept.read_text("utf-8")))
+        self._random = random.Random(seed + self.counts["pieces"])
         self._lock = threading.Lock()
+        if not is_begun:
+            self._begin(folder)
         self._ends = threading.Event()
         self._threads = [
             *(threading.Thread(target=self._read, daemon=True) for _ in range(readers)),
             threading.Thread(target=self._deliver_on, daemon=True),
         ]
+
+    def _begin(self, folder: Path) -> None:
+        real = folder / "exports of the ward"
+        real.mkdir(parents=True)
+        self.landing.symlink_to(real, target_is_directory=True)
+        brief(self.study)
+        with self.study.open("a", encoding="utf-8") as stream:
+            stream.write("quality: {exports: updates}\n")
+        self._deliver("2019-12-31", whole=True)
 
     @property
     def _options(self) -> list[str]:
@@ -85,7 +97,6 @@ class Soak:
 
     def run(self, seconds: float, burst: int) -> None:
         """Deliver, refresh and kill until the time is over, then refresh once more and look."""
-        self._deliver("2019-12-31", whole=True)
         for _ in range(burst):
             self._deliver("2019-12-31", whole=False)
         self._refresh(None)
@@ -103,10 +114,13 @@ class Soak:
             self._ends.set()
             for thread in self._threads:
                 thread.join()
+        self.counts["pieces"] += 1
+        self.counts["seconds"] += round(seconds)
         # a few patients' records may be too few to publish: that is no fault of the platform
         if cli.main(["refresh", *self._options]) not in (0, 1):
             self.faults.append("the last refresh did not end clean")
         self._look()
+        self._kept.write_text(json.dumps(self.counts), "utf-8")
 
     def _deliver_on(self) -> None:
         while not self._ends.wait(FEW_SECONDS):
@@ -225,10 +239,8 @@ class Soak:
         if cli.main(["verify", "--home", str(self.home)]) != 0:
             self.faults.append("il6 verify finds a fault")
         with DagsterInstance.from_config(str(prepare_instance(self.home))) as instance:
-            going = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING]
-            self.faults += [
-                f"run {run.run_id} runs" for run in instance.get_runs(RunsFilter(statuses=going))
-            ]
+            left = instance.get_runs(RunsFilter(statuses=UNFINISHED))
+            self.faults += [f"run {run.run_id} is left {run.status.value}" for run in left]
 
 
 def main() -> None:
@@ -238,8 +250,9 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--burst", type=int, default=0, help="small deliveries at the beginning")
     parser.add_argument("--seed", type=int, default=20231231)
+    parser.add_argument("--keep", type=Path, help="go on where the last one in there ended")
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="il6 soak "))
+    folder = asked.keep or Path(tempfile.mkdtemp(prefix="il6 soak "))
     try:
         soak = Soak(folder, readers=asked.readers, seed=asked.seed)
         soak.run(asked.minutes * 60, asked.burst)
@@ -247,7 +260,8 @@ def main() -> None:
             print(f"{count:>8}  {name}")
         print("\n".join(soak.faults) or "No fault was found.")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if asked.keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
     sys.exit(bool(soak.faults))
 
 

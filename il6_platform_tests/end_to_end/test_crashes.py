@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterInstance, RunsFilter
 
 from il6_platform import cli, workers
+from il6_platform.defs.jobs import UNFINISHED
 from il6_platform.warehouse.integrity import damages
 from il6_platform_tests import crashes
 from il6_platform_tests.end_to_end.conftest import Installation, in_folder
@@ -62,8 +63,7 @@ def worklist(installation: Installation) -> dict[str, bytes]:
 def going(home: Path) -> int:
     """Count the runs that Dagster takes for running."""
     with DagsterInstance.from_config(str(home / "dagster")) as instance:
-        statuses = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING]
-        return len(instance.get_runs(RunsFilter(statuses=statuses)))
+        return len(instance.get_runs(RunsFilter(statuses=UNFINISHED)))
 
 
 @pytest.fixture

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterInstance, RunsFilter
+from filelock import FileLock
 
 from il6_platform import cli
+from il6_platform.defs.jobs import UNFINISHED
 from il6_platform.publishing import publish
 from il6_platform.warehouse.home import Site, damaged
+from il6_platform.warehouse.running import marks
 from il6_platform_tests.crashes import spoil
 from il6_platform_tests.end_to_end.conftest import Installation, forkserver
 
@@ -60,6 +64,24 @@ def refresh_and_die(options: list[str]) -> None:
         cli.main(["refresh", *options])
 
 
+def going(home: Path) -> list[str]:
+    """Return the runs that Dagster takes for running."""
+    with DagsterInstance.from_config(str(home / "dagster")) as instance:
+        return [run.run_id for run in instance.get_runs(RunsFilter(statuses=UNFINISHED))]
+
+
+def kill_while_it_waits(installation: Installation) -> None:
+    """Kill a refresh whose run has begun, while it waits for another one to end."""
+    with FileLock(installation.home / "registry.lock"):
+        waiting = forkserver().Process(target=cli.main, args=(["refresh", *installation.options],))
+        waiting.start()
+        while not {mark.name for mark in marks(installation.home)} & {*going(installation.home)}:
+            assert waiting.is_alive()
+            time.sleep(0.1)
+        waiting.kill()
+        waiting.join()
+
+
 @pytest.mark.parametrize("is_first", [False, True])
 def test_what_a_kill_after_publishing_leaves_is_put_right(
     begun: Installation, capsys: pytest.CaptureFixture[str], *, is_first: bool
@@ -73,15 +95,14 @@ def test_what_a_kill_after_publishing_leaves_is_put_right(
     killed.start()
     killed.join()
     assert killed.exitcode == 9
+    kill_while_it_waits(begun)
     assert begun.refresh() == 0
     assert (begun.home / "published" / "report.html").is_file()
     assert (begun.home / "published").resolve() != old
     assert cli.main(["status", "--home", str(begun.home)]) == 0
     assert "Answer" in capsys.readouterr().out
     assert worklist.read_bytes() != old_list
-    with DagsterInstance.from_config(str(begun.home / "dagster")) as instance:
-        going = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING]
-        assert not instance.get_runs(RunsFilter(statuses=going))
+    assert not going(begun.home)
     assert cli.main(["verify", "--home", str(begun.home)]) == 0
 
 

@@ -58,6 +58,15 @@ def test_a_home_from_before_home_json_must_have_its_key(tmp_path: Path) -> None:
         open_key(home)
 
 
+@pytest.mark.parametrize("left", ["deliveries.csv", "studies/s/cuts/c/manifest.json"])
+def test_no_new_key_is_made_where_anything_of_an_old_one_is_left(tmp_path: Path, left: str) -> None:
+    (tmp_path / left).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / left).write_text("{}")
+    with pytest.raises(HomeError, match="is gone"):
+        open_key(tmp_path)
+    assert not (tmp_path / "pseudonym.key").exists()
+
+
 def test_a_home_knows_its_key_by_its_cuts_too(tmp_path: Path) -> None:
     """home.json is gone, or was put there with another home's key."""
     home = in_use(tmp_path / "home")
