@@ -14,7 +14,7 @@ from il6_platform import paths
 from il6_platform.registry import landings, raw
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.landing import digest_of, landed
-from il6_platform.registry.merged import fill_merged
+from il6_platform.registry.merged import check_sites, fill_merged
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.registry.readings import read_cells
@@ -79,9 +79,11 @@ def load_raw(warehouse: Warehouse) -> None:
 def stage(warehouse: Warehouse, book: Mapping[str, Sequence[Rule]] = STAGED) -> None:
     """Make the staging tables of the raw ones, each judged by its rules in the book, if any."""
     with warehouse.connect() as connection:
-        fill_merged(connection, warehouse.site.home_path, warehouse.pseudonyms)
+        site = warehouse.site
+        fill_merged(connection, site.home_path, warehouse.pseudonyms, site.as_of_date)
         read_cells(connection)
         warehouse.run_sql("staging.received")
+        check_sites(connection)
         found = exports(
             warehouse.query(paths.sql_file("validation.batches").read_text("utf-8")),
             warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),

@@ -23,7 +23,7 @@ from il6_platform.defs.pages import QUALITY_ADDRESS
 from il6_platform.defs.specs import OWNERS, POOL, SITES, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.publishing.publish import mark_registry_whole
-from il6_platform.registry.merged import fill_merged
+from il6_platform.registry.merged import check_sites, fill_merged
 from il6_platform.registry.readings import read_cells
 from il6_platform.registry.struck import fill_struck
 from il6_platform.registry.told import named, told_all
@@ -57,7 +57,7 @@ def received(
     """Run sql/staging/received.sql, once every text of a new kind was read."""
     with warehouse.connect() as connection:
         site = warehouse.site
-        merged = fill_merged(connection, site.home_path, warehouse.pseudonyms)
+        merged = fill_merged(connection, site.home_path, warehouse.pseudonyms, site.as_of_date)
         struck = fill_struck(connection, site.home_path, site.as_of_date)
         texts = read_cells(connection)
     if merged:
@@ -66,6 +66,8 @@ def received(
         context.log.info(f"{struck} patients are struck out.")
     context.log.info(f"{texts} different texts were read.")
     warehouse.run_sql("staging.received")
+    with warehouse.connect() as connection:
+        check_sites(connection)
     return MaterializeResult(metadata=table_metadata(warehouse, "staging.received"))
 
 
@@ -114,7 +116,8 @@ def exports(
         warehouse.query(paths.sql_file("validation.shared_records").read_text("utf-8")),
         meant,
     )
-    if absent := sorted({*meant} - {"", *found["site"]}) if found["site"].any() else []:
+    here = {"", "*", *found["site"].str.lower()}
+    if absent := sorted({*meant} - here) if found["site"].any() else []:
         context.log.warning(
             f"registry.yaml says how {', '.join(absent)} delivers, but no export is of such a site."
         )

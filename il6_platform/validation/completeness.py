@@ -68,8 +68,10 @@ def exports(
         As of `sql/validation/shared_records.sql`: table_name, site, later, earlier (batches),
         shared, unchanged, patients; the pair of an export with itself gives its size.
     meant
-        What the registry says of all exports, or of those of a site.
+        What the registry says of all exports, or by site in lower case, with `*` for every other.
     """
+    if isinstance(meant, str):
+        meant = {"*": meant}
     rows: list[dict[str, object]] = []
     for (table, site), here in batches.sort_values("batch").groupby(
         ["table_name", "site"], sort=False
@@ -83,7 +85,7 @@ def exports(
             )
             for row in shared_records[of].itertuples()
         }
-        said = meant if isinstance(meant, str) else meant.get(str(site), meant.get("", "auto"))
+        said = meant.get(str(site).lower(), meant.get("*", "auto"))
         rows += _of_table(here, found, said)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
         {name: "Int64" for name in ("followed_records", "missing")}

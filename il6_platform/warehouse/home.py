@@ -196,13 +196,17 @@ class Site:
 
     @property
     def exports_meant(self) -> dict[str, Exports]:
-        """What the registry says of its exports, by site; of the others under the empty name."""
+        """What the registry says of its exports, by site in lower case.
+
+        Under the empty name stand exports that name no site, under `*` those of every other one.
+        """
         registry = read_registry_file(self.home_path)
         sites = registry.sites if registry else {}
-        said = {name: one.exports for name, one in sites.items() if one.says_exports}
+        said = {name.lower(): one.exports for name, one in sites.items() if one.says_exports}
         # where one site delivers, its exports need not name it
         alone = said if len(sites) == 1 else {}
-        return {"": next(iter(alone.values()), self.quality.exports), **said}
+        exports = self.quality.exports
+        return {"": next(iter(alone.values()), exports), "*": exports, **said}
 
     def covariates(self) -> list[str]:
         """Return what all studies describe of patients: columns that enter the registry."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
+from il6_platform import paths
+from il6_platform.errors import UsageError
+from il6_platform.registry.merged import fill_merged
 from il6_platform_tests.small_registry import (
     HEADERS,
     SET_ASIDE,
@@ -254,6 +259,156 @@ def test_a_number_of_two_people_and_two_numbers_of_one(tmp_path: Path) -> None:
     # both histories: the first progression, the last contact
     expected = {"reason": None, "arm": "E", "marker": 1.5}
     assert found["T07"] == expected | {"PFS": (5.95, True), "OS": (10.91, False)}
+
+
+PERSONS = {
+    # how patients.csv tells who T08 is: in the first export, in the second
+    "day": ("M,1958-01-01", "F,1971-05-05", "birth_date"),
+    "month": ("M,1958-01", "F,1971-05", "birth_date"),
+    "year": ("M,1958", "F,1971", "birth_date"),
+    "age": ("M,65", "F,42", "age_years"),
+}
+
+
+@pytest.mark.parametrize("known_to", PERSONS)
+def test_a_number_is_of_two_people_however_exactly_their_birth_is_known(
+    known_to: str, tmp_path: Path
+) -> None:
+    first, second, column = PERSONS[known_to]
+    header = f"patient_id,sex,{column}"
+    made = SmallRegistry(tmp_path)
+    others = [f"T0{n},{'MF'[n % 2]},{first[2:]}" for n in range(1, 8)]
+    made.deliver("2024-01-31", base() | {"patients": [*others, f"T08,{first}"]}, patients=header)
+    anew = base(treatments=["T08,1,bevacizumab,2024-01-10,"], labs=["T08,il6,9,pg/mL,2024-01-05"])
+    now = [*others, f"T08,{second}"]
+    # of T07 the sex alone was put right
+    now[6] = now[6].replace("T07,F", "T07,M")
+    made.deliver("2024-02-29", anew | {"patients": now}, patients=header)
+    found = made.derive()
+    aside = {number for number, row in found.items() if row["reason"] == SET_ASIDE}
+    assert aside == {"T08"}
+
+
+def test_one_person_under_two_numbers_is_counted_once_or_not_at_all(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver("2024-01-31", base())
+    renamed = {"T01": "t01", "T02": "T2", "T03": "T-03", "T04": "T4", "T05": "T5", "T06": "T6"}
+    rows = {
+        table: [renamed.get(line[:3], line[:3]) + line[3:] for line in lines]
+        for table, lines in base().items()
+    }
+    # T04 is another person than T4, T05 has another sex; of T6 only the patient's record came
+    rows["patients"][3] = "T4,M,1971-05-05,1"
+    rows["patients"][4] = "T5,M,1955-01-01,1"
+    for table in ("treatments", "labs", "assessments", "follow_up"):
+        rows[table] = [line for line in rows[table] if not line.startswith("T6")]
+    made.deliver("2024-02-29", rows)
+    found = made.derive()
+    aside = {number for number, row in found.items() if row["reason"] == SET_ASIDE}
+    assert aside == {"T01", "t01", "T02", "T2", "T03", "T-03", "T6"}
+    assert [found[number]["reason"] for number in ("T04", "T4", "T05", "T5", "T06")] == [None] * 5
+    (tmp_path / "home" / "merged_patients.csv").write_text("from,to,on\nT01,t01,2024-02-29\n")
+    assert made.derive()["t01"]["reason"] is None
+
+
+def test_patients_who_are_numbered_anew_are_not_counted_twice(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver("2024-01-31", base())
+    anew = {
+        table: [f"P9{line[1:]}" if line[:3] < "T07" else line for line in lines]
+        for table, lines in base(treatments=["T06,1,fluorouracil,2023-03-01,"]).items()
+    }
+    # twins who stand in one export are two; T06 started on another day
+    twin = ["T09,F,1957-01-01,1", "T10,F,1957-01-01,1"]
+    anew["patients"] += twin
+    anew["treatments"] += [f"{line[:3]},1,fluorouracil,2023-02-01," for line in twin]
+    made.deliver("2024-02-29", anew)
+    found = made.derive()
+    aside = {number for number, row in found.items() if row["reason"] == SET_ASIDE}
+    assert aside == {*(f"T0{n}" for n in range(1, 6)), *(f"P90{n}" for n in range(1, 6))}
+
+
+def test_a_patient_who_moved_to_another_site_is_not_counted_at_both(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    headers = {table: f"{HEADERS[table]},site_id" for table in base()}
+    hospitals = two_hospitals()
+
+    def delivered(moved: str) -> dict[str, list[str]]:
+        return {
+            table: [
+                *(f"{line},{moved if line.startswith('T08') else 'North'}" for line in north),
+                *(f"{line},South" for line in hospitals["south"][table]),
+            ]
+            for table, north in hospitals["north"].items()
+        }
+
+    made.deliver("2024-01-31", delivered("North"), **headers)
+    made.deliver("2024-02-29", delivered("West"), **headers)
+    made.derive()
+    subjects = made.warehouse.query("from cohort.subjects").set_index("USUBJID")
+    of = made.warehouse.pseudonyms.of
+    aside = {of("T08", "North"), of("T08", "West")}
+    assert {*subjects.index[subjects["EXCLREAS"] == SET_ASIDE]} == aside
+
+
+def test_a_list_of_merged_numbers_as_a_spreadsheet_writes_it(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    late = {
+        "treatments": ["T08,1,bevacizumab,2023-02-01,", "T08,2,irinotecan,2023-08-10,"],
+        "labs": ["T08,crp,3,mg/L,2023-01-20"],
+        "assessments": ["T08,2023-05-01,PD,"],
+        "follow_up": ["T08,2024-01-20,alive,,"],
+        "patients": ["T08,M,1952-01-01,1"],
+    }
+    made.deliver("2024-01-31", base(**late))
+    (tmp_path / "home").mkdir()
+    listed = tmp_path / "home" / "merged_patients.csv"
+    # as Excel writes it where the comma is decimal
+    listed.write_text("\ufeffFrom; To ; on\nT08;T02;2024-02-29\n", encoding="utf-8")
+    # both histories
+    assert made.derive()["T02"] == {
+        "reason": None,
+        "arm": "E",
+        "marker": 2.5,
+        "PFS": (2.92, True),
+        "OS": (11.6, False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["T01,T02,2024-01-31", "T02,T01,2024-01-31"], "line 2: the number leads back to itself"),
+        (["T01,T01,2024-01-31"], "line 2: the number leads back to itself"),
+        (["T01,T02,2024-01-31", "T01,T03,2024-01-31"], "line 3: line 2 gives up the same number"),
+        (["T01,,2024-01-31"], "line 2: from and to must both hold a number"),
+        (["T01,T02,soon"], "line 2: on must hold a day, as 2024-02-29"),
+        (["T07,north:T01,2024-01-31"], "line 2: several sites have the number; write SITE:NUMBER"),
+    ],
+)
+def test_a_list_of_merged_numbers_that_cannot_be_is_refused(
+    lines: list[str], says: str, tmp_path: Path
+) -> None:
+    made = SmallRegistry(tmp_path)
+    for site, rows in two_hospitals().items():
+        made.deliver(f"{site}/2024-01-31", rows)
+    (tmp_path / "home").mkdir()
+    listed = tmp_path / "home" / "merged_patients.csv"
+    listed.write_text("\n".join(["from,to,on", *lines, ""]), encoding="utf-8")
+    with pytest.raises(UsageError, match=f"merged_patients.csv, {says}") as told:
+        made.derive()
+    assert "T01" not in str(told.value)
+
+
+def test_a_look_back_knows_the_numbers_that_were_merged_by_then(tmp_path: Path) -> None:
+    listed = tmp_path / "merged_patients.csv"
+    listed.write_text("from,to,on\nT01,T02,2024-01-31\nT03,T04,2024-03-31\nT05,T06,\n")
+    pseudonyms = SmallRegistry(tmp_path).warehouse.pseudonyms
+    connection = duckdb.connect()
+    for statement in ("create schema raw", paths.sql_file("raw.spellings").read_text("utf-8")):
+        connection.execute(statement)
+    for day, n in ((None, 3), (date(2024, 2, 29), 2), (date(2023, 12, 31), 1)):
+        assert fill_merged(connection, tmp_path, pseudonyms, day) == n
 
 
 def test_what_came_together_and_differs_is_decisive_and_what_came_later_corrects(

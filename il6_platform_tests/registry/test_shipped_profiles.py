@@ -43,14 +43,17 @@ def rows(file: str, text: str) -> tuple[str | None, Rows]:
         (
             # paracetamol is no cancer treatment: it starts no first line
             "DRUG_EXPOSURE.csv",
-            "person_id,drug_concept_id,drug_exposure_start_date,drug_exposure_end_date\n"
-            "1,1397141,2020-01-02,2020-01-02\n1,1125315,2019-01-01,2019-01-02\n",
+            "person_id,drug_concept_id,drug_exposure_start_date,drug_exposure_end_date,"
+            "drug_source_value\n"
+            "1,1397141,2020-01-02,2020-01-02,x\n1,1125315,2019-01-01,2019-01-02,paracetamol\n"
+            "2,0,2020-01-02,2020-01-02,AVASTIN 400 mg\n",
             [
                 (
                     "treatments",
-                    {"patient_id": "1", "drug": "bevacizumab", "start_date": "2020-01-02"}
+                    {"patient_id": number, "drug": drug, "start_date": "2020-01-02"}
                     | {"end_date": "2020-01-02", "line": "1"},
                 )
+                for number, drug in (("1", "bevacizumab"), ("2", "AVASTIN 400 mg"))
             ],
         ),
         (
@@ -70,14 +73,17 @@ def rows(file: str, text: str) -> tuple[str | None, Rows]:
             "person_id,measurement_concept_id,measurement_date,operator_concept_id,"
             "value_as_number,value_source_value,measurement_source_value,unit_source_value\n"
             "1,1,2020-01-01,0,7.5,7.5,26881-3,pg/mL\n1,1,2020-01-02,4171756,1.5,<1.5,26881-3,pg/mL\n"
-            "1,1,2020-01-03,,,,26881-3,pg/mL\n",
+            "1,1,2020-01-03,,,,26881-3,pg/mL\n1,1,2020-01-04,,,haemolysed,26881-3,pg/mL\n",
             [
                 (
                     "labs",
                     {"patient_id": "1", "analyte": "26881-3", "value": value, "unit": "pg/mL"}
                     | {"collected_on": day},
                 )
-                for value, day in (("7.5", "2020-01-01"), ("<1.5", "2020-01-02"))
+                for value, day in (
+                    *(("7.5", "2020-01-01"), ("<1.5", "2020-01-02")),
+                    ("haemolysed", "2020-01-04"),
+                )
             ],
         ),
         (
@@ -107,6 +113,13 @@ def test_omop(file: str, text: str, expected: Rows) -> None:
     profile, found = rows(file, text)
     assert profile == "omop"
     assert found == expected
+
+
+def test_omop_s_conditions_are_passed_over() -> None:
+    known = read_profiles(paths.project_root() / "data" / "profiles")
+    text = "person_id,condition_concept_id,condition_start_date\n1,4180790,2020-01-02\n"
+    (one,) = open_deliveries("CONDITION_OCCURRENCE.csv", text.encode(), known).deliveries
+    assert (one.status, one.problem) == ("passed over", "profile omop does not read it")
 
 
 COMMENTS = "#Patient Identifier\tStatus\n#Patient identifier\tStatus\n#STRING\tSTRING\n#1\t1\n"
@@ -284,3 +297,120 @@ def test_fhir_bundles_and_ndjson(kind: str) -> None:
             assert cells.pop("collected_on").startswith("2019-12-30T")
     assert sorted(found, key=str) == sorted(READ, key=str)
     assert "Doe" not in str(found)
+
+
+def medication(status: str, **more: object) -> dict[str, object]:
+    """An administration of mCODE's, as CancerRelatedMedicationAdministration has it."""
+    return {
+        "resourceType": "MedicationAdministration",
+        "status": status,
+        "subject": {"reference": "Patient/7", "display": "Jane Doe"},
+        "effectivePeriod": {"start": "2020-01-02"},
+    } | more
+
+
+def observation(status: str, code: dict[str, object], **more: object) -> dict[str, object]:
+    return {
+        "resourceType": "Observation",
+        "status": status,
+        "code": code,
+        "subject": {"reference": "Patient/7"},
+        "effectiveDateTime": "2020-05-05",
+    } | more
+
+
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+QUANTITY = {"value": 9, "unit": "pg/mL", "code": "pg/mL"}
+SUBTLE: list[tuple[dict[str, object], dict[str, str] | None]] = [
+    # what began and was stopped was given; the drug by text, display, code, or what is referred to
+    (
+        medication("stopped", medicationCodeableConcept={"coding": [{"display": "Avastin"}]}),
+        {"drug": "Avastin"},
+    ),
+    (
+        medication("completed", medicationCodeableConcept=coded(RXNORM, "253337")),
+        {"drug": "253337"},
+    ),
+    (
+        medication("completed", medicationReference={"reference": "Medication/m"}),
+        {"drug": "bevacizumab"},
+    ),
+    (
+        medication(
+            "completed",
+            contained=[
+                {"resourceType": "Medication", "id": "in", "code": coded(RXNORM, "1", "Mvasi")}
+            ],
+            medicationReference={"reference": "#in"},
+        ),
+        {"drug": "Mvasi"},
+    ),
+    (
+        medication("completed", medicationReference={"reference": "Medication/elsewhere"}),
+        {"drug": "Medication/elsewhere"},
+    ),
+    (
+        medication("unknown", medicationCodeableConcept={"text": "Avastin"}),
+        {"drug": "unknown drug"},
+    ),
+    (medication("not-done", medicationCodeableConcept={"text": "Avastin"}), None),
+    # a test without LOINC, a result that is not final
+    (observation("final", {"text": "Interleukin 6"}, valueQuantity=QUANTITY), {"value": "9"}),
+    (
+        observation("preliminary", coded(LOINC, "26881-3"), valueQuantity=QUANTITY),
+        {"value": "preliminary"},
+    ),
+    (observation("cancelled", coded(LOINC, "26881-3"), valueQuantity=QUANTITY), None),
+    # disease status by the code of before, and in words
+    (
+        observation(
+            *("final", coded(LOINC, "88040-1")),
+            valueCodeableConcept=coded(SNOMED, "271299001", "worsened"),
+        ),
+        {"response": "PD"},
+    ),
+    (
+        observation("final", coded(LOINC, "97509-4"), valueCodeableConcept={"text": "progressive"}),
+        {"response": "progressive"},
+    ),
+    # a visit without an end, and one that never was
+    (
+        {
+            **{"resourceType": "Encounter", "status": "finished"},
+            **{"subject": {"reference": "Patient/7"}, "period": {"start": "2020-06-01"}},
+        },
+        {"last_contact_on": "2020-06-01"},
+    ),
+    (
+        {
+            **{"resourceType": "Encounter", "status": "cancelled"},
+            **{"subject": {"reference": "Patient/7"}, "period": {"start": "2020-07-01"}},
+        },
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize("number", range(len(SUBTLE)))
+@pytest.mark.parametrize("kind", ["bundle", "bundle within", "ndjson"])
+def test_what_fhir_says_in_another_way_is_read_or_set_aside(number: int, kind: str) -> None:
+    resource, expected = SUBTLE[number]
+    every = [
+        {"resourceType": "Medication", "id": "m", "code": coded("x", "y", "bevacizumab")},
+        *PATIENT,
+        resource,
+    ]
+    text = "\n".join(map(json.dumps, every))
+    if kind != "ndjson":
+        made = {"resourceType": "Bundle", "entry": [{"resource": one} for one in every]}
+        if kind == "bundle within":
+            made = {"resourceType": "Bundle", "entry": [{"resource": made}]}
+        text = json.dumps(made)
+    _, found = rows("export.json", text.replace("urn:uuid:aaaa", "Patient/7"))
+    _, usual = rows("export.json", json.dumps(PATIENT).replace("urn:uuid:aaaa", "Patient/7"))
+    more = [cells for _, cells in found if cells not in [one for _, one in usual]]
+    assert "Doe" not in str(found)
+    if expected is None:
+        assert not more
+    else:
+        assert any(expected.items() <= cells.items() for cells in more)

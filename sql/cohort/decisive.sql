@@ -274,7 +274,7 @@ outcome_may_move as (
 ),
 
 number_reused as (
-    select patient_id, 'patients', delivery, file_line, 'number_reused'
+    select patient_id, 'patients', delivery, file_line, code
     from staging.reused_numbers
 ),
 
@@ -326,6 +326,11 @@ sentences (code, sentence) as (
         'number_reused',
         'The number stands for two people: birth date or sex differs; '
         || 'give one of them another number'
+    ),
+    (
+        'person_twice',
+        'The patient stands under two numbers: another spelling, another site, or a new number after the full exports '
+        || 'no longer hold the old one; write the number in one way, or join the two in merged_patients.csv'
     )
 )
 

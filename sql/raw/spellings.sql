@@ -3,6 +3,7 @@ create table if not exists raw.spellings (patient varchar primary key, loosely v
 
 -- filled at each refresh from merged_patients.csv in the home
 create table if not exists raw.merged_patients (from_number varchar, from_site varchar, to_number varchar, to_site varchar);
+alter table raw.merged_patients add column if not exists line integer;
 
 -- filled at each refresh from struck_patients.csv in the home
 create table if not exists raw.struck_patients (struck_on varchar, patient varchar, who varchar, why varchar);
@@ -17,6 +18,7 @@ comment on column raw.merged_patients.from_number is 'Pseudonym of the number th
 comment on column raw.merged_patients.from_site is 'Its site; empty: the only one that has the number';
 comment on column raw.merged_patients.to_number is 'Pseudonym of the number that stays';
 comment on column raw.merged_patients.to_site is 'Its site; empty: the only one that has the number';
+comment on column raw.merged_patients.line is 'Line of the list';
 comment on table raw.spellings is 'Every patient number that arrived: how it is written, without saying what it is';
 comment on column raw.spellings.patient is 'Pseudonym of the number as it is written';
 comment on column raw.spellings.loosely is 'Pseudonym of the number whatever its case, width, signs and leading zeros';

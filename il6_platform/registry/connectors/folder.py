@@ -32,11 +32,14 @@ def fetch(name: str, source: FolderSource, key: str | None) -> list[Fetched]:
         raise unreachable(name, f"the folder cannot be reached ({error})", key) from None
     made = []
     try:
-        for path in sorted(files.glob(f"{root.rstrip('/')}/{source.files}")):
+        top = f"{root.rstrip('/')}/"
+        for path in sorted(map(str, files.glob(f"{top}{source.files}"))):
             size = files.info(path).get("size") or 0
             if size > MAX_BYTES:
                 raise unreachable(name, f"a file has more than {MAX_BYTES} bytes", key)
-            made.append(Fetched(str(path).rsplit("/", 1)[-1], files.cat_file(path)))
+            # files of two folders below may be called the same
+            below = path.removeprefix(top).replace("/", "_")
+            made.append(Fetched(below, files.cat_file(path)))
     except UsageError:
         raise
     except Exception as error:

@@ -1,7 +1,7 @@
 """REDCap's API: the records of a project, and its data dictionary.
 
 Two requests, as REDCap documents them (API Export Records, Export Metadata); the platform's
-profiles read both as they come.
+profiles read both as they come. PyCap follows a redirect with the token, and its errors name it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 FHIR says one thing in several ways: a day as `effectiveDateTime` or `effectivePeriod`, a code in
 several systems, a reference as `Patient/7` or `urn:uuid:...`. Beside the paths of a resource stand
-columns that say it in one way: `effective`, `code.loinc`, `subject.id`, `value` (with its `<`).
+columns that say it in one way: `effective`, `code.loinc`, `subject.id`, `value` (with its `<`);
+`medication.text` is what was given in words, else its code, else what is referred to.
 
 Belongs here: those columns, by the specification (http://hl7.org/fhir/R4/datatypes.html). Does not
 belong here: what a code means (a profile).
@@ -37,7 +38,10 @@ def is_resource(record: Any) -> bool:
 
 
 def resources(bundle: Mapping[str, Any]) -> list[Any]:
-    """Return the resources of a bundle, each reference by the id of what it refers to."""
+    """Return the resources of a bundle, each reference by the id of what it refers to.
+
+    Those of a bundle within it are among them.
+    """
     entries = [one for one in bundle.get("entry") or [] if isinstance(one, dict)]
     found = [one.get("resource", one) for one in entries]
     ids = {
@@ -45,7 +49,48 @@ def resources(bundle: Mapping[str, Any]) -> list[Any]:
         for one, resource in zip(entries, found, strict=True)
         if is_resource(resource) and isinstance(one.get("fullUrl"), str) and "id" in resource
     }
-    return [_resolved(resource, ids) for resource in found]
+    resolved = [_resolved(resource, ids) for resource in found]
+    return [
+        inner
+        for one in resolved
+        for inner in (
+            resources(one) if is_resource(one) and one["resourceType"] == "Bundle" else [one]
+        )
+    ]
+
+
+def with_medications(found: list[Any]) -> list[Any]:
+    """Return resources with the code of the medication that they refer to, where it is there.
+
+    It may be a resource of its own, or contained in the one that refers to it.
+    """
+    beside = _medications(found)
+    return [_with_medication(one, beside) for one in found]
+
+
+def _medications(found: Any) -> dict[str, Any]:
+    return {
+        str(one["id"]): one["code"]
+        for one in found or ()
+        if is_resource(one) and one["resourceType"] == "Medication" and {"id", "code"} <= one.keys()
+    }
+
+
+def _with_medication(one: Any, beside: Mapping[str, Any]) -> Any:
+    reference = one.get("medicationReference") if is_resource(one) else None
+    if not isinstance(reference, dict):
+        return one
+    known = {**beside, **_medications(one.get("contained"))}
+    code = known.get(_referred(str(reference.get("reference", ""))))
+    if code is None:
+        return one
+    rest = {name: value for name, value in one.items() if name != "medicationReference"}
+    return rest | {"medicationCodeableConcept": code}
+
+
+def _referred(reference: str) -> str:
+    """Return the id that a reference ends with: `Patient/7`, `urn:uuid:7`, `#7`."""
+    return re.split(r"[/:#]", reference)[-1]
 
 
 def columns(resource: Mapping[str, Any]) -> dict[str, str]:
@@ -71,17 +116,23 @@ def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
         value = value[0] if value else None
     if isinstance(value, str) and _is_choice(name):
         yield name, value
+        if name == "value":
+            yield "value.text", value
     if isinstance(value, bool) and _is_choice(name):
         yield name, "1" if value else "0"
     if not isinstance(value, dict):
         return
     if isinstance(value.get("reference"), str):
-        yield f"{name}.id", re.split(r"[/:]", value["reference"])[-1]
+        yield f"{name}.id", _referred(value["reference"])
+        if _is_choice(name):
+            # where a person is referred to, the words would be a name
+            yield f"{name}.text", str(value.get("display") or value["reference"])
     if "coding" in value or "text" in value:
         yield from _coded(name, value)
     if "start" in value or "end" in value:
         yield name, str(value.get("start", ""))
         yield f"{name}.end", str(value.get("end", ""))
+        yield f"{name}.last", str(value.get("end") or value.get("start", ""))
     if "value" in value and ("unit" in value or "code" in value or "comparator" in value):
         yield name, f"{value.get('comparator', '')}{value['value']}"
         yield f"{name}.unit", str(value.get("code") or value.get("unit") or "")
@@ -94,7 +145,8 @@ def _coded(name: str, concept: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if system and isinstance(coding.get("code"), str):
             yield f"{name}.{system}", coding["code"]
     displayed = (str(one["display"]) for one in codings if one.get("display"))
-    text = concept.get("text") or next(displayed, "")
+    coded = (str(one["code"]) for one in codings if one.get("code"))
+    text = concept.get("text") or next(displayed, "") or next(coded, "")
     if text:
         yield f"{name}.text", str(text)
 

@@ -104,6 +104,8 @@ def _tables(value: Any) -> dict[str, list[Any]]:
     if isinstance(value, dict):
         if value.get("resourceType") == "Bundle":
             return _by_kind(fhir.resources(value))
+        if fhir.is_resource(value.get("resource")):
+            return _tables(value["resource"])
         if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
             return {"": [value["columns"], *value["data"]]}
         lists = {name: rows for name, rows in value.items() if _is_table(rows)}
@@ -127,7 +129,7 @@ def _tables(value: Any) -> dict[str, list[Any]]:
 
 def _by_kind(resources: list[Any]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
-    for one in resources:
+    for one in fhir.with_medications(resources):
         kind = one.get("resourceType", "") if isinstance(one, dict) else ""
         found.setdefault(str(kind), []).append(one)
     return found

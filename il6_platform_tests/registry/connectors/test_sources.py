@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pwd
 import shutil
@@ -19,8 +20,10 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs
 
+import fsspec
 import pytest
 from dagster import DagsterInstance, materialize
+from fsspec import AbstractFileSystem
 
 from il6_platform.defs import sources
 from il6_platform.errors import Il6Error, UsageError
@@ -254,6 +257,57 @@ def test_a_folder_by_http(tmp_path: Path, serve) -> None:
     assert found == [Fetched("labs.csv", b"a\n1\n"), Fetched("patients.csv", b"b\n2\n")]
     with pytest.raises(Il6Error, match=r"source share: the folder holds no file \*.xlsx"):
         fetch("share", source(kind="folder", url=f"{url}/", files="*.xlsx"))
+
+
+def test_a_folder_by_any_protocol_of_fsspec() -> None:
+    memory = fsspec.filesystem("memory")
+    try:
+        for name, content in (("b.csv", b"2"), ("a.csv", b"1"), ("north/a.csv", b"3")):
+            memory.pipe(f"/exports/{name}", content)
+        found = fetch("share", source(kind="folder", url="memory://exports", files="*.csv"))
+        assert found == [Fetched("a.csv", b"1"), Fetched("b.csv", b"2")]
+        found = fetch("share", source(kind="folder", url="memory://exports", files="**/*.csv"))
+        assert [one.name for one in found] == ["a.csv", "b.csv", "north_a.csv"]
+    finally:
+        memory.rm("/exports", recursive=True)
+
+
+class Asked(AbstractFileSystem):
+    """A folder with one file, which notes how it is told who asks."""
+
+    protocol = ("s3", "sftp")
+    cachable = False
+    told: ClassVar[list[dict[str, object]]] = []
+
+    def __init__(self, **options: object) -> None:
+        super().__init__()
+        self.told.append(options)
+
+    def glob(self, path: str, **more: object) -> list[str]:
+        return [path.replace("*", "labs")]
+
+    def info(self, path: str, **more: object) -> dict[str, object]:
+        return {"name": path, "size": 1}
+
+    def cat_file(self, path: str, start: object = None, end: object = None) -> bytes:
+        return b"1"
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("s3://bucket/exports", {"key": "il6", "secret": "word"}),
+        ("sftp://host/exports", {"username": "il6", "password": "word"}),
+    ],
+)
+def test_s3_and_sftp_are_told_who_asks(url: str, options: dict[str, str], monkeypatch) -> None:
+    protocol = url.partition("://")[0]
+    implementations = importlib.import_module("fsspec.registry")._registry
+    monkeypatch.setitem(implementations, protocol, Asked)
+    monkeypatch.setenv("SHARE_PASSWORD", "word")
+    asks = source(kind="folder", url=url, files="*.csv", user="il6", secret="SHARE_PASSWORD")
+    assert fetch("share", asks) == [Fetched("labs.csv", b"1")]
+    assert options.items() <= Asked.told[-1].items()
 
 
 def test_what_is_not_new_is_no_delivery(tmp_path: Path) -> None:
