@@ -109,6 +109,8 @@ def _copy(file: Path, to: Path) -> None:
 
 
 def _checked(warehouse: Warehouse) -> Checked:
+    # a home has its key before it has a database
+    _ = warehouse.pseudonyms
     with warehouse.connect():
         read_landing(warehouse)
         delivered = set(

@@ -505,6 +505,40 @@ def test_two_hospitals_that_number_from_one_are_told_apart(layout: str, tmp_path
     assert said == [("E", 1.5), ("C", 1.5), ("C", 22.5), ("C", 2.5)]
 
 
+def test_a_folder_that_is_called_after_a_kind_of_export_is_no_site(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver("full/2024-01-31", base())
+    news = {table: rows_of(["T09"], table) for table in base()}
+    made.deliver(
+        "updates/2024-02-29", {**news, "labs": [*news["labs"], "T04,il6,44.5,pg/mL,2023-01-20"]}
+    )
+    found = made.derive()
+    assert (found["T04"]["marker"], found["T09"]["marker"]) == (44.5, 9.5)
+    assert len(found) == 9 and not any(row["reason"] for row in found.values())
+
+
+@pytest.mark.parametrize("is_same", [False, True])
+def test_a_registry_that_names_no_site_beside_one_that_does(is_same: bool, tmp_path: Path) -> None:
+    hospitals = two_hospitals()
+    made = SmallRegistry(tmp_path)
+    made.deliver("2024-01-31", hospitals["north"])
+    named = base(labs=["T02,il6,22.5,pg/mL,2023-01-20"]) if is_same else hospitals["south"]
+    headers = {table: f"{HEADERS[table]},site_id" for table in named}
+    rows = {table: [f"{line},South" for line in lines] for table, lines in named.items()}
+    made.deliver("2024-02-29", rows, **headers)
+    made.derive()
+    subjects = made.warehouse.query("from cohort.subjects").set_index("USUBJID")
+    of = made.warehouse.pseudonyms.of
+    expected = {
+        # the registry began to name its site
+        True: {of("T01", "South"): ("E", 1.5), of("T02", "South"): ("C", 22.5)},
+        False: {of("T01"): ("E", 1.5), of("T01", "South"): ("C", 1.5), of("T02"): ("C", 2.5)},
+    }[is_same]
+    assert len(subjects) == (8 if is_same else 16) and subjects["EXCLREAS"].isna().all()
+    found = {patient: tuple(subjects.loc[patient, ["ARMCD", "MARKER"]]) for patient in expected}
+    assert found == expected
+
+
 def test_a_misspelt_number_may_be_of_the_patient_whose_number_it_nearly_is(tmp_path: Path) -> None:
     made = SmallRegistry(tmp_path)
     made.deliver(

@@ -49,14 +49,14 @@ drug = text_of_drug or (len(of_drug) > 0 and list_has_all(substances, of_drug));
 create or replace macro patient_key(number, site) as
 if(site = '', number, left(sha256(site || chr(31) || number), 16));
 
--- The folders of a file that are called after more than a day, without the day.
+-- The folders of a file that are called after more than a day or a kind of export, without the day.
 create or replace macro site_folders(file) as
 list_filter(
     list_transform(
         string_split(regexp_replace(file, '/?[^/]*$', ''), '/'),
         lambda part: trim(regexp_replace(part, '(19|20)\d{2}[-_.]?\d{2}([-_.]?\d{2})?', '', 'g'), ' _-.')
     ),
-    lambda part: part != ''
+    lambda part: part != '' and not regexp_full_match(lower(part), 'full|updates?|delta|corrections?|amendments?')
 );
 
 -- The folder of a day that a file lies in, however deep; empty where no folder is called after a day.

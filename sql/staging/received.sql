@@ -207,12 +207,33 @@ spelt as (
     group by site_key
 ),
 
+persons as (
+    select distinct
+        number,
+        lower(site_written) as site_key,
+        concat_ws('|', upper(cell(cells, 'sex')), coalesce(cell(cells, 'birth_date'), cell(cells, 'age_years'))) as person
+    from placed
+    where table_name = 'patients' and number is not null
+),
+
+-- patients without a site are of one of their own where most people of their numbers are others than at the sites
+nameless as (
+    select distinct p.number
+    from persons as p
+    where p.site_key = '' and (
+        select count(distinct n.number) filter (n.person = s.person) * 2 < count(distinct n.number)
+        from persons as n
+        inner join persons as s on n.number = s.number
+        where n.site_key = '' and s.site_key != ''
+    )
+),
+
 -- a line without a site is of the only site that has its number
 only_site as (
     select number, min(site_said) as site
     from placed
     inner join spelt on lower(site_written) = spelt.site_key
-    where table_name = 'patients' and site_said != '' and number is not null
+    where table_name = 'patients' and site_said != '' and number is not null and number not in (from nameless)
     group by number
     having count(distinct site_said) = 1
 ),
