@@ -1,4 +1,4 @@
-"""The order of the tests: whole refreshes first, so that none is left to one process at the end."""
+"""What refreshes is marked, and comes first: none is left to one process at the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,19 @@ settings.load_profile("untimed")
 LONG = ("end_to_end", "held_back", "privacy", "mutants", "report", "cohort", "validation")
 """Folders of whole refreshes and registries, the longest first; what is not here comes after."""
 
+MADE_BY_REFRESHES = {"installation", "refreshed_demo", "refreshed_once", "refreshed_twice"}
+"""Fixtures: a test that has one of them, or what is made of one, is marked `refreshes`."""
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {name: n for n, name in enumerate(LONG)}
-    items.sort(key=lambda item: place.get(item.path.parent.name, len(LONG)))
+    for item in items:
+        if MADE_BY_REFRESHES & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("refreshes")
+
+    def rank(item: pytest.Item) -> tuple[bool, int]:
+        is_short = item.get_closest_marker("refreshes") is None
+        return is_short, place.get(item.path.parent.name, len(LONG))
+
+    items.sort(key=rank)

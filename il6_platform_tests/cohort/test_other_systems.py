@@ -340,6 +340,7 @@ def test_a_profile_alone_makes_the_cohort_of_another_system(system: str, tmp_pat
             assert (found["CNSR"] == 0) == row[f"{endpoint}_event"], (number, endpoint)
 
 
+@pytest.mark.refreshes
 def test_durations_go_from_file_to_the_published_results(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,6 +34,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         return connection.execute("from report.results").df()
 
 
+@pytest.mark.refreshes
 def test_every_estimate_of_r_is_published(results: pd.DataFrame) -> None:
     wrong = []
     for row in EXPECTED:

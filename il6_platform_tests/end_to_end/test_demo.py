@@ -215,14 +215,6 @@ def test_query_and_status_answer(demo: Installation, capsys: pytest.CaptureFixtu
     assert cli.main(["query", *home, "select nonsense"]) == 2
 
 
-def test_the_same_content_gives_the_same_results_in_another_home(
-    begun: Installation, tmp_path: Path
-) -> None:
-    other = Installation(tmp_path / "home", begun.landing, begun.study)
-    assert other.refresh() == 0
-    assert other.fingerprint() == begun.fingerprint()
-
-
 def test_nothing_new_publishes_nothing(
     demo: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:

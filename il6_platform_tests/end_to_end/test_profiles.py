@@ -8,7 +8,6 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pytest
 
@@ -16,8 +15,9 @@ from il6_platform import paths
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.exports import BEYOND
 from il6_platform.registry.profiles import read_profiles
+from il6_platform.warehouse.database import Warehouse
 from il6_platform_tests.derivation import derive, warehouse_of
-from il6_platform_tests.end_to_end.conftest import Installation, brief, in_folder, made_once
+from il6_platform_tests.end_to_end.conftest import Installation, brief
 from il6_platform_tests.registry import foreign
 
 DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")
@@ -29,21 +29,21 @@ COHORT = ("subjects", "covariates", "adrs", "adtr", "adtte", "flow")
 """Tables that all results of a study are made of."""
 
 
-@pytest.fixture(scope="module")
-def native(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    def make(folder: Path) -> None:
-        made = in_folder(folder)
-        brief(made.study)
-        for day in TWO_DAYS:
-            made.deliver(day)
-        assert made.refresh() == 0
-
-    return in_folder(made_once(tmp_path_factory, "native", make))
+def cohort_of(folder: Path, landing: Path) -> Warehouse:
+    """Derive the cohort of a landing folder; in all of them a patient has the same pseudonym."""
+    warehouse = warehouse_of(folder, brief(folder / "study.yaml"), landing)
+    derive(warehouse)
+    return warehouse
 
 
 @pytest.fixture(scope="module")
-def study(native: Installation) -> Path:
-    return native.study
+def native(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    """The tables of the cohort that the native exports give."""
+    folder = tmp_path_factory.mktemp("native")
+    for day in TWO_DAYS:
+        shutil.copytree(paths.demo_landing() / day, folder / "landing" / day)
+    warehouse = cohort_of(folder, folder / "landing")
+    return {table: warehouse.query(f"from cohort.{table} order by all") for table in COHORT}
 
 
 def rows(files: dict[str, bytes]) -> list[tuple[str | None, dict[str, str]]]:
@@ -90,7 +90,7 @@ def test_the_same_patients_give_the_same_native_rows(name: str, day: str) -> Non
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_same_patients_give_the_same_cohort(
-    name: str, native: Installation, study: Path, tmp_path: Path
+    name: str, native: dict[str, pd.DataFrame], tmp_path: Path
 ) -> None:
     landing = tmp_path / "landing"
     landing.mkdir()
@@ -99,63 +99,52 @@ def test_the_same_patients_give_the_same_cohort(
             (landing / file).write_bytes(content)
             # the same bytes once more, under another name, change nothing
             (landing / f"copy_{file}").write_bytes(content)
-    made = Installation(tmp_path / "home", landing, study)
-    made.home.mkdir()
-    # with the same key a patient has the same pseudonym
-    shutil.copy(native.home / "pseudonym.key", made.home)
-    warehouse = warehouse_of(tmp_path, study, landing)
-    derive(warehouse)
-    with duckdb.connect(native.working, read_only=True) as connection:
-        for table in COHORT:
-            question = f"from cohort.{table} order by all"
-            expected = connection.execute(question).df()
-            assert len(expected)
-            pd.testing.assert_frame_equal(warehouse.query(question), expected)
-    _nobody_is_named(made)
+    warehouse = cohort_of(tmp_path, landing)
+    for table, expected in native.items():
+        assert len(expected)
+        found = warehouse.query(f"from cohort.{table} order by all")
+        pd.testing.assert_frame_equal(found, expected)
+    _nobody_is_named(tmp_path / "home")
 
 
-def _nobody_is_named(made: Installation) -> None:
-    for path in made.home.rglob("*"):
+def _nobody_is_named(home: Path) -> None:
+    for path in home.rglob("*"):
         # what arrived is kept as it came, for its owner only
-        if path.is_file() and "deliveries" not in path.relative_to(made.home).parts:
+        if path.is_file() and "deliveries" not in path.relative_to(home).parts:
             content = path.read_bytes()
             for identity in ("某某", "11010119", "Doe CRLM", "CRLM-00"):
                 assert identity.encode() not in content, (path, identity)
 
 
 def test_a_broken_profile_stops_the_refresh_with_a_sentence(
-    native: Installation, capsys: pytest.CaptureFixture[str]
+    begun: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = (native.home / "published").resolve()
-    own = native.home / "profiles" / "own.yaml"
+    before = (begun.home / "published").resolve()
+    own = begun.home / "profiles" / "own.yaml"
     own.parent.mkdir()
     own.write_text(_own().replace("男: M", "男: m"))
-    try:
-        assert native.refresh() == 2
-    finally:
-        own.unlink()
+    assert begun.refresh() == 2
     last = capsys.readouterr().err.splitlines()[-1]
     line = 1 + [text.strip()[:6] for text in _own().splitlines()].index("sex: {")
     assert f"profile {own}, line {line}, key tables.0.codes.sex.男: m is no value of sex" in last
-    assert (native.home / "published").resolve() == before
+    assert (begun.home / "published").resolve() == before
 
 
 def test_a_file_that_nobody_recognised_is_taken_up_by_a_new_profile(
-    native: Installation, study: Path, tmp_path: Path
+    begun: Installation, tmp_path: Path
 ) -> None:
-    made = Installation(tmp_path / "home", tmp_path / "landing", study)
+    made = Installation(tmp_path / "home", tmp_path / "landing", begun.study)
     made.landing.mkdir()
-    for day in TWO_DAYS:
-        ((file, content),) = foreign.chinese_hospital(day).items()
-        (made.landing / file).write_bytes(_renamed(content))
+    ((file, content),) = foreign.chinese_hospital(DAYS[0]).items()
+    (made.landing / file).write_bytes(_renamed(content))
     assert made.refresh() == 1
     own = made.home / "profiles" / "own.yaml"
     own.parent.mkdir()
     own.write_text(_own())
     assert made.refresh() == 0
     question = "from report.results"
-    pd.testing.assert_frame_equal(made.ask(question), native.ask(question))
-    _nobody_is_named(made)
+    pd.testing.assert_frame_equal(made.ask(question), begun.ask(question))
+    _nobody_is_named(made.home)
 
 
 def _own() -> str:

@@ -86,11 +86,13 @@ def kill_while_it_waits(installation: Installation) -> None:
 def test_what_a_kill_after_publishing_leaves_is_put_right(
     begun: Installation, capsys: pytest.CaptureFixture[str], *, is_first: bool
 ) -> None:
-    begun.deliver("2021-12-31")
     worklist = begun.home / "worklist.xlsx"
-    old, old_list = (begun.home / "published").resolve(), worklist.read_bytes()
+    old, old_list = begun.fingerprint(), worklist.read_bytes()
     if is_first:
+        # a home of another key
         shutil.rmtree(begun.home)
+    else:
+        begun.deliver("2021-12-31")
     killed = forkserver().Process(target=refresh_and_die, args=(begun.options,))
     killed.start()
     killed.join()
@@ -98,7 +100,8 @@ def test_what_a_kill_after_publishing_leaves_is_put_right(
     kill_while_it_waits(begun)
     assert begun.refresh() == 0
     assert (begun.home / "published" / "report.html").is_file()
-    assert (begun.home / "published").resolve() != old
+    # the same content gives the same results in another home
+    assert (begun.fingerprint() == old) == is_first
     assert cli.main(["status", "--home", str(begun.home)]) == 0
     assert "Answer" in capsys.readouterr().out
     assert worklist.read_bytes() != old_list

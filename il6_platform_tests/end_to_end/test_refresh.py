@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -150,29 +148,6 @@ def refresh_into(log: Path, options: list[str]) -> None:
         for descriptor in (1, 2):
             os.dup2(stream.fileno(), descriptor)
     sys.exit(cli.main(["refresh", "-v", *options]))
-
-
-def test_a_killed_refresh_leaves_the_old_report_and_the_next_one_is_clean(
-    begun: Installation, tmp_path: Path
-) -> None:
-    installation = begun
-    before, n = installation.fingerprint(), analysed(installation)
-    installation.deliver(DAYS[1])
-    # each passes the stage at which the one before it was killed, the last passes all
-    stages = ("raw.labs:", "staging.labs:", "cohort.adrs:", "analysis.cox:", "report.results:")
-    for stage in (*stages, "This is cut"):
-        log = tmp_path / stage
-        process = start(installation, log)
-        while f"- {stage}" not in log.read_text() and process.is_alive():
-            time.sleep(0.02)
-        process.kill()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL, stage
-        assert installation.fingerprint() == before
-    assert installation.refresh() == 0
-    assert analysed(installation) > n
-    # nothing half-built is left
-    assert len(list((installation.study_folder / "cuts").iterdir())) == 2
 
 
 def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(

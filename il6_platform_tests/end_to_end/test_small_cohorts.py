@@ -11,7 +11,8 @@ from il6_platform_tests.end_to_end import colon_registry
 from il6_platform_tests.end_to_end.conftest import Installation
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 5, 20])
+@pytest.mark.refreshes
+@pytest.mark.parametrize("n", [0, 2, 20])
 def test_a_small_registry_is_published_with_its_reasons(n: int, tmp_path: Path) -> None:
     landing, study = colon_registry.write(tmp_path, pd.read_csv(colon_registry.COLON).head(n))
     made = Installation(tmp_path / "home", landing, study)

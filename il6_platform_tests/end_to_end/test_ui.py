@@ -65,6 +65,7 @@ def ui(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
             process.wait(60)
 
 
+@pytest.mark.refreshes
 def test_it_is_there_to_look_at_and_ends_with_its_process(
     ui: tuple[subprocess.Popen[bytes], int],
 ) -> None:

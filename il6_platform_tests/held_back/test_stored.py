@@ -12,6 +12,7 @@ from il6_platform_tests.held_back.compare import compared, published, refresh
 STORED = Path(__file__).with_name("stored")
 
 
+@pytest.mark.refreshes
 @pytest.mark.parametrize("seed", sorted(path.name for path in STORED.iterdir()))
 def test_the_job_gives_what_r_gives(tmp_path: Path, seed: str) -> None:
     folder = STORED / seed

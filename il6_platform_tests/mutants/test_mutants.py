@@ -30,6 +30,7 @@ def test_a_text_that_has_moved_on_is_an_error() -> None:
         Mutant("sql/cohort/adtte.sql", "no such text", "", "adtte").text()
 
 
+@pytest.mark.refreshes
 def test_a_dozen_are_killed() -> None:
     every = -(-len(MUTANTS) // 12)
     # a test that fails without a mutant fails in this run too
