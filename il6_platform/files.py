@@ -69,12 +69,12 @@ def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
-            rows = list(reader)
+            rows, known = list(reader), set(reader.fieldnames or ())
     except (UnicodeDecodeError, csv.Error):
-        rows, known = [], None
-    else:
-        known = set(reader.fieldnames or ())
-    if known is None or not known.issuperset(columns) or any(None in row for row in rows):
+        rows, known = [], set()
+    # of a line that was cut short fields are missing
+    is_whole = all(None not in row and None not in row.values() for row in rows)
+    if not known.issuperset(columns) or not is_whole:
         raise PlatformError(f"{path} is damaged; restore it from your backup (il6 restore)")
     return rows
 

@@ -88,7 +88,8 @@ def _log(asked: argparse.Namespace, status: int) -> None:
     about = {name: str(value) for name in names if (value := getattr(asked, name, None))}
     try:
         about["published"] = (home / "published").resolve(strict=True).name
-    except OSError:
+    except (OSError, RuntimeError):
+        # it leads nowhere, or to itself
         about["published"] = "nothing"
     try:
         append(home, asked.command, "done" if status == 0 else f"exit status {status}", about)

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from il6_platform.cli.options import check_outside, home_of
-from il6_platform.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
     from il6_platform.publishing.backup import backup
+    from il6_platform.warehouse.integrity import check_home
 
     home = home_of(asked)
-    if not (home / "home.json").exists():
-        raise UsageError(f"{home} is no home of il6 yet: il6 refresh")
+    check_home(home)
     check_outside(asked.to, home)
     print(f"Backed up: {backup(home, asked.to.resolve())}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from il6_platform.cli.options import home_of, landing_of
-from il6_platform.errors import UsageError
 from il6_platform.settings import set_dagster_home
 
 EXAMPLES = """examples:
@@ -21,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
     home = home_of(asked)
-    if not (home / "home.json").exists():
-        raise UsageError(f"{home} is no home of il6 yet: il6 refresh")
+    from il6_platform.warehouse.integrity import check_home
+
+    check_home(home)
     from dagster import DagsterInstance
 
     from il6_platform.defs.instance import prepare_instance

@@ -37,6 +37,7 @@ from il6_platform.validation import answers
 from il6_platform.validation.rulebook import CODES_ARE_KNOWN, COLUMNS_ARE_READ, COLUMNS_ARE_THERE
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.integrity import lost_landings, note_landings
 from il6_platform.yaml_config import YamlConfigError
 
 COLUMN_RULES = {
@@ -108,6 +109,7 @@ def deliveries(
         raw.order(connection, site.as_of_date)
         if not site.as_of:
             write_whole(site.landings_path, landings.write_landings(connection))
+            note_landings(site.home_path, warehouse.row_count("raw.landings"))
     known = warehouse.query("from raw.deliveries order by sequence")
     here = known[known["source"].fillna(known["delivery"]).isin(reading.contents)]
     used = known[known["position"].notna()]
@@ -277,12 +279,20 @@ def _read_kept(
     Raises
     ------
     PlatformError
-        Where one is lost or is not what arrived, and does not lie in the landing folder either:
-        its patients would be gone without a word.
+        Where one is lost or is not what arrived, and does not lie in the landing folder either, or
+        lines of the ledger are lost: patients would be gone without a word.
     """
     site = warehouse.site
     with warehouse.connect() as connection:
         again = landings.restore_landings(connection, site.landings_path)
+        lost_lines = lost_landings(site.home_path, warehouse.row_count("raw.landings"))
+        if lost_lines:
+            connection.execute("delete from raw.landings")
+            raise PlatformError(
+                f"{lost_lines}, so that the registry cannot be made again of what is kept: restore "
+                "it from your backup (il6 restore); without one, drop all exports into the landing "
+                "folder again and remove home.json"
+            )
         if not again:
             return
         context.log.info(f"The database is made again from {len(again)} kept deliveries.")

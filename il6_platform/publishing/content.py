@@ -11,6 +11,7 @@ import platform
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.registry import merged, struck
@@ -72,7 +73,15 @@ def registry_content(site: Site) -> str | None:
     database = site.registry_database
     if not path.exists() or not database.exists() or damage_mark(database).exists():
         return None
-    return path.read_text(encoding="utf-8").strip()
+    return next(iter(_words(path)), None)
+
+
+def _words(path: Path) -> list[str]:
+    """Return the words of a file; none of one that is damaged."""
+    try:
+        return path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def content_key(site: Site, registry: str) -> str:
@@ -95,9 +104,9 @@ def published_content(site: Site) -> str | None:
     if not site.published_path.exists() or not site.content_path.exists():
         return None
     current = site.published_path.resolve()
-    key, *cut = site.content_path.read_text(encoding="utf-8").split()
-    # a file of before names no cut
-    if cut not in ([], [current.name]) or any(damages(current)):
-        # what is published is not what was published: it is built anew
-        return None
-    return key
+    match _words(site.content_path):
+        # a file of before names no cut
+        case [key] | [key, current.name] if not any(damages(current)):
+            return key
+    # what is published is not what was published: it is built anew
+    return None

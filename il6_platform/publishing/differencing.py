@@ -155,10 +155,10 @@ def put_curves(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("insert into report.curves by name from kept_curves; drop table kept_curves")
 
 
-def changed_patients(earlier: Path, later: Path, *, is_same_study: bool = True) -> int | None:
+def changed_patients(earlier: Path, later: Path, *, is_same_study: bool = True) -> int:
     """Count the analysed patients who came, left or changed between two cuts.
 
-    None where it is not kept who was in one of them. Whom a cut-off that moved put into another
+    Whom a cut-off that moved put into another
     group has not changed; what two studies know of a patient at the start is not compared.
 
     Parameters
@@ -166,11 +166,8 @@ def changed_patients(earlier: Path, later: Path, *, is_same_study: bool = True) 
     earlier, later
         The files that say, by hashes, who is in a cut.
     """
-    paths = [earlier, later]
-    if not all(path.exists() for path in paths):
-        return None
     with duckdb.connect() as connection:
-        for name, path in zip(("earlier", "later"), paths, strict=True):
+        for name, path in zip(("earlier", "later"), (earlier, later), strict=True):
             everybody = connection.from_parquet(str(path))
             if not is_same_study:
                 everybody = everybody.project("* replace (null as baseline)")
@@ -213,11 +210,7 @@ def _read_earlier(connection: duckdb.DuckDBPyConnection, path: Path, counts: Pat
     finally:
         connection.execute("detach released")
     connection.execute("alter table earlier.results add column if not exists suppressed varchar")
-    if counts.exists():
-        connection.from_parquet(str(counts)).create("earlier.counts")
-    else:
-        # a release of before: what was hidden in it is not known
-        connection.execute("create table earlier.counts as select n, events from earlier.results")
+    connection.from_parquet(str(counts)).create("earlier.counts")
     connection.execute(
         "create or replace table earlier.results as select old.*, behind.n as true_n, "
         "behind.events as true_events from earlier.results as old positional join "

@@ -18,7 +18,7 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from il6_platform.analysis.spec import analyses
 from il6_platform.errors import PlatformError, UsageError
 from il6_platform.files import make_folder, read_rows, sync_folder, sync_tree, write_whole
 from il6_platform.privacy import disclosure
-from il6_platform.publishing.audit import append
+from il6_platform.publishing.audit import append, entries
 from il6_platform.publishing.cuts import find
 from il6_platform.publishing.differencing import (
     Earlier,
@@ -135,15 +135,44 @@ def _whole_releases(study: Path) -> list[Release]:
     for one in known:
         if not _folder(study, one.cut).exists() and _building(study, one.cut).exists():
             _put_in_place(study, one.cut)
-        faults = [*damages(_folder(study, one.cut))]
-        if faults:
-            raise PlatformError(
-                f"release {faults[0]}, so that a new one cannot be compared with it: restore it "
-                "from your backup (il6 restore)"
-            )
+    for fault in release_faults(study):
+        raise PlatformError(
+            f"release {fault}, so that a new one cannot be compared with it: restore it from your "
+            "backup (il6 restore)"
+        )
     for left in [*study.glob("released/.building-*"), *study.glob(".release-*")]:
         shutil.rmtree(left)
     return known
+
+
+def release_faults(study: Path) -> Iterator[str]:
+    """Say what of the releases of a study's folder is gone or damaged, as far as a new one asks."""
+    known = [one.cut for one in _on_record(study)]
+    logged = [
+        str(one["about"].get("cut"))
+        for one in entries(study.parent.parent)
+        if (one.get("command"), one.get("outcome")) == ("release", "made")
+        and one["about"].get("study") == study.name
+    ]
+    # what was released is on record before it is there, and before the log says so
+    there = [path.name for path in sorted(study.glob("released/[!.]*"))]
+    for cut in dict.fromkeys([*logged, *there]):
+        if cut not in known:
+            yield f"{cut}: releases.csv does not know it"
+    for cut in known:
+        folder = _folder(study, cut)
+        yield from damages(folder) if folder.exists() else [f"{cut}: is gone"]
+        for path in (_patients(study, cut), _counts(study, cut)):
+            if not _is_readable(path):
+                yield f"{cut}: {path.relative_to(study)} is gone or damaged"
+
+
+def _is_readable(table: Path) -> bool:
+    try:
+        duckdb.from_parquet(str(table)).fetchall()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _put_in_place(study: Path, cut: str) -> None:
@@ -160,11 +189,11 @@ def _compared(site: Site, cut: str, before: Sequence[Release], least: int) -> li
     earlier = []
     for one, study in found:
         is_same = study == site.study_folder
-        # where it is not kept who was in a cut, the counts alone are compared
-        patients = study / "patients" / f"{one.cut}.parquet"
-        changed = changed_patients(patients, site.patients_of(cut), is_same_study=is_same)
+        changed = changed_patients(
+            _patients(study, one.cut), site.patients_of(cut), is_same_study=is_same
+        )
         database = _folder(study, one.cut) / "report.duckdb"
-        few = 0 < (changed or 0) < least
+        few = 0 < changed < least
         earlier.append(Earlier(database, _counts(study, one.cut), is_same, few))
     return earlier
 
@@ -273,6 +302,10 @@ def _folder(study: Path, cut: str) -> Path:
 
 def _building(study: Path, cut: str) -> Path:
     return _folder(study, f".building-{cut}")
+
+
+def _patients(study: Path, cut: str) -> Path:
+    return study / "patients" / f"{cut}.parquet"
 
 
 def _counts(study: Path, cut: str) -> Path:

@@ -5,6 +5,7 @@ Belongs here: looking at all of it. Does not belong here: what a file must be (`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,12 +13,12 @@ import duckdb
 
 from il6_platform.publishing.audit import breaks
 from il6_platform.publishing.cuts import ledger
-from il6_platform.publishing.release import releases
+from il6_platform.publishing.release import release_faults, releases
 from il6_platform.registry.kept import Kept
 from il6_platform.registry.told import told
 from il6_platform.warehouse.database import Warehouse, is_held
 from il6_platform.warehouse.home import Site
-from il6_platform.warehouse.integrity import damages, open_key
+from il6_platform.warehouse.integrity import damages, lost_landings, open_key
 
 
 @dataclass
@@ -53,13 +54,7 @@ def verify(site: Site, *, reads_databases: bool = True) -> Verification:
         faults = [f"study {name}, cut {fault}" for cut in cuts for fault in damages(cut)]
         # a refresh that runs enters a cut, then puts it there
         if not is_held(Warehouse(site=study, holds="study").lock_path):
-            faults += [
-                f"study {name}, cut {cut}: is gone"
-                for cut, one in ledger(study).items()
-                if not one.pruned_at and not (study.cuts_path / cut).exists()
-            ]
-        if study.published_path.is_symlink() and not study.published_path.exists():
-            faults.append(f"study {name}: published leads nowhere")
+            faults += [f"study {name}{fault}" for fault in _order(study, cuts)]
         found.checked.append(f"Study {name}: {len(cuts)} cuts.")
         found.faults += faults
         _releases(study, found)
@@ -72,12 +67,33 @@ def verify(site: Site, *, reads_databases: bool = True) -> Verification:
     return found
 
 
+def _order(study: Site, cuts: list[Path]) -> Iterator[str]:
+    """Check that ledger, cuts and what is published are of each other."""
+    known = ledger(study)
+    for cut, one in known.items():
+        if not one.pruned_at and not (study.cuts_path / cut).exists():
+            yield f", cut {cut}: is gone"
+    for folder in cuts:
+        if folder.name not in known:
+            yield f", cut {folder.name}: cuts.csv does not know it"
+    published = study.published_path
+    if not published.exists() and (cuts or published.is_symlink()):
+        yield ": published leads nowhere"
+    elif published.exists() and published.resolve().parent != study.cuts_path.resolve():
+        yield ": published leads to no cut of it"
+
+
 def _deliveries(site: Site, found: Verification) -> None:
     """Check the kept deliveries against the ledger, and against what was erased of them."""
     if not site.landings_path.exists():
         found.faults.append("deliveries.csv, the ledger of deliveries, is missing")
         return
-    missed = Kept(site.home_path).missed()
+    held = is_held(Warehouse(site=site).lock_path)
+    kept_of = Kept(site.home_path)
+    lost = lost_landings(site.home_path, len(kept_of.landings))
+    if lost and not held:
+        found.faults.append(lost)
+    missed = kept_of.missed()
     kept = sum(not path.name.startswith(".") for path in site.kept_path.iterdir())
     found.checked.append(f"{kept} kept deliveries.")
     for name, file in missed.items():
@@ -89,10 +105,9 @@ def _deliveries(site: Site, found: Verification) -> None:
 def _releases(study: Site, found: Verification) -> None:
     """Check that every release is there as it was released."""
     known = releases(study)
-    for one in known:
-        folder = study.study_folder / "released" / one.cut
-        faults = damages(folder) if folder.exists() else [f"{one.cut}: is gone"]
-        found.faults += [f"study {study.study.name}, release {fault}" for fault in faults]
+    found.faults += [
+        f"study {study.study.name}, release {fault}" for fault in release_faults(study.study_folder)
+    ]
     if known:
         found.checked.append(f"Study {study.study.name}: {len(known)} releases.")
 

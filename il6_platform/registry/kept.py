@@ -37,16 +37,16 @@ class Kept:
         self._folder = home / "deliveries"
         self._found, self._profiles = found, profiles
         self._erased = read_erased(home)
-        self._landings = read_rows(home / "deliveries.csv", ("content", "file"))
+        self.landings = read_rows(home / "deliveries.csv", ("content", "file"))
         # a ledger of before knew content by its bytes alone
         self._sha256 = {
-            row["content"]: row.get("sha256") or row["content"] for row in self._landings
+            row["content"]: row.get("sha256") or row["content"] for row in self.landings
         }
 
     def missed(self) -> dict[str, str]:
         """Return which deliveries should be kept and are not as they were: name -> file."""
         missed = {}
-        for row in self._landings:
+        for row in self.landings:
             digest = row["content"]
             # a ledger of before does not say what was kept
             is_expected = row.get("kept") == "Y" or self._path(digest).exists()

@@ -288,6 +288,8 @@ class Site:
         if path is None:
             return None
         with open_published(path) as connection:
+            if not connection.extract_statements(query):
+                raise UsageError("the query holds nothing but a comment; ask something")
             return connection.execute(query).df()
 
     def add_study(self, file: Path) -> Path:

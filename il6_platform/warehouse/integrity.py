@@ -1,6 +1,7 @@
 """What a home must hold to be trusted: its version, its key, and cuts as they were published.
 
-    IL6_HOME/home.json                          format of the home, fingerprint of its key
+    IL6_HOME/home.json                          format of the home, fingerprint of its key, lines of
+                                                the ledger of deliveries
     IL6_HOME/studies/<name>/cuts/<cut>/manifest.json    SHA-256 of every file of the cut, and the
                                                         fingerprint of the key that it was made with
 
@@ -14,7 +15,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from il6_platform.errors import PlatformError
+from il6_platform.errors import PlatformError, UsageError
 from il6_platform.files import digest_of_file, sync_folder, write_whole
 from il6_platform.registry.pseudonyms import Pseudonyms
 
@@ -68,6 +69,41 @@ def open_key(home: Path) -> Pseudonyms:
     return pseudonyms
 
 
+def check_home(home: Path) -> None:
+    """See that a folder is a home.
+
+    Raises
+    ------
+    UsageError
+        Where nothing was ever refreshed there.
+    HomeError
+        Where it was, and what says so is gone.
+    """
+    if (home / "home.json").exists():
+        return
+    if not home.is_dir() or not _is_in_use(home):
+        raise UsageError(f"{home} is no home of il6 yet: il6 refresh")
+    raise HomeError(
+        f"{home / 'home.json'} is gone; il6 refresh makes it again where {home / 'pseudonym.key'} "
+        "is the home's own"
+    )
+
+
+def note_landings(home: Path, lines: int) -> None:
+    """Write down how many lines the ledger of deliveries has; it never has fewer."""
+    about = home / "home.json"
+    record = _read(about)
+    if record is not None and record["landings"] != lines:
+        write_whole(about, json.dumps(record | {"landings": lines}))
+
+
+def lost_landings(home: Path, lines: int) -> str:
+    """Say of a ledger of deliveries that it has fewer lines than it had; else nothing."""
+    record = _read(home / "home.json")
+    known = int(record["landings"]) if record is not None else 0
+    return f"deliveries.csv has {lines} lines and had {known}" if lines < known else ""
+
+
 def _keys_of_cuts(home: Path) -> Iterator[str]:
     """Give the fingerprints of the keys with which the published cuts were made."""
     for published in sorted(home.glob("studies/*/published")):
@@ -83,7 +119,12 @@ def _read(about: Path) -> dict[str, str | int] | None:
         return None
     try:
         record = json.loads(about.read_text(encoding="utf-8"))
-        return {"version": int(record["version"]), "key": str(record["key"])}
+        return {
+            "version": int(record["version"]),
+            "key": str(record["key"]),
+            # a home of before does not say it
+            "landings": int(record.get("landings", 0)),
+        }
     except (ValueError, KeyError, TypeError):
         raise HomeError(f"{about} is damaged; restore it from your backup (il6 restore)") from None
 

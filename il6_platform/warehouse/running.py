@@ -26,7 +26,7 @@ def running_path(home: Path) -> Path:
 def marks(home: Path) -> list[Path]:
     """Return the marks of runs that run, or whose process ended without taking its mark away."""
     folder = running_path(home)
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    return sorted(filter(Path.is_file, folder.iterdir())) if folder.is_dir() else []
 
 
 def mark_running(home: Path, run_id: str) -> None:

@@ -11,6 +11,7 @@ here: what they say.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +59,7 @@ class Standing:
     def read(cls, folder: Path) -> Self | None:
         """Return that of a study's folder; None where the published cut has none."""
         found = _read(folder / "standing.json", cls)
-        published = (folder / "published").resolve().name
+        published = os.path.basename(os.path.realpath(folder / "published"))
         return found if found is not None and found.cut == published else None
 
 

@@ -142,6 +142,12 @@ def says(warehouse: Warehouse, n: int | None, estimate: float) -> None:
         )
 
 
+def put(connection: duckdb.DuckDBPyConnection, one: Earlier) -> None:
+    """Put what the report tables say where an earlier release of it lies."""
+    copy_tables(connection, "report", one.database)
+    connection.sql("select n, events from report.results").write_parquet(str(one.counts))
+
+
 @pytest.mark.parametrize(
     ("earlier", "now", "expected"),
     [
@@ -169,8 +175,8 @@ def test_a_figure_is_far_from_all_earlier_ones_or_stands(
     with warehouse.connect() as connection:
         for number, n in enumerate(earlier):
             says(warehouse, n, 0.5 + number)
-            released.append(Earlier(tmp_path / f"{number}.duckdb", tmp_path / "none"))
-            copy_tables(connection, "report", released[-1].database)
+            released.append(Earlier(tmp_path / f"{number}.duckdb", tmp_path / f"{number}.parquet"))
+            put(connection, released[-1])
         says(warehouse, now, 9.0)
         begin(connection)
         keep_standing(warehouse, connection, released)
@@ -205,12 +211,12 @@ def test_studies_that_differ_by_few_patients_are_not_told_apart(
     now: int,
     expected: int | None,
 ) -> None:
-    before = [] if own is None else [Earlier(tmp_path / "own.duckdb", tmp_path / "none")]
-    before += [Earlier(tmp_path / "other.duckdb", tmp_path / "none", False, few_changed)]
+    before = [] if own is None else [Earlier(tmp_path / "own.duckdb", tmp_path / "own")]
+    before += [Earlier(tmp_path / "other.duckdb", tmp_path / "other", False, few_changed)]
     with warehouse.connect() as connection:
         for one, n in zip(before, [own, other] if own is not None else [other], strict=True):
             says(warehouse, n, 0.5)
-            copy_tables(connection, "report", one.database)
+            put(connection, one)
         says(warehouse, now, 9.0)
         begin(connection)
         keep_standing(warehouse, connection, before)

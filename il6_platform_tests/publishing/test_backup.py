@@ -26,6 +26,9 @@ def home(tmp_path: Path) -> Path:
     write_manifest(cut)
     study = paths.default_study().read_text("utf-8").replace("name: il6_bevacizumab", "name: a_b")
     (home / "studies" / "a_b" / "study.yaml").write_text(study)
+    (home / "studies" / "a_b" / "cuts.csv").write_text(
+        "cut,kept_at,last_export,after,pruned_at\nc1,2024-01-01,2023-12-31,,\n"
+    )
     (home / "studies" / "a_b" / "published").symlink_to("cuts/c1")
     (home / "published").symlink_to("studies/a_b/published")
     (home / "studies" / "a_b" / "working.duckdb").write_text("a cache")
@@ -100,9 +103,6 @@ def test_a_damaged_home_does_not_replace_a_good_backup(
     elif damage == "cut":
         page.write_text("two")
     elif damage == "lost cut":
-        (home / "studies" / "a_b" / "cuts.csv").write_text(
-            "cut,kept_at,last_export,after,pruned_at\nc1,2024-01-01,2023-12-31,,\n"
-        )
         shutil.rmtree(page.parent)
     elif damage == "study":
         (home / "studies" / "a_b" / "study.yaml").unlink()

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from il6_platform.analysis.results import RESULT_COLUMNS
+from il6_platform.files import make_folder, put_whole
 from il6_platform.publishing import audit, cuts, publish, release
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -141,6 +142,9 @@ def test_a_release_is_there_as_a_whole_and_on_record_or_not_at_all(
 ) -> None:
     def tables(of: Site, name: str, database: Path, before: list[Any]) -> str:
         shutil.copy(of.cuts_path / name / "report.duckdb", database)
+        counts = make_folder(of.study_folder / "released_counts") / f"{name}.parquet"
+        duckdb.sql("select 1 as n").write_parquet(str(counts.with_suffix(".new")))
+        put_whole(counts.with_suffix(".new"), counts)
         return f"{name} after {[one.cut for one in before]}"
 
     # what leaves is tested elsewhere

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
@@ -30,7 +31,7 @@ def site(tmp_path: Path) -> Site:
         (study.cuts_path / cut).mkdir()
         (study.cuts_path / cut / "report.html").write_text(cut)
         write_manifest(study.cuts_path / cut)
-        study.patients_of(cut).write_text("")
+        duckdb.sql("select 'a' as patient").write_parquet(str(study.patients_of(cut)))
         cuts.enter(study, cut, f"2024-01-0{number + 1}", CUTS[number - 1] if number else "")
     study.published_path.symlink_to(Path("cuts") / CUTS[2])
     (study.study_folder / "releases.csv").write_text(
@@ -39,6 +40,9 @@ def site(tmp_path: Path) -> Site:
     released = study.study_folder / "released" / CUTS[0]
     released.mkdir(parents=True)
     write_manifest(released)
+    counts = study.study_folder / "released_counts"
+    counts.mkdir()
+    duckdb.sql("select 1 as n").write_parquet(str(counts / f"{CUTS[0]}.parquet"))
     return study
 
 
