@@ -24,6 +24,7 @@ class Analysis(StrEnum):
     MONITORING = "monitoring"
     MULTIPLICITY = "multiplicity"
     PANEL = "panel"
+    QUARANTINE = "quarantine"
     RESPONSE = "response"
     SENSITIVITY = "sensitivity"
     SITES = "sites"

@@ -175,6 +175,7 @@ def certainty(results: pd.DataFrame, study: Study) -> list[tuple[str, str]]:
 
 def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
     yield from _size(results, study)
+    yield from _set_aside(results, study)
     if not study.is_randomised:
         yield from _weighted(results, study)
     yield from _sites(results, study)
@@ -214,6 +215,25 @@ def _size(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
             "Size",
             f"{_counted(size['n'], 'patient')} with {_counted(size['events'], 'event')} "
             f"({endpoint}); the smallest of the {len(cells)} groups of arm and marker has {least}.",
+        )
+
+
+def _set_aside(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
+    """Say how the effects move with the patients whose decisive records are in quarantine."""
+    endpoint = study.endpoints[0]
+    of = rows_of(rows_of(results)(analysis=Analysis.QUARANTINE, endpoint=endpoint))
+    ratios = of(statistic=Statistic.RATIO_OF_HAZARD_RATIOS)["estimate"]
+    effects = of(statistic=Statistic.HAZARD_RATIO, contrast=ARM)["estimate"]
+    if len(ratios) == len(effects) == 3 and ratios.notna().all() and effects.notna().all():
+        (as_read, worst, best), (effect, at_worst, at_best) = (
+            map(formatting.ratio, values) for values in (ratios, effects)
+        )
+        yield (
+            "Records in quarantine",
+            "Were the patients with a decisive record in quarantine analysed as their records are "
+            f"read, or at the worst or the best case, the ratio of hazard ratios for {endpoint} "
+            f"would be {as_read}, {worst} or {best}, and the treatment's hazard ratio {effect}, "
+            f"{at_worst} or {at_best}.",
         )
 
 

@@ -498,6 +498,8 @@ class Intake:
             )
         )
         self._kept: dict[str, bytes] = {}
+        # a home has its key before it has a database
+        _ = self.warehouse.pseudonyms
         self._shown = self.warehouse.connect()
         self.connection = self._shown.__enter__()
         self.warehouse.prepare()

@@ -139,6 +139,26 @@ def test_without_numbers_it_says_so_and_nothing_else() -> None:
     ]
 
 
+def test_how_the_effects_hang_on_the_patients_set_aside_is_told() -> None:
+    of = {"analysis": "quarantine", "endpoint": "PFS", "population": "all"}
+    ratio = {**of, "statistic": "ratio_of_hazard_ratios"}
+    effect_of = {**of, "statistic": "hazard_ratio", "contrast": "experimental vs control"}
+    rows = [
+        {**row, "model": model, "estimate": value}
+        for row, values in ((ratio, (1.0, 1.5, 0.75)), (effect_of, (0.9, 1.25, 0.6)))
+        for model, value in zip(("as read", "worst case", "best case"), values, strict=True)
+    ]
+    ((about, said),) = sentences.certainty(results(*rows), STUDY)
+    assert about == "Records in quarantine"
+    assert said.endswith(
+        "as their records are read, or at the worst or the best case, the ratio of hazard ratios "
+        "for PFS would be 1.00, 1.50 or 0.75, and the treatment's hazard ratio 0.90, 1.25 or 0.60."
+    )
+    # without an estimate at one of them nothing is said
+    rows[1]["estimate"] = None
+    assert sentences.certainty(results(*rows), STUDY) == []
+
+
 def test_a_tie_of_cut_offs_is_told() -> None:
     cut = {"analysis": "cutoff", "statistic": "cutoff", "estimate": 5.7}
     found = {"analysis": "validity", "statistic": "cutoff_recovered", "estimate": 0.3}

@@ -117,6 +117,7 @@ known as (
         -- most patients under new numbers look like an update
         e.kind = 'full' or e.records * 2 >= e.followed_records as is_of_full,
         e.then_full is not null as is_absent,
+        count(*) over (partition by l.site, p.sex, p.birth_date, t.started_on) as n_alike,
         p.patient_id in (
             select o.patient from staging.lines as o
             where o.table_name != 'patients' and o.status = 'latest' and o.patient is not null
@@ -150,7 +151,9 @@ one_person as (
     inner join known as other
         on one.site = other.site and one.sex = other.sex and one.birth_date = other.birth_date
         and one.started_on = other.started_on and one.number != other.number
-    where (one.batch < other.first_batch and other.is_of_full) or (other.batch < one.first_batch and one.is_of_full)
+    -- sex and days that three patients share tell nobody
+    where one.n_alike = 2
+    and ((one.batch < other.first_batch and other.is_of_full) or (other.batch < one.first_batch and one.is_of_full))
 )
 
 select
