@@ -45,6 +45,9 @@ COMPUTING = (
 )
 """What analyses and figures import on their way, here and in other processes."""
 
+SHARED = ("sqlalchemy.orm", "requests")
+"""What judging and orchestrating both import: once, where another process is a copy of this one."""
+
 JUDGING = ("il6_platform.validation.expectations",)
 """What rules are judged with: by another process, where there is one."""
 
@@ -52,7 +55,7 @@ ORCHESTRATING = (
     *("il6_platform.definitions", "xlsxwriter"),
     *("alembic.command", "dagster._core.storage.event_log", "dagster._core.storage.runs"),
     *("dagster._core.execution.execute_in_process", "dagster._core.storage.legacy_storage"),
-    *("dagster._core.storage.local_compute_log_manager", "il6_platform.dagster_storage"),
+    *("dagster._core.storage.noop_compute_log_manager", "il6_platform.dagster_storage"),
     "upath.implementations.local",
 )
 """What a refresh imports besides, in its own process only."""
@@ -92,20 +95,13 @@ def prepare() -> None:
     if wanted and not copies:
         with contextlib.suppress(*_NONE_TO_BE_HAD):
             _context()
-    # what the libraries hold for ever need not be searched for garbage again and again, nor the
-    # rest after every 700 new objects
+    # every 700 new objects is too often
     gc.set_threshold(10_000, 10, 10)
-    gc.disable()
-    try:
-        _import(COMPUTING)
-        gc.freeze()
-        if copies:
-            with contextlib.suppress(*_NONE_TO_BE_HAD):
-                Copies.begin(wanted)
-        _import(ORCHESTRATING if wanted else (*ORCHESTRATING, *JUDGING))
-        gc.freeze()
-    finally:
-        gc.enable()
+    _import((*COMPUTING, *SHARED) if copies else COMPUTING)
+    if copies:
+        with contextlib.suppress(*_NONE_TO_BE_HAD):
+            Copies.begin(wanted)
+    _import(ORCHESTRATING if wanted else (*ORCHESTRATING, *JUDGING))
 
 
 class Copies:
@@ -139,8 +135,14 @@ class Copies:
 
 
 def _import(names: Iterable[str]) -> None:
-    for name in names:
-        importlib.import_module(name)
+    """Import modules; what they make lasts for ever and need not be searched for garbage."""
+    gc.disable()
+    try:
+        for name in names:
+            importlib.import_module(name)
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _may_fork() -> bool:
@@ -423,7 +425,6 @@ def _context() -> BaseContext:
 
 def _settle(said: Any) -> None:
     """Make ready a new process: where its log goes, and when it ends."""
-    gc.enable()
     # a key that interrupts the terminal's processes is the first one's to act on
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log = logging.getLogger("il6_platform")

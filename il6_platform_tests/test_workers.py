@@ -29,7 +29,7 @@ from il6_platform.workers import WorkerPool, prepare, spare_cores
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a refresh prepares, with one process beside it, and without the libraries."""
-    for libraries in ("COMPUTING", "JUDGING", "ORCHESTRATING"):
+    for libraries in ("COMPUTING", "SHARED", "JUDGING", "ORCHESTRATING"):
         monkeypatch.setattr(workers, libraries, ())
     monkeypatch.setattr(workers, "spare_cores", lambda: 1)
     monkeypatch.setattr(workers, "_may_fork", lambda: True)
@@ -133,7 +133,7 @@ def test_where_the_system_gives_none_all_runs_here(
     monkeypatch.setattr(forkserver, "ensure_running", refused)
     monkeypatch.setattr(workers, "spare_cores", lambda: 1)
     monkeypatch.setattr(workers, "_may_fork", lambda: False)
-    for libraries in ("COMPUTING", "JUDGING", "ORCHESTRATING"):
+    for libraries in ("COMPUTING", "SHARED", "JUDGING", "ORCHESTRATING"):
         monkeypatch.setattr(workers, libraries, ())
     prepare()
     with WorkerPool() as alone:

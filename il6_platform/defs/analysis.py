@@ -19,8 +19,8 @@ from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import Declared, Spec, analyses
 from il6_platform.cohort.known import DeliveredRecords, read_delivered
+from il6_platform.defs.addresses import figure_address
 from il6_platform.defs.metadata import picture, preview, size_of
-from il6_platform.defs.pages import figure_address
 from il6_platform.defs.specs import OWNERS, STUDIES, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import publish

@@ -14,8 +14,8 @@ from dagster import (
 )
 
 from il6_platform import paths
+from il6_platform.defs.addresses import IN_METADATA
 from il6_platform.defs.lineage import column_lineage, read_tables
-from il6_platform.defs.pages import IN_METADATA
 from il6_platform.warehouse.database import Warehouse
 
 

@@ -7,8 +7,8 @@
 Dagster shows a picture without a click only where it has an address of its own: Markdown is folded
 from 1,000 characters on (`MetadataEntry.tsx`), and a picture in it is longer.
 
-Belongs here: what is sent, and with which headers. Does not belong here: who may ask (`web`). The
-worklist is not sent: it names patients.
+Belongs here: what is sent, and with which headers. Does not belong here: who may ask (`web`), where
+it stands (`addresses`). The worklist is not sent: it names patients.
 """
 
 from __future__ import annotations
@@ -24,12 +24,10 @@ from starlette.routing import Route
 
 from il6_platform import paths
 from il6_platform.analysis.spec import analyses
+from il6_platform.defs.addresses import IN_METADATA, PLACE, QUALITY_ADDRESS
 from il6_platform.errors import UsageError
 from il6_platform.validation import quality_page
 from il6_platform.warehouse.home import Site
-
-PLACE = "/published"
-"""Under which all of it stands."""
 
 HEADERS = {
     # the page's own script runs, for itself alone: it reaches neither Dagster nor any other host
@@ -41,24 +39,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-IN_METADATA, WIDTH = "in=metadata", 520
-"""What an address ends in where the figure has to fit the metadata of a window of 1,440 pixels."""
+WIDTH = 520
+"""Of a figure that has to fit the metadata of a window of 1,440 pixels."""
 
 _drawing = threading.Lock()
-
-
-def report_address(study: str) -> str:
-    """Return where the server shows a study's published page."""
-    return f"{PLACE}/{study}/report.html"
-
-
-def figure_address(study: str, analysis: str) -> str:
-    """Return where the server shows the figure of an analysis."""
-    return f"{PLACE}/{study}/figures/{analysis}.svg"
-
-
-QUALITY_ADDRESS = f"{PLACE}/{quality_page.NAME}"
-"""Where the server shows the data quality page."""
 
 
 def _site() -> Site:

@@ -20,9 +20,9 @@ from dagster import (
 
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import analyses
+from il6_platform.defs.addresses import QUALITY_ADDRESS, report_address
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
-from il6_platform.defs.pages import QUALITY_ADDRESS, report_address
 from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import alerts, content

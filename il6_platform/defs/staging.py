@@ -17,9 +17,9 @@ from dagster import (
 )
 
 from il6_platform import paths
+from il6_platform.defs.addresses import QUALITY_ADDRESS
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, summary, table_metadata
-from il6_platform.defs.pages import QUALITY_ADDRESS
 from il6_platform.defs.specs import OWNERS, POOL, SITES, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.publishing.publish import mark_registry_whole

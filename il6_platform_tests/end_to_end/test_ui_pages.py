@@ -13,7 +13,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Match
 
 from il6_platform.analysis.spec import analyses
-from il6_platform.defs import pages
+from il6_platform.defs import addresses, pages
 from il6_platform_tests.end_to_end.conftest import Installation
 
 STUDY = "il6_bevacizumab"
@@ -38,7 +38,7 @@ def asked(path: str) -> tuple[int, Headers, bytes]:
 
 
 def test_the_published_page_is_sent_as_it_is_and_reaches_nothing_else(home: Path) -> None:
-    status, headers, content = asked(pages.report_address(STUDY))
+    status, headers, content = asked(addresses.report_address(STUDY))
     assert status == 200
     assert content == (home / "published" / "report.html").read_bytes()
     policy = headers["content-security-policy"]
@@ -56,17 +56,17 @@ def test_the_figure_of_every_analysis_has_an_address(home: Path) -> None:
             assert event is not None and event.asset_materialization is not None
             shown = event.asset_materialization.metadata["figure of the published cut"]
             assert len(str(shown.value)) < 1000
-            assert pages.figure_address(STUDY, name) in str(shown.value)
+            assert addresses.figure_address(STUDY, name) in str(shown.value)
     for name in ("survival", "cox", "literature"):
-        status, headers, content = asked(pages.figure_address(STUDY, name))
+        status, headers, content = asked(addresses.figure_address(STUDY, name))
         assert (status, headers["content-type"]) == (200, "image/svg+xml")
         assert b"<svg" in content and b"ynthetic" in content
 
 
 def test_the_quality_page_is_sent_and_the_worklist_is_not(home: Path) -> None:
-    status, _, content = asked(pages.QUALITY_ADDRESS)
+    status, _, content = asked(addresses.QUALITY_ADDRESS)
     assert (status, content) == (200, (home / "quality.html").read_bytes())
-    status, _, content = asked(f"{pages.PLACE}/worklist.xlsx")
+    status, _, content = asked(f"{addresses.PLACE}/worklist.xlsx")
     assert status == 404 and b"il6 open worklist" in content
 
 

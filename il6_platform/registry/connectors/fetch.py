@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+
 from il6_platform.errors import UsageError
-from il6_platform.registry.connectors import folder, redcap, sql
 from il6_platform.registry.connectors.delivery import Fetched
-from il6_platform.registry_file import FolderSource, RedcapSource, Source
+from il6_platform.registry_file import Source
 from il6_platform.settings import secret
 
 
@@ -25,8 +26,7 @@ def fetch(name: str, source: Source) -> list[Fetched]:
             f"registry file, key connectors.{name}.secret: the environment has no variable "
             f"{source.secret}; set it where the platform runs"
         )
-    if isinstance(source, RedcapSource):
-        return redcap.fetch(name, source, key)
-    if isinstance(source, FolderSource):
-        return folder.fetch(name, source, key)
-    return sql.fetch(name, source, key)
+    # a home without such a source need not wait for the libraries of one
+    kind = importlib.import_module(f"il6_platform.registry.connectors.{source.kind}")
+    found: list[Fetched] = kind.fetch(name, source, key)
+    return found
