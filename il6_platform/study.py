@@ -612,11 +612,23 @@ class Study(_Part):
             self.locked_digest is None or self.content_digest.startswith(self.locked_digest)
         )
 
+    def resamples(self, patients: int) -> int:
+        """Return how many resamples an analysis of so many patients takes.
+
+        `replicates`, and beyond ten thousand patients fewer, so that what is drawn in all grows no
+        more; never fewer than 400, unless `replicates` is. Each row says how many it rests on.
+        """
+        return min(self.replicates, max(FEWEST_RESAMPLES, MOST_DRAWN // max(patients, 1)))
+
     def rng(self, analysis: str) -> np.random.Generator:
         """Return the generator of an analysis, seeded by the study's seed and its name."""
         from numpy.random import default_rng
 
         return default_rng([self.seed, zlib.crc32(analysis.encode())])
+
+
+MOST_DRAWN, FEWEST_RESAMPLES = 20_000_000, 400
+"""Patients that all resamples of an analysis draw together, and resamples whatever their number."""
 
 
 def _endpoint_mistakes(study: Study) -> Iterator[tuple[Place, str]]:

@@ -71,7 +71,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             cutoff,
             cv,
             rng=study.rng(f"assay error {endpoint}"),
-            replicates=study.replicates,
+            replicates=study.resamples(len(cohort)),
         )
         results.add([ratio, agreement], endpoint=endpoint, contrast=MARKER)
         results.add(product, endpoint=endpoint, model="interaction")

@@ -65,7 +65,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         if study.replicates:
             rows += [
                 heterogeneity.interaction_permutation(
-                    time, event, arm, high, rng=rng, replicates=study.replicates
+                    time, event, arm, high, rng=rng, replicates=study.resamples(len(known))
                 )
             ]
         results.add(rows, endpoint=endpoint, model="interaction")

@@ -39,7 +39,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             first = inside.first(contrast)
             where = {"endpoint": endpoint, "population": population, "contrast": contrast}
             results.add(
-                permutation_logrank(time, event, first, rng=rng, replicates=study.replicates),
+                permutation_logrank(
+                    time, event, first, rng=rng, replicates=study.resamples(len(inside))
+                ),
                 **where,
             )
             design = pd.DataFrame({"the group": first.astype(float)})

@@ -107,7 +107,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         row.but(statistic="maxstat_cutoff") if row.statistic == "cutoff" else row
         for row in selected.estimates()
     ]
-    rows += selected.p_values(rng=study.rng("maxstat"), replicates=study.replicates)
+    rows += selected.p_values(rng=study.rng("maxstat"), replicates=study.resamples(len(cohort)))
     results.add([_with_its_estimate_inside(row) for row in rows], **where)
     if study.replicates:
         _elsewhere(results, cohort, endpoint, rule, study)
@@ -182,9 +182,10 @@ def _elsewhere(results: Results, cohort: Cohort, own: str, rule: Rule, study: St
 
 
 def _replicates(rule: Rule, n: int, study: Study) -> int:
-    """Return the study's replicates, fewer where each fits hundreds of models."""
+    """Return the resamples of so many patients, fewer where each fits hundreds of models."""
     searches = rule.method == "interaction" and n > MANY
-    return min(study.replicates, FEWER_REPLICATES) if searches else study.replicates
+    replicates = study.resamples(n)
+    return min(replicates, FEWER_REPLICATES) if searches else replicates
 
 
 def _with_its_estimate_inside(row: Estimate) -> Estimate:

@@ -101,6 +101,11 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
         f"{planned.endpoint} with power {planned.power:.0%} at a two-sided alpha of "
         f"{planned.alpha:g}{citations.cite(Paper.SCHOENFELD)}; " + _required(cut),
     )
+    flow = cut.tables["flow"]
+    analysed = flow.loc[flow["kind"] == "analysed", "n"].fillna(0).sum()
+    resamples, fewer = study.resamples(int(analysed)), ""
+    if resamples < study.replicates:
+        fewer = f" ({study.replicates} of up to 10,000 patients)"
     versions = cut.tables["provenance"]
     versions = versions[versions["kind"] == "version"]
     named = ", ".join(
@@ -109,7 +114,7 @@ def methods(cut: Cut, citations: Citations) -> Iterator[tuple[str, str]]:
     yield (
         "Software and reproducibility",
         f"il6_platform {about['il6_platform']} with {named}; seed {study.seed}, "
-        f"{study.replicates} resamples. Data cut {cut.name}, study file SHA-256 "
+        f"{resamples} resamples{fewer}. Data cut {cut.name}, study file SHA-256 "
         f"{about['sha256'][:12]}. The report follows REMARK{citations.cite(Paper.REMARK)}"
         + ("; " if study.is_randomised else f" and STROBE{citations.cite(Paper.STROBE)}; ")
         + ("the checklist says" if study.is_randomised else "the checklists say")

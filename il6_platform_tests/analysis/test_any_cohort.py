@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from il6_platform import study as study_file
 from il6_platform.analysis import cutoff
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.spec import analyses
@@ -215,3 +216,34 @@ def test_who_has_no_time_of_an_endpoint_leaves_it(rule: int) -> None:
     counts = {name: int(patients[f"time_{name}"].notna().sum()) for name in ("PFS", "OS", "TTX")}
     assert n.to_dict() == counts
     assert counts["PFS"] < 60 and 0 < counts["TTX"] < 60
+
+
+@pytest.mark.parametrize(
+    ("patients", "resamples"),
+    [(0, 2000), (53, 2000), (10_000, 2000), (20_000, 1000), (50_000, 400), (1_000_000, 400)],
+)
+def test_more_patients_are_resampled_less_often(patients: int, resamples: int) -> None:
+    assert Study(**STUDY | {"replicates": 2000}).resamples(patients) == resamples
+
+
+def test_who_asks_for_few_resamples_gets_no_more() -> None:
+    few = Study(**STUDY | {"replicates": 99})
+    assert [few.resamples(patients) for patients in (53, 1_000_000)] == [99, 99]
+
+
+@pytest.mark.parametrize("analysis", ["validity", "interaction", "small_sample", "assay_error"])
+def test_a_row_says_how_many_resamples_of_many_patients_it_rests_on(
+    analysis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_file, "MOST_DRAWN", 80 * 15)
+    monkeypatch.setattr(study_file, "FEWEST_RESAMPLES", 5)
+    study = Study(
+        **STUDY
+        | {"replicates": 300, "marker": STUDY["marker"] | {"assay_cv": 0.1}}
+        | {"cutoff": {"method": "youden", "outcome": "response", "min_patients": 2}}
+    )
+    rows = analyses()[analysis].analyse(cohort_of("ordinary", 80, study), study).frame()
+    said = rows["method"].fillna("") + " " + rows["note"].fillna("")
+    drawn = said.str.extractall(r"(\d+) (?:resamples|permutations|repeats)")[0].astype(int)
+    assert len(drawn)
+    assert drawn.max() < 300 and (drawn >= 15).all()
