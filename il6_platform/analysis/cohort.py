@@ -120,13 +120,15 @@ class Cohort:
         """
         if self.delivered is None:
             return
-        known, since = None, None
-        with self.delivered.derivation() as derive:
-            for day in days:
-                unchanged = self.delivered.unchanged_since(day.date())
-                if known is None or unchanged != since:
-                    known, since = Cohort.of(**derive(day.date()), study=study), unchanged
-                yield day, known
+        looks = [(day, self.delivered.unchanged_since(day.date())) for day in days]
+        fresh = [i == 0 or looks[i - 1][1] != since for i, (_, since) in enumerate(looks)]
+        asked = [day.date() for (day, _), is_fresh in zip(looks, fresh, strict=True) if is_fresh]
+        derived = self.delivered.as_known_on(asked)
+        known = self
+        for (day, _), is_fresh in zip(looks, fresh, strict=True):
+            if is_fresh:
+                known = Cohort.of(**next(derived), study=study)
+            yield day, known
 
     @property
     def has_calendar(self) -> bool:

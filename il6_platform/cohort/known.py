@@ -8,8 +8,7 @@ the analysis).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -49,6 +48,10 @@ BEFORE = ("time_zero", "markers", "marker_values", "as_read")
 """Cohort tables that these are made of."""
 
 
+MOST_AT_ONCE = 500_000
+"""Patients of all looks that are derived together."""
+
+
 @dataclass(frozen=True)
 class DeliveredRecords:
     """The records behind a cohort, with the day on which each was first delivered.
@@ -68,44 +71,47 @@ class DeliveredRecords:
     first_delivered_on: date
     known_on: date
 
-    @contextmanager
-    def derivation(self) -> Iterator[Callable[[date], dict[str, pd.DataFrame]]]:
-        """Yield a function that makes the cohort tables as known on a day.
+    def as_known_on(self, days: Sequence[date]) -> Iterator[dict[str, pd.DataFrame]]:
+        """Yield the cohort tables as known on each of the days.
 
-        It returns `adsl` (without MARKERGR), `adrs`, `adtr` and `adtte`, as `cohort` holds them.
+        They are `adsl` (without MARKERGR), `adrs`, `adtr` and `adtte`, as `cohort` holds them. Days
+        are derived together, since DuckDB takes longer to plan a derivation than to run it; of many
+        patients a few at a time.
         """
+        at_once = max(1, MOST_AT_ONCE // max(self.tables["patients"].num_rows, 1))
+        for start in range(0, len(days), at_once):
+            yield from self._known_on(days[start : start + at_once])
+
+    def _known_on(self, days: Sequence[date]) -> Iterator[dict[str, pd.DataFrame]]:
+        (censored_on,) = self.tables["settings"]["censored_on"].to_pylist()
+        known_on = [min(day, censored_on or date.max) for day in days]
+        looks = pa.table({"look": pa.array(range(len(days)), pa.int32()), "known_on": known_on})
         with duckdb.connect() as connection:
             connection.execute("set threads = 1")
             for schema in ("delivered", "raw", "staging", "study", "cohort"):
                 connection.execute(f"create schema {schema}")
-            for name, table in self.tables.items():
+            for name, table in (*self.tables.items(), ("looks", looks)):
                 connection.register("given", table)
                 connection.execute(f"create table delivered.{name} as from given")
                 connection.unregister("given")
-            connection.execute("set variable known_on = date '1900-01-01'")
             connection.execute(sql_file("replay.views").read_text(encoding="utf-8"))
-            read_macros(connection, "cells", "known", "partial")
+            read_macros(connection, "cells", "partial")
             define_marker_value(connection)
-            derivations = [
-                statement
-                for table in (*BEFORE, *DERIVED)
-                for statement in connection.extract_statements(
-                    sql_file(f"cohort.{table}").read_text(encoding="utf-8")
-                )
-                # comments are of the tables that people read
-                if statement.type == duckdb.StatementType.CREATE
-            ]
-
-            def known_on(day: date) -> dict[str, pd.DataFrame]:
-                connection.execute(f"set variable known_on = date '{day.isoformat()}'")
-                for statement in derivations:
-                    connection.execute(statement)
-                made = {table: connection.execute(f"from cohort.{table}").df() for table in DERIVED}
+            connection.execute(
+                "set variable known_until = "
+                "(select list(moved(known_on, look) order by look) from delivered.looks)"
+            )
+            for table in (*BEFORE, *DERIVED):
+                sql = sql_file(f"cohort.{table}").read_text(encoding="utf-8")
+                for statement in connection.extract_statements(sql):
+                    # comments are of the tables that people read
+                    if statement.type == duckdb.StatementType.CREATE:
+                        connection.execute(statement)
+            for look in range(len(days)):
+                made = {table: _of_look(connection, table, look) for table in DERIVED}
                 subjects = made.pop("subjects")
                 subjects = subjects[subjects["ITTFL"] == "Y"].reset_index(drop=True)
-                return {"adsl": subjects.merge(self.covariates, on="USUBJID", how="left"), **made}
-
-            yield known_on
+                yield {"adsl": subjects.merge(self.covariates, on="USUBJID", how="left"), **made}
 
     def unchanged_since(self, day: date) -> date:
         """Return the first day from which on what is known is what is known on this day.
@@ -125,6 +131,22 @@ class DeliveredRecords:
                     latest = pc.max(known[field.name].cast(pa.date32())).as_py()
                     days += [latest] if latest else []
         return min(max(days), day)
+
+
+def _of_look(connection: duckdb.DuckDBPyConnection, table: str, look: int) -> pd.DataFrame:
+    """Return the rows of a cohort table that are of one look, as its own refresh has them."""
+    made = connection.table(f"cohort.{table}")
+    days = [name for name, kind in zip(made.columns, made.types, strict=True) if kind == "DATE"]
+    patients = [name for name in ("USUBJID", "SUBJID") if name in made.columns]
+    own = ", ".join(
+        [
+            *(f'moved("{name}", -{look}) as "{name}"' for name in days),
+            *(f'without_look("{name}") as "{name}"' for name in patients),
+        ]
+    )
+    return connection.execute(
+        f'select * replace ({own}) from cohort.{table} where look_of("USUBJID") = {look}'
+    ).df()
 
 
 def read_delivered(

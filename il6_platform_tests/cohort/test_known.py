@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from il6_platform.cohort import known
 from il6_platform.cohort.known import DERIVED, read_delivered
 from il6_platform_tests.specification.harness import Specification, _insert
 
@@ -125,7 +126,9 @@ def tables_of(rule: Specification) -> dict[str, pd.DataFrame]:
     ("seed", "study"),
     [*((seed, "") for seed in range(5)), (0, DERIVED_MARKER), (1, DERIVED_MARKER)],
 )
-def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(seed: int, study: str) -> None:
+def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(
+    seed: int, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(seed)
     records, contacts = registry(rng)
     rule = filled(records, contacts, study)
@@ -138,21 +141,23 @@ def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(seed: int, stud
         today["subjects"].head(0),
     )
     days = sorted({day for day, *_ in records})
-    with delivered.derivation() as derive:
-        for day in [*rng.choice(np.array(days), 3), START + timedelta(days=500), days[-1]]:
-            known = [record for record in records if record[0] <= day]
-            expected_rule = filled(known, [c for c in contacts if c[0] <= day], study, censor=day)
-            expected, found = tables_of(expected_rule), derive(day)
-            subjects = expected.pop("subjects")
-            subjects = subjects[subjects["ITTFL"] == "Y"].reset_index(drop=True)
-            for name, frame in {"adsl": subjects, **expected}.items():
-                mine = found[name].drop(columns="SUBJSEQ")
-                theirs = frame.drop(columns="SUBJSEQ")
+    asked = [*rng.choice(np.array(days), 3), START + timedelta(days=500), days[-1]]
+    together = list(delivered.as_known_on(asked))
+    monkeypatch.setattr(known, "MOST_AT_ONCE", 2 * delivered.tables["patients"].num_rows)
+    apart = list(delivered.as_known_on(asked))
+    for day, found, again in zip(asked, together, apart, strict=True):
+        by_then = [record for record in records if record[0] <= day]
+        expected_rule = filled(by_then, [c for c in contacts if c[0] <= day], study, censor=day)
+        expected = tables_of(expected_rule)
+        subjects = expected.pop("subjects")
+        subjects = subjects[subjects["ITTFL"] == "Y"].reset_index(drop=True)
+        for name, frame in {"adsl": subjects, **expected}.items():
+            for mine in (found[name], again[name]):
                 order = [c for c in ("USUBJID", "PARAMCD", "ADT") if c in mine]
                 pd.testing.assert_frame_equal(
-                    mine.sort_values(order, ignore_index=True),
-                    theirs.sort_values(order, ignore_index=True),
+                    mine.drop(columns="SUBJSEQ").sort_values(order, ignore_index=True),
+                    frame.drop(columns="SUBJSEQ").sort_values(order, ignore_index=True),
                     check_dtype=False,
                 )
-            expected_rule.close()
+        expected_rule.close()
     rule.close()

@@ -123,14 +123,13 @@ every_end as (
         startdt,
         startdtf,
         paramcd,
-        if(is_known(adt), adt, settings.censored_on) as adt,
-        if(is_known(adt), aval, months_between(startdt, settings.censored_on)) as aval,
+        last_known(adt) as adt,
+        if(is_known(adt), aval, months_between(startdt, last_known(adt))) as aval,
         if(is_known(adt), cnsr, 1) as cnsr,
         if(is_known(adt) and cnsr = 0, 'Event as the registry gives it', 'Censored as the registry gives it') as evntdesc,
         'OUTCOMES' as srcdom,
         'TIME' as srcvar
     from given
-    cross join study.settings as settings
     where aval is not null and cnsr is not null
 )
 

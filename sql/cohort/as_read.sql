@@ -98,7 +98,7 @@ select
         when f.cause_of_death != 'unknown' then 'other'
     end as dthcaus,
     -- least() passes over nulls: without a last contact it would be the day of censoring
-    if(f.last_contact_on is null, null, least(f.last_contact_on, settings.censored_on)) as lstalvdt,
+    if(f.last_contact_on is null, null, last_known(f.last_contact_on)) as lstalvdt,
     w.newtrtdt,
     v.pddt,
     v.adequate_dt,
@@ -114,7 +114,6 @@ select
         when m.value is null then 'No baseline marker in the window'
     end as exclreas
 from arrived as a
-cross join study.settings as settings
 left join staging.patients as p on a.patient_id = p.patient_id
 left join cohort.time_zero as z on a.patient_id = z.patient_id
 left join experimental as e on a.patient_id = e.patient_id
