@@ -51,12 +51,12 @@ def forest(
         named = [f"   {name}" if headings else name for name in names]
         columns = [style.width_of([head, *cells], 8) for head, cells in counts.items()]
         name_width = style.width_of([*named, *headings.values()], 8)
-        left, right = name_width + sum(columns), 2.45 + (COLUMN if tests else 0)
+        left, right = 0.1 + name_width + sum(columns), 2.45 + (COLUMN if tests else 0)
         width = max(7.6, left + right + 2.4)
         height = len(rows) + len(headings)
         figure = style.new_figure(
-            width, 1.2 + 0.28 * max(height, 2), left=left, right=right,
-            bottom=0.7 if sides else 0.5, top=0.5,
+            width, 1.28 + 0.28 * max(height, 2), left=left, right=right,
+            bottom=0.7 if sides else 0.5, top=0.58,
         )  # fmt: skip
         axes = figure.subplots()
         if rows.empty:
@@ -70,7 +70,8 @@ def forest(
         plot = width - left - right
         # places of the columns, as shares of the plot's width
         places = [1 + 0.15 / plot, 1 + 1.65 / plot, 1 + 2.35 / plot]
-        before = [(-left + name_width + sum(columns[:n])) / plot for n in range(len(columns))]
+        begins = (0.1 - left) / plot
+        before = [begins + (name_width + sum(columns[:n])) / plot for n in range(len(columns))]
         heads = ["HR (95% CI)", test, *([tests[0]] if tests else [])]
         for place, head in [*zip(places, heads, strict=False), *zip(before, counts, strict=True)]:
             _say(axes, place, 0.85, head, fontweight="bold")
@@ -78,9 +79,9 @@ def forest(
         y = 0.0
         for number, row in shown.iterrows():
             if number in headings:
-                _say(axes, -left / plot, y, headings[number], fontweight="bold")
+                _say(axes, begins, y, headings[number], fontweight="bold")
                 y -= 1
-            _say(axes, -left / plot, y, named[number])
+            _say(axes, begins, y, named[number])
             for place, cells in zip(before, counts.values(), strict=True):
                 _say(axes, place, y, cells[number])
             if pd.isna(row["estimate"]):
@@ -97,7 +98,7 @@ def forest(
                 _say(axes, places[2], y, tests[1][number])
             y -= 1
         _ratio_axis(axes, (low, high), height, sides or ())
-        axes.set_title(title, loc="left", x=0.1 / plot - left / plot, fontweight="bold", pad=20)
+        axes.set_title(title, loc="left", x=begins, fontweight="bold", pad=24)
     return figure
 
 

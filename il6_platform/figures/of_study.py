@@ -212,7 +212,7 @@ def comparison_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Fig
             _of(sizes, group_of(row.population, CONTRASTS[row.contrast][side]))
             for row in rows.itertuples()
         ]
-        for side, head in enumerate(("First (events/n)", "Second (events/n)"))
+        for side, head in enumerate(("First\nevents/n", "Second\nevents/n"))
     }
     return forest(
         _in_words(rows, study),
@@ -243,7 +243,7 @@ def answer_figure(results: pd.DataFrame, study: Study) -> Figure:
     names = [labels[level] for level, row in zip(("low", "high"), effects, strict=True) if len(row)]
     names += ["Ratio, high to low"] * len(ratio)
     counts = {
-        f"{head} (events/n)": [*(_of(sizes, f"{arm}/{level}") for level in ("low", "high")), ""]
+        f"{head}\nevents/n": [*(_of(sizes, f"{arm}/{level}") for level in ("low", "high")), ""]
         for arm, head in _arms_in_brief(study)
     }
     return forest(
@@ -288,7 +288,7 @@ def subgroup_forest(results: pd.DataFrame, study: Study, endpoint: str) -> Figur
     }
     sizes = rows[rows["statistic"] == Statistic.RATE].set_index(["grp", "term"])
     counts = {
-        f"{head} (events/n)": [_of(sizes, (arm, term)) for term in ratios["term"]]
+        f"{head}\nevents/n": [_of(sizes, (arm, term)) for term in ratios["term"]]
         for arm, head in _arms_in_brief(study)
     }
     # said once, at the variable's first level

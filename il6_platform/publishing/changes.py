@@ -65,8 +65,8 @@ def _estimates(estimates: pd.DataFrame, study: Study) -> Iterator[str]:
     of = moved["endpoint"].eq(endpoint)
     main = {
         f"Treatment's hazard ratio for {endpoint}": of
-        & moved["analysis"].eq(Analysis.COX)
-        & moved["model"].eq(Model.UNIVARIABLE)
+        & moved["analysis"].eq(Analysis.SURVIVAL)
+        & moved["statistic"].eq(Statistic.HAZARD_RATIO_SCORE)
         & moved["population"].eq(Group.ALL)
         & moved["contrast"].eq(ARM),
         f"Ratio of hazard ratios for {endpoint}, per doubling": of

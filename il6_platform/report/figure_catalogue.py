@@ -132,9 +132,9 @@ def _answer(report: Report) -> Iterator[Picture]:
         "answer",
         "Answer",
         f"{study.endpoints[0]}: the treatment's hazard ratio in patients with low and with high "
-        f"{study.marker.label}, and the ratio of the two with 95% limits (the effects: Wald's; the "
-        "ratio: profile likelihood, with the likelihood-ratio P): only the ratio says whether the "
-        "marker tells who benefits.",
+        f"{study.marker.label}, and the ratio of the two, of one Cox model of all patients (95% "
+        "limits: Wald's for the effects, profile likelihood and its P for the ratio). Only the "
+        "ratio says whether the marker tells who benefits.",
         lambda: of_study.answer_figure(results, study),
         rows_of(results)(analysis=Analysis.INTERACTION, endpoint=study.endpoints[0]),
         is_wide=True,

@@ -70,6 +70,16 @@ def test_a_difference_names_what_came_and_what_moved(site: Site) -> None:
     assert logrank["crossed"] and logrank["old_p"] > 0.05 > logrank["new_p"]
 
 
+def treatment_effect(site: Site, cut: str) -> str:
+    with duckdb.connect(str(site.cuts_path / cut / "report.duckdb"), read_only=True) as report:
+        row = report.execute(
+            "select estimate, ci_low, ci_high from report.headline "
+            "where claim like 'Bevacizumab prolongs PFS%'"
+        ).fetchone()
+    assert row
+    return f"{row[0]:.2f} ({row[1]:.2f}\u2013{row[2]:.2f})"
+
+
 def test_the_status_says_in_brief_what_changed_and_names_nobody(
     grown: Installation, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,7 +95,11 @@ def test_the_status_says_in_brief_what_changed_and_names_nobody(
     assert found.patients is not None
     moved = found.patients["change"].str.startswith("follow-up changed").sum()
     assert f"{moved} patients have another follow-up." in changes
-    assert "The cut-off is" in changes and "hazard ratio for PFS" in changes
+    assert "The cut-off is" in changes
+    # the interval that the answer and the claims of either cut give, not another method's
+    now, before = (treatment_effect(site, cut) for cut in (later, earlier))
+    assert f"Treatment's hazard ratio for PFS: {now}; it was {before}." in changes
+    assert now.strip(")").split("(")[1] in study["answer"][1]
     assert not any(patient in changes for patient in found.patients["patient"])
     assert said["last_refresh"]["status"] == 0
     assert said["to_put_right"]["problems"] > 0
