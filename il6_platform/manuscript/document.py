@@ -526,10 +526,19 @@ def _layout(table: Table, paper: float, letter: float) -> tuple[float, list[floa
     """Return the size of a table's letters and its columns' widths in centimetres.
 
     No word is broken, and no short text, such as an estimate with its interval, but in the first
-    column, which names the rows. What is left of the paper goes to the columns with long texts.
+    column, which names the rows and has room for a few words where smaller letters give it. What
+    is left of the paper goes to the columns with long texts.
     """
-    size = next((one for one in SIZES if sum(_least(table, one, letter)) <= paper), SIZES[-1])
-    least = _least(table, size, letter)
+    names = max(_letters(text) for text in _columns(table)[0])
+    size, least = next(
+        (
+            (size, least)
+            for first in (min(names, 26), 14)
+            for size in SIZES
+            if sum(least := _least(table, size, letter, first)) <= paper
+        ),
+        (SIZES[-1], _least(table, SIZES[-1], letter)),
+    )
     spare = paper - sum(least)
     if spare < 0:
         return size, [width * paper / sum(least) for width in least]
@@ -567,15 +576,18 @@ def _whole(text: str) -> int:
     return 27 if text[:1].isdigit() else 22
 
 
-def _least(table: Table, size: float, letter: float) -> list[float]:
-    """Return the widths below which something would be broken, in centimetres."""
+def _least(table: Table, size: float, letter: float, first: int = 14) -> list[float]:
+    """Return the widths below which something would be broken, in centimetres.
+
+    The first column has room for `first` letters.
+    """
     whole = [
         max(
             *(_letters(word) for text in column for word in _words(text)),
             *(_letters(text) for text in column[1:] if place and _letters(text) <= _whole(text)),
             # a head is bold, and wider
             *(1.1 * _letters(word) for word in _words(column[0])),
-            14 if not place else 0,
+            first if not place else 0,
         )
         for place, column in enumerate(_columns(table))
     ]
