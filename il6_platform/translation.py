@@ -16,7 +16,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -218,11 +218,13 @@ class Translator:
 
     def page(self, text: str) -> str:
         """Return a page in the language; where something stays English, the page says so once."""
-        made = "".join(self._pieces(text))
+        mine = replace(self, missing={})
+        made = "".join(mine._pieces(text))
+        self.missing |= mine.missing
         tag = LOCALES[self.language].replace("_", "-")
         made = made.replace('<html lang="en">', f'<html lang="{tag}">')
         made = made.replace("</style>", f"{FONTS[self.language]}\n</style>", 1)
-        if self.missing:
+        if mine.missing:
             note = html.escape(self._said(PARTLY).text)
             made = made.replace("</h1>", f'</h1>\n<p class="asof" role="note">{note}</p>', 1)
         return made

@@ -116,6 +116,15 @@ def test_every_rule_and_head_of_the_data_manager_has_a_translation() -> None:
     assert not made.missing
 
 
+def test_a_page_speaks_of_what_stays_english_on_it_alone() -> None:
+    made = Translator("zh", part="quality")
+    made.say("Words of a worklist that nobody translated.")
+    page = '<html lang="en"><style></style><h1>Data quality</h1></html>'
+    assert 'role="note"' not in made.page(page)
+    assert made.missing
+    assert 'role="note"' in made.page(page.replace("</h1>", "</h1><p>Nor these words.</p>"))
+
+
 def test_an_answer_is_read_back_in_the_language_that_it_was_written_in() -> None:
     made = Translator("zh", part="quality")
     for word in (*answers.NEEDED, *answers.STATUSES, "answered by"):
