@@ -56,8 +56,15 @@ RESERVED = frozenset(
 MOST_DAYS = 36_500
 """No window, no interval of a study is longer than a century."""
 
+LONGEST_TEXT = 2000
+UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+"""Signs that no sheet or document holds, or that turn the direction of the text behind them."""
+
+Words = Annotated[str, Field(pattern=r"\S")]
 Days = Annotated[int, Field(ge=-MOST_DAYS, le=MOST_DAYS)]
-Months = Annotated[float, Field(gt=0, le=1200)]
+Months = Annotated[float, Field(ge=0.01, le=1200)]
 Ratio = Annotated[float, Field(ge=0.001, le=1000)]
 MOST_PATIENTS = 100_000_000
 
@@ -67,8 +74,18 @@ class StudyError(UsageError):
 
 
 class _Part(BaseModel):
-    # no number of a study is infinite or none
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # no number of a study is infinite or none, no text of it a book
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, str_max_length=LONGEST_TEXT
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_printed(cls, value: Any) -> Any:
+        texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        if any(isinstance(one, str) and UNPRINTABLE.search(one) for one in texts):
+            raise ValueError("holds a sign that cannot be printed; take it out")
+        return value
 
 
 class Marker(_Part):
@@ -78,14 +95,14 @@ class Marker(_Part):
     unit (`data/units.csv`), all of one sample; `unit` is then that of the outcome, such as ratio.
     """
 
-    analyte: str | None = None
-    expression: str | None = None
+    analyte: Words | None = None
+    expression: Words | None = None
     unit: str
     label: str = ""
     window_days: tuple[Days, Days] = (-28, 0)
     below_loq: Literal["half", "limit", "zero"] = "half"
     direction: Literal["higher", "lower", "auto"] | None = None
-    assay_cv: float | None = Field(default=None, gt=0, lt=1)
+    assay_cv: float | None = Field(default=None, ge=1e-6, lt=1)
 
     @model_validator(mode="after")
     def _check(self) -> Marker:
@@ -126,7 +143,7 @@ class Arms(_Part):
     are texts that are not (`*`: any such text).
     """
 
-    experimental_drug: str
+    experimental_drug: Words
     experimental_label: str = "Experimental"
     control_label: str = "Control"
     arm_window_days: int = Field(default=28, ge=0, le=MOST_DAYS)
@@ -328,7 +345,7 @@ class Planned(_Part):
     hazard_ratio: Ratio
     ratio_of_hazard_ratios: Ratio = 0.5
     alpha: float = Field(default=0.05, ge=1e-12, lt=1)
-    power: float = Field(default=0.8, gt=0, le=0.999999)
+    power: float = Field(default=0.8, ge=0.01, le=0.999999)
     events: int | None = Field(default=None, gt=0, le=MOST_PATIENTS)
 
     @field_validator("hazard_ratio", "ratio_of_hazard_ratios")
@@ -393,11 +410,11 @@ class Published(_Part):
     term: str | None = None
     at: float | None = None
     p_value: float | None = Field(default=None, ge=0, le=1)
-    estimate: float | None = None
+    estimate: float | None = Field(default=None, ge=-1e9, le=1e9)
     hazard_ratio: Ratio | None = None
     direction: Literal["longer", "shorter", "higher", "lower"] | None = None
     difference: bool | None = None
-    n: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    n: dict[str, Annotated[int, Field(ge=0, le=MOST_PATIENTS)]] = Field(default_factory=dict)
     period: tuple[date, date] | None = None
 
     @model_validator(mode="after")
@@ -734,7 +751,7 @@ def is_cron_line(text: str) -> bool:
     _, _, days, months, _ = [{value for values in field for value in values} for field in parts]
     longest = max(29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31 for month in months)
     # a day of the week comes besides
-    return fields[4] != "*" or min(days) <= longest
+    return fields[4][0] != "*" or min(days) <= longest
 
 
 def checked_cron(text: str) -> str:
@@ -753,23 +770,24 @@ def checked_cron(text: str) -> str:
     return text
 
 
-def _cron_values(part: str, least: int, largest: int, names: tuple[str, ...]) -> range:
+def _cron_values(part: str, least: int, largest: int, names: tuple[str, ...]) -> list[int]:
     """Return the values that a part of a cron line's field stands for; none where it is no part."""
     found = re.fullmatch(r"(\*|\w+)(?:-(\w+))?(?:/([1-9][0-9]?))?", part, re.ASCII)
     if found is None or (found[1] == "*" and found[2]):
-        return range(0)
+        return []
+    step = int(found[3] or 1)
     if found[1] == "*":
-        return range(least, largest + 1, int(found[3] or 1))
-    ends = [
+        return [*range(least, largest + 1, step)]
+    first, last = (
         names.index(one) + least if one in names else int(one) if one.isdecimal() else -1
         for one in (found[1], found[2] or found[1])
-    ]
-    if ends[1] == 0 < ends[0] and largest == 7:
-        # sunday is the first day of a week, and the last one
-        ends[1] = 7
-    if not least <= ends[0] <= ends[1] <= largest:
-        return range(0)
-    return range(ends[0], ends[1] + 1, int(found[3] or 1))
+    )
+    if not (least <= first <= largest and least <= last <= largest):
+        return []
+    if first <= last:
+        return [*range(first, last + 1, step)]
+    # over the end of the day, the week or the year
+    return [*range(first, largest + 1), *range(least, last + 1)][::step]
 
 
 def read_study(path: Path | str) -> Study:

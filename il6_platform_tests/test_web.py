@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,27 @@ def test_the_processes_of_the_ui_end_with_it_willing_or_not(
     ui._end(server)
     time.sleep(0.2)
     assert not running(server.pid)
+
+
+def test_the_processes_of_the_ui_end_where_it_is_killed() -> None:
+    begin = (
+        "import subprocess, time\n"
+        "from il6_platform.cli.ui import _end_with_parent\n"
+        "child = subprocess.Popen(['sleep', '600'], start_new_session=True, "
+        "preexec_fn=_end_with_parent)\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", begin], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    group = int(parent.stdout.readline())
+    assert running(group) == [f"{group} (sleep"]
+    parent.kill()
+    parent.communicate()
+    until = time.monotonic() + 60
+    while running(group) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not running(group)
 
 
 def running(group: int) -> list[str]:
