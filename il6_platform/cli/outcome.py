@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WIDEST = 100
 """Characters of a line that is read with ease."""
 
-HEAD = 11
+HEAD = 13
 """Characters of the words before each entry."""
 
 
@@ -61,7 +61,7 @@ def entries(home: Path, standing: Standing) -> Iterator[tuple[str, Sequence[str]
     )
     yield "Answer", standing.answer
     if standing.changes:
-        yield f"Since {standing.after[:5]}", standing.changes
+        yield f"Since {standing.after[:6]}", standing.changes
     if standing.set_aside != "0":
         yield (
             "Left out",

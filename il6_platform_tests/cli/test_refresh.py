@@ -91,6 +91,8 @@ STANDING = Standing(
 def test_what_is_said_fits_the_box_and_a_path_stays_whole(tmp_path: Path, width: int) -> None:
     lines = in_lines([*entries(tmp_path, STANDING)], width)
     assert all(line.startswith(" " * HEAD) or line[:HEAD].strip() for line in lines)
+    # a head and what it says do not run into each other
+    assert {line[HEAD - 1] for line in lines} == {" "}
     path = str(tmp_path / "studies" / "crp" / "published" / "report.html")
     assert all(len(line) <= width for line in lines if path not in line)
     assert any(line.endswith(path) for line in lines)

@@ -210,7 +210,7 @@ def test_query_and_status_answer(demo: Installation, capsys: pytest.CaptureFixtu
     home = ["--home", str(demo.home)]
     assert cli.main(["query", *home, "select count(*) as n from report.headline"]) == 0
     assert cli.main(["status", *home]) == 0
-    assert "Published  cut" in capsys.readouterr().out
+    assert "Published    cut" in capsys.readouterr().out
     assert cli.main(["query", *home, "drop table report.results"]) == 2
     assert cli.main(["query", *home, "select nonsense"]) == 2
 
