@@ -67,7 +67,7 @@ select
     m.sentence,
     'warn' as severity,
     m.rule,
-    d.delivered_on as first_seen_on
+    d.arrived_at::date as first_seen_on
 from study.remarks as m
 inner join raw.deliveries as d on m.delivery = d.delivery
 inner join staging.lines as l on m.table_name = l.table_name and m.delivery = l.delivery and m.file_line = l.line
