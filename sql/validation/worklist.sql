@@ -47,7 +47,7 @@ select
     split_part(c.sentence, ': the patient', 1) as sentence,
     'quarantine' as severity,
     c.code as rule,
-    d.delivered_on as first_seen_on,
+    d.arrived_at::date as first_seen_on,
     c.sentence as cost
 from study.decisive as c
 inner join raw.deliveries as d on c.delivery = d.delivery
