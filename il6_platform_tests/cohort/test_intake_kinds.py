@@ -505,6 +505,18 @@ def test_two_hospitals_that_number_from_one_are_told_apart(layout: str, tmp_path
     assert said == [("E", 1.5), ("C", 1.5), ("C", 22.5), ("C", 2.5)]
 
 
+def test_one_hospital_s_folder_beside_another_one_s_files(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    for site, rows in two_hospitals().items():
+        made.deliver("" if site == "north" else "south/2024-01-31", rows)
+    made.derive()
+    subjects = made.warehouse.query("from cohort.subjects").set_index("USUBJID")
+    of = made.warehouse.pseudonyms.of
+    assert len(subjects) == 16 and subjects["EXCLREAS"].isna().all()
+    arms = [subjects.loc[of("T01", site), "ARMCD"] for site in ("", "south")]
+    assert arms == ["E", "C"]
+
+
 def test_a_folder_that_is_called_after_a_kind_of_export_is_no_site(tmp_path: Path) -> None:
     made = SmallRegistry(tmp_path)
     made.deliver("full/2024-01-31", base())

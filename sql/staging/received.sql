@@ -21,17 +21,23 @@ written as (
     ) as sites_are_written
 ),
 
--- the first folders of which there are several that hold patients may be sites
+-- the first folders of which there are several that hold patients may be sites, or one beside files that lie in none
+levels as (
+    select
+        f.place,
+        count(distinct site_folders(d.file)[f.place]) > 1 as are_several,
+        count(distinct coalesce(site_folders(d.file)[f.place], '')) > 1 as are_beside
+    from raw.deliveries as d
+    cross join unnest(range(1, greatest(len(site_folders(d.file)), 1) + 1)) as f (place)
+    where d.position is not null and d.table_name = 'patients'
+    group by f.place
+),
+
 level as (
-    select min(place) as place
-    from (
-        select f.place
-        from raw.deliveries as d
-        cross join unnest(range(1, len(site_folders(d.file)) + 1)) as f (place)
-        where d.position is not null and d.table_name = 'patients'
-        group by f.place
-        having count(distinct site_folders(d.file)[f.place]) > 1
-    ) as several
+    select
+        coalesce(min(place) filter (are_several), min(place) filter (place = 1 and are_beside)) as place,
+        coalesce(bool_or(are_several), false) as are_several
+    from levels
 ),
 
 -- what was delivered before lies where it came last
@@ -51,7 +57,8 @@ delivered as (
         landed.folder,
         landed.landed_at,
         coalesce(site_folders(d.file)[l.place], '') as site_folder,
-        l.place = 1 and not regexp_matches(split_part(d.file, '/', 1), '\d{4}[-_.]?\d{2}') as has_plain_folder
+        l.place = 1 and l.are_several and not regexp_matches(split_part(d.file, '/', 1), '\d{4}[-_.]?\d{2}') as has_plain_folder,
+        l.are_several
     from raw.deliveries as d
     cross join level as l
     left join landed on coalesce(d.source, d.delivery) = landed.content and d.delivered_on = landed.delivered_on
@@ -67,7 +74,7 @@ people as (
         concat_ws('|', upper(cell(r.cells, 'sex')), coalesce(cell(r.cells, 'birth_date'), cell(r.cells, 'age_years'))) as person
     from raw.patients as r
     inner join delivered as d on r.delivery = d.delivery
-    where d.site_folder != ''
+    where d.site_folder != '' or not d.are_several
 ),
 
 alike as (
