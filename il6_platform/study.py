@@ -144,8 +144,8 @@ class Arms(_Part):
     """
 
     experimental_drug: Words
-    experimental_label: str = "Experimental"
-    control_label: str = "Control"
+    experimental_label: Words = "Experimental"
+    control_label: Words = "Control"
     arm_window_days: int = Field(default=28, ge=0, le=MOST_DAYS)
     control_drugs: tuple[str, ...] = ()
 
@@ -464,7 +464,7 @@ class Study(_Part):
     cutoff: Cutoff
     name: str = Field(default="study", pattern=r"^[A-Za-z0-9_]+$", max_length=64)
     default: bool = False
-    title: str = "Biomarker study"
+    title: Words = "Biomarker study"
     language: Literal["en", "zh"] = "en"
     design: Literal["registry", "randomised"] = "registry"
     disease: str = ""
