@@ -62,7 +62,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         known = cohort.having(endpoint)
         for population, grp in [(p, None) for p in POPULATIONS] + [("all", g) for g in GROUPS]:
             time, event = known.select(grp or population).survival(endpoint)
-            fit = survival.kaplan_meier(time, event)
+            fit = survival.kaplan_meier(time, event, by_lifelines=True)
             results.add(
                 [
                     fit.median(),
@@ -96,7 +96,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             )
             for name, chosen in zip(CONTRASTS[contrast], (first, ~first), strict=True):
                 if tau is not None:
-                    fit = survival.kaplan_meier(time[chosen], event[chosen])
+                    fit = survival.kaplan_meier(time[chosen], event[chosen], by_lifelines=True)
                     results.add(fit.rmst(tau), contrast=contrast, grp=name, **where)
     return results
 

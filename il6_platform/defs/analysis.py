@@ -28,6 +28,12 @@ from il6_platform.report.outcome import analyse
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
 
+# the columns of fifty tables are described once, in report.results and report.curves
+RESULT_TYPES, CURVE_TYPES = (
+    {name: (kind, "") for name, (kind, _) in columns.items()}
+    for columns in (RESULT_COLUMNS, CURVE_COLUMNS)
+)
+
 TOO_LONG = ("method", "note", "prespecified")
 """Columns that a preview leaves out: they would make every row ten lines high."""
 
@@ -70,9 +76,9 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
             )
             outcome = begun.result()
         results, (cohort, study, _) = outcome.results, asked
-        warehouse.write(name, results, RESULT_COLUMNS, entry.sentence)
+        warehouse.write(name, results, RESULT_TYPES, entry.sentence)
         if spec.draws_curves:
-            warehouse.write(f"{name}_curves", outcome.curves, CURVE_COLUMNS, f"What {name} draws")
+            warehouse.write(f"{name}_curves", outcome.curves, CURVE_TYPES, f"What {name} draws")
         held_back = results[results["estimate"].isna()]
         context.log.info(
             f"{name}: {len(cohort)} patients, {len(results)} estimates, {len(held_back)} of them "

@@ -73,7 +73,9 @@ def land(
         "order by delivered_on desc, landing desc",
         [digest],
     ).fetchall()
-    content, is_new_folder = _identity(connection, file, digest, opened, here)
+    content, is_new_folder = digest, True
+    if known:
+        content, is_new_folder = _identity(connection, file, digest, opened, here)
     same = [one for one in known if one[0] == content]
     if same and not before and (day is None or day <= same[0][2]):
         words = f"holds the same as {told(same[0][1], digest)} and is not used again."
@@ -107,7 +109,7 @@ def _identity(
     opened: Opened,
     here: Mapping[str, str],
 ) -> tuple[str, bool]:
-    """Return as what a file's bytes are known, and whether its folder has delivered nothing yet."""
+    """Return as what bytes that came before are known in a file, and whether its folder is new."""
     reads = sorted({f"{one.table} {one.profile}" for one in opened.deliveries})
     connection.register(
         "here", pd.DataFrame({"file": [*here], "sha256": [*here.values()]}, dtype=str)
@@ -116,8 +118,6 @@ def _identity(
         connection.execute(f"set variable {name} = ?", [value])
     known = connection.execute(paths.sql_file("raw.same_bytes").read_text("utf-8")).fetchall()
     connection.unregister("here")
-    if not known:
-        return digest, True
     is_new_folder, place = known[0][-2:]
     for content, tables, says_the_same, *_ in known:
         if says_the_same and (tables is None or tables == reads):

@@ -301,7 +301,7 @@ class Warehouse:
         frame
             Rows; its columns are those of `columns`, in any order.
         columns
-            Name -> (DuckDB type, sentence for the data dictionary).
+            Name -> (DuckDB type, sentence for the data dictionary; none where it is empty).
         comment
             Sentence on the table.
         """
@@ -315,7 +315,11 @@ class Warehouse:
             comment_on(
                 connection,
                 ("table", table, comment),
-                *(("column", f'{table}."{name}"', words) for name, (_, words) in columns.items()),
+                *(
+                    ("column", f'{table}."{name}"', words)
+                    for name, (_, words) in columns.items()
+                    if words
+                ),
             )
             connection.execute("commit")
 

@@ -176,6 +176,17 @@ def test_order_unit_and_naming_of_groups_change_nothing(rows: tuple) -> None:
 
 
 @given(samples)
+@settings(max_examples=40, deadline=None)
+def test_our_product_limit_is_lifelines(rows: tuple) -> None:
+    if not rows:
+        return
+    ours, theirs = (kaplan_meier(*rows[:2], by_lifelines=which) for which in (False, True))
+    assert (ours.n, ours.events) == (theirs.n, theirs.events)
+    for name in ("times", "survival", "low", "high", "variance", "number_at_risk"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-13)
+
+
+@given(samples)
 @settings(max_examples=25, deadline=None)
 def test_swapping_the_group_inverts_the_hazard_ratio(rows: tuple) -> None:
     if not rows:
