@@ -198,7 +198,7 @@ def _by_lifelines(t: Floats, e: Bools) -> tuple[Floats, Floats, Floats, Floats]:
 def _product_limit(t: Floats, e: Bools) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the same without lifelines."""
     moments, place = np.unique(t, return_inverse=True)
-    leaving, deaths = np.bincount(place), np.bincount(place, weights=e)
+    leaving, deaths = np.bincount(place), np.bincount(place, weights=e).astype(float)
     at_risk = len(t) - np.cumsum(leaving) + leaving.astype(float)
     with np.errstate(divide="ignore"):
         survival = np.exp(np.cumsum(np.log(at_risk - deaths) - np.log(at_risk)))
