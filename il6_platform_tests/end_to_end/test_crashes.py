@@ -94,7 +94,8 @@ def test_readers_see_the_old_report_or_the_new_and_the_next_refresh_ends_clean(
         left = crashed.home.parent / "left"
         if place == 2:
             # killed twice: the second time on what the first one left
-            assert refreshed(crashed, n // 2) == 9
+            n //= 2
+            assert refreshed(crashed, n) == 9
         assert refreshed(crashed, n, left if loses else None) == 9, n
         if loses:
             shutil.rmtree(crashed.home)
