@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import settings
 
 # the tests share the cores among themselves: a refresh has none to spare
 os.environ.setdefault("IL6_WORKERS", "0")
+
+_connect = duckdb.connect
+
+
+def _connect_alone(*how: Any, **more: Any) -> duckdb.DuckDBPyConnection:
+    """Open a database whose tables are small: threads would only wait for each other."""
+    connection = _connect(*how, **more)
+    connection.execute("set threads = 1")
+    return connection
+
+
+duckdb.connect = _connect_alone
 
 # a busy machine is no fault of what is computed
 settings.register_profile("untimed", deadline=None, max_examples=40)

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from il6_platform import cli, paths, workers
 from il6_platform.study import read_study
+from il6_platform_tests.judged_once import judging_once
 
 
 @dataclass
@@ -95,6 +96,13 @@ def brief(file: Path, shipped: str = "il6_bevacizumab") -> Path:
     asked |= {"endpoints": ["PFS"], "covariates": content["covariates"][-1:], "replicates": 20}
     file.write_text(yaml.safe_dump(asked, allow_unicode=True, sort_keys=False), "utf-8")
     return file
+
+
+@pytest.fixture(autouse=True)
+def _judged_once() -> Iterator[None]:
+    """What a test's own refreshes judge; the homes that are made once are judged row by row."""
+    with judging_once():
+        yield
 
 
 @pytest.fixture

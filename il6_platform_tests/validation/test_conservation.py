@@ -111,7 +111,7 @@ def _content(table: str, texts: list[str]) -> bytes:
     return "\n".join([HEADERS[table], *texts, ""]).encode()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(DAYS, st.sampled_from([set(), {"A"}]))
 def test_every_line_of_every_delivery_is_in_exactly_one_place(
     days: Days, forgotten: set[str]
