@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from il6_platform.figures import style
 from il6_platform.figures.forest import forest
 from il6_platform.report import formatting
+from il6_platform.templates import template
 
 SECTIONS = {
     "arm": "The arms: exact, stratified by site",
@@ -58,15 +58,8 @@ def render(packs: Mapping[str, Mapping[str, Any]], results: pd.DataFrame, *, is_
     is_done
         Whether every model has converged.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     first = next(iter(packs.values()))
-    return environment.get_template("page.html.j2").render(
+    return template(Path(__file__).with_name("page.html.j2")).render(
         study=first["study"],
         is_done=is_done,
         sites=[_site(name, pack) for name, pack in sorted(packs.items())],

@@ -174,13 +174,3 @@ def is_yes(text: str) -> bool:
 def is_no(text: str) -> bool:
     """Whether a text is a no."""
     return key(text) in _one_of("no")
-
-
-@cache
-def _missing() -> frozenset[str]:
-    return frozenset(word.lower() for word in vocabulary().missing)
-
-
-def is_missing(text: str) -> bool:
-    """Whether a text says that nothing is known."""
-    return text.lower() in _missing()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from il6_platform.analysis.spec import analyses
@@ -29,6 +28,7 @@ from il6_platform.report.figure_catalogue import Picture, Report, pictures
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import baseline, count_of
 from il6_platform.report.translation import other_names, translator_of
+from il6_platform.templates import template
 
 if TYPE_CHECKING:
     from il6_platform.warehouse.database import Warehouse
@@ -69,24 +69,20 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
         said_synthetic(provenance),
     )
     results = report.results
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["count_of"] = count_of
-    environment.filters["p"] = lambda value: formatting.p_number(_float(value))
-    environment.filters["figure_of"] = figure_of
-    environment.filters["words"] = lambda statistic: statistic_name(statistic, short=True)
-    environment.filters["limits_of"] = limits_of
     cores = min(1 + warehouse.workers.processes, MOST_CORES)
     others = [warehouse.workers.submit(shown, report, core, cores) for core in range(1, cores)]
     parts = [shown(report, 0, cores), *(other.result() for other in others)]
     figures = [one for row in zip_longest(*parts) for one in row if one is not None]
     colours = figure_colours.used(one["svg"] for one in figures)
     beside = Path(__file__).parent
+    page_template = template(
+        beside / "page.html.j2",
+        count_of=count_of,
+        p=lambda value: formatting.p_number(_float(value)),
+        figure_of=figure_of,
+        words=lambda statistic: statistic_name(statistic, short=True),
+        limits_of=limits_of,
+    )
     sections = [
         one
         for one in dict.fromkeys(figure["section"] for figure in figures)
@@ -96,7 +92,7 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
     further = {one.spec.drawing.section for one in analyses().values() if one.spec.drawing}
     quality = warehouse.read("report.data_quality")
     of = provenance[provenance["kind"] == "cut"]
-    page = environment.get_template("page.html.j2").render(
+    page = page_template.render(
         study=study,
         about=dict(zip(of["name"], of["value"], strict=True)),
         labels=labels_of(study),

@@ -100,6 +100,14 @@ def _divide(numerator: Floats | float, denominator: Floats) -> Floats:
     return np.divide(numerator, denominator, out=out, where=denominator > 0)
 
 
+def tied_variance(at_risk: Floats, died: Floats) -> Floats:
+    """Return the log-rank test's hypergeometric variance at each event time, d (n - d) / (n - 1).
+
+    A group's variance is that times its share s of those at risk and 1 - s.
+    """
+    return np.asarray(died * (at_risk - died) / np.maximum(at_risk - 1, 1))
+
+
 def log_rank_all(
     marker: ArrayLike,
     time: ArrayLike,
@@ -188,7 +196,7 @@ def _increments(times: Floats, events: Bools, w: Floats) -> Floats:
     dead = np.add.reduceat(leaving * events[by_time], starts, axis=1)
     leaving = np.add.reduceat(leaving, starts, axis=1)
     at_risk = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]
-    v = dead * (at_risk - dead) / (np.maximum(at_risk - 1, 1) * np.maximum(at_risk, 1) ** 2)
+    v = tied_variance(at_risk, dead) / np.maximum(at_risk, 1) ** 2
 
     which = np.searchsorted(times[by_time][starts], times)
     hazard = np.take(np.cumsum(dead / np.maximum(at_risk, 1), axis=1), which, axis=1)
@@ -290,7 +298,7 @@ class RiskTable:
         """
         n, d = self.at_risk.sum(axis=0), self.died.sum(axis=0)
         share = self.at_risk / n
-        factor = d * (n - d) / np.maximum(n - 1, 1)
+        factor = tied_variance(n, d)
         covariance = np.diag((factor * share).sum(axis=1)) - (factor * share) @ share.T
         return (self.died - d * share).sum(axis=1)[:-1], covariance[:-1, :-1]
 
@@ -457,7 +465,7 @@ class RiskSets:
                 total, everybody = w.sum(axis=1), self._sums(w)
             (at_risk, dead), (n1, d1) = everybody, self._sums(x)
             share = n1 / np.maximum(at_risk, 1)
-            v = dead * (at_risk - dead) / np.maximum(at_risk - 1, 1) * share * (1 - share)
+            v = tied_variance(at_risk, dead) * share * (1 - share)
             n_high = x.sum(axis=1)
             out[:, rows] = (
                 n_high,
@@ -487,7 +495,7 @@ class RiskSets:
             self._sums(np.take(self._groups(high) == 1, self.order, axis=1).astype(float)),
         )
         share = n1 / np.maximum(at_risk, 1)
-        v = dead * (at_risk - dead) / np.maximum(at_risk - 1, 1)
+        v = tied_variance(at_risk, dead)
         within = np.triu(np.broadcast_to((share @ v[0])[None, :], (len(share), len(share))))
         within = within + np.triu(within, 1).T
         return (d1 - dead * share).sum(axis=1), within - (share * v) @ share.T

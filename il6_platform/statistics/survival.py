@@ -20,7 +20,7 @@ from il6_platform.statistics._check import are_all_at_once, same_length, samples
 from il6_platform.statistics.arrays import Bools, Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.risk_sets import RiskTable
+from il6_platform.statistics.risk_sets import RiskTable, tied_variance
 
 KM = "Kaplan-Meier, log-log interval"
 _TOLERANCE = 1e-9
@@ -323,7 +323,7 @@ def logrank_limits(
     at_risk_other, at_risk_one = table.at_risk
     died_one, died = table.died[1], table.died.sum(axis=0)
     n = at_risk_one + at_risk_other
-    ties = died * (n - died) / np.maximum(n - 1, 1)
+    ties = tied_variance(n, died)
 
     def test(log_ratio: float) -> float:
         weighted = at_risk_one * np.exp(log_ratio)

@@ -19,6 +19,7 @@ import pandas as pd
 
 from il6_platform import paths
 from il6_platform.files import write_whole
+from il6_platform.templates import template
 from il6_platform.translation import Translator
 
 NAME = "quality.html"
@@ -92,20 +93,11 @@ def page(
     places
         table_name, rule, sheet, row of each problem in the worklist.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     items = items.assign(
         site=items["site"].replace("", "(one site)"),
         delivered_on=pd.to_datetime(items["delivered_on"]).dt.strftime("%Y-%m-%d"),
     )
-    return environment.get_template("quality.html.j2").render(
+    return template(Path(__file__).with_name("quality.html.j2")).render(
         words=WORDS,
         anchor=anchor,
         places=_places(places),

@@ -229,22 +229,22 @@ def _why_no_day(connection: duckdb.DuckDBPyConnection, found: pd.DataFrame) -> p
     return found.assign(sentence=said)
 
 
+def _spellings() -> str:
+    return paths.sql_file("validation.spelt_otherwise").read_text("utf-8")
+
+
 def _spelt_otherwise(
     connection: duckdb.DuckDBPyConnection, found: pd.DataFrame, table: str
 ) -> pd.DataFrame:
     """Say where an unknown patient stands in a patients export, in another spelling."""
     key = ["delivery", "file_line"]
-    unknown = found.loc[found["rule"] == "patient_is_known", key]
-    if unknown.empty:
+    if not found["rule"].eq("patient_is_known").any():
         return found
-    lines = unknown.astype({"file_line": "int64"}).assign(table_name=table)
-    connection.register("unknown_patients", lines)
-    query = paths.sql_file("validation.spelling_elsewhere").read_text("utf-8")
+    query = f"select delivery, file_line, spelt_at from ({_spellings()}) where table_name = $table"
     places = {
         (delivery, int(line)): place
-        for delivery, line, place in connection.execute(query).fetchall()
+        for delivery, line, place in connection.execute(query, {"table": table}).fetchall()
     }
-    connection.unregister("unknown_patients")
     said = [
         f"The patient is in no patients export, but in another spelling in {places[place]}; write "
         "the number in one way"
@@ -306,10 +306,9 @@ def _give_to_whom_they_may_be(connection: duckdb.DuckDBPyConnection, table: str)
 
     They are not used, but such a patient is not evaluable where one of them could decide.
     """
-    whose = paths.sql_file("validation.spelt_otherwise").read_text("utf-8")
     connection.execute(
         f"update staging.{table}_set_aside as s set patient_id = w.patient_id "
-        f"from ({whose}) as w where w.table_name = $table "
+        f"from ({_spellings()}) as w where w.table_name = $table and w.patient_id is not null "
         "and s.delivery = w.delivery and s.file_line = w.file_line",
         {"table": table},
     )

@@ -15,6 +15,7 @@ import duckdb
 from il6_platform import paths
 from il6_platform.errors import DataQualityError
 from il6_platform.registry.cells import read_drug
+from il6_platform.registry.cells.text import missing_codes, signs
 from il6_platform.registry.native import LEVELS
 from il6_platform.registry.units import (
     analyte_of,
@@ -332,9 +333,19 @@ def _quoted(text: str) -> str:
 
 
 def read_macros(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
-    """Make the macros of `sql/macros`, and the lengths of month and year that they use."""
-    for name, days in (("month", DAYS_PER_MONTH), ("year", DAYS_PER_YEAR)):
-        connection.execute(f"create or replace macro days_per_{name}() as {days}")
+    """Make the macros of `sql/macros`, and what they use of the code's own knowledge."""
+    foreign, plain = map(_quoted, signs())
+    codes = ", ".join(map(_quoted, sorted(missing_codes())))
+    known = {
+        "days_per_month()": DAYS_PER_MONTH,
+        "days_per_year()": DAYS_PER_YEAR,
+        # of plain ASCII nothing is to be translated
+        "plain_text(received)": "if(strlen(received) = length(received), trim(received), "
+        f"trim(translate(received, {foreign}, {plain})))",
+        "is_missing_code(plain)": f"lower(plain) in ({codes})",
+    }
+    for macro, says in known.items():
+        connection.execute(f"create or replace macro {macro} as {says}")
     for name in names:
         connection.execute(paths.sql_file(f"macros.{name}").read_text(encoding="utf-8"))
 

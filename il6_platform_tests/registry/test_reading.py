@@ -8,8 +8,12 @@ import zipfile
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from il6_platform import paths
+from il6_platform.registry.cells import plain
+from il6_platform.registry.cells.text import is_missing, missing_codes
 from il6_platform.registry.deliveries import open_deliveries
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.warehouse.study_tables import read_macros
@@ -40,6 +44,23 @@ def ask(expression: str, text: str) -> object:
 @pytest.mark.parametrize("text", ["NA", "n/a", "ND", "-99", "未检出", "", " ", ".", "null"])
 def test_nothing_known(text: str) -> None:
     assert ask("cell(map {'value': $x}, 'value')", text) is None
+
+
+@given(st.sampled_from(sorted(missing_codes())), st.sampled_from(["", " ", "\u3000", "\u00a0"]))
+def test_sql_and_python_know_the_same_texts_that_say_nothing(code: str, blank: str) -> None:
+    full_width = code.translate({ord(one): ord(one) + 0xFEE0 for one in "NAnap-9/.#"})
+    for text in (code, code.upper(), full_width, f"{blank}{code}{blank}"):
+        assert is_missing(text, is_number=True), text
+        assert ask("cell(map {'value': $x}, 'value')", text) is None, text
+
+
+@given(
+    st.text(
+        "Aa1 .<,\uff1c\uff21\uff19\u3000\u2013\u2212\u2019\u200b\ufeff\u3001\u2044é中", max_size=8
+    )
+)
+def test_sql_and_python_take_the_same_signs_for_plain_ones(text: str) -> None:
+    assert " ".join(str(ask("plain_text($x)", text)).split()) == plain(text)
 
 
 def test_na_may_be_sodium_or_a_site() -> None:

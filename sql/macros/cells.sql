@@ -1,23 +1,5 @@
--- Received cells; raw keeps them as they came. What a cell says is read once for each distinct text (schema reading).
-
--- Text with full-width signs as plain ones, and trimmed.
-create or replace macro plain_text(received) as
-if(
-    strlen(received) = length(received),
-    trim(received),
-    trim(translate(
-        received,
-        '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～　  ≤≥',
-        '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~   <>'
-    ))
-);
-
--- What people and programs write where nothing is known.
-create or replace macro is_missing_code(plain) as
-lower(plain) in (
-    '', 'na', 'n/a', '#n/a', 'n.a.', 'nd', 'n.d.', 'nan', 'null', '.', '-', '--', '/', '-99', '-999', '-99.0', '-999.0',
-    '未检出', '未检测', '未查', '未测', '不详', '未知', '缺失'
-);
+-- Received cells; raw keeps them as they came. What a cell says is read once for each distinct text (schema reading);
+-- plain_text and is_missing_code are made of what il6_platform/registry/cells/text.py knows.
 
 -- A cell, or null where it is empty or says that nothing is known; NA may be a site, sodium or a number; a status may be unknown.
 create or replace macro cell(cells, name) as

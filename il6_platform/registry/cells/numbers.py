@@ -99,7 +99,7 @@ def read_number(text: str, decimal: Decimal | None = None) -> Number:
         return Number(text, float(text), digits=text)
     if folded(text) in _not_detected():
         return Number(text, problem="not_detected")
-    if is_missing(text) or folded(text) in _codes():
+    if is_missing(text, is_number=True):
         return Number(text, problem="missing")
     comparator, bare = _compared(plain(text))
     problem: NumberProblem = "unreadable"
@@ -193,7 +193,7 @@ def read_integer(text: str) -> Integer:
     >>> read_integer("2.0").value
     2
     """
-    if is_missing(text) or folded(text) in _codes():
+    if is_missing(text, is_number=True):
         return Integer(text, problem="missing")
     found = re.fullmatch(r"([-+]?\d{1,9})([.,]0*)?", plain(text))
     return Integer(text, int(found[1])) if found else Integer(text, problem="unreadable")
@@ -243,11 +243,6 @@ def _comparing_words() -> tuple[tuple[Literal["<", ">"], str], ...]:
         *(("<", folded(word)) for word in words["<"]),
         *((">", folded(word)) for word in words[">"]),
     )
-
-
-@cache
-def _codes() -> frozenset[str]:
-    return frozenset(folded(word) for word in vocabulary().missing_numbers)
 
 
 @cache

@@ -9,6 +9,8 @@ from functools import cache
 from il6_platform.registry.vocabulary import vocabulary
 
 _SIGNS = {
+    **{chr(full): chr(full - 0xFEE0) for full in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys("\u3000\u00a0\u2009\u202f", " "),
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63", "-"),
     **dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'"),
     **dict.fromkeys("\u2264\u2266\u2a7d", "<="),
@@ -39,8 +41,6 @@ def plain(text: str) -> str:
 def _plain_sign(sign: str) -> str:
     if sign in _SIGNS:
         return _SIGNS[sign]
-    if "\uff01" <= sign <= "\uff5e":
-        return chr(ord(sign) - 0xFEE0)
     if sign.isspace():
         return " "
     if "\u3380" <= sign <= "\u33df":
@@ -48,6 +48,12 @@ def _plain_sign(sign: str) -> str:
         return unicodedata.normalize("NFKC", sign)
     digit = unicodedata.decimal(sign, None)
     return sign if digit is None else str(digit)
+
+
+def signs() -> tuple[str, str]:
+    """Return signs and the plain sign of each, for SQL; of those without one, none is returned."""
+    listed = sorted(_SIGNS, key=lambda sign: not _SIGNS[sign])
+    return "".join(listed), "".join(_SIGNS[sign][:1] for sign in listed)
 
 
 @cache
@@ -87,11 +93,13 @@ def key(text: str) -> str:
 
 
 @cache
-def is_missing(text: str) -> bool:
+def is_missing(text: str, *, is_number: bool = False) -> bool:
     """Whether a text says that nothing is known: it is empty or a code for a missing value."""
-    return folded(text) in _missing()
+    return folded(text) in missing_codes(of_numbers=is_number)
 
 
 @cache
-def _missing() -> frozenset[str]:
-    return frozenset({"", *(folded(word) for word in vocabulary().missing)})
+def missing_codes(*, of_numbers: bool = True) -> frozenset[str]:
+    """Return the texts, folded, that say that nothing is known; those `of_numbers` are numbers."""
+    words = vocabulary().missing + (vocabulary().missing_numbers if of_numbers else ())
+    return frozenset({"", *map(folded, words)})

@@ -21,6 +21,7 @@ import numpy as np
 
 from il6_platform import paths
 from il6_platform.registry.cells import (
+    is_missing,
     plain,
     possible_orders,
     read_drug,
@@ -49,7 +50,6 @@ from il6_platform.registry.profile_inference.known_systems import of_system
 from il6_platform.registry.redcap_dictionary import Dictionary, is_dictionary, read_dictionary
 from il6_platform.registry.units import analytes, conversions, plain_name, plain_unit
 from il6_platform.registry.vocabulary import (
-    is_missing,
     is_no,
     is_yes,
     key,
@@ -273,14 +273,15 @@ class _Drafting:
     def _column(self, name: str, texts: Iterable[str], variable: str | None = None) -> Column:
         known = self.fields.fields.get(variable or name)
         held, has_blanks = [], False
-        absent = {text for text in known.choices.values() if is_missing(text)} if known else set()
+        choices = filter(None, known.choices.values()) if known else ()
+        absent = {text for text in choices if is_missing(text)}
         for text in texts:
-            if is_missing(text):
-                absent.add(text)
-            elif text:
-                held.append(text)
-            else:
+            if not text:
                 has_blanks = True
+            elif is_missing(text):
+                absent.add(text)
+            else:
+                held.append(text)
         return Column(
             name,
             known.label if known else "",
