@@ -361,7 +361,7 @@ def test_a_forgetting_that_is_killed_anywhere_is_finished_by_the_next_refresh(
 
     killed = 0
     forgotten = every_crash(
-        prepare, lambda folder: forget(of(folder), number), 3 * EVERY - 1, loses=loses
+        prepare, lambda folder: forget(of(folder), number), 2 * EVERY - 1, loses=loses
     )
     for folder in forgotten:
         registry = Warehouse(site=of(folder))
