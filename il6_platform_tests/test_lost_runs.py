@@ -20,6 +20,7 @@ from il6_platform.warehouse.running import (
     marks,
     running_path,
 )
+from il6_platform_tests.crashes import Disk
 
 MARKING = (
     "import pathlib, sys\n"
@@ -120,3 +121,12 @@ def test_runs_end_with_their_processes(tmp_path: Path) -> None:
         fail_lost_runs(instance, site)
         assert ended(alive) == ended(left)
         assert not marks(tmp_path)
+
+
+def test_a_mark_outlives_a_power_cut(tmp_path: Path) -> None:
+    home, left = tmp_path / "home", tmp_path / "left"
+    home.mkdir()
+    disk = Disk(home)
+    with disk.watched(), marked_running(home, "run"):
+        disk.write(home, left)
+    assert [mark.name for mark in marks(left)] == ["run"]

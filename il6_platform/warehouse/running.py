@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from il6_platform.files import make_folder, open_alone
+from il6_platform.files import make_folder, open_alone, sync_folder
 
 _HELD: dict[Path, BinaryIO] = {}
 
@@ -34,6 +34,8 @@ def mark_running(home: Path, run_id: str) -> None:
     mark = make_folder(running_path(home)) / run_id
     if mark not in _HELD:
         _HELD[mark] = open_alone(mark)
+        # a run that Dagster's storage knows after a power cut has its mark
+        sync_folder(mark.parent)
 
 
 @contextmanager
