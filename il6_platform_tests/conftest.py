@@ -32,6 +32,9 @@ settings.load_profile("untimed")
 LONG = ("end_to_end", "held_back", "privacy", "mutants", "report", "cohort", "validation")
 """Folders of whole refreshes and registries, the longest first; what is not here comes after."""
 
+WAITING = ("test_daemon.py", "test_crashes.py", "test_rebuild.py")
+"""Files whose tests wait for other processes: they begin before all others."""
+
 MADE_BY_REFRESHES = {"installation", "refreshed_demo", "refreshed_once", "refreshed_twice"}
 """Fixtures: a test that has one of them, or what is made of one, is marked `refreshes`."""
 
@@ -43,8 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if MADE_BY_REFRESHES & {*getattr(item, "fixturenames", ())}:
             item.add_marker("refreshes")
 
-    def rank(item: pytest.Item) -> tuple[bool, int]:
+    def rank(item: pytest.Item) -> tuple[bool, bool, int]:
         is_short = item.get_closest_marker("refreshes") is None
-        return is_short, place.get(item.path.parent.name, len(LONG))
+        folder = place.get(item.path.parent.name, len(LONG))
+        return is_short, item.path.name not in WAITING, folder
 
     items.sort(key=rank)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Begin a process more than there are cores: some wait for a daemon, a home or a minute."""
+    return (os.cpu_count() or 1) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -44,6 +45,12 @@ ORDER = tuple(
 BLOCKING = {
     key: {spec.name for spec in one.check_specs if spec.blocking} for key, one in MADE.items()
 }
+
+
+@cache
+def _instance() -> DagsterInstance:
+    """Where assets that are called directly keep nothing: one for all registries."""
+    return DagsterInstance.ephemeral()
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,8 @@ class Registry:
         warehouse = self.warehouse
         share_key(warehouse.site.home_path)
         log = logging.getLogger(__name__)
-        with DagsterInstance.ephemeral() as instance, warehouse.held(log), judging_once():
+        instance = _instance()
+        with warehouse.held(log), judging_once():
             for key in ORDER:
                 one = MADE[key]
                 if stopped & {*one.asset_deps[key]}:
