@@ -124,6 +124,7 @@ HOMES: dict[str, Callable[[Path], Path]] = {
     "study": of_a_file("studies/a/study.yaml", "{"),
     "registry": of_a_file("registry.yaml", "a: ["),
     "link": a_link_to_nowhere,
+    "long": lambda folder: folder / ("x" * 5000),
 }
 
 

@@ -57,7 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     status, reason = _run(asked)
     if asked.command in LOGGED and status != 2:
-        _log(asked, status)
+        try:
+            _log(asked, status)
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or "the name of the home is none"
+            print(f"The log could not be written: {said}", file=sys.stderr)
     if reason:
         # the reason is the last line, whatever else was to be said
         print_reason(reason)
@@ -91,10 +95,7 @@ def _log(asked: argparse.Namespace, status: int) -> None:
     except (OSError, RuntimeError):
         # it leads nowhere, or to itself
         about["published"] = "nothing"
-    try:
-        append(home, asked.command, "done" if status == 0 else f"exit status {status}", about)
-    except OSError as error:
-        print(f"The log could not be written: {error.strerror}", file=sys.stderr)
+    append(home, asked.command, "done" if status == 0 else f"exit status {status}", about)
 
 
 def _run(asked: argparse.Namespace) -> tuple[int, str]:
