@@ -267,15 +267,27 @@ merged as (
     left join only_site as later on m.to_number = later.number
 ),
 
+-- the export that the lines of a file are of, and the files that came with it: of each of its sites
+exported as (
+    select
+        table_name,
+        site,
+        delivery,
+        max(position) over (partition by table_name, site, delivered_on, generation) as batch,
+        max(position) over (partition by table_name, site, delivered_on, generation, folder, landed_at) as together
+    from (
+        select distinct table_name, site, delivery, position, delivered_on, generation, folder, landed_at
+        from located
+    ) as files
+),
+
 keyed as (
     select
         l.*,
         coalesce(m.patient, patient_key(l.number, l.site)) as patient,
-        max(l.position) over (partition by l.table_name, l.site, l.delivered_on, l.generation) as batch,
+        b.batch,
         -- of two files that came together none is the newer one
-        max(l.position) over (
-            partition by l.table_name, l.site, l.delivered_on, l.generation, l.folder, l.landed_at
-        ) as together,
+        b.together,
         -- a line without its key cannot be matched to another one: it is a record of its own
         if(
             l.number is null or list_count(l.natural_key) < len(l.natural_key),
@@ -283,6 +295,7 @@ keyed as (
             array_to_string(list_prepend(coalesce(m.patient, patient_key(l.number, l.site)), l.natural_key), '|')
         ) as record_key
     from located as l
+    inner join exported as b on l.delivery = b.delivery and l.table_name = b.table_name and l.site = b.site
     left join merged as m on l.number = m.from_number and l.site = m.from_site
 ),
 
