@@ -79,7 +79,8 @@ def person(number: str, rng: Rng, oddity: int) -> Person:
     def on(day: float) -> str:
         return (start + timedelta(int(day))).isoformat()
 
-    years = {0: 101, 1: 19}.get(oddity, int(rng.normal(63, 10)))
+    # an adult, so that no warning of an age is right
+    years = {0: 101, 1: 19}.get(oddity, min(max(int(rng.normal(63, 10)), 19), 101))
     birth = start - timedelta(int(years * 365.25 + rng.integers(0, 360)))
     number_of = 0 if oddity == 2 else int(1 + rng.poisson(2))
     largest = 0 if oddity == 2 else int(rng.integers(11, 120))
