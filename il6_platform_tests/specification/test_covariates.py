@@ -88,6 +88,34 @@ covariates:
     )
 
 
+def test_unknown_is_a_level_where_it_is_declared(spec: Specification) -> None:
+    """A text that says that nothing is known is missing, but a level where a study declares it."""
+    spec.study("""
+covariates:
+  - {name: msi, kind: category, levels: [stable, high, unknown]}
+  - {name: grade, kind: category, levels: [G1, G2]}
+""")
+    spec.given(
+        patients="""
+        | patient_id | msi     | grade   |
+        | p1         | high    | G1      |
+        | p2         | Unknown | unknown |
+        | p3         |         | n/a     |
+        """
+    )
+    spec.expect(
+        covariates="""
+        | USUBJID | NAME  | AVALC   |
+        | p1      | msi   | high    |
+        | p1      | grade | G1      |
+        | p2      | msi   | unknown |
+        | p2      | grade |         |
+        | p3      | msi   |         |
+        | p3      | grade |         |
+        """
+    )
+
+
 def test_a_level_that_is_not_declared_is_other(spec: Specification) -> None:
     """A value that is none of a category's levels counts as other, and is listed for the data
     manager. BRAF status is wild-type or mutant; case and blanks make no other level."""

@@ -29,7 +29,7 @@ named as (
         c.kind,
         c.levels,
         -- a cell of the native format that was set aside is missing
-        if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell(r.cells, c.name)) as value
+        if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell_or_level(r.cells, c.name, c.levels)) as value
     from staging.patients as s
     inner join native as n on s.patient_id = n.patient_id
     inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
@@ -52,7 +52,7 @@ kept as (
     select
         w.patient_id,
         w.name,
-        arg_max(cell(r.cells, w.name), earlier.position) as value
+        arg_max(cell_or_level(r.cells, w.name, w.levels), earlier.position) as value
     from judged as w
     inner join staging.patients as s on w.patient_id = s.patient_id
     inner join staging.lines as l on l.table_name = 'patients' and s.delivery = l.delivery and s.file_line = l.line
@@ -61,7 +61,7 @@ kept as (
     inner join raw.patients as r on earlier.delivery = r.delivery and earlier.line = r.line
     where not w.is_right and case w.kind
         when 'number' then plain_number(cell(r.cells, w.name)) is not null
-        else list_contains(list_transform(w.levels, lambda one: lower(one)), lower(cell(r.cells, w.name)))
+        else list_contains(list_transform(w.levels, lambda one: lower(one)), lower(cell_or_level(r.cells, w.name, w.levels)))
     end
     group by w.patient_id, w.name
 ),

@@ -10,6 +10,10 @@ if(
     plain_text(cells[name])
 );
 
+-- A cell, or one of a study's own levels, which may be a word that elsewhere says that nothing is known.
+create or replace macro cell_or_level(cells, name, levels) as
+coalesce(cell(cells, name), list_filter(levels, lambda one: lower(one) = lower(plain_text(cells[name])))[1]);
+
 -- The cells of a line by the names of their columns; an empty one is left out.
 create or replace macro filled_cells(names, texts) as
 map_from_entries(list_filter(list_zip(names, texts), lambda entry: entry[2] is not null));
