@@ -40,7 +40,7 @@ _AS_READ = _of(
     ),
     ("if(is_known(f.died_on), f.died_on, null)", "f.died_on"),
     ("when f.cause_of_death != 'unknown' then 'other'", "else 'other'"),
-    ("least(f.last_contact_on", "greatest(f.last_contact_on"),
+    ("last_known(f.last_contact_on)", "f.last_contact_on"),
     ("if(e.patient_id is not null, 'E', 'C')", "if(e.patient_id is null, 'E', 'C')"),
     ("        when not a.has_record then 'No patient record'\n", ""),
     ("        when p.patient_id is null then 'Patient record in quarantine'\n", ""),
@@ -110,7 +110,7 @@ _SUBJECTS = _of(
 _AS_READ_BY_TIMES = _of(
     "sql/cohort/as_read.sql",
     "adtte",
-    ("if(f.last_contact_on is null, null, least(", "if(false, null, least("),
+    ("if(f.last_contact_on is null, null, last_known(", "if(false, null, last_known("),
     (" and o.patient_id is null then", " then"),
     ("'disease progression', 'progressive disease') then 'disease'", "'other') then 'disease'"),
 )
@@ -201,7 +201,8 @@ _COVARIATES = _of(
     "sql/cohort/covariates.sql",
     "covariates",
     (
-        "if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell(r.cells, c.name))",
+        "if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, "
+        "cell_or_level(r.cells, c.name, c.levels))",
         "coalesce(cell(r.cells, c.name), n.columns ->> c.name)",
     ),
     ("c.name not in ('age', 'sex') and ", ""),
