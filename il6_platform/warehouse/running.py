@@ -34,8 +34,6 @@ def mark_running(home: Path, run_id: str) -> None:
     mark = make_folder(running_path(home)) / run_id
     if mark not in _HELD:
         _HELD[mark] = open_alone(mark)
-        # where the power fails, Dagster's storage may know of a run all the same
-        sync_folder(mark.parent)
         # a run that Dagster's storage knows after a power cut has its mark
         sync_folder(mark.parent)
 
