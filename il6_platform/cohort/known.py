@@ -83,9 +83,7 @@ class DeliveredRecords:
             yield from self._known_on(days[start : start + at_once])
 
     def _known_on(self, days: Sequence[date]) -> Iterator[dict[str, pd.DataFrame]]:
-        (censored_on,) = self.tables["settings"]["censored_on"].to_pylist()
-        known_on = [min(day, censored_on or date.max) for day in days]
-        looks = pa.table({"look": pa.array(range(len(days)), pa.int32()), "known_on": known_on})
+        looks = pa.table({"look": pa.array(range(len(days)), pa.int32()), "known_on": [*days]})
         with duckdb.connect() as connection:
             connection.execute("set threads = 1")
             for schema in ("delivered", "raw", "staging", "study", "cohort"):
@@ -99,7 +97,8 @@ class DeliveredRecords:
             define_marker_value(connection)
             connection.execute(
                 "set variable known_until = "
-                "(select list(moved(known_on, look) order by look) from delivered.looks)"
+                "(select list(moved(least(l.known_on, s.censored_on), l.look) order by l.look) "
+                "from delivered.looks as l cross join delivered.settings as s)"
             )
             for table in (*BEFORE, *DERIVED):
                 sql = sql_file(f"cohort.{table}").read_text(encoding="utf-8")
