@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+import duckdb
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
@@ -113,6 +114,18 @@ def test_every_rule_and_head_of_the_data_manager_has_a_translation() -> None:
     template = (paths.PACKAGE / "validation" / "quality.html.j2").read_text("utf-8")
     for piece in spoken(template):
         made.say(piece)
+    assert not made.missing
+
+
+def test_what_a_decisive_record_may_move_has_a_translation() -> None:
+    made = Translator("zh", part="quality")
+    sql = paths.sql_file("cohort.decisive").read_text("utf-8")
+    rows = sql.partition("sentences (code, sentence) as (")[2].partition("\n)\n")[0]
+    sentences = duckdb.sql(rows).fetchall()
+    assert len(sentences) > 10
+    for _, sentence in sentences:
+        made.say(f"{sentence}: the patient leaves the analysis until it is put right")
+        made.say(sentence)
     assert not made.missing
 
 
