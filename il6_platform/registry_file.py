@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from il6_platform.cron import checked_cron
 from il6_platform.errors import UsageError
-from il6_platform.study import Quality, Study, checked_cron
+from il6_platform.study import Quality, Study
 from il6_platform.yaml_config import read_typed
 
 NAME = "registry.yaml"

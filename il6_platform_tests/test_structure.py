@@ -29,7 +29,7 @@ LAYERS = [
     {"study"},
     {"endpoints", "expressions", "translation"},
     {"workers"},
-    {"yaml_config", "paths", "dagster_storage", "files", "templates", "time_units"},
+    {"cron", "yaml_config", "paths", "dagster_storage", "files", "templates", "time_units"},
     {"settings"},
     {"errors"},
 ]

@@ -9,11 +9,12 @@ import pytest
 
 from il6_platform import cli, paths
 from il6_platform.cli.demo import shipped_studies
+from il6_platform.cron import is_cron_line
 from il6_platform.errors import UsageError
 from il6_platform.figures import style
 from il6_platform.registry.units import marker_units
 from il6_platform.registry_file import read_registry_file
-from il6_platform.study import StudyError, is_cron_line, read_study
+from il6_platform.study import StudyError, read_study
 from il6_platform.warehouse.home import Site
 
 MINIMAL = """\

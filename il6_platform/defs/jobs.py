@@ -19,6 +19,7 @@ from dagster import (
 )
 from filelock import FileLock, Timeout
 
+from il6_platform.cron import checked_cron
 from il6_platform.defs.specs import STUDIES
 from il6_platform.errors import UsageError
 from il6_platform.publishing.content import registry_content, registry_key
@@ -26,7 +27,6 @@ from il6_platform.publishing.freshness import late_sites
 from il6_platform.publishing.notices import tell_once
 from il6_platform.publishing.retention import prune
 from il6_platform.settings import read_settings
-from il6_platform.study import checked_cron
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site, left_by_a_kill
 from il6_platform.warehouse.running import left_mark, marks

@@ -14,6 +14,10 @@ if(
 create or replace macro cell_or_level(cells, name, levels) as
 coalesce(cell(cells, name), list_filter(levels, lambda one: lower(one) = lower(plain_text(cells[name])))[1]);
 
+-- Who a line of a patients export is about, as far as sex and birth say it.
+create or replace macro person_of(cells) as
+concat_ws('|', upper(cell(cells, 'sex')), coalesce(cell(cells, 'birth_date'), cell(cells, 'age_years')));
+
 -- The cells of a line by the names of their columns; an empty one is left out.
 create or replace macro filled_cells(names, texts) as
 map_from_entries(list_filter(list_zip(names, texts), lambda entry: entry[2] is not null));

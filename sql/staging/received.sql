@@ -71,7 +71,7 @@ people as (
         d.site_folder,
         d.has_plain_folder,
         cell(r.cells, 'patient_id') as number,
-        concat_ws('|', upper(cell(r.cells, 'sex')), coalesce(cell(r.cells, 'birth_date'), cell(r.cells, 'age_years'))) as person
+        person_of(r.cells) as person
     from raw.patients as r
     inner join delivered as d on r.delivery = d.delivery
     where d.site_folder != '' or not d.are_several
@@ -218,7 +218,7 @@ persons as (
     select distinct
         number,
         lower(site_written) as site_key,
-        concat_ws('|', upper(cell(cells, 'sex')), coalesce(cell(cells, 'birth_date'), cell(cells, 'age_years'))) as person
+        person_of(cells) as person
     from placed
     where table_name = 'patients' and number is not null
 ),

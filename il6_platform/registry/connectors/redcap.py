@@ -1,7 +1,8 @@
 """REDCap's API: the records of a project, and its data dictionary.
 
 Two requests, as REDCap documents them (API Export Records, Export Metadata); the platform's
-profiles read both as they come. PyCap follows a redirect with the token, and its errors name it.
+profiles read both as they come. PyCap is not used: its own checks fail with the token in their
+message.
 """
 
 from __future__ import annotations
