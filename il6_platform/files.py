@@ -98,19 +98,21 @@ def make_folder(folder: Path, mode: int = 0o700) -> Path:
 
 def replace_link(link: Path, target: Path) -> None:
     """Point a symbolic link at another folder in one step."""
-    fresh = link.with_name(f".{link.name}.new")
-    if link.is_dir() and not link.is_symlink():
-        # a copy of a home by a tool that follows links has a folder in its place
-        shutil.rmtree(link)
+    fresh, copy = (link.with_name(f".{link.name}.{what}") for what in ("new", "copy"))
     link.parent.stat()
     while True:
         # another process may do the same at this moment
         with contextlib.suppress(FileExistsError, FileNotFoundError):
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(target, target_is_directory=True)
+            if link.is_dir() and not link.is_symlink():
+                # a copy of a home by a tool that follows links has a folder in its place
+                shutil.rmtree(copy, ignore_errors=True)
+                os.replace(link, copy)
             os.replace(fresh, link)
             break
     sync_folder(link.parent)
+    shutil.rmtree(copy, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -29,3 +29,12 @@ def test_processes_that_write_the_same_file_do_not_disturb_each_other(tmp_path: 
         assert link.read_text() in CONTENTS
     assert [writer.exitcode for writer in writers] == [0] * len(writers)
     assert {*tmp_path.iterdir()} == {path, link}
+
+
+def test_a_link_takes_the_place_of_a_copy_of_what_it_leads_to(tmp_path: Path) -> None:
+    folder, link = tmp_path / "cut", tmp_path / "published"
+    for place in (folder, link):
+        (place / "figures").mkdir(parents=True)
+    replace_link(link, Path("cut"))
+    assert link.readlink() == Path("cut")
+    assert {*tmp_path.iterdir()} == {folder, link}

@@ -327,14 +327,26 @@ class Site:
 
     def point_home_at(self) -> None:
         """Let `IL6_HOME/published` lead to the published cut of the only or default study."""
+        target = self._home_target
+        if target is not None and not self.is_pointed_at():
+            replace_link(self._home_link, target)
+
+    def is_pointed_at(self) -> bool:
+        """Say whether `IL6_HOME/published` leads there; nothing is asked before there is one."""
+        link, target = self._home_link, self._home_target
+        if target is None or not (self.home_path / target).exists():
+            return True
+        return link.is_symlink() and link.readlink() == target
+
+    @property
+    def _home_link(self) -> Path:
+        return self.home_path / "published"
+
+    @property
+    def _home_target(self) -> Path | None:
+        """Where the home's link leads, from there; None where no study is the default."""
         default = self.default_study()
-        if default is None:
-            return
-        link = self.home_path / "published"
-        target = Path("studies", name_in(default), "published")
-        points_there = link.is_symlink() and link.readlink() == target
-        if (self.home_path / target).exists() and not points_there:
-            replace_link(link, target)
+        return None if default is None else Path("studies", name_in(default), "published")
 
 
 def left_by_a_kill(site: Site) -> list[Path]:

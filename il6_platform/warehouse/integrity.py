@@ -57,12 +57,18 @@ def open_key(home: Path) -> Pseudonyms:
             f"{key} is empty or damaged; restore it from your backup (il6 restore)"
         ) from None
     sync_folder(home)
-    known = [str(record["key"])] if record else []
-    for fingerprint in [*known, *_keys_of_cuts(home)]:
-        if fingerprint != pseudonyms.fingerprint:
+    ours = pseudonyms.fingerprint
+    if record is not None and record["key"] != ours:
+        raise HomeError(
+            f"{key} is not the key of this home (fingerprint {ours}, it was {record['key']}); "
+            "restore the right one from your backup (il6 restore)"
+        )
+    for manifest, fingerprint in _keys_of_cuts(home):
+        if fingerprint != ours:
             raise HomeError(
-                f"{key} is not the key of this home (fingerprint {pseudonyms.fingerprint}, it was "
-                f"{fingerprint}); restore the right one from your backup (il6 restore)"
+                f"either {key} is not the key of this home or {manifest} is damaged or of another "
+                f"home: the key has the fingerprint {ours}, the cut was made with {fingerprint}; "
+                "restore the one that is wrong from your backup (il6 restore)"
             )
     if record is None:
         write_whole(about, json.dumps({"version": VERSION, "key": pseudonyms.fingerprint}))
@@ -104,13 +110,13 @@ def lost_landings(home: Path, lines: int) -> str:
     return f"deliveries.csv has {lines} lines and had {known}" if lines < known else ""
 
 
-def _keys_of_cuts(home: Path) -> Iterator[str]:
-    """Give the fingerprints of the keys with which the published cuts were made."""
-    for published in sorted(home.glob("studies/*/published")):
+def _keys_of_cuts(home: Path) -> Iterator[tuple[Path, str]]:
+    """Give the fingerprints of the keys with which cuts were made, and where."""
+    for manifest in sorted(home.glob(f"studies/*/cuts/*/{MANIFEST}")):
         try:
-            yield str(json.loads((published / MANIFEST).read_text(encoding="utf-8"))["key"])
+            yield manifest, str(json.loads(manifest.read_text(encoding="utf-8"))["key"])
         except (OSError, ValueError, KeyError, TypeError):
-            # damaged, or of an earlier version: what is published is checked elsewhere
+            # damaged, or of an earlier version: cuts are checked elsewhere
             continue
 
 
@@ -162,9 +168,11 @@ def damages(cut: Path) -> Iterator[str]:
     except (ValueError, KeyError, TypeError):
         yield f"{cut.name}: {MANIFEST} is damaged"
         return
+    folders = {folder.as_posix() for name in files for folder in Path(name).parents}
     for path in sorted(cut.rglob("*")):
         name = path.relative_to(cut).as_posix()
-        if path.name != MANIFEST and not path.is_dir() and name not in files:
+        is_folder = path.is_dir() and not path.is_symlink()
+        if name != MANIFEST and name not in (folders if is_folder else files):
             yield f"{cut.name}: {name} was not published with it"
     for name, digest in files.items():
         path = cut / name

@@ -74,7 +74,6 @@ def test_a_home_knows_its_key_by_its_cuts_too(tmp_path: Path) -> None:
     cut = home / "studies" / "s" / "cuts" / "c"
     cut.mkdir(parents=True)
     write_manifest(cut, fingerprint)
-    (cut.parent.parent / "published").symlink_to(Path("cuts") / "c")
     (home / "home.json").unlink()
     assert open_key(home).fingerprint == fingerprint
     assert (home / "home.json").exists()
@@ -83,8 +82,17 @@ def test_a_home_knows_its_key_by_its_cuts_too(tmp_path: Path) -> None:
         (home / "home.json").unlink(missing_ok=True)
         for name in names:
             (home / name).write_bytes((other / name).read_bytes())
-        with pytest.raises(HomeError, match="is not the key of this home"):
+        with pytest.raises(HomeError, match=r"key is not the key of this home or .*manifest\.json"):
             open_key(home)
+
+
+def test_a_cut_that_names_another_key_may_be_what_is_wrong(tmp_path: Path) -> None:
+    home = in_use(tmp_path / "home")
+    cut = home / "studies" / "s" / "cuts" / "c"
+    cut.mkdir(parents=True)
+    write_manifest(cut, "another")
+    with pytest.raises(HomeError, match=rf"{cut}/manifest\.json is damaged or of another home"):
+        open_key(home)
 
 
 def test_a_newer_home_is_refused(tmp_path: Path) -> None:
@@ -116,6 +124,12 @@ def test_every_damage_of_a_cut_is_seen(tmp_path: Path) -> None:
     write_manifest(cut)
     (cut / "patients.csv").write_text("patient")
     assert [*damages(cut)] == ["abc: patients.csv was not published with it"]
+    (cut / "patients.csv").unlink()
+    # neither a folder, empty or not, nor a link was
+    (cut / "empty" / "manifest.json").mkdir(parents=True)
+    (cut / "link").symlink_to(cut.parent, target_is_directory=True)
+    foreign = ("empty", "empty/manifest.json", "link")
+    assert [*damages(cut)] == [f"abc: {name} was not published with it" for name in foreign]
     (cut / "manifest.json").write_text("{")
     assert [*damages(cut)] == ["abc: manifest.json is damaged"]
     (cut / "manifest.json").unlink()
