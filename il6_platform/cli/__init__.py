@@ -19,7 +19,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from il6_platform.cli.parsing import GroupedHelp, Parser, Version, print_reason
-from il6_platform.errors import Il6Error
+from il6_platform.cli.streams import open_streams, unwritten
+from il6_platform.errors import Il6Error, PlatformError
 from il6_platform.settings import is_debugging
 
 GROUPS = {
@@ -52,10 +53,20 @@ EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    asked = read(sys.argv[1:] if arguments is None else arguments)
+    open_streams()
+    try:
+        asked = read(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit:
+        # help was asked for, or the arguments are wrong
+        if not_written := unwritten():
+            print_reason(not_written)
+            return PlatformError.exit_status
+        raise
     # whatever is written, Dagster's files and the kept cuts too, is for its owner only
     os.umask(0o077)
     status, reason = _run(asked)
+    if not_written := unwritten():
+        status, reason = max(status, PlatformError.exit_status), reason or not_written
     if asked.command in LOGGED and status != 2:
         try:
             _log(asked, status)
@@ -104,9 +115,6 @@ def _run(asked: argparse.Namespace) -> tuple[int, str]:
         asked.run(asked)
     except Il6Error as error:
         return error.exit_status, str(error)
-    except BrokenPipeError:
-        # whoever reads (head, less) has seen enough; the interpreter must not flush once more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 3, "Interrupted; the last report stays."
     except Exception as error:
