@@ -10,6 +10,8 @@ import secrets
 import unicodedata
 from pathlib import Path
 
+from il6_platform.files import open_alone, sync_folder
+
 _NOBODY = re.compile(
     r"^(?:na|n/a|nan|null|none|nil|unknown|missing|[-.?_/*\s]+|#(?:n/a|ref!|value!|name\?|div/0!|num!"
     r"|null!)|#+|<na>|nat|\(error .*\)|\(formula without a value\)|不详|未知|缺失)$"
@@ -36,15 +38,8 @@ class Pseudonyms:
 
     def __init__(self, key_file: Path) -> None:
         key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "w") as stream:
-                stream.write(secrets.token_hex(32))
-                stream.flush()
-                os.fsync(stream.fileno())
+        if not key_file.exists():
+            _make(key_file)
         self._key = bytes.fromhex(key_file.read_text())
         if len(self._key) < 32:
             raise ValueError("the key is too short")
@@ -70,6 +65,20 @@ class Pseudonyms:
     def loosely(self, patient_id: str) -> str:
         """Return a spelling-insensitive key of a registry number; it is no pseudonym."""
         return self.of("loosely:" + "-".join(_parts(patient_id)))
+
+
+def _make(key_file: Path) -> None:
+    """Make a key; where another process makes one at the same time, both have that one."""
+    fresh = key_file.with_name(f".{key_file.name}.new")
+    with open_alone(fresh) as stream:
+        if key_file.exists():
+            fresh.unlink()
+            return
+        stream.write(secrets.token_hex(32).encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+        os.replace(fresh, key_file)
+    sync_folder(key_file.parent)
 
 
 def is_number(patient_id: str) -> bool:

@@ -141,6 +141,8 @@ def _is_in_use(home: Path) -> bool:
         "deliveries.csv",
         "deliveries/*",
         "studies/*/cuts/*",
+        "studies/*/released/*",
+        "studies/*/patients/*",
         "forgotten.csv",
         "registry.duckdb",
     )

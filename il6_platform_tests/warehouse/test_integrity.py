@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import multiprocessing
 from pathlib import Path
 
 import pytest
 
 from il6_platform.warehouse.integrity import HomeError, damages, open_key, write_manifest
+from il6_platform_tests.crashes import every_crash
 
 
 def in_use(home: Path) -> Path:
@@ -58,7 +61,48 @@ def test_a_home_from_before_home_json_must_have_its_key(tmp_path: Path) -> None:
         open_key(home)
 
 
-@pytest.mark.parametrize("left", ["deliveries.csv", "studies/s/cuts/c/manifest.json"])
+@pytest.mark.parametrize("loses", [False, True])
+def test_a_home_that_dies_while_its_key_is_made_has_one_key_ever_after(
+    tmp_path: Path, *, loses: bool
+) -> None:
+    homes = (tmp_path / str(n) for n in itertools.count())
+
+    def prepare() -> Path:
+        home = next(homes)
+        home.mkdir()
+        return home
+
+    for home in every_crash(prepare, open_key, loses=loses):
+        key = home / "pseudonym.key"
+        made = key.read_text() if key.exists() else None
+        fingerprint = open_key(home).fingerprint
+        assert open_key(home).fingerprint == fingerprint
+        assert made is None or key.read_text() == made
+        # what was being written is gone once it is written
+        assert {one.name for one in home.iterdir()} == {"pseudonym.key", "home.json"}
+
+
+def test_processes_that_begin_a_home_at_once_have_one_key(tmp_path: Path) -> None:
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        for n in range(20):
+            home = tmp_path / str(n)
+            found = pool.map(fingerprint_of, [home] * 8, chunksize=1)
+            assert len({*found}) == 1
+            assert {one.name for one in home.iterdir()} == {"pseudonym.key", "home.json"}
+
+
+def fingerprint_of(home: Path) -> str:
+    home.mkdir(exist_ok=True)
+    return open_key(home).fingerprint
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        *("deliveries.csv", "studies/s/cuts/c/manifest.json"),
+        *("studies/s/released/c/report.html", "studies/s/patients/c.parquet"),
+    ],
+)
 def test_no_new_key_is_made_where_anything_of_an_old_one_is_left(tmp_path: Path, left: str) -> None:
     (tmp_path / left).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / left).write_text("{}")
