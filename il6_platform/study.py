@@ -94,6 +94,8 @@ class Marker(_Part):
 
     A derived marker (`expression: neutrophils / lymphocytes`) takes each analyte in its reference
     unit (`data/units.csv`), all of one sample; `unit` is then that of the outcome, such as ratio.
+    A name that no dictionary holds may be another name of the analyte; `other_analytes` lists those
+    that are not (`*`: any).
     """
 
     analyte: Words | None = None
@@ -104,6 +106,7 @@ class Marker(_Part):
     below_loq: Literal["half", "limit", "zero"] = "half"
     direction: Literal["higher", "lower", "auto"] | None = None
     assay_cv: float | None = Field(default=None, ge=1e-6, lt=1)
+    other_analytes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Marker:

@@ -177,6 +177,7 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "experimental_drug": study.arms.experimental_drug.strip().lower(),
         "experimental_substances": list(read_drug(study.arms.experimental_drug).substances),
         "control_drugs": [text.strip().lower() for text in study.arms.control_drugs],
+        "other_analytes": [text.strip().lower() for text in study.marker.other_analytes],
         "experimental_label": study.arms.experimental_label,
         "control_label": study.arms.control_label,
         "arm_window_days": study.arms.arm_window_days,
@@ -186,7 +187,7 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "censored_on": site.censored_on,
     }
     # an untyped null would make a column of integers
-    lists = ("experimental_substances", "control_drugs")
+    lists = ("experimental_substances", "control_drugs", "other_analytes")
     types = {"censored_on": "::date", **dict.fromkeys(lists, "::varchar[]")}
     columns = ", ".join(f"${name}{types.get(name, '')} as {name}" for name in settings)
     connection.execute(f"create or replace table study.settings as select {columns}", settings)

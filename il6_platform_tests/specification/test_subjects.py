@@ -232,6 +232,79 @@ def test_another_analyte(spec: Specification) -> None:
     )
 
 
+def test_names_that_no_dictionary_holds(spec: Specification) -> None:
+    """A name that no dictionary holds may be another name of the marker where its unit is one of
+    the marker's: a patient whose baseline result it may be is not evaluable, and the name is
+    listed. `marker.other_analytes` names texts that are not the marker (`*`: any)."""
+    spec.study("marker: {other_analytes: [Marker X]}")
+    spec.given(
+        labs="""
+        | patient_id | analyte    | certainty | value | unit  | collected_on |
+        | p1         | il6        | known     | 7     | pg/mL | day -5       |
+        | p1         | see letter | unknown   | 9     | ng/L  | day -2       |
+        | p2         | il6        | known     | 7     | pg/mL | day -5       |
+        | p2         | see letter | unknown   | 9     | pg/mL | day -9       |
+        | p3         | il6        | known     | 7     | pg/mL | day -5       |
+        | p3         | see letter | unknown   | 9     | mmol  | day -2       |
+        | p4         | see letter | unknown   | 9     | pg/mL | day -2       |
+        | p5         | il6        | known     | 7     | pg/mL | day -5       |
+        | p5         | marker x   | unknown   | 9     | pg/mL | day -2       |
+        | p6         | il6        | known     | 7     | pg/mL | day -5       |
+        | p6         | see letter | unknown   | 9     | pg/mL | day 2        |
+        """
+    )
+    spec.expect(
+        subjects="""
+        | USUBJID | MARKER | EXCLREAS                      |
+        | p1      | 7      | Decisive record in quarantine |
+        | p2      | 7      |                               |
+        | p3      | 7      |                               |
+        | p4      |        | Decisive record in quarantine |
+        | p5      | 7      |                               |
+        | p6      | 7      |                               |
+        """,
+        decisive="""
+        | patient_id | file_line | code            |
+        | p1         | 3         | marker_may_move |
+        | p4         | 8         | marker_may_move |
+        """,
+        remarks="""
+        | patient_id | file_line | rule             |
+        | p1         | 3         | analyte_is_known |
+        """,
+    )
+
+
+def test_names_that_stand_beside_the_marker(spec: Specification) -> None:
+    """Such a name is of another analyte where it has another value than the marker in the same
+    sample, in three patients or more, and a tenth of those who have it in that unit."""
+    spec.given(
+        labs="""
+        | patient_id | analyte | certainty | value | unit  | collected_on |
+        | p1         | il6     | known     | 7     | pg/mL | day -5       |
+        | p1         | beside  | unknown   | 9     | pg/mL | day -5       |
+        | p2         | il6     | known     | 7     | pg/mL | day -5       |
+        | p2         | beside  | unknown   | 9     | pg/mL | day -5       |
+        | p3         | il6     | known     | 7     | pg/mL | day -5       |
+        | p3         | beside  | unknown   | 9     | pg/mL | day -5       |
+        | p4         | il6     | known     | 7     | pg/mL | day -5       |
+        | p4         | beside  | unknown   | 9     | pg/mL | day -2       |
+        | p5         | il6     | known     | 7     | pg/mL | day -5       |
+        | p5         | beside  | unknown   | 9     | ng/mL | day -2       |
+        """
+    )
+    spec.expect(
+        subjects="""
+        | USUBJID | MARKER | EXCLREAS                      |
+        | p1      | 7      |                               |
+        | p2      | 7      |                               |
+        | p3      | 7      |                               |
+        | p4      | 7      |                               |
+        | p5      | 7      | Decisive record in quarantine |
+        """
+    )
+
+
 def test_half_the_limit(spec: Specification) -> None:
     """A result below the limit of quantification is half the limit; above the upper limit it is
     the limit. Both are flagged."""

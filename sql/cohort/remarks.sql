@@ -43,6 +43,30 @@ incomplete as (
     and is_known(m.collected_on) and coalesce(m.collected_on > a.markdt, true)
 ),
 
+-- once a name: which results it takes is said by the decisive records
+unknown_names as (
+    select
+        patient_id,
+        'labs' as table_name,
+        delivery,
+        file_line,
+        'analyte' as column_name,
+        'analyte_is_known' as rule,
+        'No dictionary holds this name, and its unit is one of ' || marker_label || ': ' || n_patients || ' patients have results '
+        || 'that may be it; write the usual name of the analyte, or list it under marker.other_analytes of the study file '
+        || 'if it is another' as sentence
+    from (
+        select
+            m.*,
+            settings.marker_label,
+            count(distinct m.patient_id) over (partition by m.unknown_name) as n_patients
+        from cohort.markers as m
+        inner join study.settings as settings on m.marker = settings.marker
+        where m.unknown_name is not null
+    )
+    qualify row_number() over (partition by unknown_name order by delivery, file_line) = 1
+),
+
 unreadable as (
     select
         s.patient_id,
@@ -79,6 +103,8 @@ undeclared as (
 select * from late_starts
 union all by name
 select * from incomplete
+union all by name
+select * from unknown_names
 union all by name
 select * from unreadable
 union all by name

@@ -70,6 +70,13 @@ IL-12p70                    | il12p70
 sIL-2R                      | il2r
 LOINC 26881-3               | il6
 IL6 pg/ml serum             | il6 [pg/mL]
+potassium                   | potassium
+GGT                         | ggt
+硒                          | selenium
+NT-proBNP [pg/mL]           | nt_probnp [pg/mL]
+25-OH vitamin D             | vitamin_d
+FT3                         | free_t3
+IFN-γ                       | interferon_gamma
 # it may be the marker
 LBIL6                       | ? il6
 interleukin                 | ? il6
@@ -87,7 +94,6 @@ lL-6                        | ? il6
 LI-6                        | ? il6
 CRP/albumin                 | ? albumin crp
 # far from every name
-potassium                   | unknown
 TRP                         | unknown
 vitamin B6                  | unknown
 """
