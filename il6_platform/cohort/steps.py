@@ -44,8 +44,10 @@ def read_landing(warehouse: Warehouse) -> None:
         now = datetime.now(UTC)
         contents = {item.file: item.read() or b"" for item in landed(site.landing_path)[0]}
         here = {file: digest_of(content) for file, content in contents.items()}
+        held = landings.contents(connection)
         for file, content in contents.items():
-            name = landings.content_of(connection, file, here[file])
+            digest, known = held.get(file, (None, None))
+            name = known if digest == here[file] else None
             opened = open_deliveries(file, content, profiles)
             if name is None:
                 name, _ = landings.land(connection, file, here[file], opened, now, here)

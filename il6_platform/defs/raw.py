@@ -162,6 +162,10 @@ class _Reading:
         self.present: dict[str, str] = {}
         self.contents: set[str] = set()
         self.unreadable: list[str] = []
+        # asked once: most files of a landing folder are known
+        with warehouse.connect() as connection:
+            self.known = landings.contents(connection)
+            self.settled = raw.settled(connection, self.versions)
 
     def take(self, item: Found) -> None:
         """Keep a file and record it, unless it is known; a worklist's answers are kept."""
@@ -177,11 +181,12 @@ class _Reading:
         if answers.is_worklist(item.path.name):
             self._keep_answers(item, digest)
             return
+        held, known = self.known.get(item.file, (None, None))
+        name = known if held == digest else None
+        if name in self.settled:
+            self.contents.add(name)
+            return
         with self.warehouse.connect() as connection:
-            name = landings.content_of(connection, item.file, digest)
-            if name is not None and raw.arrived(connection, name, self.versions)[0]:
-                self.contents.add(name)
-                return
             content = item.read()
             if content is None or digest_of(content) != digest:
                 # it is being changed at this moment

@@ -26,13 +26,13 @@ COLUMNS = ("landing", "file", "content", "delivered_on", "arrived_at", "generati
 """Columns of the ledger."""
 
 
-def content_of(connection: duckdb.DuckDBPyConnection, file: str, digest: str) -> str | None:
-    """Return as what a file's bytes are known; None where it held other ones, or was not there."""
-    last = connection.execute(
-        "select content, sha256 from raw.landings where file = ? order by landing desc limit 1",
-        [file],
+def contents(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """Return what each file held last: its SHA-256, and as what that content is known."""
+    rows = connection.execute(
+        "select file, max_by(sha256, landing), max_by(content, landing) "
+        "from raw.landings group by file"
     ).fetchall()
-    return str(last[0][0]) if last and last[0][1] == digest else None
+    return {file: (sha256, content) for file, sha256, content in rows}
 
 
 def land(

@@ -6,8 +6,9 @@ Belongs here: the statements that fill `sql/raw`. Does not belong here: the ledg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -37,10 +38,22 @@ def arrived(
         "from raw.deliveries where delivery = $d or source = $d",
         {"d": digest},
     ).fetchall()
-    today = versions or {}
+    return _is_settled(rows, versions or {}), min((row[-1] for row in rows), default=None)
+
+
+def settled(connection: duckdb.DuckDBPyConnection, versions: Mapping[str, str]) -> set[str]:
+    """Return which of all contents need not be read again, as `arrived` says of one."""
+    rows = connection.execute(
+        "select content, list((status, profile, profile_version)) from (select "
+        "unnest([delivery, source]) as content, status, profile, profile_version "
+        "from raw.deliveries) where content is not null group by content"
+    ).fetchall()
+    return {content for content, about in rows if _is_settled(about, versions)}
+
+
+def _is_settled(rows: Sequence[tuple[Any, ...]], today: Mapping[str, str]) -> bool:
     is_known = any(status not in ("rejected", "unrecognised", "passed over") for status, *_ in rows)
-    reads_otherwise = any(today.get(profile, then) != then for _, profile, then, _ in rows)
-    return is_known and not reads_otherwise, min((row[-1] for row in rows), default=None)
+    return is_known and all(today.get(profile, then) == then for _, profile, then, *_ in rows)
 
 
 def record(

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from il6_platform.registry import landings, raw
 from il6_platform.registry.kept import Kept
 from il6_platform.registry.landings import write_landings
 from il6_platform.registry.profiles import read_profiles
@@ -60,6 +61,12 @@ def kept_as_it_was(made: SmallRegistry) -> None:
     site = made.warehouse.site
     with made.warehouse.connect() as connection:
         site.landings_path.write_text(write_landings(connection))
+        settled = raw.settled(connection, {})
+        assert settled and settled == {
+            content
+            for _, content in landings.contents(connection).values()
+            if raw.arrived(connection, content)[0]
+        } | {one for one in settled if raw.arrived(connection, one)[0]}
     profiles = read_profiles(site.home_path / "profiles")
     known = made.warehouse.query(
         "select *, coalesce(source, delivery) as content from raw.deliveries"
