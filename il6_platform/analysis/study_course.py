@@ -6,31 +6,21 @@ import pandas as pd
 
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.results import Results
-from il6_platform.analysis.spec import Listing, Spec
+from il6_platform.analysis.spec import Spec
 from il6_platform.statistics.baseline import describe
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.study import Study
 
 SPEC = Spec(
     place=12,
-    tables=(
-        Listing(
-            "Observed follow-up (months, to death or last contact), and sum of the diameters of "
-            "the target lesions (mm) before treatment and at the first assessment after its start.",
-            {
-                "median": ("Median", "number"),
-                "q1": ("Lower quartile", "number"),
-                "q3": ("Upper quartile", "number"),
-                "min": ("Shortest or smallest", "number"),
-                "max": ("Longest or largest", "number"),
-            },
-        ),
-    ),
+    tables=("study_course",),
     said_elsewhere=frozenset(
         {"missing", "max", "mean", "median", "min", "q1", "q3", "sd"}
         | {"enrolled", "enrolment_first_month", "enrolment_last_month"}
     ),
 )
+
+FOLLOW_UP = "follow-up"
 
 SIZES = {"tumour_size": "diameters before treatment", "tumour_size_after": "diameters after"}
 """Column of the cohort -> the term of its rows."""
@@ -54,7 +44,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     if "time_OS" in cohort.patients:
         for grp in (None, "control", "experimental"):
             months = cohort.select(grp or "all").patients["time_OS"]
-            results.add(describe(months, "number"), term="follow-up", grp=grp)
+            results.add(describe(months, "number"), term=FOLLOW_UP, grp=grp)
     for column, term in SIZES.items():
         for grp in (None, "control", "experimental"):
             sizes = cohort.select(grp or "all").patients[column]

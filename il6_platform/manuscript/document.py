@@ -85,7 +85,7 @@ class Manuscript:
     @cached_property
     def tables(self) -> dict[str, Table]:
         """What each table is called (1, 2, ...; of the supplement S1, S2, ...) -> the table."""
-        made = [_said(table, self.say) for table in tables(self.cut.report)]
+        made = [_reworded(table, self.say) for table in tables(self.cut.report)]
         is_first = [re.sub(r"_[^_]*$", "", t.key) in FIRST or t.key in FIRST for t in made]
         named: dict[str, Table] = {}
         for wanted, prefix in ((True, ""), (False, "S")):
@@ -134,8 +134,8 @@ class Manuscript:
         return ", ".join(called) or None
 
 
-def _said(table: Table, say: Callable[[str], str]) -> Table:
-    """Return a table in the language of its readers."""
+def _reworded(table: Table, say: Callable[[str], str]) -> Table:
+    """Return a table with every text put through `say`."""
 
     def every(texts: Iterable[str]) -> tuple[str, ...]:
         return tuple(map(say, texts))
@@ -340,6 +340,7 @@ def add_table(
     from docx.enum.table import WD_TABLE_ALIGNMENT
     from docx.shared import Cm
 
+    table = _reworded(table, style.written)
     if not style.is_title_below:
         _add_title(word, called, table.title, keeps=True)
     grid = word.add_table(rows=len(table.rows) + 1, cols=len(table.columns))
@@ -353,10 +354,13 @@ def add_table(
         # Word goes by the cells' widths, others by the columns'
         column.width = Cm(width)
     signs, footnotes = _footnotes(table, style)
+    centred = [
+        place > 0 and not widths and not _is_prose(c) for place, c in enumerate(_columns(table))
+    ]
     for row, texts in enumerate((table.columns, *table.rows)):
         # a row's cells are looked up once: python-docx searches the whole row for each
         cells = grid.rows[row].cells
-        _fill_row(cells, texts, wide, size, style, row, table, is_text=bool(widths))
+        _fill_row(cells, texts, wide, size, style, row, table, centred)
         if row and signs[row - 1]:
             sign = cells[0].paragraphs[0].add_run(signs[row - 1])
             sign.font.size, sign.font.superscript = _points(size), True
@@ -366,7 +370,7 @@ def add_table(
         if sign:
             mark = paragraph.add_run(f"{sign} ")
             mark.font.size, mark.font.superscript = _points(8), True
-        paragraph.add_run(style.written(note)).font.size = _points(8)
+        paragraph.add_run(note).font.size = _points(8)
     if style.is_title_below:
         _add_title(word, called, table.title, keeps=False)
 
@@ -393,8 +397,7 @@ def _fill_row(
     style: Style,
     row: int,
     table: Table,
-    *,
-    is_text: bool,
+    centred: Sequence[bool],
 ) -> None:
     """Write a row's cells; one that only names those below it runs over the whole width."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -412,12 +415,12 @@ def _fill_row(
         if not names_others:
             cell.width = Cm(wide[column])
         paragraph = cell.paragraphs[0]
-        run = paragraph.add_run(style.written(text))
+        run = paragraph.add_run(text)
         run.font.size, run.bold = _points(size), row == 0
         paragraph.paragraph_format.space_after = _points(1)
         # a table that fits a page is not torn
         paragraph.paragraph_format.keep_with_next = row < len(table.rows) <= ROWS_A_PAGE
-        if column and not is_text and (row == 0 or text[:1].isdigit() or len(text) < 30):
+        if centred[column]:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
 
 
@@ -558,6 +561,11 @@ def _columns(table: Table) -> list[tuple[str, ...]]:
     """Return a table's columns; what runs over the whole width is in none of them."""
     rows = [row for row in table.rows if not _names_others(row)]
     return list(zip(*(table.columns, *rows), strict=True))
+
+
+def _is_prose(column: Sequence[str]) -> bool:
+    """Say whether some cell of a column is a phrase, not a number, name or estimate."""
+    return any(_letters(text) >= 30 and not text[:1].isdigit() for text in column[1:])
 
 
 def _letters(text: str) -> int:

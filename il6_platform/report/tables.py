@@ -24,6 +24,7 @@ from il6_platform.analysis.cohort import (
 )
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
 from il6_platform.analysis.spec import Declared, Format, Listing, analyses
+from il6_platform.analysis.study_course import FOLLOW_UP
 from il6_platform.figures.kaplan_meier import group_of
 from il6_platform.figures.labels import (
     SEXES,
@@ -51,9 +52,6 @@ INTERVAL = "CI, confidence interval"
 
 BY_TIME = frozenset({"competing_risks", "roc_over_time"})
 """Analyses whose rows are at a time in months."""
-
-IN_MONTHS = frozenset({"follow-up"})
-"""Terms of listed rows that are times."""
 
 FORMATS: dict[Format, Callable[[Any], str]] = {
     "ratio": journal.ratio,
@@ -118,38 +116,52 @@ def listing(report: Report, analysis: str, declared: Listing, endpoint: str | No
     rows = rows[rows["statistic"].isin(list(declared.rows))]
     if endpoint is not None:
         rows = rows[rows["endpoint"] == endpoint]
-    printed, marks = [], []
+    heads = ("Statistic", "Of", "Estimate (95% CI)", "P", "n", "Events")
+    groups: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for row in rows.to_dict("records"):
-        marks.append(_sentences(row["note"], study))
         words, write = declared.rows[row["statistic"]]
-        write = "months" if row["term"] in IN_MONTHS else write
-        of = [
-            row["endpoint"],
-            contrast_words(row["contrast"], study),
-            row["model"],
-            row["term"] and name_of(row["term"]),
-        ]
-        of += [labels.get(row["population"], row["population"]) if not row["grp"] else None]
-        of += [_said(row["grp"], labels) if row["grp"] else None]
-        printed.append(
-            (
-                f"{words}{_at(row['at'], analysis, study)}{', %' if write == 'percent' else ''}",
-                ", ".join(part for part in of if isinstance(part, str)),
-                journal.with_interval(pd.Series(row), FORMATS[write]),
-                journal.p_value(row["p_value"]),
-                count_of(row, "n"),
-                count_of(row, "events"),
-            )
+        population = labels.get(row["population"], row["population"])
+        group = _said(row["grp"], labels) if row["grp"] else population
+        cells: tuple[str, ...] = (
+            f"{words}{_at(row['at'], analysis, study)}{', %' if write == 'percent' else ''}",
+            _joined(row["model"], row["term"] and name_of(row["term"])),
+            journal.with_interval(pd.Series(row), FORMATS[write]),
+            journal.p_value(row["p_value"]),
+            count_of(row, "n"),
+            count_of(row, "events"),
         )
+        among = _joined(contrast_words(row["contrast"], study), group)
+        among = f"{row['endpoint']}: {among}" if row["endpoint"] else among
+        groups.setdefault(upper_first(among), []).append((cells, _sentences(row["note"], study)))
+    # a column that no row fills says nothing
+    used = [
+        place
+        for place in range(len(heads))
+        if any(cells[place] for members in groups.values() for cells, _ in members)
+    ]
+    printed: list[tuple[str, ...]] = []
+    marks: list[tuple[str, ...]] = []
+    for among, members in groups.items():
+        printed.append((among, *[""] * (len(used) - 1)))
+        marks.append(())
+        for cells, notes in members:
+            indented = (f"\N{EM SPACE}{cells[0]}", *cells[1:])
+            printed.append(tuple(indented[place] for place in used))
+            marks.append(notes)
     filled = {"marker": study.marker.label, "unit": study.marker.unit}
     return Table(
         analysis if endpoint is None else f"{analysis}_{endpoint}",
         declared.title.format(**filled, drug=study.arms.experimental_drug),
-        ("Statistic", "Of", "Estimate (95% CI)", "P", "n", "Events"),
+        tuple(heads[place] for place in used),
         tuple(printed),
         (f"{INTERVAL}.",),
         tuple(marks),
     )
+
+
+def _joined(*parts: Any) -> str:
+    """Join the parts that are there."""
+    return ", ".join(part for part in parts if isinstance(part, str) and part)
 
 
 def _at(at: Any, analysis: str, study: Study) -> str:
@@ -220,6 +232,36 @@ def baseline(report: Report) -> Table:
             "IQR, interquartile range; SMD, standardised mean difference (first group minus "
             "second: experimental minus control, high minus low).",
         ),
+    )
+
+
+def study_course(report: Report) -> Table:
+    """Make the table of observed follow-up and tumour size, in all patients and by arm."""
+    labels, name_of = labels_of(report.study), term_namer(report.study)
+    rows = rows_of(report.results)(analysis=Analysis.STUDY_COURSE)
+    printed = []
+    for term in dict.fromkeys(rows["term"].dropna()):
+        for group in GROUPS[:3]:
+            mine = _of_group(rows[rows["term"] == term], group)
+            write = journal.months if term == FOLLOW_UP else journal.plain
+            value = dict(zip(mine["statistic"], mine["estimate"], strict=True))
+            ends = [value.get(end) for end in (Statistic.MIN, Statistic.MAX)]
+            printed.append(
+                (
+                    upper_first(name_of(term)),
+                    labels["all"].capitalize() if group is None else labels[group],
+                    _size(mine),
+                    _median(mine, write),
+                    "" if any(map(pd.isna, ends)) else journal.DASH.join(map(write, ends)),
+                )
+            )
+    return Table(
+        "study_course",
+        "Observed follow-up (months, to death or last contact), and sum of the diameters of the "
+        "target lesions (mm) before treatment and at the first assessment after its start.",
+        ("Measured", "Group", "n", "Median (IQR)", "Range"),
+        tuple(printed),
+        ("IQR, interquartile range.",),
     )
 
 
@@ -643,12 +685,12 @@ def _of_group(rows: pd.DataFrame, group: str | None) -> pd.DataFrame:
     return rows[rows["grp"].isna() if group is None else rows["grp"] == group]
 
 
-def _median(rows: pd.DataFrame) -> str:
+def _median(rows: pd.DataFrame, write: Callable[[Any], str] = journal.plain) -> str:
     value = rows.drop_duplicates("statistic").set_index("statistic")["estimate"]
     if pd.isna(value.get(Statistic.MEDIAN)):
         return ""
-    low, high = journal.plain(value[Statistic.Q1]), journal.plain(value[Statistic.Q3])
-    return f"{journal.plain(value['median'])} ({low}{journal.DASH}{high})"
+    median, low, high = (write(value[of]) for of in (Statistic.MEDIAN, Statistic.Q1, Statistic.Q3))
+    return f"{median} ({low}{journal.DASH}{high})"
 
 
 def _counted(rows: pd.DataFrame) -> str:

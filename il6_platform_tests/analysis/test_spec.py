@@ -69,7 +69,10 @@ def test_an_analysis_is_added_by_its_module_alone(
         nothing = pd.DataFrame(columns=["analysis", "endpoint", "population", "grp", "x", "y"])
         report = Report(made.frame(), nothing, pd.DataFrame(), study, is_synthetic=False)
         (table,) = tables._declared(report, found["counted"], None)
-        assert table.rows == (("Patients", "all patients", "53 (50–60)", "", "53", ""),)  # noqa: RUF001
+        assert table.rows == (
+            ("All patients", "", ""),
+            ("\N{EM SPACE}Patients", "53 (50\N{EN DASH}60)", "53"),
+        )
         assert table.title == "Patients with IL-6."
         assert [p.caption for p in pictures(report) if p.section == "Counted"] == [
             "How many there are."

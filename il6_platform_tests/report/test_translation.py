@@ -114,7 +114,7 @@ def test_every_rule_and_head_of_the_data_manager_has_a_translation() -> None:
     template = (paths.PACKAGE / "validation" / "quality.html.j2").read_text("utf-8")
     for piece in spoken(template):
         made.say(piece)
-    assert not made.missing
+    assert not made.missing, list(made.missing)
 
 
 def test_what_a_decisive_record_may_move_has_a_translation() -> None:
@@ -126,7 +126,7 @@ def test_what_a_decisive_record_may_move_has_a_translation() -> None:
     for _, sentence in sentences:
         made.say(f"{sentence}: the patient leaves the analysis until it is put right")
         made.say(sentence)
-    assert not made.missing
+    assert not made.missing, list(made.missing)
 
 
 def test_a_page_speaks_of_what_stays_english_on_it_alone() -> None:
@@ -175,7 +175,7 @@ def test_every_technique_has_a_translation() -> None:
     for one in analyses().values():
         for each in one.spec.techniques:
             made.say(f"{each.topic}{each.phrase} [1,2].")
-    assert not made.missing
+    assert not made.missing, list(made.missing)
 
 
 @pytest.mark.parametrize("name", ["harm", "randomised", "one arm"])
@@ -196,7 +196,7 @@ def test_every_text_of_a_manuscript_is_translated(name: str) -> None:
         cells = (cell for row in (table.columns, *table.rows, *table.marks) for cell in row)
         for text in (table.title, *table.notes, *cells):
             made.say(text)
-    assert not made.missing
+    assert not made.missing, list(made.missing)
 
 
 def test_no_number_is_lost_or_made(pages: dict[str, tuple[str, str, Translator]]) -> None:
