@@ -1,7 +1,7 @@
 """Columns of an export as they are looked at: what they hold, how they stand together.
 
 Belongs here: one column, blocks of columns, numbered columns, the column that says what a row is
-about. Does not belong here: which native column one is (`draft`).
+about. Does not belong here: which native column one is (`meanings`, `sharing`).
 """
 
 from __future__ import annotations
