@@ -25,9 +25,9 @@ from il6_platform.figures.labels import (
 )
 from il6_platform.manuscript.methods import followed_by, recruited
 from il6_platform.report import formatting as journal
+from il6_platform.report.formatting import count_of
 from il6_platform.report.reader import Cut
 from il6_platform.report.sentences import answer, delivered
-from il6_platform.report.tables import count_of
 from il6_platform.statistics.codes import singular
 from il6_platform.study import Study, lower_first
 

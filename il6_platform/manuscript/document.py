@@ -29,7 +29,8 @@ from il6_platform.manuscript.workbook import workbook
 from il6_platform.report.figure_catalogue import Picture, pictures
 from il6_platform.report.reader import Cut
 from il6_platform.report.synthetic_flag import SYNTHETIC
-from il6_platform.report.tables import Table, tables
+from il6_platform.report.table import Table
+from il6_platform.report.tables import tables
 from il6_platform.report.translation import other_names, translator_of
 
 if TYPE_CHECKING:

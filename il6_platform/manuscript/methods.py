@@ -26,10 +26,10 @@ from il6_platform.figures.labels import (
     upper_first,
 )
 from il6_platform.report import formatting as journal
+from il6_platform.report.formatting import count_of
 from il6_platform.report.reader import Cut
 from il6_platform.report.sentences import delivered, none_of
 from il6_platform.report.synthetic_flag import SYNTHETIC
-from il6_platform.report.tables import count_of
 from il6_platform.study import Estimand, EventOutcome, Study, listed
 from il6_platform.time_units import DAYS_PER_MONTH
 

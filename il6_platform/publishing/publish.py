@@ -18,10 +18,10 @@ from il6_platform.paths import code_version
 from il6_platform.publishing import cuts
 from il6_platform.publishing.changes import in_brief
 from il6_platform.publishing.content import content_key, versions
+from il6_platform.report.formatting import count_of
 from il6_platform.report.page import render
 from il6_platform.report.sentences import answer
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
-from il6_platform.report.tables import count_of
 from il6_platform.report.translation import translator_of
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse, copy_tables

@@ -6,6 +6,7 @@ written (`figures.numbers`), which numbers are printed where (`tables`).
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -44,6 +45,7 @@ __all__ = [
     "NOT_ESTIMABLE",
     "NOT_REACHED",
     "chance",
+    "count_of",
     "difference",
     "interval",
     "minus",
@@ -89,3 +91,11 @@ def in_sentence(row: pd.Series, write: Write = ratio) -> str:
     if is_missing(row["ci_low"]) and is_missing(row["ci_high"]):
         return f"{write(row['estimate'])}, interval not estimable"
     return f"{write(row['estimate'])}, 95% CI {interval(row['ci_low'], row['ci_high'], write)}"
+
+
+def count_of(row: Mapping[Hashable, Any], name: str) -> str:
+    """Return a count as a table shows it; one that is hidden says how (`<5`, `not shown`)."""
+    if not pd.isna(row[name]):
+        return f"{row[name]:.0f}"
+    hidden = dict(part.split(" ", 1) for part in (row.get("suppressed") or "").split("; ") if part)
+    return hidden.get(name, "")

@@ -25,8 +25,9 @@ from il6_platform.figures.labels import (
 from il6_platform.figures.numbers import claim_writer
 from il6_platform.report import figure_colours, formatting, interaction, sentences
 from il6_platform.report.figure_catalogue import Picture, Report, pictures
+from il6_platform.report.formatting import count_of
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
-from il6_platform.report.tables import baseline, count_of
+from il6_platform.report.tables import baseline
 from il6_platform.report.translation import other_names, translator_of
 from il6_platform.templates import template
 

@@ -19,8 +19,8 @@ import pandas as pd
 
 from il6_platform.figures.labels import Where, rows_of
 from il6_platform.report.figure_catalogue import Report
+from il6_platform.report.formatting import count_of
 from il6_platform.report.synthetic_flag import said_synthetic
-from il6_platform.report.tables import count_of
 from il6_platform.study import Study
 
 TABLES = ("results", "curves", "headline", "flow", "data_quality", "provenance", "history")

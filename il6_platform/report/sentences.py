@@ -28,9 +28,9 @@ from il6_platform.figures.labels import (
     upper_first,
 )
 from il6_platform.report import formatting, readings
-from il6_platform.report.formatting import ALPHA
+from il6_platform.report.formatting import ALPHA, count_of
 from il6_platform.report.sayings import Saying
-from il6_platform.report.tables import count_of, not_proportional
+from il6_platform.report.tables import not_proportional
 from il6_platform.statistics.codes import Code, Reason
 from il6_platform.study import Study, lower_first
 

@@ -1,15 +1,13 @@
 """The tables of the manuscript: rows of `report.results` in, cells of text out.
 
 Belongs here: which estimate stands in which cell. Does not belong here: how a number is written
-(`journal`), where a table is shown (`page`, `manuscript`).
+(`formatting`), what several tables share (`table`), where a table is shown (`page`, `manuscript`).
 """
 
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any, Unpack
 
 import pandas as pd
@@ -23,18 +21,16 @@ from il6_platform.analysis.cohort import (
     MARKER_TERM,
 )
 from il6_platform.analysis.names import Analysis, Group, Model, Statistic
-from il6_platform.analysis.spec import Declared, Format, Listing, analyses
+from il6_platform.analysis.spec import Declared, Listing, analyses
 from il6_platform.analysis.study_course import FOLLOW_UP
 from il6_platform.figures.kaplan_meier import group_of
 from il6_platform.figures.labels import (
     SEXES,
     Where,
-    at_unit,
     contrast_words,
     labels_of,
     marker_in_question,
     model_term,
-    note_in_words,
     rows_of,
     term_namer,
     upper_first,
@@ -43,51 +39,22 @@ from il6_platform.figures.labels import (
 from il6_platform.figures.volcano import TESTS, ranked_markers
 from il6_platform.report import formatting as journal
 from il6_platform.report.figure_catalogue import BEST, WORST, Report
+from il6_platform.report.listing import listing
+from il6_platform.report.table import (
+    INTERVAL,
+    Table,
+    count_cell,
+    counted_cell,
+    group_words,
+    median_cell,
+    notes_of,
+    of_group,
+    sentences_of,
+    size_cell,
+)
 from il6_platform.statistics.codes import singular
-from il6_platform.study import Study
 
 GROUPS: tuple[str | None, ...] = (None, "control", "experimental", "high", "low")
-
-INTERVAL = "CI, confidence interval"
-
-BY_TIME = frozenset({"competing_risks", "roc_over_time"})
-"""Analyses whose rows are at a time in months."""
-
-FORMATS: dict[Format, Callable[[Any], str]] = {
-    "ratio": journal.ratio,
-    "number": journal.plain,
-    "percent": journal.percent,
-    "points": journal.points,
-    "difference": journal.difference,
-    "months": journal.months,
-}
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as it is printed: cells of text, and notes below it.
-
-    Attributes
-    ----------
-    key
-        What other parts call it: baseline, cutoff, response, ...
-    notes
-        Sentences on the whole table.
-    marks
-        Of each row the sentences on it alone; empty where no row has any.
-    """
-
-    key: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
-    marks: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def note(self) -> str:
-        """The notes in one."""
-        return " ".join(self.notes)
 
 
 def tables(report: Report) -> Iterator[Table]:
@@ -109,79 +76,12 @@ def _declared(report: Report, one: Declared, endpoint: str | None) -> Iterator[T
             yield make(report) if endpoint is None else make(report, endpoint)
 
 
-def listing(report: Report, analysis: str, declared: Listing, endpoint: str | None) -> Table:
-    """Make the table of an analysis that lists its rows, as its declaration says."""
-    study, name_of, labels = report.study, term_namer(report.study), labels_of(report.study)
-    rows = rows_of(report.results)(analysis=analysis)
-    rows = rows[rows["statistic"].isin(list(declared.rows))]
-    if endpoint is not None:
-        rows = rows[rows["endpoint"] == endpoint]
-    heads = ("Statistic", "Of", "Estimate (95% CI)", "P", "n", "Events")
-    groups: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-    for row in rows.to_dict("records"):
-        words, write = declared.rows[row["statistic"]]
-        population = labels.get(row["population"], row["population"])
-        group = _said(row["grp"], labels) if row["grp"] else population
-        cells: tuple[str, ...] = (
-            f"{words}{_at(row['at'], analysis, study)}{', %' if write == 'percent' else ''}",
-            _joined(row["model"], row["term"] and name_of(row["term"])),
-            journal.with_interval(pd.Series(row), FORMATS[write]),
-            journal.p_value(row["p_value"]),
-            count_of(row, "n"),
-            count_of(row, "events"),
-        )
-        among = _joined(contrast_words(row["contrast"], study), group)
-        among = f"{row['endpoint']}: {among}" if row["endpoint"] else among
-        groups.setdefault(upper_first(among), []).append((cells, _sentences(row["note"], study)))
-    # a column that no row fills says nothing
-    used = [
-        place
-        for place in range(len(heads))
-        if any(cells[place] for members in groups.values() for cells, _ in members)
-    ]
-    printed: list[tuple[str, ...]] = []
-    marks: list[tuple[str, ...]] = []
-    for among, members in groups.items():
-        printed.append((among, *[""] * (len(used) - 1)))
-        marks.append(())
-        for cells, notes in members:
-            indented = (f"\N{EM SPACE}{cells[0]}", *cells[1:])
-            printed.append(tuple(indented[place] for place in used))
-            marks.append(notes)
-    filled = {"marker": study.marker.label, "unit": study.marker.unit}
-    return Table(
-        analysis if endpoint is None else f"{analysis}_{endpoint}",
-        declared.title.format(**filled, drug=study.arms.experimental_drug),
-        tuple(heads[place] for place in used),
-        tuple(printed),
-        (f"{INTERVAL}.",),
-        tuple(marks),
-    )
-
-
-def _joined(*parts: Any) -> str:
-    """Join the parts that are there."""
-    return ", ".join(part for part in parts if isinstance(part, str) and part)
-
-
-def _at(at: Any, analysis: str, study: Study) -> str:
-    """Say at which time, bound or cut-off a listed statistic is taken."""
-    if pd.isna(at):
-        return ""
-    value = journal.plain(at)
-    if analysis in BY_TIME:
-        return f" at {value} months"
-    if analysis == "shrinkage":
-        return f" {value}"
-    return f" at the cut-off of {at_unit(value, study)}"
-
-
 def baseline(report: Report) -> Table:
     """Make table 1: patients before treatment, by arm and by marker group."""
     labels, name_of = labels_of(report.study), term_namer(report.study)
     rows = rows_of(report.results)(analysis=Analysis.BASELINE)
     single = rows[rows["contrast"].isna()]
-    size = {group: _size(_of_group(single, group)) for group in GROUPS}
+    size = {group: size_cell(of_group(single, group)) for group in GROUPS}
     printed = []
 
     def cells(name: str, by_group: list[str], gaps: list[str]) -> tuple[str, ...]:
@@ -193,7 +93,7 @@ def baseline(report: Report) -> Table:
             journal.difference(found["estimate"]) if found is not None else ""
             for contrast in (ARM, MARKER)
             for found in [
-                _row(
+                _row_where(
                     report,
                     analysis=Analysis.BASELINE,
                     term=base,
@@ -206,18 +106,18 @@ def baseline(report: Report) -> Table:
         if levels:
             printed.append(cells(f"{upper_first(name_of(base))}, n (%)", [""] * len(GROUPS), gaps))
         else:
-            by_group = [_median(_of_group(mine, group)) for group in GROUPS]
+            by_group = [median_cell(of_group(mine, group)) for group in GROUPS]
             printed.append(cells(f"{upper_first(name_of(base))}, median (IQR)", by_group, gaps))
         for level in levels:
             shown = mine[(mine["term"] == level) & (mine["statistic"] == Statistic.RATE)]
-            by_group = [_counted(_of_group(shown, group)) for group in GROUPS]
+            by_group = [counted_cell(of_group(shown, group)) for group in GROUPS]
             inside = level.rstrip("]").partition("[")[2]
             words = SEXES if base == "sex" else {"Y": "yes", "N": "no"}
             inside = upper_first(words[inside]) if inside in words else inside
             printed.append(cells(f"\N{EM SPACE}{inside}", by_group, ["", ""]))
         missing = mine[mine["statistic"] == Statistic.MISSING]
         if missing["estimate"].sum():
-            by_group = [f"{_of_group(missing, group)['estimate'].sum():.0f}" for group in GROUPS]
+            by_group = [f"{of_group(missing, group)['estimate'].sum():.0f}" for group in GROUPS]
             printed.append(cells("\N{EM SPACE}Missing, n", by_group, ["", ""]))
     heads = [
         f"{labels['all'].capitalize() if group is None else labels[group]} (n={size[group]})"
@@ -242,7 +142,7 @@ def study_course(report: Report) -> Table:
     printed = []
     for term in dict.fromkeys(rows["term"].dropna()):
         for group in GROUPS[:3]:
-            mine = _of_group(rows[rows["term"] == term], group)
+            mine = of_group(rows[rows["term"] == term], group)
             write = journal.months if term == FOLLOW_UP else journal.plain
             value = dict(zip(mine["statistic"], mine["estimate"], strict=True))
             ends = [value.get(end) for end in (Statistic.MIN, Statistic.MAX)]
@@ -250,8 +150,8 @@ def study_course(report: Report) -> Table:
                 (
                     upper_first(name_of(term)),
                     labels["all"].capitalize() if group is None else labels[group],
-                    _size(mine),
-                    _median(mine, write),
+                    size_cell(mine),
+                    median_cell(mine, write),
                     "" if any(map(pd.isna, ends)) else journal.DASH.join(map(write, ends)),
                 )
             )
@@ -308,13 +208,13 @@ def cutoff(report: Report) -> Table:
             several = len(mine) > 1
             for _, row in mine.iterrows():
                 of = f", {row['endpoint']}, {labels[row['population']]}"
-                marks.append(_sentences(row["note"], report.study))
+                marks.append(sentences_of(row["note"], report.study))
                 rows.append(
                     (
                         f"{words}{of if several else ''}",
                         journal.with_interval(row, write),
                         journal.p_value(row["p_value"]),
-                        _count(row),
+                        count_cell(row),
                         "" if pd.isna(row["method"]) else str(row["method"]),
                     )
                 )
@@ -341,8 +241,8 @@ def response(report: Report) -> Table:
     )
     groups = [*GROUPS, *(f"{arm}/{level}" for arm in GROUPS[1:3] for level in GROUPS[3:])]
     heads = [
-        f"{labels['all'].capitalize() if group is None else _said(group, labels)}"
-        f" (n={_size(_of_group(rows, group))})"
+        f"{labels['all'].capitalize() if group is None else group_words(group, labels)}"
+        f" (n={size_cell(of_group(rows, group))})"
         for group in groups
     ]
     kinds = [("BOR", term) for term in ("CR", "PR", "SD", "PD", "NE")]
@@ -354,7 +254,7 @@ def response(report: Report) -> Table:
         if mine.empty:
             continue
         printed.append(
-            (term or called[endpoint], *(_counted(_of_group(mine, group)) for group in groups))
+            (term or called[endpoint], *(counted_cell(of_group(mine, group)) for group in groups))
         )
     return Table(
         "response",
@@ -386,7 +286,7 @@ def response_comparisons(report: Report) -> Table:
             printed.append(
                 (
                     f"{words}: {compared(report, population, contrast)}",
-                    _count(by[Statistic.RISK_DIFFERENCE]),
+                    count_cell(by[Statistic.RISK_DIFFERENCE]),
                     journal.with_interval(by[Statistic.RISK_DIFFERENCE], journal.points),
                     journal.with_interval(by.get(Statistic.RELATIVE_RISK), journal.ratio),
                     journal.with_interval(by.get(Statistic.ODDS_RATIO), journal.ratio),
@@ -415,8 +315,8 @@ def survival(report: Report, endpoint: str) -> Table:
     printed = []
     for population, contrast in COMPARISONS:
         mine = rows_of(report.results)(endpoint=endpoint, population=population, contrast=contrast)
-        test = _first(rows_of(mine)(analysis=Analysis.SURVIVAL, statistic=Statistic.LOGRANK))
-        ratio = _first(
+        test = _first_row(rows_of(mine)(analysis=Analysis.SURVIVAL, statistic=Statistic.LOGRANK))
+        ratio = _first_row(
             rows_of(mine)(analysis=Analysis.SURVIVAL, statistic=Statistic.HAZARD_RATIO_SCORE)
         )
         if test is None:
@@ -427,8 +327,8 @@ def survival(report: Report, endpoint: str) -> Table:
             printed.append(
                 (
                     f"\N{EM SPACE}{labels[name]}",
-                    _count(median),
-                    _count(median, "events"),
+                    count_cell(median),
+                    count_cell(median, "events"),
                     journal.with_interval(median, journal.months),
                     journal.with_interval(ratio, journal.ratio) if place == 0 else "1 (reference)",
                     journal.p_value(test["p_value"]) if place == 0 else "",
@@ -458,13 +358,13 @@ def landmarks(report: Report, endpoint: str) -> Table:
     times = list(dict.fromkeys(rows["at"]))
     printed = []
     for group in [None, *dict.fromkeys(rows["grp"].dropna())]:
-        mine = _of_group(rows, group)
+        mine = of_group(rows, group)
         by_time = {row["at"]: row for _, row in mine.iterrows()}
         follow_up = _single(report, endpoint, Statistic.FOLLOW_UP_MEDIAN, group)
         printed.append(
             (
-                labels["all"].capitalize() if group is None else _said(group, labels),
-                _size(mine),
+                labels["all"].capitalize() if group is None else group_words(group, labels),
+                size_cell(mine),
                 *(journal.with_interval(by_time.get(time), journal.percent) for time in times),
                 journal.with_interval(follow_up, journal.months),
             )
@@ -515,7 +415,7 @@ def cox(report: Report, endpoint: str) -> Table:
         printed.append(
             (
                 model_term(term, report.study, report.results),
-                "" if one is None else f"{_count(one)}/{_count(one, 'events')}",
+                "" if one is None else f"{count_cell(one)}/{count_cell(one, 'events')}",
                 "" if one is None else journal.with_interval(one, journal.ratio),
                 "" if one is None else journal.p_value(one["p_value"]),
                 "" if many is None else journal.with_interval(many, journal.ratio),
@@ -550,12 +450,12 @@ def _of_models(report: Report, endpoint: str, rows: pd.DataFrame) -> tuple[str, 
     notes = [f"{INTERVAL}; HR, hazard ratio. Intervals and P values are Wald's."]
     if len(joint):
         first = joint.iloc[0]
-        size = f"n={_count(first)}, {_count(first, 'events')} events"
+        size = f"n={count_cell(first)}, {count_cell(first, 'events')} events"
         notes.append(singular(f"Multivariable model: {size}."))
     if Statistic.CONCORDANCE in whole and pd.notna(whole[Statistic.CONCORDANCE]["estimate"]):
         said = journal.with_interval(whole[Statistic.CONCORDANCE], journal.ratio)
         notes.append(f"Harrell's C, apparent: {said}.")
-    test = _row(
+    test = _row_where(
         report,
         analysis=Analysis.COX,
         endpoint=endpoint,
@@ -572,7 +472,7 @@ def _of_models(report: Report, endpoint: str, rows: pd.DataFrame) -> tuple[str, 
                 f"The hazard ratio of {of} is not constant over time "
                 f"({journal.p_text(row['p_value'])}): read it as an average over follow-up."
             )
-    notes += _notes(rows, report.study)
+    notes += notes_of(rows, report.study)
     if Statistic.EVENTS_PER_VARIABLE in whole:
         few = whole[Statistic.EVENTS_PER_VARIABLE]
         if pd.notna(few["estimate"]):
@@ -636,14 +536,14 @@ def interaction(report: Report) -> Table:
                 continue
             if isinstance(row["contrast"], str) and statistic == Statistic.LOGRANK_STRATIFIED:
                 words += f", {contrast_words(row['contrast'], report.study)}"
-            marks.append(_sentences(row["note"], report.study))
+            marks.append(sentences_of(row["note"], report.study))
             printed.append(
                 (
                     f"{endpoint}: {words}",
                     journal.with_interval(row, write),
                     journal.p_value(row["p_value"]),
-                    _count(row),
-                    _count(row, "events"),
+                    count_cell(row),
+                    count_cell(row, "events"),
                 )
             )
     return Table(
@@ -671,7 +571,7 @@ def compared(report: Report, population: str, contrast: str) -> str:
 def _single(
     report: Report, endpoint: str, statistic: Statistic, group: str | None
 ) -> pd.Series | None:
-    return _row(
+    return _row_where(
         report,
         analysis=Analysis.SURVIVAL,
         endpoint=endpoint,
@@ -679,25 +579,6 @@ def _single(
         population=Group.ALL,
         grp=group,
     )
-
-
-def _of_group(rows: pd.DataFrame, group: str | None) -> pd.DataFrame:
-    return rows[rows["grp"].isna() if group is None else rows["grp"] == group]
-
-
-def _median(rows: pd.DataFrame, write: Callable[[Any], str] = journal.plain) -> str:
-    value = rows.drop_duplicates("statistic").set_index("statistic")["estimate"]
-    if pd.isna(value.get(Statistic.MEDIAN)):
-        return ""
-    median, low, high = (write(value[of]) for of in (Statistic.MEDIAN, Statistic.Q1, Statistic.Q3))
-    return f"{median} ({low}{journal.DASH}{high})"
-
-
-def _counted(rows: pd.DataFrame) -> str:
-    if rows.empty:
-        return ""
-    count, share = _count(rows.iloc[0], "events"), rows["estimate"].iloc[0]
-    return count if pd.isna(share) else f"{count} ({journal.percent(share)})"
 
 
 def panel(report: Report, endpoint: str) -> Table:
@@ -712,7 +593,7 @@ def panel(report: Report, endpoint: str) -> Table:
         mine = rows_of(rows)(term=name)
 
         def of(statistic: str, write: Callable[[Any], str], rows: pd.DataFrame = mine) -> str:
-            found = _first(rows[rows["statistic"] == statistic])
+            found = _first_row(rows[rows["statistic"] == statistic])
             return "" if found is None else journal.with_interval(found, write)
 
         def least(statistics: list[str], rows: pd.DataFrame = mine) -> str:
@@ -721,7 +602,7 @@ def panel(report: Report, endpoint: str) -> Table:
         cut = mine[mine["statistic"] == Statistic.PANEL_CUTOFF].sort_values(
             "p_value", kind="stable"
         )
-        best = _first(cut[cut["p_value"].notna()])
+        best = _first_row(cut[cut["p_value"].notna()])
         printed.append(
             (
                 name,
@@ -765,44 +646,9 @@ def panel(report: Report, endpoint: str) -> Table:
     )
 
 
-def _said(group: str, labels: dict[str, str]) -> str:
-    return ", ".join(labels[name] for name in group.split("/"))
+def _row_where(report: Report, **where: Unpack[Where]) -> pd.Series | None:
+    return _first_row(rows_of(report.results)(**where))
 
 
-def _row(report: Report, **where: Unpack[Where]) -> pd.Series | None:
-    return _first(rows_of(report.results)(**where))
-
-
-def _first(rows: pd.DataFrame) -> pd.Series | None:
+def _first_row(rows: pd.DataFrame) -> pd.Series | None:
     return None if rows.empty else rows.iloc[0]
-
-
-def count_of(row: Mapping[Hashable, Any], name: str) -> str:
-    """Return a count as a table shows it; one that is hidden says how (`<5`, `not shown`)."""
-    if not pd.isna(row[name]):
-        return f"{row[name]:.0f}"
-    hidden = dict(part.split(" ", 1) for part in (row.get("suppressed") or "").split("; ") if part)
-    return hidden.get(name, "")
-
-
-def _count(row: pd.Series | None, name: str = "n") -> str:
-    return "" if row is None else count_of(row.to_dict(), name)
-
-
-def _size(rows: pd.DataFrame) -> str:
-    """Say how many patients some rows are of: the most that one of them rests on."""
-    if rows["n"].notna().any():
-        return f"{rows['n'].max():.0f}"
-    return _count(rows.iloc[0]) if len(rows) else "0"
-
-
-def _notes(rows: pd.DataFrame, study: Study) -> list[str]:
-    """Return the rows' notes in words, each sentence once."""
-    said = [one for note in rows["note"] for one in _sentences(note, study)]
-    return list(dict.fromkeys(said))
-
-
-def _sentences(note: Any, study: Study) -> tuple[str, ...]:
-    """Return the sentences of a row's note, in words."""
-    words = note_in_words(note, study)
-    return tuple(re.split(r"(?<=\.) (?=[A-Z])", words)) if words else ()

@@ -16,7 +16,7 @@ from il6_platform.figures.numbers import DASH, p_text
 from il6_platform.manuscript import document
 from il6_platform.manuscript.document import ACROSS_CM, WIDTH_CM, _layout, add_table, saved
 from il6_platform.manuscript.styles import STYLES, style_of
-from il6_platform.report.tables import Table
+from il6_platform.report.table import Table
 
 P_VALUES = {
     # value: plain, JCO, Lancet, NEJM

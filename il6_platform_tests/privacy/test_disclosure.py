@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from il6_platform import cli, paths
-from il6_platform.report.tables import count_of
+from il6_platform.report.formatting import count_of
 from il6_platform_tests.end_to_end.conftest import Installation, made_once, refreshed_demo
 
 __all__ = ["refreshed_demo"]

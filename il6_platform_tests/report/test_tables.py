@@ -9,7 +9,8 @@ from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Listing
 from il6_platform.report.figure_catalogue import Report
-from il6_platform.report.tables import listing, study_course
+from il6_platform.report.listing import listing
+from il6_platform.report.tables import study_course
 from il6_platform.statistics.baseline import describe
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.study import read_study
