@@ -15,7 +15,10 @@ from il6_platform.files import open_alone, sync_folder
 _NOBODY = re.compile(
     r"^(?:na|n/a|nan|null|none|nil|unknown|missing|[-.?_/*\s]+|#(?:n/a|ref!|value!|name\?|div/0!|num!"
     r"|null!)|#+|<na>|nat|\(error .*\)|\(formula without a value\)|不详|未知|缺失)$"
-    r"|\(struck through\)$|\ufffd",
+    r"|\(struck through\)$|\ufffd"
+    # the same as in the line above
+    r"|^(?:[\"'„“”\u2032〃^|]+|ditto|dito|do\.|idem|id\.|as above|see above|wie oben"
+    r"|siehe oben|s\. ?o\.|同上|см\. выше)$",
     re.IGNORECASE,
 )
 """What stands for a patient's number where there is none, or where it cannot be known."""

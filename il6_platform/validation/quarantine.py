@@ -302,16 +302,18 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, table: str, wrong: pd.Data
 
 
 def _give_to_whom_they_may_be(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Let rows set aside whose number is misspelt be of the patient whose they may be.
+    """Let rows set aside whose number is misspelt or left out be of the patient whose they may be.
 
     They are not used, but such a patient is not evaluable where one of them could decide.
     """
-    connection.execute(
-        f"update staging.{table}_set_aside as s set patient_id = w.patient_id "
-        f"from ({_spellings()}) as w where w.table_name = $table and w.patient_id is not null "
-        "and s.delivery = w.delivery and s.file_line = w.file_line",
-        {"table": table},
-    )
+    for name in ("spelt_otherwise", "line_above"):
+        whose = paths.sql_file(f"validation.{name}").read_text("utf-8")
+        connection.execute(
+            f"update staging.{table}_set_aside as s set patient_id = w.patient_id "
+            f"from ({whose}) as w where w.table_name = $table and w.patient_id is not null "
+            "and s.delivery = w.delivery and s.file_line = w.file_line",
+            {"table": table},
+        )
 
 
 RECORD = "(record)"

@@ -551,6 +551,30 @@ def test_a_registry_that_names_no_site_beside_one_that_does(is_same: bool, tmp_p
     assert found == expected
 
 
+def test_a_number_that_is_not_written_again_is_that_of_the_line_above(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver(
+        "2024-01-31",
+        base(
+            treatments=[
+                # nobody is above the first line
+                ",1,irinotecan,2023-02-01,",
+                *("T02,1,fluorouracil,2023-02-01,", ",1,bevacizumab,2023-02-01,"),
+                *("T04,1,fluorouracil,2023-02-01,", '"""",1,bevacizumab,2023-02-01,'),
+                *("T06,1,fluorouracil,2023-02-01,", "ditto,1,bevacizumab,2023-02-01,"),
+                *("T08,1,fluorouracil,2023-02-01,", ",2,irinotecan,2023-12-01,"),
+            ],
+            assessments=["T01,2023-04-01,SD,", "同上,2023-06-01,PD,", "〃,2023-08-01,PD,"],
+            labs=["T03,il6,3.5,pg/mL,2023-01-10", ",il6,9,pg/mL,2023-01-20"],
+        ),
+    )
+    made.numbers.discard("")
+    found = made.derive()
+    aside = {number for number, row in found.items() if row["reason"] == SET_ASIDE}
+    assert aside == {"T01", "T02", "T03", "T04", "T06"}
+    assert len(found) == 8 and found["T08"]["arm"] == "C"
+
+
 def test_a_misspelt_number_may_be_of_the_patient_whose_number_it_nearly_is(tmp_path: Path) -> None:
     made = SmallRegistry(tmp_path)
     made.deliver(

@@ -189,6 +189,7 @@ NOBODY = [
     ".",
     "?",
 ]
+NOBODY += ["ditto", "Idem", "〃", "同上", "do.", "''"]
 NOBODY += ["(error #REF!)", "(formula without a value)", "(struck through)", "#####", "T\ufffd1"]
 
 

@@ -10,6 +10,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import CoveredTableCell, Table, TableCell, TableRow
+from odf.text import P
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
@@ -359,6 +362,106 @@ def test_a_workbook_of_the_strict_standard_is_read_alike() -> None:
             copy.writestr(entry.filename, text)
     assert cells(opened(out.getvalue())) == cells(opened(content))
     assert [row["patient_id"] for row in cells(opened(content))] == ["0001", "P3"]
+
+
+DRUGS = [
+    ["patient_id", "line", "drug", "start_date"],
+    ["P1", "1", "folfox", "2023-02-01"],
+    ["", "1", "bevacizumab", "2023-02-02"],
+    ["", "", "", ""],
+    ["P2", "1", "folfox", "2023-02-01"],
+    ["", "2", "", "2023-09-01"],
+]
+SPANS = [(1, 0, 3), (1, 3, 1), (4, 0, 5), (4, 2, 5)]
+"""Row and column of a cell that is merged downwards, and the last row that it spans."""
+
+
+def _merged_xlsx() -> bytes:
+    book = Workbook()
+    sheet: Any = book.active
+    sheet.title = "treatments"
+    for row in DRUGS:
+        sheet.append([cell or None for cell in row])
+    for first, place, last in SPANS:
+        sheet.merge_cells(
+            start_row=first + 1, end_row=last + 1, start_column=place + 1, end_column=place + 1
+        )
+    return saved(book)
+
+
+def _merged_ods() -> bytes:
+    spans = {(first, place): last - first + 1 for first, place, last in SPANS}
+    covered = {(row, place) for first, place, last in SPANS for row in range(first + 1, last + 1)}
+    book = OpenDocumentSpreadsheet()
+    table = Table(name="treatments")
+    for number, row in enumerate(DRUGS):
+        line = TableRow()
+        for place, cell in enumerate(row):
+            kind = CoveredTableCell if (number, place) in covered else TableCell
+            more = {"valuetype": "string"} if cell else {}
+            if (number, place) in spans:
+                more |= {"numberrowsspanned": spans[number, place], "numbercolumnsspanned": 1}
+            one = kind(**more)
+            if cell:
+                one.addElement(P(text=cell))
+            line.addElement(one)
+        table.addElement(line)
+    book.spreadsheet.addElement(table)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _merged_markup(row: str, cell: str) -> str:
+    """Write the rows in markup; `cell` has places for index, rows spanned below, and text."""
+    spans = {(first, place): last - first for first, place, last in SPANS}
+    covered = {(line, place) for first, place, last in SPANS for line in range(first + 1, last + 1)}
+    lines = [
+        "".join(
+            cell.format(index=place + 1, below=below, height=below + 1, text=text)
+            for place, text in enumerate(of_line)
+            if (number, place) not in covered
+            for below in [spans.get((number, place), 0)]
+        )
+        for number, of_line in enumerate(DRUGS)
+    ]
+    return "".join(row.format(line) for line in lines)
+
+
+def _merged_html() -> bytes:
+    lines = _merged_markup("<tr>{}</tr>", '<td rowspan="{height}">{text}</td>')
+    return f"<table>{lines}</table>".encode()
+
+
+def _merged_xml() -> bytes:
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    data = '<Data ss:Type="String">{text}</Data>'
+    cell = f'<Cell ss:Index="{{index}}" ss:MergeDown="{{below}}">{data}</Cell>'
+    lines = _merged_markup("<Row>{}</Row>", cell)
+    return (
+        f'<?xml version="1.0"?><Workbook xmlns="{space}" xmlns:ss="{space}">'
+        f'<Worksheet ss:Name="treatments"><Table>{lines}</Table></Worksheet></Workbook>'
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("treatments.xlsx", _merged_xlsx),
+        ("treatments.ods", _merged_ods),
+        ("treatments.html", _merged_html),
+        ("treatments.xls", _merged_xml),
+    ],
+)
+def test_a_cell_that_is_merged_downwards_is_of_every_row(
+    file: str, content: Callable[[], bytes]
+) -> None:
+    assert [list(row.values()) for row in cells(opened(content(), file))] == [
+        ["P1", "1", "folfox", "2023-02-01"],
+        ["P1", "1", "bevacizumab", "2023-02-02"],
+        ["P2", "1", "folfox", "2023-02-01"],
+        ["P2", "2", "folfox", "2023-09-01"],
+    ]
 
 
 def test_an_xml_spreadsheet_is_read_as_it_is_seen() -> None:

@@ -63,7 +63,7 @@ unknown_names as (
         from cohort.markers as m
         inner join study.settings as settings on m.marker = settings.marker
         where m.unknown_name is not null
-    )
+    ) as named
     qualify row_number() over (partition by unknown_name order by delivery, file_line) = 1
 ),
 

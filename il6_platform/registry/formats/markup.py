@@ -12,7 +12,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from il6_platform.registry.exports import Export, ExportError
-from il6_platform.registry.formats.sheets import MAX_CELLS, NoTableError, Sheet, sheet_of_lines
+from il6_platform.registry.formats.sheets import (
+    MAX_CELLS,
+    NoTableError,
+    Sheet,
+    fill_merged,
+    sheet_of_lines,
+)
 from il6_platform.registry.formats.text import decoded
 from il6_platform.registry.formats.workbook import HIDDEN_COLUMN, HIDDEN_ROW, HIDDEN_SHEET
 from il6_platform.registry.formats.workbook_marks import ERROR, NO_VALUE, STRUCK, shown
@@ -91,9 +97,10 @@ def _pages(text: str) -> Iterator[Sheet]:
 
 
 def _of_html(table: Any) -> Export | None:
-    """Make a table of an HTML one; a cell that spans several stands in the first of them."""
+    """Make a table of an HTML one; a cell that spans columns stands in the first of them."""
     rows: list[list[str]] = []
     hidden: dict[int | None, str] = {}
+    merged = []
     left: dict[int, int] = {}
     for number, row in enumerate(table.iter("tr"), 1):
         cells: list[str] = []
@@ -103,8 +110,9 @@ def _of_html(table: Any) -> Export | None:
                 cells.append("")
             text = " ".join(" ".join(_seen(cell)).split())
             width = min(_span(cell, "colspan"), 1000)
-            for place in range(len(cells), len(cells) + width):
-                left[place] = _span(cell, "rowspan") - 1
+            height = _span(cell, "rowspan")
+            merged.append((number - 1, len(cells), number + height - 2))
+            left |= dict.fromkeys(range(len(cells), len(cells) + width), height - 1)
             cells += [text, *[""] * (width - 1)]
         if _is_hidden(row):
             hidden[number] = HIDDEN_ROW
@@ -116,7 +124,7 @@ def _of_html(table: Any) -> Export | None:
         if _is_hidden(column):
             gone |= set(range(place, place + width))
         place += width
-    return _made(rows, hidden, gone)
+    return _made(rows, hidden, gone, merged)
 
 
 def _seen(cell: Any) -> Iterator[str]:
@@ -177,6 +185,7 @@ def _of_xml(sheet: Any, struck: set[str], formats: Mapping[str, str]) -> Export 
     rows: list[list[str]] = []
     hidden: dict[int | None, str] = {}
     gone: set[int] = set()
+    merged = []
     place = 0
     for column in sheet.iter(_SS + "Column"):
         place = int(column.get(_SS + "Index", place + 1))
@@ -194,6 +203,8 @@ def _of_xml(sheet: Any, struck: set[str], formats: Mapping[str, str]) -> Export 
             width = column_number + int(cell.get(_SS + "MergeAcross", 0))
             _check(number, width)
             cells += [""] * (column_number - len(cells) - 1)
+            height = int(cell.get(_SS + "MergeDown", 0))
+            merged.append((number - 1, column_number - 1, number - 1 + height))
             style = cell.get(_SS + "StyleID", "")
             text = _value(cell, formats.get(style, ""))
             cells.append(STRUCK if text and style in struck else text)
@@ -201,7 +212,7 @@ def _of_xml(sheet: Any, struck: set[str], formats: Mapping[str, str]) -> Export 
         if row.get(_SS + "Hidden") == "1":
             hidden[number] = HIDDEN_ROW
         rows.append(cells)
-    return _made(rows, hidden, gone)
+    return _made(rows, hidden, gone, merged)
 
 
 def _value(cell: Any, code: str) -> str:
@@ -227,13 +238,19 @@ def _check(rows: int, width: int) -> None:
         raise ExportError(f"has a sheet of {rows} rows and {width} columns; export it again")
 
 
-def _made(rows: list[list[str]], hidden: dict[int | None, str], gone: set[int]) -> Export | None:
+def _made(
+    rows: list[list[str]],
+    hidden: dict[int | None, str],
+    gone: set[int],
+    merged: list[tuple[int, int, int]],
+) -> Export | None:
     """Make a table of rows of any width, without what is hidden."""
     if not any(cell.strip() for row in rows for cell in row):
         return None
     width = max(len(row) for row in rows)
     _check(len(rows), width)
     whole = [row + [""] * (width - len(row)) for row in rows]
+    fill_merged(whole, [one for one in merged if one[2] > one[0]])
     passed_over: dict[int | None, str] = {
         line: why
         for line, why in hidden.items()

@@ -7,6 +7,7 @@ limits that a file must keep. Does not belong here: any one format (a module eac
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -56,6 +57,24 @@ class Sheet:
     name: str
     export: Export
     unread: str | None = None
+
+
+def fill_merged(cells: list[list[str]], merged: Iterable[tuple[int, int, int]]) -> None:
+    """Write what stands in a cell that is merged downwards into every row that it spans.
+
+    Parameters
+    ----------
+    cells
+        Text of each cell, changed in place. A row that holds nothing else stays empty.
+    merged
+        Row and column of each such cell, counted from 0, and the last row that it spans.
+    """
+    filled = [row for row, of_row in enumerate(cells) if any(cell.strip() for cell in of_row)]
+    for first, column, last in sorted(merged):
+        below = filled[bisect_right(filled, first) : bisect_right(filled, last)]
+        for row in below:
+            if column < len(cells[row]) and not cells[row][column].strip():
+                cells[row][column] = cells[first][column]
 
 
 def sheet_of_lines(

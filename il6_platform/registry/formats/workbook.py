@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from il6_platform.registry.exports import Export, ExportError
 from il6_platform.registry.formats import sheets as limits
-from il6_platform.registry.formats.sheets import Sheet, sheet_of_lines, text_of
+from il6_platform.registry.formats.sheets import Sheet, fill_merged, sheet_of_lines, text_of
 from il6_platform.registry.formats.workbook_marks import Marks, marks_of
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -75,12 +75,18 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
             if about.typ != SheetTypeEnum.WorkSheet:
                 # a chart, a macro
                 continue
-            rows = workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
+            sheet = workbook.get_sheet_by_name(about.name)
+            rows = sheet.to_python(skip_empty_area=False)
             is_seen = about.visible == SheetVisibleEnum.Visible
             if is_seen:
                 _check_digits(rows)
             cells = [[text_of(cell) for cell in row] for row in rows]
-            export = _export(cells, marks.get(about.name, Marks()))
+            shown = marks.get(about.name, Marks())
+            spans = sheet.merged_cell_ranges or ()
+            fill_merged(
+                cells, [*shown.merged, *((row, column, last) for (row, column), (last, _) in spans)]
+            )
+            export = _export(cells, shown)
             if export is None:
                 continue
             yield Sheet(about.name, export, None if is_seen else HIDDEN_SHEET)

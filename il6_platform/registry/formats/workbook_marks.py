@@ -36,12 +36,16 @@ class Marks:
         Rows and columns that are hidden, rows of which every filled cell is struck through.
     cells
         (row, column) -> the text that a reader sees instead of the value.
+    merged
+        Row and column of each cell of OpenDocument that spans rows, and the last of them; those of
+        Excel are known to the reader of the values.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     struck_rows: set[int] = field(default_factory=set)
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    merged: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 def marks_of(content: bytes) -> dict[str, Marks]:
@@ -373,6 +377,9 @@ def _of_table(table: Any, space: Mapping[str, str], struck: set[str]) -> Marks:
         for cell in row.iter(of + "table-cell", of + "covered-table-cell"):
             again = int(cell.get(of + "number-columns-repeated", 1))
             text = "".join(cell.itertext()).strip()
+            height = int(cell.get(of + "number-rows-spanned", 1))
+            if height > 1:
+                marks.merged.append((row_number, column_number, row_number + height - 1))
             kind = cell.get(office + "value-type")
             seen = None
             if text and cell.get(of + "style-name") in struck:
