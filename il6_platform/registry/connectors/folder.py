@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import fsspec
 
 from il6_platform.errors import UsageError
@@ -23,7 +25,9 @@ def fetch(name: str, source: FolderSource, key: str | None) -> list[Fetched]:
     """
     protocol = source.url.partition("://")[0]
     try:
-        files, root = fsspec.core.url_to_fs(source.url, **_options(protocol, source, key))
+        # a folder is looked at anew: another file may lie there than a minute ago
+        asked = {**_options(protocol, source, key), "skip_instance_cache": True}
+        files, root = fsspec.core.url_to_fs(source.url, **asked)
     except ImportError as error:
         raise UsageError(
             f"registry file, key connectors.{name}.url: {protocol} needs a library more ({error})"
@@ -57,5 +61,23 @@ def _options(protocol: str, source: FolderSource, key: str | None) -> dict[str, 
     if protocol == "s3":
         return {"key": source.user, "secret": key} if key else {}
     if protocol in ("sftp", "ssh"):
-        return {"username": source.user, "password": key}
+        policy = {"host_key_policy": _known_hosts()}
+        return {"username": source.user, "password": key, **policy}
     return {}
+
+
+def _known_hosts() -> object:
+    """Return what lets a password go only to a server whose key is in `~/.ssh/known_hosts`."""
+    import paramiko
+
+    class KnownHosts(paramiko.MissingHostKeyPolicy):
+        def missing_host_key(self, client: object, hostname: str, key: paramiko.PKey) -> None:
+            file = Path.home() / ".ssh" / "known_hosts"
+            known = paramiko.HostKeys(str(file) if file.exists() else None)
+            if not known.check(hostname, key):
+                raise paramiko.SSHException(
+                    f"the key of {hostname} is not in {file}; connect to it once by ssh, and "
+                    "compare the key with the one that its administrator gives"
+                )
+
+    return KnownHosts()

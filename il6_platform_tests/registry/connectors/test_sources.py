@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import contextlib
 import os
 import pwd
 import shutil
@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs
 
+import boto3
 import fsspec
+import paramiko
 import pytest
 from dagster import DagsterInstance, materialize
-from fsspec import AbstractFileSystem
+from moto.server import ThreadedMotoServer
 
 from il6_platform.defs import sources
 from il6_platform.errors import Il6Error, UsageError
@@ -272,42 +274,121 @@ def test_a_folder_by_any_protocol_of_fsspec() -> None:
         memory.rm("/exports", recursive=True)
 
 
-class Asked(AbstractFileSystem):
-    """A folder with one file, which notes how it is told who asks."""
-
-    protocol = ("s3", "sftp")
-    cachable = False
-    told: ClassVar[list[dict[str, object]]] = []
-
-    def __init__(self, **options: object) -> None:
-        super().__init__()
-        self.told.append(options)
-
-    def glob(self, path: str, **more: object) -> list[str]:
-        return [path.replace("*", "labs")]
-
-    def info(self, path: str, **more: object) -> dict[str, object]:
-        return {"name": path, "size": 1}
-
-    def cat_file(self, path: str, start: object = None, end: object = None) -> bytes:
-        return b"1"
-
-
-@pytest.mark.parametrize(
-    ("url", "options"),
-    [
-        ("s3://bucket/exports", {"key": "il6", "secret": "word"}),
-        ("sftp://host/exports", {"username": "il6", "password": "word"}),
-    ],
-)
-def test_s3_and_sftp_are_told_who_asks(url: str, options: dict[str, str], monkeypatch) -> None:
-    protocol = url.partition("://")[0]
-    implementations = importlib.import_module("fsspec.registry")._registry
-    monkeypatch.setitem(implementations, protocol, Asked)
+def test_a_folder_by_s3(monkeypatch) -> None:
     monkeypatch.setenv("SHARE_PASSWORD", "word")
-    asks = source(kind="folder", url=url, files="*.csv", user="il6", secret="SHARE_PASSWORD")
-    assert fetch("share", asks) == [Fetched("labs.csv", b"1")]
-    assert options.items() <= Asked.told[-1].items()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        bucket = boto3.client("s3", aws_access_key_id="il6", aws_secret_access_key="word")
+        bucket.create_bucket(Bucket="hospital")
+        for name, content in (("exports/labs.csv", b"1"), ("exports/a.pdf", b"0"), ("b.csv", b"2")):
+            bucket.put_object(Bucket="hospital", Key=name, Body=content)
+        keys = {"user": "il6", "secret": "SHARE_PASSWORD", "files": "*.csv"}
+        share = source(kind="folder", url="s3://hospital/exports", **keys)
+        assert fetch("share", share) == [Fetched("labs.csv", b"1")]
+        # what came since then is found
+        bucket.put_object(Bucket="hospital", Key="exports/new.csv", Body=b"3")
+        assert [one.name for one in fetch("share", share)] == ["labs.csv", "new.csv"]
+        none = source(kind="folder", url="s3://elsewhere/exports", **keys)
+        with pytest.raises(Il6Error, match="source share: the folder"):
+            fetch("share", none)
+    finally:
+        server.stop()
+
+
+class Disk(paramiko.SFTPServerInterface):
+    """The files of one folder, by SFTP."""
+
+    root: ClassVar[Path]
+
+    def _on_disk(self, path: str) -> Path:
+        return self.root / self.canonicalize(path).lstrip("/")
+
+    def list_folder(self, path: str) -> list[paramiko.SFTPAttributes]:
+        return [
+            paramiko.SFTPAttributes.from_stat(one.stat(), one.name)
+            for one in self._on_disk(path).iterdir()
+        ]
+
+    def stat(self, path: str) -> paramiko.SFTPAttributes | int:
+        try:
+            return paramiko.SFTPAttributes.from_stat(self._on_disk(path).stat())
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+
+    lstat = stat
+
+    def open(self, path: str, flags: int, attr: object) -> paramiko.SFTPHandle:
+        handle = paramiko.SFTPHandle(flags)
+        handle.readfile = self._on_disk(path).open("rb")
+        return handle
+
+
+class Door(paramiko.ServerInterface):
+    def check_auth_password(self, username: str, password: str) -> int:
+        is_right = (username, password) == ("il6", "word")
+        return paramiko.AUTH_SUCCESSFUL if is_right else paramiko.AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.OPEN_SUCCEEDED
+
+
+@pytest.fixture
+def sftp(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Serve a folder by SFTP; give its address, and the line of known_hosts that names its key."""
+    Disk.root = tmp_path / "served"
+    (Disk.root / "exports").mkdir(parents=True)
+    (Disk.root / "exports" / "labs.csv").write_bytes(b"a\n1\n")
+    (Disk.root / "exports" / "letter.txt").write_bytes(b"no")
+    key = paramiko.RSAKey.generate(2048)
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    transports = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            transports.append(paramiko.Transport(connection))
+            transports[-1].add_server_key(key)
+            transports[-1].set_subsystem_handler("sftp", paramiko.SFTPServer, Disk)
+            with contextlib.suppress(paramiko.SSHException, EOFError):
+                transports[-1].start_server(server=Door())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield (
+        f"sftp://127.0.0.1:{port}/exports",
+        f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n",
+    )
+    # closing alone does not wake who waits in accept
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    for transport in transports:
+        transport.close()
+    thread.join()
+
+
+def test_a_folder_by_sftp(sftp: tuple[str, str], tmp_path: Path, monkeypatch) -> None:
+    url, known = sftp
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHARE_PASSWORD", "word")
+    monkeypatch.setenv("WRONG", "another word")
+    share = source(kind="folder", url=url, files="*.csv", user="il6", secret="SHARE_PASSWORD")
+    # a password is for a known server alone
+    with pytest.raises(Il6Error, match=r"is not in .*known_hosts; connect to it once by ssh"):
+        fetch("share", share)
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "known_hosts").write_text(known)
+    assert fetch("share", share) == [Fetched("labs.csv", b"a\n1\n")]
+    with pytest.raises(Il6Error, match="source share: the folder cannot be reached") as told:
+        fetch("share", share.model_copy(update={"secret": "WRONG"}))
+    assert "another word" not in str(told.value)
 
 
 def test_what_is_not_new_is_no_delivery(tmp_path: Path) -> None:
