@@ -19,6 +19,8 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import CHUNK, WITH_PRODUCT, RiskSets, marker_array
 
+__all__ = ["regrouped_patients", "regrouping_probability", "repeated_comparison"]
+
 NEAR = 0.05
 """A patient is near the cut-off where a repeat would regroup him with at least this probability."""
 

@@ -17,6 +17,8 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.proportions import proportion
 
+__all__ = ["describe", "standardized_difference"]
+
 Kind = Literal["number", "category"]
 
 _SUMMARIES: dict[str, Callable[[NDArray], float]] = {

@@ -12,6 +12,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
+__all__ = ["pfs_with_rule"]
+
 RULES = ("new_therapy", "missed_visits")
 """The two departures of FDA's primary analysis (Clinical Trial Endpoints for the Approval of Cancer
 Drugs and Biologics, 2018, appendix table A) from taking every progression or death as it comes."""

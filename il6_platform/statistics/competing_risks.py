@@ -24,6 +24,8 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.regression import no_maximum
 
+__all__ = ["aalen_johansen", "fine_gray", "gray_test"]
+
 AALEN_JOHANSEN = "Aalen-Johansen, log-log interval"
 FINE_GRAY = "Fine and Gray, Breslow's ties, robust Wald interval"
 TOLERANCE = 1e-10

@@ -25,6 +25,8 @@ from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.regression import CoxFit, cox, events_per_variable
 from il6_platform.statistics.risk_sets import marker_array
 
+__all__ = ["effect_by_marker", "hazard_ratio_curve", "log2_marker", "spline_basis", "spline_marker"]
+
 ARM = "ARM[experimental]"
 LOG2 = "log2(MARKER)"
 SPLINE = "spline(MARKER)"

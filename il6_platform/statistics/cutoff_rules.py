@@ -30,6 +30,8 @@ from il6_platform.statistics.risk_sets import (
     marker_array,
 )
 
+__all__ = ["Rule", "ipcw_weights", "weighted_roc", "weighted_youden"]
+
 METHODS = {
     "youden": "Youden's index",
     "youden_ipcw": "Youden's index, inverse probability of censoring weights",

@@ -27,6 +27,8 @@ from il6_platform.statistics.risk_sets import (
     marker_array,
 )
 
+__all__ = ["scan"]
+
 SEPARATED = Code.GROUPS_SEPARATED.say()
 INTERACTION_SEPARATED = Code.INTERACTION_SEPARATED.say()
 

@@ -28,6 +28,8 @@ from il6_platform.statistics.cutoff_rules import NO_CUTOFF, Roc, Rule, Search, f
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import CHUNK, LogRanks
 
+__all__ = ["bootstrap_cutoff", "cross_validate", "interaction_test", "permutation_test", "roc_band"]
+
 BLOCK = 250
 """Resamples that share a child generator, fewer where patients are many."""
 

@@ -13,6 +13,8 @@ from scipy.stats import norm
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 
+__all__ = ["detectable_hazard_ratio", "interaction_events", "power", "required_events"]
+
 NOTHING_TO_DETECT = Code.NOTHING_TO_DETECT.say()
 
 

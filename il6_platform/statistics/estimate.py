@@ -14,6 +14,8 @@ from scipy.stats import norm
 
 from il6_platform.statistics.codes import codes_of
 
+__all__ = ["Estimate"]
+
 CONFIDENCE = 0.95
 """Coverage of every interval of the platform; all tests are two-sided."""
 

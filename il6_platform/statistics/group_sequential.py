@@ -19,6 +19,14 @@ from scipy.stats import norm
 
 from il6_platform.statistics.estimate import Estimate
 
+__all__ = [
+    "boundaries",
+    "conditional_power",
+    "crossing_probability",
+    "predictive_power",
+    "repeated_interval",
+]
+
 BOUNDARIES = ("lan_demets_obrien_fleming", "lan_demets_pocock", "obrien_fleming", "pocock")
 """Two that spend alpha at whatever fractions are looked at, and the classical two."""
 

@@ -25,6 +25,17 @@ from il6_platform.statistics.proportions import proportion, risk_difference
 from il6_platform.statistics.risk_sets import CHUNK, MAIN_EFFECTS, WITH_PRODUCT, RiskSets
 from il6_platform.statistics.survival import rmst_difference
 
+__all__ = [
+    "cochran_mantel_haenszel",
+    "effect_by_level",
+    "gail_simon",
+    "interaction_permutation",
+    "odds_ratio_homogeneity",
+    "risk_difference_interaction",
+    "rmst_interaction",
+    "tables_by_stratum",
+]
+
 
 def interaction_permutation(
     time: ArrayLike,

@@ -19,6 +19,8 @@ from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import CONFIDENCE, Estimate, unsupported
 from il6_platform.statistics.regression import cox
 
+__all__ = ["impute", "missing_counts", "multiple_imputation_cox", "rubin"]
+
 DONORS = 5
 """Patients nearest in prediction among whom a numeric value is drawn."""
 

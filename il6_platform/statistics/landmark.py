@@ -17,6 +17,8 @@ from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.regression import cox
 from il6_platform.statistics.survival import kaplan_meier, logrank
 
+__all__ = ["landmark_by_response", "landmark_by_start"]
+
 GROUPS = {1: "response", 0: "no response"}
 
 

@@ -17,6 +17,8 @@ from il6_platform.statistics._check import samples
 from il6_platform.statistics.arrays import Bools, Floats
 from il6_platform.statistics.efron import Derivatives, TiedDeaths, maximise
 
+__all__ = ["cox_by_column"]
+
 _BLOCK = 1 << 22
 """Numbers that the products of one block of designs hold."""
 

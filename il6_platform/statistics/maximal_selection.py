@@ -23,6 +23,8 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.risk_sets import CHUNK, log_rank_scores, marker_array
 
+__all__ = ["lausen92", "lausen94", "maxstat"]
+
 P_VALUES = {
     "maxstat_p_lau92": "Lausen & Schumacher, Biometrics 1992 (asymptotic)",
     "maxstat_p_lau94": "Lausen, Sauerbrei & Schumacher 1994 (improved Bonferroni)",

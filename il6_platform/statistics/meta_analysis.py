@@ -21,6 +21,8 @@ from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import CONFIDENCE, Estimate, Z, unsupported
 
+__all__ = ["grid_random_effects", "random_effects"]
+
 METHOD = "Random effects by REML, interval of Hartung and Knapp"
 NAMES = ("pooled", "prediction", "tau_squared", "i_squared", "cochran_q", "pooled_common")
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = ["adjust"]
+
 METHODS = {
     "bonferroni": "bonferroni",
     "holm": "holm",

@@ -29,6 +29,8 @@ from il6_platform.statistics.arrays import Bools, Floats, Ints
 from il6_platform.statistics.cutoff_rules import smallest_group
 from il6_platform.statistics.risk_sets import log_rank_scores
 
+__all__ = ["ask_panel", "clusters", "stability", "westfall_young"]
+
 RULES = ("maxstat", "interaction", "youden", "median")
 """Rules that cut a marker: largest log-rank statistic, largest interaction with the treatment,
 largest Youden index, and the median, which looks at no outcome."""

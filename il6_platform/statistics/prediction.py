@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 
+__all__ = ["months_to_events"]
+
 MOST_YEARS = 100.0
 """Beyond so many years a date says nothing but never."""
 

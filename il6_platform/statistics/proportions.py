@@ -13,6 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 
+__all__ = [
+    "chi_square",
+    "fisher_exact",
+    "odds_ratio",
+    "proportion",
+    "relative_risk",
+    "risk_difference",
+]
+
 
 def proportion(successes: int, n: int) -> Estimate:
     """Return a `rate` with Wilson's score interval (JASA 1927), by statsmodels."""

@@ -25,6 +25,8 @@ from il6_platform.statistics.partial_likelihood import (
     profile_interval,
 )
 
+__all__ = ["cox", "events_per_variable", "interaction", "proportional_hazards"]
+
 CONVERGED = 1e-6
 """Gain in log-likelihood of one more step (twice that) below which a fit is at its maximum."""
 

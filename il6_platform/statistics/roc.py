@@ -20,6 +20,8 @@ from il6_platform.statistics.cutoff_rules import smallest_group
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion
 
+__all__ = ["auc", "classified", "outcome_by", "roc_curve", "youden"]
+
 WRONG_WAY = Code.WRONG_WAY.say()
 _ACCURACY = ("sensitivity", "specificity", "ppv", "npv")
 

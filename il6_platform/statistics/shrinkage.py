@@ -20,6 +20,8 @@ from scipy.stats import norm
 
 from il6_platform.statistics.estimate import Estimate, Z
 
+__all__ = ["Prior", "neutral", "posterior", "probability_below", "sceptical", "subgroup_effects"]
+
 NORMAL = "Bayesian, normal prior and normal likelihood of the logarithm"
 TAIL = 0.05
 """Probability that a sceptical prior leaves beyond the effect that the study was planned for."""

@@ -22,6 +22,8 @@ from il6_platform.statistics.estimate import CONFIDENCE
 from il6_platform.statistics.maximal_selection import lausen92
 from il6_platform.statistics.survival import kaplan_meier
 
+__all__ = ["confidence_band"]
+
 Kind = Literal["hall_wellner", "equal_precision"]
 KINDS: tuple[Kind, ...] = ("hall_wellner", "equal_precision")
 IMAGES = 5

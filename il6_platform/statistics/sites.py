@@ -20,6 +20,8 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import RiskTable
 
+__all__ = ["compare_sites", "site_heterogeneity"]
+
 LEAST = 1e-9
 """Information below which a site says nothing of the hazard ratio."""
 

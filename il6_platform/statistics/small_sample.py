@@ -25,6 +25,8 @@ from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import fisher_exact
 from il6_platform.statistics.risk_sets import log_rank_scores
 
+__all__ = ["firth_cox", "fisher_mid_p", "permutation_logrank"]
+
 MOST_ENUMERATED = 60
 """Patients up to which splits are enumerated: beyond, the halves take too much memory."""
 

@@ -22,6 +22,16 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import RiskTable, tied_variance
 
+__all__ = [
+    "common_tau",
+    "kaplan_meier",
+    "logrank",
+    "logrank_limits",
+    "logrank_z",
+    "reverse_kaplan_meier_median",
+    "rmst_difference",
+]
+
 KM = "Kaplan-Meier, log-log interval"
 _TOLERANCE = 1e-9
 _STEP, _FARTHEST = 0.25, 50.0

@@ -23,6 +23,8 @@ from il6_platform.statistics.cutoff_rules import ipcw_weights, weighted_youden
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.risk_sets import marker_array
 
+__all__ = ["auc_at", "cutoff_at", "harrell_concordance", "uno_concordance"]
+
 AUC = "Cumulative/dynamic AUC, inverse probability of censoring weights (Uno 2007, Blanche 2013)"
 HARRELL = "Harrell's C, jackknife interval"
 UNO = "Uno's C, jackknife interval, weights taken as known"

@@ -21,6 +21,14 @@ from scipy.special import expit
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 
+__all__ = [
+    "balance",
+    "e_value",
+    "effective_sample_size",
+    "propensity_weights",
+    "weighted_kaplan_meier",
+]
+
 ESTIMANDS = {"ate": "inverse probability, stabilised", "overlap": "overlap"}
 """Population that the weights stand for: all patients, or those who might have had either arm."""
 
