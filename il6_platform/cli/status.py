@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from il6_platform.cli import outcome
@@ -90,9 +91,11 @@ def _since(
     from il6_platform.registry.landing import landed
 
     if last is not None:
-        kinds = {0: "published, or nothing was new", 1: "BLOCKED by data quality"}
+        kinds = {0: "what was new is published", 1: "BLOCKED by data quality"}
         said = kinds.get(last.status, "FAILED")
-        yield "Refreshed", [f"{last.ended_at}: {said}", *([last.reason] if last.reason else [])]
+        when = datetime.fromisoformat(last.ended_at).astimezone(UTC)
+        told = f"{when:%Y-%m-%d %H:%M} UTC: {said}"
+        yield "Refreshed", [told, *([last.reason] if last.reason else [])]
     landing = landing_of(asked)
     complete, waiting = landed(landing) if landing.is_dir() else ([], [])
     still = f", {len(waiting)} still being written" if waiting else ""

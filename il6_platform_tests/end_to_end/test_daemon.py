@@ -122,7 +122,7 @@ def test_two_refreshes_at_once_share_a_postgresql_database(
     for file in (begun.home / "dagster").rglob("*"):
         assert not file.is_file() or database not in file.read_text("utf-8", "replace")
     assert cli.main(["status", "--home", str(begun.home)]) == 0
-    assert "published, or nothing was new" in capsys.readouterr().out
+    assert "what was new is published" in capsys.readouterr().out
     # out of reach: one sentence, and the report stays
     monkeypatch.setenv("IL6_DAGSTER_DATABASE", "postgresql+psycopg2://nobody@127.0.0.1:9/none")
     assert begun.refresh("--force") == 3
