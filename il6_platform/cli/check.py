@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 MOST = 50
 """Problems that are shown; the number of the others is said."""
+MOST_ALIKE = 3
+"""Lines of a file that are shown with the same problem."""
+GIVES = {
+    ("patients",): "patients",
+    ("treatments",): "treatments (start of treatment and arm)",
+    ("labs",): "labs (marker)",
+    ("follow_up", "outcomes"): "follow_up or outcomes (endpoints)",
+}
+"""Tables of which a study needs one -> what it needs of them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,14 +67,27 @@ def in_words(checked: Checked) -> list[str]:
         else:
             said.append(f"{row.file}: {row.status}: {row.problem}")
     words = {"quarantine": "set aside", "cell": "cell left empty", "warn": "used, to be looked at"}
-    for row in checked.problems.head(MOST).itertuples():
+    alike = checked.problems.groupby(["file", "sheet", "column_name", "sentence"], dropna=False)
+    place_among, others = alike.cumcount(), alike["file"].transform("size") - MOST_ALIKE
+    shown = checked.problems.assign(others=others)[place_among < MOST_ALIKE]
+    is_last = place_among == MOST_ALIKE - 1
+    for row in shown.head(MOST).itertuples():
         place = ", ".join(filter(None, (row.file, row.sheet, f"line {row.file_line}")))
         value = f" {row.value!r}" if isinstance(row.value, str) and row.value else ""
         column = "" if row.column_name.startswith("(") else f", {row.column_name}{value}"
         cost = f" {row.cost}." if isinstance(row.cost, str) else ""
         said.append(f"  {place}{column}: {words[row.severity]}. {row.sentence}.{cost}")
-    if len(checked.problems) > MOST:
-        said.append(f"  and {len(checked.problems) - MOST} more")
+        if is_last[row.Index] and row.others:
+            said.append(f"  and {row.others} more lines of {row.file} with this")
+    if len(shown) > MOST:
+        said.append(f"  and {len(shown) - MOST} more")
+    given = set(checked.files.loc[checked.files["status"] == "accepted", "table_name"])
+    lacking = [words for tables, words in GIVES.items() if not given & {*tables}]
+    if lacking:
+        said.append(
+            f"No file gives {', '.join(lacking)}: deliver it as well, or say in a profile which "
+            "column of the source holds it."
+        )
     if checked.flow is None:
         said.append(
             "What it costs a study can be said of patients and treatments together: give all "

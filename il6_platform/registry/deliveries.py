@@ -142,7 +142,8 @@ def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> O
             return Opened([_delivery(file, content, "rejected", None, lacking)])
         parts = profile.native(sheets)
         if not parts:
-            words = f"holds no line that profile {profile.name} reads; export it again"
+            words = f"holds no line that profile {profile.name} reads{profile.choice(sheets)}; "
+            words += "export it again, or correct the profile"
             return Opened([_delivery(file, content, "rejected", None, words)])
     else:
         parts, table, problem = _native_parts(file, sheets)

@@ -35,6 +35,7 @@ def test_a_delivery_is_judged_with_what_it_costs_and_leaves_no_home(
     assert "decides the arm: the patient leaves the analysis until it is put right." in out
     assert "ecog '9': cell left empty." in out
     assert "Decisive record in quarantine 1, Analysed 7" in out
+    assert "No file gives" not in out
     assert not (tmp_path / "none").exists()
     assert "T03" not in out and "T01" not in out
     status, _, last = said([landing, "--strict"], tmp_path, capsys)
@@ -52,9 +53,24 @@ def test_one_file_is_judged_without_its_patients(
     assert status == 0
     assert "labs.csv: read as labs, 8 lines, 0 of them would be set aside" in out
     assert "patients and treatments together" in out
+    lacking = "patients, treatments (start of treatment and arm), follow_up or outcomes (endpoints)"
+    assert f"No file gives {lacking}: deliver it as well" in out
     # cut short within the day of the last row
     file.write_text("\n".join([header, *rows])[:-4], encoding="utf-8")
     status, _, last = said([str(file)], tmp_path, capsys)
     assert status == 1 and "labs.csv" in last and "truncat" in last
     status, _, last = said([str(tmp_path / "absent.csv")], tmp_path, capsys)
     assert status == 2 and "there is no such file" in last
+
+
+def test_a_problem_of_many_lines_is_shown_of_three(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = SmallRegistry(tmp_path)
+    wrong = [f"T0{n},il6,{n}.5,pg/mL,2023-02" for n in range(1, 9)]
+    made.deliver("2024-01-31", base(labs=wrong, patients=["T01,F,1951-01-01,9"]))
+    _, out, _ = said([str(tmp_path / "landing")], tmp_path, capsys)
+    assert out.count("collected_on '2023-02': set aside.") == 3
+    assert "  and 5 more lines of 2024-01-31/labs.csv with this\n" in out
+    # what is of one line is seen beside it
+    assert "ecog '9': cell left empty." in out

@@ -318,3 +318,15 @@ def test_domains_and_data_sets_as_cdisc_has_them() -> None:
             ("response", "PR"),
         ),
     ]
+
+
+def test_a_file_of_which_no_line_is_read_says_by_which_columns_lines_are_chosen() -> None:
+    profiles = read_profiles(paths.project_root() / "data" / "profiles")
+    header = "person_id,drug_concept_id,drug_exposure_start_date,drug_source_value"
+    export = f"{header}\n1,19073183,2020-01-01,insulin\n".encode()
+    (one,) = open_deliveries("DRUG_EXPOSURE.csv", export, profiles).deliveries
+    assert one.status == "rejected"
+    assert one.problem == (
+        "holds no line that profile omop reads (it chooses lines by their drug_concept_id, "
+        "drug_source_value); export it again, or correct the profile"
+    )

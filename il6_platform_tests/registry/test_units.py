@@ -40,6 +40,12 @@ def test_other_analytes_are_relative_to_their_reference_unit() -> None:
         *(("il6", "mg/dl", 1e7), ("il6", "fg/ml", 1e-3), ("crp", "ug/l", 1e-3)),
         *(("neutrophils", "10*6/ml", 1), ("neutrophils", "10*3/ul", 1), ("neutrophils", "g/l", 1)),
         *(("albumin", "mg/ml", 1), ("ca199", "u/l", 1e-3)),
+        # by the molar mass, from a row of its own
+        *(
+            ("creatinine", "mg/dl", 88.4),
+            ("creatinine", "mmol/l", 1e3),
+            ("bilirubin", "mg/dl", 17.1),
+        ),
     ],
 )
 def test_units_of_the_same_dimension_are_known_by_their_grammar(

@@ -211,6 +211,12 @@ class Profile(Part):
                 )
         return None
 
+    def choice(self, sheets: Sequence[Sheet]) -> str:
+        """Say by which columns of the sheets lines are chosen, as the end of a sentence."""
+        header = set().union(*(self._header(sheet.export) for sheet in sheets))
+        chosen = {name for one in self.mappings for name in one.when if name.lower() in header}
+        return f" (it chooses lines by their {', '.join(sorted(chosen))})" if chosen else ""
+
     def why_not(self, cells: dict[str, str]) -> str:
         """Say why a row of which no table is made says nothing of any."""
         received = {self._fields.variable(name): plain(text) for name, text in cells.items()}
