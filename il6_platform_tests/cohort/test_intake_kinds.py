@@ -573,6 +573,13 @@ def test_a_number_that_is_not_written_again_is_that_of_the_line_above(tmp_path: 
     aside = {number for number, row in found.items() if row["reason"] == SET_ASIDE}
     assert aside == {"T01", "T02", "T03", "T04", "T06"}
     assert len(found) == 8 and found["T08"]["arm"] == "C"
+    # such a line is shown with the patient's own
+    with made.warehouse.connect() as connection:
+        connection.execute("set variable patient = ?", [made.warehouse.pseudonyms.of("T02")])
+        shown = connection.execute(paths.sql_file("patient.lines").read_text("utf-8")).df()
+    of_drugs = shown[shown["table_name"] == "treatments"]
+    assert [*of_drugs["status"]] == ["used", "quarantine"]
+    assert [len(one) for one in of_drugs["problems"]] == [0, 1]
 
 
 def test_a_misspelt_number_may_be_of_the_patient_whose_number_it_nearly_is(tmp_path: Path) -> None:
