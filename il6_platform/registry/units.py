@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from il6_platform.paths import project_root
@@ -33,7 +34,8 @@ class Conversion:
     standard: str
 
 
-def conversions(units: Path, names: Path, marker: str, marker_unit: str) -> list[Conversion]:
+@cache
+def conversions(units: Path, names: Path, marker: str, marker_unit: str) -> tuple[Conversion, ...]:
     """Return every unit that is known of every analyte.
 
     An analyte's standard unit is its reference unit, that of factor 1 and first in the table; the
@@ -63,16 +65,17 @@ def conversions(units: Path, names: Path, marker: str, marker_unit: str) -> list
         standards[of_marker] = marker_unit
         if own not in factors.get(of_marker, {}):
             factors[of_marker] = {own: 1.0}
-    return [
+    return tuple(
         Conversion(
             analyte, unit, factor / table[plain_unit(standards[analyte])], standards[analyte]
         )
         for analyte, table in factors.items()
         for unit, factor in table.items()
-    ]
+    )
 
 
-def every_unit(units: Path, names: Path) -> list[Conversion]:
+@cache
+def every_unit(units: Path, names: Path) -> tuple[Conversion, ...]:
     """Return every unit that is known of every analyte, in the analyte's reference unit.
 
     A unit is there as the table writes it and by its name in UCUM.
@@ -82,7 +85,7 @@ def every_unit(units: Path, names: Path) -> list[Conversion]:
         for one in conversions(units, names, "", "")
         for unit in _spellings(one.unit)
     }
-    return list(known.values())
+    return tuple(known.values())
 
 
 def _spellings(unit: str) -> set[str]:
@@ -141,7 +144,8 @@ def analyte_of(name: str) -> str:
     return read_analyte(written).analyte or written
 
 
-def analytes(units: Path, names: Path) -> dict[str, str]:
+@cache
+def analytes(units: Path, names: Path) -> Mapping[str, str]:
     """Return name (as `plain_name` writes it) -> analyte, for every name that one is known by."""
     known = {plain_name(row["analyte"]): row["analyte"] for _, row in _rows(units)}
     every = set(known.values())

@@ -130,11 +130,15 @@ def _judged(
         verdicts = (
             judge(frame, rules) if pool is None else pool.submit(judge, frame, rules).result()
         )
-        broken = [
-            pd.DataFrame({"place": start + verdict.broken, "rule": verdict.rule.id})
-            for verdict in verdicts
-        ]
-        connection.register("broken", pd.concat(broken).astype({"place": "int64", "rule": object}))
+        found_here = [(verdict.rule.id, verdict.broken) for verdict in verdicts]
+        broken = {
+            "place": np.concatenate([start + places for _, places in found_here]).astype("int64"),
+            "rule": np.repeat(
+                np.array([rule for rule, _ in found_here], dtype=object),
+                [len(places) for _, places in found_here],
+            ),
+        }
+        connection.register("broken", pd.DataFrame(broken))
         connection.execute(
             "insert into staging.judged select $table, $version, f.content,"
             " coalesce(b.rules, []::varchar[]) from fresh as f "

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from il6_platform import cli, paths, workers
 from il6_platform.study import read_study
+from il6_platform_tests.derivation import share_key
 from il6_platform_tests.judged_once import judging_once
 
 
@@ -50,6 +51,9 @@ class Installation:
         return self.study_folder / "working.duckdb"
 
     def refresh(self, *more: str) -> int:
+        if not self.home.exists():
+            # what was judged before in another home is not judged again
+            share_key(self.home)
         return cli.main(["refresh", *self.options, *more])
 
     def ask(self, sql: str) -> pd.DataFrame:
