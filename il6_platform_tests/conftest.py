@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import settings
+
+from il6_platform_tests.judged_once import FOLDER
 
 # the tests share the cores among themselves: a refresh has none to spare
 os.environ.setdefault("IL6_WORKERS", "0")
@@ -37,6 +40,14 @@ WAITING = ("test_daemon.py", "test_crashes.py", "test_rebuild.py")
 
 MADE_BY_REFRESHES = {"installation", "refreshed_demo", "refreshed_once", "refreshed_twice"}
 """Fixtures: a test that has one of them, or what is made of one, is marked `refreshes`."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder in which the processes of a session tell each other what they judged."""
+    if FOLDER not in os.environ:
+        made = tempfile.TemporaryDirectory(prefix="il6-judged-")
+        os.environ[FOLDER] = made.name
+        config.add_cleanup(lambda: (os.environ.pop(FOLDER), made.cleanup()))
 
 
 @pytest.hookimpl(tryfirst=True)

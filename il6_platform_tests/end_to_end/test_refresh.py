@@ -21,6 +21,7 @@ from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform.workers import Task, WorkerPool
 from il6_platform_tests.end_to_end.conftest import Installation, forkserver
+from il6_platform_tests.judged_once import judging_once
 
 DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")
 
@@ -147,7 +148,9 @@ def refresh_into(log: Path, options: list[str]) -> None:
     with log.open("wb") as stream:
         for descriptor in (1, 2):
             os.dup2(stream.fileno(), descriptor)
-    sys.exit(cli.main(["refresh", "-v", *options]))
+    with judging_once():
+        status = cli.main(["refresh", "-v", *options])
+    sys.exit(status)
 
 
 def test_a_reader_keeps_what_it_opened_and_the_next_one_sees_the_new(
