@@ -28,7 +28,7 @@ candidates as (
         or s.certainty = 'missing'
         or list_contains(s.may_be, p.analyte)
         or (
-            s.certainty = 'unknown' and coalesce(u.factor, by_name.factor) is not null
+            p.marker = settings.marker and s.certainty = 'unknown' and coalesce(u.factor, by_name.factor) is not null
             and not list_has_any(settings.other_analytes, [s.analyte, '*'])
         )
         or (len(s.columns) > 0 and (s.analyte is null or (list_contains(s.columns, '(line)') and s.certainty != 'known')))
