@@ -28,6 +28,6 @@ def run(asked: argparse.Namespace) -> None:
         n = len(found.faults)
         raise PlatformError(
             f"{n} fault{'s' if n > 1 else ''}; il6 refresh --force builds what is published anew, "
-            "il6 restore brings deliveries and earlier cuts back"
+            "il6 restore brings back deliveries, earlier cuts and ledgers"
         )
     print("No fault was found.")

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from il6_platform import paths
 from il6_platform.registry import landings, raw
 from il6_platform.registry.deliveries import open_deliveries
+from il6_platform.registry.kept import Kept
 from il6_platform.registry.landing import digest_of, landed
 from il6_platform.registry.merged import check_sites, fill_merged
 from il6_platform.registry.native import TABLES
@@ -65,17 +66,10 @@ def read_landing(warehouse: Warehouse) -> None:
 
 def load_raw(warehouse: Warehouse) -> None:
     """Load the deliveries that are kept into their raw tables."""
-    kept = warehouse.site.kept_path
-    covariates = warehouse.site.covariates()
+    read, covariates = Kept(warehouse.site.home_path).read, warehouse.site.covariates()
     with warehouse.connect() as connection:
         for table in TABLES:
-            raw.load(
-                connection,
-                table,
-                covariates,
-                lambda delivery: (kept / delivery).read_bytes(),
-                warehouse.pseudonyms,
-            )
+            raw.load(connection, table, covariates, read, warehouse.pseudonyms)
 
 
 def stage(warehouse: Warehouse, book: Mapping[str, Sequence[Rule]] = STAGED) -> None:

@@ -166,6 +166,7 @@ class _Reading:
         with warehouse.connect() as connection:
             self.known = landings.contents(connection)
             self.settled = raw.settled(connection, self.versions)
+        self.lost = Kept(warehouse.site.home_path).to_keep_again()
 
     def take(self, item: Found) -> None:
         """Keep a file and record it, unless it is known; a worklist's answers are kept."""
@@ -185,6 +186,8 @@ class _Reading:
         name = known if held == digest else None
         if name in self.settled:
             self.contents.add(name)
+            if name in self.lost:
+                self._keep_again(item, digest, name)
             return
         with self.warehouse.connect() as connection:
             content = item.read()
@@ -208,6 +211,14 @@ class _Reading:
                 raw.record(connection, name, item.file, opened, since or self.arrived_at)
                 for words in _became(item.file, digest, opened):
                     self.context.log.info(words)
+
+    def _keep_again(self, item: Found, digest: str, name: str) -> None:
+        """Keep a known file whose kept copy is gone or damaged."""
+        content = item.read()
+        if content is not None and digest_of(content) == digest:
+            opened = open_deliveries(item.file, content, self.profiles).known_as(name)
+            _keep(self.warehouse.site, name, content, opened)
+            self.context.log.warning(f"{told(item.file, digest)}: it was lost, and is kept again.")
 
     def _keep_answers(self, item: Found, digest: str) -> None:
         site = self.warehouse.site
@@ -344,15 +355,9 @@ def raw_table(table: str) -> AssetsDefinition:
         context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> MaterializeResult:
         covariates = warehouse.site.covariates()
-        kept = warehouse.site.kept_path
+        kept = Kept(warehouse.site.home_path)
         with warehouse.connect() as connection:
-            fresh = raw.load(
-                connection,
-                table,
-                covariates,
-                lambda delivery: (kept / delivery).read_bytes(),
-                warehouse.pseudonyms,
-            )
+            fresh = raw.load(connection, table, covariates, kept.read, warehouse.pseudonyms)
         context.log.info(f"raw.{table}: {fresh} new exports.")
         return MaterializeResult(
             metadata={

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,20 +107,31 @@ def predecessor(site: Site, cut: str, last_export: str) -> str:
     last one whose exports are no later than its own.
     """
     known = ledger(site)
-    if cut in known:
+    if cut in known and known[cut].after != cut:
         return known[cut].after
-    before = site.published_path.resolve().name if site.published_path.exists() else ""
-    while before in known and known[before].last_export > last_export:
-        before = known[before].after
-    return before
+    current = site.published_path.resolve().name if site.published_path.exists() else ""
+    for before in _and_before(known, current):
+        # where the ledger is lost, the current cut may be the one that is made again
+        if before != cut and (before not in known or known[before].last_export <= last_export):
+            return before
+    return ""
+
+
+def _and_before(known: Mapping[str, Kept], cut: str) -> Iterator[str]:
+    """Give a cut and those before it, the latest first; each once, whatever a ledger says."""
+    seen = {""}
+    while cut not in seen:
+        yield cut
+        seen.add(cut)
+        cut = known[cut].after if cut in known else ""
 
 
 def database_before(site: Site, cut: str, last_export: str) -> Path | None:
     """Return the database of the cut before one, or of an earlier one where that is damaged."""
-    known, before = ledger(site), predecessor(site, cut, last_export)
-    while before and not is_whole(site.cuts_path / before, "report.duckdb"):
-        before = known[before].after if before in known else ""
-    return site.cuts_path / before / "report.duckdb" if before else None
+    for before in _and_before(ledger(site), predecessor(site, cut, last_export)):
+        if is_whole(site.cuts_path / before, "report.duckdb"):
+            return site.cuts_path / before / "report.duckdb"
+    return None
 
 
 def keep_patients(warehouse: Warehouse, cut: str) -> None:

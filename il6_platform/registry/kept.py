@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from il6_platform.errors import PlatformError
 from il6_platform.files import read_rows
 from il6_platform.registry.deliveries import Delivery, Opened, open_deliveries
 from il6_platform.registry.erased import Erased, is_as_kept, is_gone, read_erased
@@ -53,6 +54,30 @@ class Kept:
             if is_expected and not self.is_whole(digest):
                 missed[digest] = row["file"]
         return missed
+
+    def to_keep_again(self) -> set[str]:
+        """Return what of it may be kept again, should the same bytes lie in the landing folder.
+
+        Not what was erased in part: the bytes that arrived tell of a forgotten patient.
+        """
+        erased = {name for one in self._erased for name in (one.delivery, one.source)}
+        return self.missed().keys() - erased
+
+    def read(self, digest: str) -> bytes:
+        """Return the bytes of a kept delivery.
+
+        Raises
+        ------
+        PlatformError
+            Where they are gone.
+        """
+        try:
+            return self._path(digest).read_bytes()
+        except FileNotFoundError:
+            raise PlatformError(
+                f"kept delivery {digest[:12]} is gone: il6 verify names its file; il6 restore, or "
+                "the same file in the landing folder, brings it back"
+            ) from None
 
     def is_whole(self, digest: str) -> bool:
         """Say whether a kept file is as it was, or was taken away for a forgotten patient."""

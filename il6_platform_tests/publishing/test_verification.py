@@ -12,6 +12,7 @@ import pytest
 from il6_platform import cli
 from il6_platform.files import write_whole
 from il6_platform.publishing.audit import append
+from il6_platform.publishing.cuts import database_before, predecessor
 from il6_platform.publishing.release import release_faults
 from il6_platform.publishing.verification import verify
 from il6_platform.warehouse.home import Site
@@ -157,3 +158,26 @@ def test_a_key_of_content_that_cannot_be_read_is_none(released: Path) -> None:
     write_whole(site.content_path, "key\nc1")
     (released / STUDY / "cuts" / "c1" / "report.html").write_text("two")
     assert published_content(site) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "cut", "before"),
+    [
+        # the ledger is lost while the current cut is made again
+        ("", "c1", ""),
+        ("", "c2", "c1"),
+        ("c0,2023,2023-06-30,,\nc1,2024,2023-12-31,c0,\n", "c1", "c0"),
+        ("c0,2023,2023-06-30,,\nc1,2024,2023-12-31,c0,\n", "look back", "c0"),
+        # lines in a circle are no order
+        ("c1,2024,2023-12-31,c1,\n", "c1", ""),
+        ("c1,2024,2023-12-31,c1,\n", "look back", ""),
+        ("c0,2023,2024-06-30,c1,\nc1,2024,2024-12-31,c0,\n", "look back", ""),
+    ],
+)
+def test_no_cut_comes_after_itself(released: Path, lines: str, cut: str, before: str) -> None:
+    site = Site(home=str(released), landing=str(released)).of_study("a_b")
+    site.ledger_path.write_text(f"cut,kept_at,last_export,after,pruned_at\n{lines}")
+    last_export = "2023-07-31" if cut == "look back" else "2024-12-31"
+    assert predecessor(site, cut, last_export) == before
+    # no cut here has a database
+    assert database_before(site, cut, last_export) is None
