@@ -35,6 +35,9 @@ EXAMPLES = """examples:
   il6 refresh --json | jq .studies          for machines
 """
 
+LISTS = ("worklist.xlsx", "quality.html")
+"""Files of the data manager, which a refresh of the registry makes."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
@@ -107,7 +110,9 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
     open_key(site.home_path)
     names = _studies(asked, site)
     key = registry_key(site)
-    reads_registry = asked.force or key != registry_content(site)
+    # a look back leaves none
+    has_lists = asked.as_of or all((site.home_path / name).is_file() for name in LISTS)
+    reads_registry = asked.force or key != registry_content(site) or not has_lists
     behind = [
         name
         for name in names

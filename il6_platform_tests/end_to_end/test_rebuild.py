@@ -122,6 +122,12 @@ def test_nights_without_news_grow_a_home_by_little(begun: Installation) -> None:
     assert cli.main(["verify", "--home", str(begun.home)]) == 3
     assert begun.refresh() == 0
     assert cli.main(["verify", "--home", str(begun.home)]) == 0
+    # so are the data manager's files
+    lists = [begun.home / "worklist.xlsx", begun.home / "quality.html"]
+    for file in lists:
+        file.unlink()
+    assert begun.refresh() == 0
+    assert all(file.stat().st_size for file in lists)
     before = sum(path.lstat().st_size for path in begun.home.rglob("*"))
     for _ in range(NIGHTS):
         assert begun.refresh() == 0
