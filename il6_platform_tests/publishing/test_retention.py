@@ -34,6 +34,7 @@ def site(tmp_path: Path) -> Site:
         duckdb.sql("select 'a' as patient").write_parquet(str(study.patients_of(cut)))
         cuts.enter(study, cut, f"2024-01-0{number + 1}", CUTS[number - 1] if number else "")
     study.published_path.symlink_to(Path("cuts") / CUTS[2])
+    study.point_home_at()
     (study.study_folder / "releases.csv").write_text(
         f"cut,released_at,by,why,after\n{CUTS[0]},2024-01-01,A,B,\n"
     )
