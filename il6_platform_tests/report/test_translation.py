@@ -129,6 +129,19 @@ def test_what_a_decisive_record_may_move_has_a_translation() -> None:
     assert not made.missing, list(made.missing)
 
 
+def test_a_name_that_no_dictionary_holds_has_a_translation() -> None:
+    made = Translator("zh", names=frozenset({"IL-6"}), part="quality")
+    sql = paths.sql_file("cohort.remarks").read_text("utf-8")
+    ((sentence,),) = duckdb.sql(
+        "select 'No dictionary"
+        + sql.partition("'No dictionary")[2].partition(" as sentence")[0]
+        + " from (select 'IL-6' as marker_label, 3 as n_patients)"
+    ).fetchall()
+    assert sentence.startswith("No dictionary holds this name, and its unit is one of IL-6: 3 ")
+    made.say(sentence)
+    assert not made.missing, list(made.missing)
+
+
 def test_a_page_speaks_of_what_stays_english_on_it_alone() -> None:
     made = Translator("zh", part="quality")
     made.say("Words of a worklist that nobody translated.")
