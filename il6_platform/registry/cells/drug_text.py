@@ -46,6 +46,24 @@ _PER = (
 _TIMES = r"(?:cycles?|weeks?|wks?|w|days?|d|hours?|hrs?|h|std|tage?|wochen|zyklen|months?)"
 _DAYS = r"\d{1,2}(?:\s?[-,+/]\s?\d{1,2})*"
 _ZERO = re.compile(rf"(?<![a-z\d.,])0+(?:[.,]0+)?\s*{_UNIT}{_PER}(?![a-z])")
+_TIMES_NONE = re.compile(
+    r"(?<![a-z\d.,/])0+\s*[x×](?![a-z])|(?<=[\s\d(])[x×]\s?0(?![\d.,])"
+    r"|(?<![\d./])0\s?(?:/|of|von|de|sur)\s?\d{1,2}(?![\d./])"
+    r"|(?<![a-z\d.,/])0+\s*(?:cycles?|courses?|dos[ei]s|doses?|infusions?|administrations?|times|"
+    r"zyklen|zyklus|kurse|gaben|infusionen|cures?|ciclos?|cicli|个?周期|个?疗程|次|回|クール|コース)"
+    r"|\b(?:cycles?|courses?|doses?|infusions?|zyklen)\s?[:=]\s?0(?![\d.,])"
+)
+"""A number of times that is none: what stands before it was not given."""
+_CHECKED = re.compile(r"\[\s*[x✓✔]\s*\]|[☑✓✔√]")
+"""A box that is ticked; a crossed one alone can mean both."""
+_DASH = r"[-\u2010-\u2015\u2212]"
+_MARKED_OFF = re.compile(
+    # a dash behind a name that joins it to nothing, or stuck to the front of one in a list
+    rf"(?<=[^\W_])\s*[:=]?\s*{_DASH}+(?=\s*(?:$|[,;/|)+\n]))"
+    rf"|(?<=[^\W_]\s){_DASH}(?=[^\W\d_])"
+    r"|[✗✘✕✖❌❎⊘∅☐☒□]|\[\s*\]|(?<=[^\W_]\s)[x×](?=\s*(?:$|[,;/|)+]))"
+)
+"""What may mark a drug as not given, or be a slip of the hand."""
 _DOSES = re.compile(
     "|".join(
         (
@@ -78,9 +96,10 @@ def with_plain_signs(bare: str) -> str:
     ['folfox', 'with', 'bev', '±', 'x', '→', 'y']
     """
     bare = re.sub(r"(?:[=:]\s*|\(\s*)(?:n|0|f|false)\s*(?=[);,]|$)", " not given ", bare)
-    bare = re.sub(r"\(\s*-\s*\)", " ? ", bare)
+    bare = re.sub(r"\(\s*[-\u2010-\u2015\u2212]\s*\)", " ? ", bare)
     bare = re.sub(r"\+\s?/?\s?-(?!>)|-\s?/\s?\+", " ± ", bare)
     bare = re.sub(r"-+>|=+>|>>+|⇒", " → ", bare)
+    bare = _MARKED_OFF.sub(" ? ", _CHECKED.sub(" ", bare))
     bare = re.sub(r"(?<![a-z0-9])w/(?!o)", " with ", bare)
     return re.sub(r"(?<![a-z0-9])s/(?!p)(?=\s*[a-z])", " without ", bare)
 
@@ -114,7 +133,7 @@ def pieces(bare: str) -> list[Item]:
 def _without_doses(bare: str) -> str:
     """Take doses, schedules and dates out; a dose of nothing is a drug that was not given."""
     bare = re.sub(r"\((?:r|tm|c)\)", " ", bare)
-    bare = _ZERO.sub(" not given ", bare.replace("²", "2"))
+    bare = _TIMES_NONE.sub(" not given ", _ZERO.sub(" not given ", bare.replace("²", "2")))
     bare = re.sub(r"\bdose\s?[:=]?\s?0(?![\d.,])", " not given ", bare)
     return " ".join(_DOSES.sub(" ", bare).split())
 

@@ -77,6 +77,11 @@ mFOLFOX6 + Avastin 5 mg/kg q2w                | bevacizumab + fluorouracil + leu
 FOLFIRI, bevacizumab; leucovorin              | bevacizumab + fluorouracil + irinotecan + leucovorin
 targeted therapy: bevacizumab                 | bevacizumab
 5-FU/LV + bev                                 | bevacizumab + fluorouracil + leucovorin
+[x] bevacizumab                               | bevacizumab
+bevacizumab ✓                                 | bevacizumab
+bevacizumab x6                                | bevacizumab
+bevacizumab 6/6                               | bevacizumab
+FOLFOX - bevacizumab                          | bevacizumab + fluorouracil + leucovorin + oxaliplatin
 # not given
 Бевацизумаб 5 мг/кг                           | bevacizumab
 bevacizumab: nej                              | -
@@ -117,7 +122,28 @@ zonder bevacizumab                            | -
 ベバシズマブなし                                      | -
 placebo                                       | placebo
 best supportive care                          | -
+bevacizumab x0                                | -
+bevacizumab x 0                               | -
+bevacizumab 0/6                               | -
+bevacizumab (0 of 6)                          | -
+bevacizumab 0 cycles                          | -
+贝伐珠单抗 0周期                                     | -
+bevacizumab cycles: 0                         | -
+nil                                           | -
+bevacizumab nil                               | -
+bevacizumab none given                        | -
+no treatment                                  | -
+no treatment with bevacizumab                 | -
+no chemotherapy or bevacizumab                | -
 # it may be
+BEV-                                          | ? bevacizumab
+bevacizumab -                                 | ? bevacizumab
+bevacizumab: −                                | ? bevacizumab
+FOLFOX -Bev                                   | ? bevacizumab fluorouracil leucovorin oxaliplatin
+bevacizumab ×                                 | ? bevacizumab
+bevacizumab ✗                                 | ? bevacizumab
+☐ bevacizumab                                 | ? bevacizumab
+[ ] bevacizumab                               | ? bevacizumab
 bevacizumab?                                  | ? bevacizumab
 bevacizumab planned                           | ? bevacizumab
 bevacizumab or placebo                        | ? bevacizumab
