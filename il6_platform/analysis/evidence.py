@@ -1,4 +1,4 @@
-"""analysis.evidence: how the answer has moved with every quarter since the first patient.
+"""analysis.evidence: how the answer has moved with every quarter since the first export.
 
 The cohort is made again at each quarter's end, as `il6 refresh --as-of DAY --censor DAY` would make
 it: of what had been delivered by then, cut where the study would have cut then. Looking so often

@@ -208,7 +208,9 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
     events, earlier = int(event.sum()), _earlier(cohort, plan, planned)
     # information is measured against what was planned at the first look, whoever came since
     kept = earlier[0].planned if earlier else target
-    final = float(plan.events or planned.events or kept)
+    given = plan.events or planned.events
+    final = float(given or kept)
+    source = "Fixed by the plan" if given else "Computed at the first look, with the arms of then"
     fields: dict[str, Any] = {"n": len(inside), "events": events}
     test = logrank(time, event, first)
     (ratio,) = cox(pd.DataFrame({"the group": first.astype(float)}), time, event).estimates()
@@ -221,9 +223,7 @@ def _look(results: Results, cohort: Cohort, study: Study, target: float) -> None
             note=Code.ALL_EVENTS.say() if events >= final else None,
             **fields,
         ),
-        Estimate(
-            "planned_events", final, method="Fixed by the plan, or at the first look", **fields
-        ),
+        Estimate("planned_events", final, method=source, **fields),
     ]
     results.add(information, **where)
     # positive in the direction of benefit of the first group, who may have had no event
@@ -279,7 +279,7 @@ def _tests(
             "boundary",
             float(today["z"]),
             p_value=float(today["nominal_p"]),
-            method=words,
+            method=f"{words}; P is the boundary's nominal level",
             note=note,
         ),
         Estimate("logrank_z", z, p_value=test.p_value, method="Log-rank, nominal P"),

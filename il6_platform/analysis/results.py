@@ -21,9 +21,17 @@ RESULT_COLUMNS: dict[str, tuple[str, str]] = {
     "contrast": ("varchar", "What is compared: experimental vs control, high vs low, or null"),
     "grp": ("varchar", "Group that a one-sample estimate is of: control, high, control/high, ..."),
     "model": ("varchar", "Model: univariable, multivariable, interaction, or null"),
-    "term": ("varchar", "Term of the model or variable: age, sex[M], MARKERGR[high], ..."),
+    "term": (
+        "varchar",
+        "Term of the model or variable: age, sex[M], MARKERGR[high], ...; a number's hazard ratio "
+        "in a model is per `per` of its units, as the study file has it",
+    ),
     "statistic": ("varchar", "What is estimated or tested: median, hazard_ratio, logrank, ..."),
-    "at": ("double", "Time (months) or threshold that it is at"),
+    "at": (
+        "double",
+        "What it is at: time in months, cut-off, threshold, hazard ratio planned or bounding, "
+        "fraction of the planned events",
+    ),
     "estimate": ("double", "The estimate; of a test, its statistic"),
     "ci_low": ("double", "Lower 95% confidence limit; null is open"),
     "ci_high": ("double", "Upper 95% confidence limit; null is open"),

@@ -261,7 +261,7 @@ STATISTICS = {
     "gray": "Gray's test",
     "hazard_ratio_apparent": "hazard ratio, apparent",
     "hazard_ratio_corrected": "hazard ratio, corrected for optimism",
-    "hazard_ratio_optimism": "hazard ratio, optimism",
+    "hazard_ratio_optimism": "log hazard ratio, optimism",
     "hazard_ratio_remeasured": "hazard ratio when measured again",
     "hazard_ratio_without_site": "hazard ratio without the site",
     "ratio_of_hazard_ratios_remeasured": "ratio of hazard ratios when measured again",
@@ -316,6 +316,10 @@ _AT_MONTHS = frozenset(
 )
 
 
+_POWERS = {"power": "a hazard ratio", "power_interaction": "a ratio of hazard ratios"}
+"""Powers, which are at the ratio that was planned."""
+
+
 _IN_MONTHS = frozenset({"sensitivity", "evidence", "roc_over_time", "competing_risks"})
 """Analyses whose rows are at a time."""
 
@@ -323,6 +327,8 @@ _IN_MONTHS = frozenset({"sensitivity", "evidence", "roc_over_time", "competing_r
 def statistic_words(row: Mapping[Hashable, Any], study: Study) -> str:
     """Say which statistic a row holds, and at which time or cut-off."""
     statistic, at = str(row["statistic"]), row["at"]
+    if (row["analysis"], statistic) == ("subgroups", "rate"):
+        return "patients with the event"
     words = statistic_name(statistic)
     if at is None or pd.isna(at) or statistic in ("median", "follow_up_median"):
         return words
@@ -330,8 +336,10 @@ def statistic_words(row: Mapping[Hashable, Any], study: Study) -> str:
         return f"{words} at {at_unit(numbers.plain(at), study)}"
     if statistic in _AT_MONTHS or row["analysis"] in _IN_MONTHS:
         return f"{words} at {at:.1f} months".replace(".0 months", " months")
+    if statistic in _POWERS:
+        return f"power to show {_POWERS[statistic]} of {numbers.plain(at)} with the events so far"
     if row["analysis"] == "monitoring":
-        return f"{words} at {at:.0%} of the events"
+        return f"{words} at {at:.0%} of the planned events"
     return f"{words} at {numbers.plain(at)}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
+from il6_platform.analysis.names import Model, Statistic
 from il6_platform.analysis.spec import analyses
 from il6_platform.figures import style
 from il6_platform.figures.labels import (
     contrast_words,
     labels_of,
     marker_in_question,
+    model_term,
     note_in_words,
     statistic_name,
     statistic_words,
@@ -185,7 +187,7 @@ def numbers_behind(picture: Picture, report: Report) -> dict[str, Any]:
         of += [labels.get(row["population"], row["population"]) if not row["grp"] else None]
         of += [" / ".join(labels.get(name, name) for name in (row["grp"] or "").split("/"))]
         of += [contrast_words(row["contrast"], report.study), row["model"]]
-        of += [namer(row["term"]) if row["term"] else None]
+        of += [_term(row, report, namer) if row["term"] else None]
         write = formatting.writer(row["statistic"], row["analysis"])
         made = {
             "Statistic": upper_first(statistic_words(row, report.study)),
@@ -207,6 +209,14 @@ def numbers_behind(picture: Picture, report: Report) -> dict[str, Any]:
         "rows": [[row[head] for head in ("Statistic", *heads)] for row in rows],
         "method": methods.pop() if left_out else "",
     }
+
+
+def _term(row: Mapping[Hashable, Any], report: Report, namer: Callable[[str], str]) -> str:
+    """Say a row's term; of a model's hazard ratio, what it compares."""
+    is_of_model = row["model"] in (Model.UNIVARIABLE, Model.MULTIVARIABLE)
+    if is_of_model and str(row["statistic"]).startswith(Statistic.HAZARD_RATIO):
+        return model_term(row["term"], report.study, report.results)
+    return namer(row["term"])
 
 
 NUMBERS = ("Of", "Estimate (95% CI)", "P", "n", "Events", "Method", "Note")

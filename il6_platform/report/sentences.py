@@ -452,7 +452,9 @@ def _growth(results: pd.DataFrame, study: Study) -> Iterator[str]:
         else:
             continue
         said = note_in_words(row.note, study)
-        naive = study.cutoff.is_data_driven and row.contrast == MARKER and pd.notna(row.estimate)
+        # the interaction at the cut-off has no contrast, and rests on the cut-off as well
+        rests_on_cutoff = row.contrast == MARKER or pd.isna(row.contrast)
+        naive = study.cutoff.is_data_driven and rests_on_cutoff and pd.notna(row.estimate)
         yield f"{endpoint}, {who}: {said}" + (
             " P is not corrected for cut-off selection." if naive else ""
         )

@@ -130,7 +130,8 @@ def baseline(report: Report) -> Table:
         tuple(printed),
         (
             "IQR, interquartile range; SMD, standardised mean difference (first group minus "
-            "second: experimental minus control, high minus low).",
+            "second: experimental minus control, high minus low). Of two levels it is that of the "
+            "lower row; of more levels it is a distance and has no sign.",
         ),
     )
 

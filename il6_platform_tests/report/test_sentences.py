@@ -276,6 +276,27 @@ def test_a_statistic_is_called_by_words() -> None:
         assert not any(code in words.split() for code in ("wald", "logrank", "rmst", "auc")), words
 
 
+@pytest.mark.parametrize(
+    ("analysis", "statistic", "at", "words"),
+    [
+        ("monitoring", "power", 0.6, "power to show a hazard ratio of 0.6 with the events so far"),
+        (
+            *("monitoring", "power_interaction", 0.5),
+            "power to show a ratio of hazard ratios of 0.5 with the events so far",
+        ),
+        ("monitoring", "logrank_z", 0.75, "log-rank Z at 75% of the planned events"),
+        ("subgroups", "rate", None, "patients with the event"),
+        ("response", "rate", None, "proportion"),
+        ("validity", "hazard_ratio_optimism", 5.7, "log hazard ratio, optimism at 5.7 pg/mL"),
+    ],
+)
+def test_a_statistic_says_what_it_is_at(
+    analysis: str, statistic: str, at: float | None, words: str
+) -> None:
+    row = {"analysis": analysis, "statistic": statistic, "at": at}
+    assert statistic_words(row, STUDY) == words
+
+
 def test_a_month_and_a_marker_s_group_are_said_as_people_say_them() -> None:
     claim = {
         "claim": "Fewer responses",
@@ -357,3 +378,30 @@ def test_a_claim_is_set_beside_the_figure_that_it_is_of() -> None:
     of_age = {"analysis": "cox", "contrast": None, "term": "age", "hazard_ratio": 0.8}
     assert claimed(results(*models), **of_age)[0] == ["several_figures"]
     assert claimed(results(*models), **of_age, model="multivariable")[0] == ["same_figure"]
+
+
+@pytest.mark.parametrize(
+    ("contrast", "population", "is_naive"),
+    [
+        (None, "all", True),
+        ("high vs low", "control", True),
+        ("experimental vs control", "all", False),
+    ],
+)
+def test_what_rests_on_a_cut_off_found_in_the_data_says_so_over_time(
+    contrast: str | None, population: str, *, is_naive: bool
+) -> None:
+    row = {
+        "analysis": "evidence",
+        "endpoint": "PFS",
+        "population": population,
+        "contrast": contrast,
+        "statistic": "first_significant",
+        "estimate": 12.0,
+        "note": "P < 0.05 first on 2021-12-31.",
+    }
+    (said,) = sentences.growth(results(row), STUDY)
+    assert said.endswith("P is not corrected for cut-off selection.") == is_naive
+    # without a P below 0.05 there is nothing to correct
+    (said,) = sentences.growth(results({**row, "estimate": None}), STUDY)
+    assert "not corrected" not in said

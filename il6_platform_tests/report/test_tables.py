@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from il6_platform import paths
 from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Listing
-from il6_platform.report.figure_catalogue import Report
+from il6_platform.report.figure_catalogue import Picture, Report
 from il6_platform.report.listing import listing
+from il6_platform.report.page import numbers_behind
 from il6_platform.report.tables import study_course
 from il6_platform.statistics.baseline import describe
 from il6_platform.statistics.estimate import Estimate
@@ -58,3 +60,17 @@ def test_the_course_of_a_study_stands_in_one_line_a_group() -> None:
         ("Follow-up", "Chemotherapy alone", "2", f"18.0 (15.0{dash}21.0)", f"12.0{dash}24.0"),
         ("Follow-up", "Chemotherapy + bevacizumab", "0", "", ""),
     )
+
+
+def test_a_hazard_ratio_behind_a_figure_says_what_it_is_per() -> None:
+    results = Results("cox")
+    for term in ("age", "sex[M]"):
+        results.add(Estimate("hazard_ratio", 1.32, term=term), model="multivariable")
+    results.add(Estimate("proportional_hazards", 1.0, term="age"), model="multivariable")
+    picture = Picture("cox", "Survival", "", Figure, results.frame())
+    found = numbers_behind(picture, report(results))
+    assert [cells[1] for cells in found["rows"]] == [
+        "all patients, multivariable, Age, per 10 years",
+        "all patients, multivariable, Male (reference: female)",
+        "all patients, multivariable, Age (years)",
+    ]

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from il6_platform.statistics.codes import Code, codes_of
 from il6_platform.statistics.regression import (
     cox,
     events_per_variable,
@@ -292,3 +293,11 @@ def test_a_median_follow_up_that_cannot_be_says_why() -> None:
     few = reverse_kaplan_meier_median([1, 2, 3, 4], [0, 1, 1, 1])
     assert few.note == "Not reached: too few patients were censored."
     assert reverse_kaplan_meier_median([], []).note == "No patients."
+
+
+@pytest.mark.parametrize("by", [0.0, 1.0, 3.0, 4.0])
+def test_before_the_first_event_a_probability_has_no_interval(by: float) -> None:
+    # whether or not somebody was censored by then
+    at = kaplan_meier([3, 5, 6, 7], [0, 1, 1, 0]).survival_at(by)
+    assert (at.estimate, at.ci_low, at.ci_high, at.std_error) == (1.0, None, None, None)
+    assert codes_of(at.note) == (Code.NO_EVENT_BY_THEN,)
