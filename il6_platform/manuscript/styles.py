@@ -74,8 +74,8 @@ class Style:
 TO = (rf"(?<=[\d%]){DASH}(?=\d)", " to ")
 """A range is said with a word."""
 
-CLOSE = (r"([<>]) (?=\d|\.\d)", r"\1")
-"""No space after a sign."""
+CLOSE = ((r"([<>]) (?=\d|\.\d)", r"\1"), (r"\b([Pp]) ([=<>]) ?(?=\d)", r"\1\2"))
+"""No space after a sign of size, nor on either side of that of a P value."""
 
 SIGNS = "*\N{DAGGER}\N{DOUBLE DAGGER}\N{SECTION SIGN}\N{PILCROW SIGN}\N{DOUBLE VERTICAL LINE}"
 """Signs of footnotes in the order that medical journals use."""
@@ -101,7 +101,7 @@ STYLES = MappingProxyType(
         ),
         "lancet": Style(
             p=WritingOfP(letter="p", least=0.0001),
-            replaced=(CLOSE, (r"(?<=\d)\.(?=\d)", "\N{MIDDLE DOT}"), (r"\bP\b", "p")),
+            replaced=(*CLOSE, (r"(?<=\d)\.(?=\d)", "\N{MIDDLE DOT}"), (r"\bP\b", "p")),
             table_title="Table {number}: ",
             figure_title="Figure {number}: ",
             is_title_below=True,
@@ -119,9 +119,7 @@ STYLES = MappingProxyType(
             p=WritingOfP(by_decimals=True),
             replaced=(
                 TO,
-                CLOSE,
-                (r"P = (?=\d)", "P="),
-                (r"P (?=[<>])", "P"),
+                *CLOSE,
                 (r"95% CI (?=[\d.])", "95% CI, "),
                 (r"\bn \(%\)", "no. (%)"),
             ),
