@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from il6_platform.cli.options import check_outside, home_of
+from il6_platform.cli.options import check_folder, check_outside, home_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +19,7 @@ def run(asked: argparse.Namespace) -> None:
     from il6_platform.warehouse.integrity import check_home
 
     home = home_of(asked)
+    check_folder(asked.to)
     check_home(home)
     check_outside(asked.to, home)
     print(f"Backed up: {backup(home, asked.to.resolve())}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from il6_platform.cli.options import add_study, check_outside, home_of, site_of
+from il6_platform.cli.options import add_study, check_folder, check_outside, home_of, site_of
 from il6_platform.errors import UsageError
 
 
@@ -25,6 +25,7 @@ def run(asked: argparse.Namespace) -> None:
 
     site = site_of(asked)
     if asked.to is not None:
+        check_folder(asked.to)
         check_outside(asked.to, home_of(asked))
     try:
         name = find(site, "published")

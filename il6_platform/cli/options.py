@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -54,6 +55,33 @@ def check_outside(place: Path, home: Path) -> None:
     """
     if home in (place.resolve(), *place.resolve().parents):
         raise UsageError(f"{place} lies in {home}, which holds what is kept; name another place")
+
+
+def check_folder(place: Path, option: str = "--to") -> None:
+    """See that a command can write a folder, or read one, where it is told to.
+
+    Raises
+    ------
+    UsageError
+        Where that is a file, or lies below one.
+    """
+    for one in (place, *place.parents):
+        if os.path.lexists(one) and not os.path.isdir(one):
+            raise UsageError(f"{one} is a file, not a folder; name a folder with {option}")
+
+
+def check_file(place: Path) -> None:
+    """See that a command can write a file where it is told to.
+
+    Raises
+    ------
+    UsageError
+        Where that is a folder, or in none.
+    """
+    if os.path.isdir(place):
+        raise UsageError(f"{place} is a folder, not a file; name a file with --to")
+    if not os.path.isdir(place.parent):
+        raise UsageError(f"{place.parent} is no folder; name a file in one with --to")
 
 
 def landing_of(asked: argparse.Namespace) -> Path:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from il6_platform import paths
-from il6_platform.cli.options import home_of
+from il6_platform.cli.options import check_file, home_of
 from il6_platform.errors import UsageError
 
 
@@ -27,6 +27,8 @@ def run(asked: argparse.Namespace) -> None:
     from il6_platform.yaml_config import YamlConfigError
 
     file = asked.file
+    if asked.to:
+        check_file(asked.to)
     try:
         sheets = open_sheets(file.name, file.read_bytes())
         made = draft(file.name, sheets, dictionary_beside(file))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from il6_platform.cli.options import (
     add_study,
+    check_file,
     check_outside,
     home_of,
     read_published,
@@ -59,6 +60,7 @@ def run(asked: argparse.Namespace) -> None:
         raise UsageError("parquet is no text: name the file with --to FILE")
     if asked.to is not None:
         check_outside(asked.to, home_of(asked))
+        check_file(asked.to)
     if asked.sql == "-" and sys.stdin.isatty():
         raise UsageError('ask something: il6 query "from report.headline"')
     sql = sys.stdin.read() if asked.sql == "-" else asked.sql

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from il6_platform.cli.options import add_study, site_of
+from il6_platform.cli.options import add_study, check_folder, site_of
 from il6_platform.errors import UsageError
 
 EXAMPLES = """example:
@@ -30,6 +30,7 @@ def run(asked: argparse.Namespace) -> None:
     from il6_platform.network.folder import write_site_pack
     from il6_platform.warehouse.database import Warehouse
 
+    check_folder(asked.to)
     warehouse = Warehouse(site=site_of(asked), holds="study")
     try:
         file = write_site_pack(warehouse, asked.site, asked.request, asked.to, asked.by, asked.why)

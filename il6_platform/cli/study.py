@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from il6_platform.cli.options import check_file
 from il6_platform.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run(asked: argparse.Namespace) -> None:
             raise UsageError(f"name the file: il6 study schema {'|'.join(FILES)}")
         print(schema_text(asked.file), end="")
         return
+    check_file(asked.to)
     if asked.to.exists():
         raise UsageError(f"{asked.to} is there already; name another file with --to")
     asked.to.write_text(written(_answers(asked)), encoding="utf-8")

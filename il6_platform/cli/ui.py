@@ -27,10 +27,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     add_landing(parser)
     add_study(parser)
-    parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument("--port", type=port, default=3000, help="1 to 65535 (default: 3000)")
     parser.add_argument(
         "--operate", action="store_true", help="with sensors, schedules and the right to launch"
     )
+
+
+def port(text: str) -> int:
+    """Read the number of a port.
+
+    >>> port("3000")
+    3000
+    """
+    # 0 would be any free one, of which nobody is told
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; name one from 1 to 65535")
+    return int(text)
 
 
 def run(asked: argparse.Namespace) -> None:

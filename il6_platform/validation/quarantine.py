@@ -204,10 +204,16 @@ NO_DAY = {
     "no_such_day": "{column} is no day of the calendar; correct it",
     "ambiguous": "{column} can be more than one day: which is the month, the day or the century "
     "cannot be told; write it YYYY-MM-DD",
+    "undeclared": "Whether {column} has the day or the month first is not declared for this "
+    "export; write YYYY-MM-DD, or say `dates: [dmy]` (or [mdy]) in a profile",
     "partial": "{column} gives no day, only the month or the year; fill in the day, or say in the "
     "study file which day is taken (partial_dates)",
 }
-"""Why a text is no day, by the word of `reading.day` -> what the worklist says instead."""
+"""Why a text is no day, by the word of `reading.day` -> what the worklist says instead.
+
+`undeclared` is an ambiguous text that is a day in one order alone: no order is tried out, as its
+neighbours in the column may be a day in both.
+"""
 
 
 def _why_no_day(connection: duckdb.DuckDBPyConnection, found: pd.DataFrame) -> pd.DataFrame:
@@ -219,7 +225,8 @@ def _why_no_day(connection: duckdb.DuckDBPyConnection, found: pd.DataFrame) -> p
     connection.register("unread", asked_for.to_frame("value"))
     why = dict(
         connection.execute(
-            "select u.value, d.problem from unread as u "
+            "select u.value, if(d.problem = 'ambiguous' and d.first_day = d.last_day,"
+            " 'undeclared', d.problem) from unread as u "
             "inner join reading.day as d on plain_text(u.value) = d.received"
         ).fetchall()
     )

@@ -128,12 +128,12 @@ def required(column: str) -> Rule:
     )
 
 
-def readable(column: str, kind: str, read: str | None = None, unless: str | None = None) -> Rule:
+def readable(column: str, kind: str, read: str | None = None, unless: Sequence[str] = ()) -> Rule:
     """What was received in the column could be read, into another one where `read` names it.
 
-    Where the column `unless` is true, something else is said of it.
+    Where one of the columns `unless` is true, something else is said of it, or nothing.
     """
-    given = f"{RECEIVED}{column}.notnull()"
+    given = " and not ".join([f"{RECEIVED}{column}.notnull()", *unless])
     return Rule(
         f"{column}_is_readable",
         "quarantine",
@@ -142,7 +142,7 @@ def readable(column: str, kind: str, read: str | None = None, unless: str | None
         "ExpectColumnValuesToNotBeNull",
         {
             "column": read or column,
-            "row_condition": f"{given} and not {unless}" if unless else given,
+            "row_condition": given,
             "condition_parser": "pandas",
         },
     )
@@ -153,15 +153,19 @@ EARLIEST = datetime(1900, 1, 1)
 
 
 def date_column(
-    column: str, later_is: Severity = "quarantine", read: str | None = None
+    column: str,
+    later_is: Severity = "quarantine",
+    read: str | None = None,
+    unless: Sequence[str] = (),
 ) -> list[Rule]:
     """The column is an ISO date of this age and no later than the export itself.
 
     Where a program wrote a day because none is known, the column `COLUMN_is_placeholder` says so.
+    Where one of the columns `unless` is true, there need be none.
     """
     placeholder = f"{column}_is_placeholder"
     return [
-        readable(column, "a date written YYYY-MM-DD", read, unless=placeholder),
+        readable(column, "a date written YYYY-MM-DD", read, (placeholder, *unless)),
         always(
             placeholder,
             False,

@@ -49,7 +49,7 @@ RULES: list[Rule] = [
         "warn",
     ),
     *in_cell(
-        *date_column("end_date", "warn"),
+        *date_column("end_date", "warn", unless=["is_ongoing"]),
         not_after("start_date", "end_date", "end_date lies before start_date", column="end_date"),
     ),
     not_after(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,10 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str
         (["open", "reprot"], "did you mean report?"),
         (["zzz"], "see il6 --help"),
         (["refresh", "--as-of", "yesterday"], "'yesterday' is not a date"),
+        (["ui", "--port", "99999"], "one from 1 to 65535"),
+        (["ui", "--port", "0"], "one from 1 to 65535"),
+        (["ui", "--port", "-1"], "one from 1 to 65535"),
+        (["ui", "--port", "http"], "one from 1 to 65535"),
     ],
 )
 def test_a_wrong_word_is_answered_with_what_was_meant(
@@ -39,6 +44,41 @@ def test_a_wrong_word_is_answered_with_what_was_meant(
     status, text = said(words, capsys)
     assert status == 2
     assert meant in text.splitlines()[-1]
+
+
+WHO = ["--by", "A", "--why", "B"]
+WRITERS = {
+    "folder": (["manuscript"], ["export"], ["backup"], ["site-pack", "--site", "a", *WHO]),
+    "file": (["query", "select 1"], ["study", "init"], ["profile", "a.csv"]),
+}
+"""Commands with --to, by what it names."""
+
+
+@pytest.mark.parametrize("words", WRITERS["folder"], ids=lambda words: words[0])
+@pytest.mark.parametrize("place", ["file", "file/below", "link"])
+def test_a_file_is_no_folder_to_write(
+    words: list[str], place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    home = tmp_path / "home"
+    home.mkdir()
+    to = ["--to", str(tmp_path / place), "--home", str(home)]
+    assert cli.main([*words, *to]) == 2
+    named = tmp_path / place.partition("/")[0]
+    reason = f"{named} is a file, not a folder; name a folder with --to"
+    assert capsys.readouterr().err.splitlines()[-1] == reason
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("words", WRITERS["file"], ids=lambda words: words[0])
+def test_a_folder_is_no_file_to_write(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place, why in ((".", "is a folder, not a file"), ("nowhere/file", "is no folder")):
+        to = ["--to", str(tmp_path / place), "--home", str(tmp_path / "home")]
+        assert cli.main([*words, *to]) == 2
+        assert why in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_the_help_groups_every_command_and_ends_in_examples(

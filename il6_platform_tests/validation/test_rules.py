@@ -82,6 +82,23 @@ def test_who_is_measured_on_the_day_of_birth_is_born(made: Registry) -> None:
     assert "2024-01-01/labs.csv:2" not in {place for place, _ in made.broken()}
 
 
+def test_a_treatment_that_goes_on_is_right(made: Registry) -> None:
+    ends = ["ongoing", "On treatment", "laufend", "至今", "soon", "1900-01-01", "2024-02-30", ""]
+    made.deliver(
+        "2024-01-01",
+        patients=["A,F,1950-01-01,", "B,F,1950-01-01,"],
+        treatments=[f"A,{n},folfox,2020-01-0{n},{end}" for n, end in enumerate(ends, start=1)]
+        + ["B,1,folfox,ongoing,ongoing"],
+    )
+    assert made.stage()
+    assert {rule for rule in made.broken() if "treatments" in rule[0]} == {
+        ("2024-01-01/treatments.csv:6", "end_date_is_readable"),
+        ("2024-01-01/treatments.csv:7", "end_date_is_no_placeholder"),
+        ("2024-01-01/treatments.csv:8", "end_date_is_readable"),
+        ("2024-01-01/treatments.csv:10", "start_date_is_readable"),
+    }
+
+
 @pytest.mark.parametrize(
     ("arms", "unclear"),
     [

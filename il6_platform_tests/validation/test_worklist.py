@@ -54,6 +54,7 @@ def test_each_problem_is_a_row_with_its_age_until_it_is_put_right(made: Registry
 
 def test_a_sentence_says_what_is_wrong_with_the_record(made: Registry) -> None:
     labs = ["A,il6,5,pg/mL,2020-01-01", "A,cea,2,ng/mL,31.02.2018", "B,cea,2,ng/mL,03/04/1950"]
+    labs.append("B,cea,2,ng/mL,13/05/2021")
     made.deliver("2024-01-01", patients=PATIENTS, labs=labs)
     labs[0] = "A,il6,5,ng/mL,2020-01-01"
     people = [*PATIENTS, "C-07,F,1950-01-01,", "c-7,F,1950-01-01,"]
@@ -70,7 +71,10 @@ def test_a_sentence_says_what_is_wrong_with_the_record(made: Registry) -> None:
     assert said["labs", 4, "collected_on_is_readable"].startswith(
         "collected_on can be more than one day"
     )
-    assert said["labs", 5, "patient_is_known"].startswith(
+    assert said["labs", 5, "collected_on_is_readable"] == (
+        "Whether collected_on has the day or the month first is not declared for this export"
+    )
+    assert said["labs", 6, "patient_is_known"].startswith(
         "The patient is in no patients export, but in another spelling in 2024-02-01/patients.csv, "
     )
     assert "in 2024-02-01/patients.csv, line 5" in said["patients", 4, "patient_id_is_spelt_once"]

@@ -61,12 +61,15 @@ select
     g.line > g.line_before + 1 as line_is_skipped,
     s.start_date = g.began and g.began < g.began_before as line_begins_early,
     is_placeholder(cell(r.cells, 'start_date')) as start_date_is_placeholder,
-    is_placeholder(cell(r.cells, 'end_date')) as end_date_is_placeholder
+    is_placeholder(cell(r.cells, 'end_date')) as end_date_is_placeholder,
+    -- "ongoing" and the like: read as a day that is not there yet
+    coalesce(ended.problem = 'missing', false) as is_ongoing
 from staging.treatments as s
 cross join setup.settings as settings
 inner join staging.lines as l on l.table_name = 'treatments' and s.delivery = l.delivery and s.file_line = l.line
 inner join raw.treatments as r on s.delivery = r.delivery and s.file_line = r.line
 inner join staging.exports as e on e.table_name = 'treatments' and l.site = e.site and l.batch = e.batch
+left join reading.day as ended on cell(r.cells, 'end_date') = ended.received
 left join before on s.record = before.record and l.position_before = before.position
 left join staging.patients as p on s.patient_id = p.patient_id
 left join raw.spellings as w on l.number = w.patient
