@@ -101,7 +101,7 @@ class Manuscript:
 
     @cached_property
     def plates(self) -> list[Plate]:
-        """The figures in their order; the first is figure 1."""
+        """The figures in the order in which the results cite them; the first is figure 1."""
         return list(_plates(self))
 
     @cached_property
@@ -462,9 +462,11 @@ def saved(word: Document) -> bytes:
 
 def _plates(content: Manuscript) -> Iterator[Plate]:
     named, study = content.pictures, content.cut.study
-    for key in ("flow", "roc", "response", "waterfall"):
-        if key in named:
-            yield Plate(key, named[key].caption, (key,))
+
+    def alone(*keys: str) -> Iterator[Plate]:
+        yield from (Plate(key, named[key].caption, (key,)) for key in keys if key in named)
+
+    yield from alone("flow", "response", "waterfall")
     for endpoint in study.endpoints:
         for key, contrast in (("km", ARM), ("km_marker", MARKER)):
             ending = contrast.replace(" ", "-")
@@ -487,6 +489,7 @@ def _plates(content: Manuscript) -> Iterator[Plate]:
             name = f"{kind}-{endpoint.lower()}"
             if name in named:
                 yield Plate(f"{kind}_{endpoint}", named[name].caption, (name,))
+    yield from alone("roc")
 
 
 def _add_plate(word: Document, number: int, plate: Plate, content: Manuscript) -> None:

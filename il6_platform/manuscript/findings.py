@@ -118,7 +118,7 @@ def results(cut: Cut, place: Place) -> Iterator[tuple[str, str]]:
             yield study.known_endpoints[endpoint].label, said
     yield (
         f"{upper_first(marker_in_question(study))} and the effect of treatment",
-        " ".join([*_of_the_marker(cut), _see(place("interaction"))]).strip(),
+        " ".join([*_of_the_marker(cut), _see(place("interaction"), place("roc"))]).strip(),
     )
     certain = [said for name, said in sentences.certainty(cut.results, study) if name != "Size"]
     if certain:
@@ -214,7 +214,7 @@ def _response(cut: Cut, place: Place) -> Iterator[str]:
             + (f"{NOT_CORRECTED})." if naive else ").")
         )
     if place("response"):
-        yield _see(place("response"), place("response_comparisons"))
+        yield _see(place("response"), place("response_comparisons"), place("waterfall"))
 
 
 def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
@@ -245,7 +245,8 @@ def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
     if effect.ratio is not None and pd.notna(effect.ratio["events"]):
         events = singular(f"{effect.ratio['events']:.0f} events")
         yield f"The comparison of the arms rests on {events}."
-    yield _see(*(place(f"{key}_{endpoint}") for key in ("km", "km_marker", "survival", "cox")))
+    cited = ("km", "km_marker", "survival", "comparisons", "cox", "multivariable", "subgroups")
+    yield _see(*(place(f"{key}_{endpoint}") for key in cited))
 
 
 def _who(population: str, study: Study) -> str:

@@ -180,6 +180,7 @@ def _certainty(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]
         yield from _weighted(results, study)
     yield from _sites(results, study)
     yield from _not_constant(results, study)
+    yield from _of_another_scale(results, study)
     yield from _cutoff(results, study)
     yield from _power(results, study)
     yield from _looks(results, study)
@@ -351,6 +352,30 @@ def _not_constant(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, st
                 f"months is {formatting.in_sentence(mean, formatting.months)} months"
             )
         yield "Hazards over time", f"{words}."
+
+
+def _of_another_scale(results: pd.DataFrame, study: Study) -> Iterator[tuple[str, str]]:
+    """Say where restricted means show an interaction that the test which decides does not."""
+    for endpoint in study.endpoints:
+        found = readings.product(results, study, endpoint)
+        mean = _row(
+            results,
+            Statistic.RMST_DIFFERENCE_INTERACTION,
+            analysis=Analysis.INTERACTION,
+            endpoint=endpoint,
+        )
+        if found.decides is None or found.is_shown or not _known(mean):
+            continue
+        if mean["p_value"] < ALPHA:
+            test = formatting.p_text(mean["p_value"])
+            naive = ", not corrected for cut-off selection" if study.cutoff.is_data_driven else ""
+            yield (
+                "Another scale",
+                f"In restricted means up to {formatting.months(mean['at'])} months the treatment's "
+                f"effect on {endpoint} differs between the marker groups, by "
+                f"{formatting.in_sentence(mean, formatting.months)} months, high minus low "
+                f"({test}{naive}); the test of the interaction that decides does not show it.",
+            )
 
 
 def _several(results: pd.DataFrame) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from il6_platform.manuscript import findings
+from il6_platform.manuscript.document import Manuscript
 from il6_platform.report.reader import Cut
 from il6_platform.study import Study
 from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
@@ -128,6 +130,19 @@ def test_no_sentence_reads_wrongly(name: str) -> None:
         if place != "note" and re.search(pattern, text)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("name", ["harm", "randomised", "one arm"])
+def test_the_results_cite_tables_and_figures_in_the_order_of_their_numbers(name: str) -> None:
+    cut = published(name)
+    content = Manuscript(cut)
+    text = " ".join(said for _, said in findings.results(cut, content.place))
+    for kind, count in (
+        ("Figure", len(content.plates)),
+        ("Table", sum(name.isdigit() for name in content.tables)),
+    ):
+        cited = list(dict.fromkeys(map(int, re.findall(rf"{kind} (\d+)", text))))
+        assert cited == list(range(1, count + 1))
 
 
 @pytest.mark.parametrize("name", EDGES)

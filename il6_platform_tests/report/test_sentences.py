@@ -10,6 +10,7 @@ from il6_platform.analysis.results import RESULT_COLUMNS
 from il6_platform.figures.labels import statistic_words
 from il6_platform.report import sentences
 from il6_platform.report.readings import headline
+from il6_platform.report.translation import translator_of
 from il6_platform.study import Study, read_study
 
 STUDY = read_study(paths.default_study())
@@ -405,3 +406,30 @@ def test_what_rests_on_a_cut_off_found_in_the_data_says_so_over_time(
     # without a P below 0.05 there is nothing to correct
     (said,) = sentences.growth(results({**row, "estimate": None}), STUDY)
     assert "not corrected" not in said
+
+
+def test_an_interaction_on_another_scale_is_told_where_the_one_that_decides_is_not_shown() -> None:
+    mean = {
+        **product(0.014),
+        "model": None,
+        "statistic": "rmst_difference_interaction",
+        "at": 24.0,
+        "estimate": -3.1,
+        "ci_low": -5.6,
+        "ci_high": -0.6,
+    }
+    ((about, said),) = sentences.certainty(results(uncut(0.3), product(0.02), mean), STUDY)
+    assert about == "Another scale"
+    assert "(P = 0.014, not corrected for cut-off selection); the test of the" in said
+    made = translator_of(STUDY.model_copy(update={"language": "zh"}))
+    assert made is not None
+    for text in (about, said):
+        made.say(text)
+    assert not made.missing
+    for rows in (
+        (uncut(0.03), mean),
+        (uncut(0.3), {**mean, "p_value": 0.06}),
+        (uncut(0.3), {**mean, "p_value": None}),
+        (mean,),
+    ):
+        assert sentences.certainty(results(*rows), STUDY) == []
