@@ -382,7 +382,7 @@ def landmarks(report: Report, endpoint: str) -> Table:
         tuple(printed),
         (
             f"{INTERVAL}. Not estimable: nobody was followed so long. "
-            "Follow-up by the reverse Kaplan-Meier method.",
+            "0% and 100% have no interval. Follow-up by the reverse Kaplan-Meier method.",
         ),
     )
 

@@ -125,7 +125,7 @@ class Code(Pattern):
     NO_EVENTS = ("no_events", "No events.")
     NO_EVENTS_IN_GROUP = ("no_events_in_group", "No events in {group}.")
     NO_EVENTS_BY_THEN = ("no_events_by_then", "No events by then.")
-    NO_EVENT_BY_THEN = ("no_event_by_then", "No event by then.")
+    NO_EVENT_BY_THEN = ("no_event_by_then", "No event by then: no interval.")
     NOT_COMPARED = (
         "not_compared",
         "Not applicable: no patients in one of the groups.",

@@ -146,7 +146,8 @@ def test_labels_units_and_order_change_nothing(seed, scale):
 def test_what_the_data_cannot_support_is_said():
     assert aalen_johansen([], []).incidence_at(1).note == "No patients."
     curve = aalen_johansen([1, 2, 3], [2, 2, 0])
-    assert (curve.incidence_at(2).estimate, curve.incidence_at(2).note) == (0, "No event by then.")
+    early = curve.incidence_at(2)
+    assert (early.estimate, early.note) == (0, "No event by then: no interval.")
     assert curve.incidence_at(9).note == "No patient was followed so long."
     assert gray_test([1, 2], [1, 1], [0, 0]).note == "Only one group has patients."
     assert gray_test([1, 2], [2, 0], [0, 1]).note == "No events."
