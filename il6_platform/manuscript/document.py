@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -91,6 +92,7 @@ class Manuscript:
         named: dict[str, Table] = {}
         for wanted, prefix in ((True, ""), (False, "S")):
             chosen = [t for t, first in zip(made, is_first, strict=True) if first == wanted]
+            chosen = list(_as_cited(chosen, self.cut.study.endpoints))
             named |= {f"{prefix}{number}": t for number, t in enumerate(chosen, start=1)}
         return named
 
@@ -133,6 +135,17 @@ class Manuscript:
         called = [f"Table {name}" for name, table in self.tables.items() if table.key == key]
         called += [f"Figure {n}" for n, p in enumerate(self.plates, start=1) if p.key == key]
         return ", ".join(called) or None
+
+
+def _as_cited(chosen: Sequence[Table], endpoints: Sequence[str]) -> Iterator[Table]:
+    """Give tables in the order in which the results cite them: an endpoint after the other."""
+
+    def endpoint_of(table: Table) -> int:
+        name = table.key.rpartition("_")[2]
+        return endpoints.index(name) if name in endpoints else -1
+
+    for _, together in groupby(chosen, lambda table: endpoint_of(table) >= 0):
+        yield from sorted(together, key=endpoint_of)
 
 
 def _reworded(table: Table, say: Callable[[str], str]) -> Table:
