@@ -214,7 +214,6 @@ def test_without_events_nothing_was_tested() -> None:
 
 
 def test_a_checklist_counts_an_item_only_with_its_text() -> None:
-    from il6_platform.manuscript.document import Manuscript
 
     for name in ("harm", "nobody"):
         for items in Manuscript(published(name)).items.values():
@@ -292,6 +291,20 @@ def test_a_boundary_is_not_judged_where_one_patient_stands_against_the_rest() ->
         assert (rows["statistic"] == "logrank_z").any() == is_judged
 
 
+@pytest.mark.parametrize(
+    ("events", "source"),
+    [(84, "Fixed by the plan"), (None, "Computed at the first look, with the arms of then")],
+)
+def test_the_planned_events_say_where_they_are_from(events: int | None, source: str) -> None:
+    from il6_platform.analysis import monitoring
+
+    study = Study.model_validate(BASE | {"monitoring": {"events": events}})
+    cohort = grouped(cohort_of("ordinary", 30, study).patients, study)
+    rows = monitoring.analyse(cohort, study).frame().set_index("statistic")
+    assert rows.loc["planned_events", "method"] == source
+    assert rows.loc["boundary", "method"].endswith("; P is the boundary's nominal level")
+
+
 def test_responses_that_nobody_assessed_are_not_called_none() -> None:
     name = "no events in an arm"
     assert said(name, "findings Response") == ["No patient had an adequate assessment of response."]
@@ -305,7 +318,6 @@ def test_responses_that_nobody_assessed_are_not_called_none() -> None:
 def test_a_hidden_count_is_neither_nobody_nor_told() -> None:
     from il6_platform.figures.flow import flow
     from il6_platform.figures.labels import labels_of
-    from il6_platform.manuscript.document import Manuscript
 
     cut = published("harm")
     hidden = cut.tables["flow"].copy()
