@@ -56,6 +56,9 @@ def plot_of(picture: Picture, figure: Figure, study: Study) -> str:
 
 def _curve(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     rows = rows.sort_values("x")
+    # of no width is what has no interval: a probability of 1 or 0, a reference
+    has_width = rows["y_low"] != rows["y_high"]
+    rows = rows.assign(**{name: rows[name].where(has_width) for name in ("y_low", "y_high")})
     columns = {"x": "x", "y": "y", "lo": "y_low", "hi": "y_high"}
     found: dict[str, Any] = {key: rows[column].tolist() for key, column in columns.items()}
     if rows["at_risk"].notna().any():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -10,11 +12,13 @@ from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Listing
 from il6_platform.report.figure_catalogue import Picture, Report
+from il6_platform.report.interaction import plot_of
 from il6_platform.report.listing import listing
 from il6_platform.report.page import numbers_behind
 from il6_platform.report.tables import study_course
 from il6_platform.statistics.baseline import describe
 from il6_platform.statistics.estimate import Estimate
+from il6_platform.statistics.survival import kaplan_meier
 from il6_platform.study import read_study
 
 STUDY = read_study(paths.default_study())
@@ -74,3 +78,14 @@ def test_a_hazard_ratio_behind_a_figure_says_what_it_is_per() -> None:
         "all patients, multivariable, Male (reference: female)",
         "all patients, multivariable, Age (years)",
     ]
+
+
+def test_a_reader_who_asks_a_curve_is_told_no_interval_where_there_is_none() -> None:
+    figure = Figure()
+    figure.subplots().set_xlim(0, 10)
+    curve = kaplan_meier([3, 5, 6, 7], [0, 1, 1, 0]).curve()
+    picture = Picture("km", "Survival", "", lambda: figure, curve, series={"All": curve}, of="km")
+    (asked,) = json.loads(plot_of(picture, figure, STUDY))["curves"]
+    assert asked["y"][:2] == [1, 1]
+    for limits in (asked["lo"], asked["hi"]):
+        assert [limit is None for limit in limits] == [True, True, False, False, False]
