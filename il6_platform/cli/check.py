@@ -51,7 +51,11 @@ def run(asked: argparse.Namespace) -> None:
         raise DataQualityError("; ".join(blocked))
     set_aside = int(checked.files["set_aside"].sum())
     if asked.strict and set_aside:
-        raise DataQualityError(f"{set_aside} lines would be set aside")
+        raise DataQualityError(f"{_lines(set_aside)} would be set aside")
+
+
+def _lines(number: int) -> str:
+    return f"{number} line{'' if number == 1 else 's'}"
 
 
 def in_words(checked: Checked) -> list[str]:
@@ -61,11 +65,18 @@ def in_words(checked: Checked) -> list[str]:
         if row.status == "accepted":
             how = f" by profile {row.profile}" if row.profile else ""
             said.append(
-                f"{row.file}: read as {row.table_name}{how}, {row.received} lines, "
+                f"{row.file}: read as {row.table_name}{how}, {_lines(row.received)}, "
                 f"{row.set_aside} of them would be set aside"
             )
         else:
-            said.append(f"{row.file}: {row.status}: {row.problem}")
+            # what is passed over says so itself
+            status = "" if row.status == "passed over" else f"{row.status}: "
+            said.append(f"{row.file}: {status}{row.problem}")
+    for row in checked.passed_over.itertuples():
+        place = ", ".join(filter(None, (row.file, row.sheet)))
+        # a sheet or a column has no line
+        counted = f", {_lines(int(row.lines))} ({row.which_lines})" if row.lines else ""
+        said.append(f"  {place}: passed over{counted}: {row.reason}")
     words = {"quarantine": "set aside", "cell": "cell left empty", "warn": "used, to be looked at"}
     alike = checked.problems.groupby(["file", "sheet", "column_name", "sentence"], dropna=False)
     place_among, others = alike.cumcount(), alike["file"].transform("size") - MOST_ALIKE
@@ -78,7 +89,7 @@ def in_words(checked: Checked) -> list[str]:
         cost = f" {row.cost}." if isinstance(row.cost, str) else ""
         said.append(f"  {place}{column}: {words[row.severity]}. {row.sentence}.{cost}")
         if is_last[row.Index] and row.others:
-            said.append(f"  and {row.others} more lines of {row.file} with this")
+            said.append(f"  and {row.others} more of {row.file} with this")
     if len(shown) > MOST:
         said.append(f"  and {len(shown) - MOST} more")
     given = set(checked.files.loc[checked.files["status"] == "accepted", "table_name"])
@@ -90,8 +101,7 @@ def in_words(checked: Checked) -> list[str]:
         )
     if checked.flow is None:
         said.append(
-            "What it costs a study can be said of patients and treatments together: give all "
-            "files of the delivery, or their folder."
+            "What it costs a study can be said of patients and treatments together: give both."
         )
     else:
         counts = [f"{row.label} {row.n}" for row in checked.flow.itertuples() if row.n]

@@ -59,6 +59,9 @@ def _place(asked: argparse.Namespace) -> str:
     UsageError
         Where there is none yet; the message says what makes it.
     """
+    if asked.study is not None:
+        # worklist and quality are the registry's: a wrong name is said all the same
+        site_of(asked)
     if asked.what == "ui":
         if not _answers():
             raise UsageError(f"nothing answers on {ADDRESS}: start it with il6 ui")

@@ -117,7 +117,8 @@ def site_of(asked: argparse.Namespace) -> Site:
 def add_number(parser: argparse.ArgumentParser) -> None:
     """Add the argument that says which patient is meant."""
     parser.add_argument(
-        "number", help="the registry's number (SITE:NUMBER), or the pseudonym; -: read"
+        "number",
+        help="the registry's number (SITE:NUMBER), or the pseudonym; -: from standard input",
     )
 
 

@@ -257,7 +257,26 @@ def _site(asked: argparse.Namespace) -> Site:
     censor = asked.as_of if asked.censor is True else asked.censor
     if asked.censor and not censor:
         raise UsageError("--censor needs a day, its own or that of --as-of")
+    _check_days(asked.as_of, censor, date.today().isoformat())
     return Site(home=str(home), landing=str(landing), as_of=asked.as_of, censor=censor)
+
+
+def _check_days(as_of: str | None, censor: str | None, today: str) -> None:
+    """See that something is known of the days that a look back is of, as ISO dates.
+
+    Raises
+    ------
+    UsageError
+        Where one lies ahead, or follow-up is cut after the last day that is known.
+    """
+    for option, given in (("--as-of", as_of), ("--censor", censor)):
+        if given and given > today:
+            raise UsageError(f"{option} {given} lies ahead; name a day up to today, {today}")
+    if as_of and censor and censor > as_of:
+        raise UsageError(
+            f"--censor {censor} lies after --as-of {as_of}, when nothing of it was known; "
+            f"name a day up to {as_of}"
+        )
 
 
 def _check_profiles(site: Site) -> None:
@@ -312,6 +331,9 @@ def _refresh(
             _execute(defs, instance, "refresh_registry", site, stages)
         instance.add_dynamic_partitions(str(STUDIES.name), list(studies))
         for name in studies:
+            if site.as_of or site.censor:
+                # the working database is of another cut from here on: a refresh brings that back
+                site.of_study(name).content_path.unlink(missing_ok=True)
             if stages is not None:
                 stages.of = name if len(studies) > 1 else ""
             try:

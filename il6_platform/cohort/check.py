@@ -35,6 +35,8 @@ class Checked:
         file, table_name, status, problem, profile, received, set_aside: one a table of a file.
     problems
         file, sheet, table_name, file_line, column_name, value, sentence, severity, cost.
+    passed_over
+        file, sheet, reason, lines, which_lines: what is in no table, by reason.
     flow
         Label and number of patients, or None where patients or treatments were not given.
     allowed
@@ -43,6 +45,7 @@ class Checked:
 
     files: pd.DataFrame
     problems: pd.DataFrame
+    passed_over: pd.DataFrame
     flow: pd.DataFrame | None
     allowed: float
 
@@ -128,14 +131,16 @@ def _checked(warehouse: Warehouse) -> Checked:
             },
         )
         derive_cohort(warehouse)
-        files, problems = (
+        files, problems, passed_over = (
             warehouse.query(paths.sql_file(name).read_text("utf-8"))
-            for name in ("check.files", "check.problems")
+            for name in ("check.files", "check.problems", "validation.passed_over")
         )
         flow = warehouse.query("select label, n from cohort.flow order by step")
         return Checked(
             files,
             problems,
+            # whole files are among the files
+            passed_over[passed_over["lines"].notna()],
             flow if delivered >= WHOLE else None,
             warehouse.site.quality.max_quarantine_share,
         )

@@ -50,8 +50,8 @@ def write_exchange(warehouse: Warehouse, cut: str, folder: Path) -> list[Path]:
     held = about.get("cut", "none")
     if held != cut:
         raise NotThisCutError(
-            f"the working database is of cut {held}, not {cut}; "
-            "refresh to that cut first (il6 refresh --as-of DATE)"
+            f"the working database is of cut {held}, as a look back leaves it, not {cut}; "
+            "bring that back with il6 refresh"
         )
     marked = "SYNTHETIC " if said_synthetic(provenance) else ""
     titles = {name: f"{marked}{title}" for name, title in DATASETS.items()}

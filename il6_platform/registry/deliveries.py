@@ -279,19 +279,25 @@ def _native(file: str, content: bytes) -> Delivery:
     return _delivery(file, content, "accepted", table.name, None, export)
 
 
+DRAFT = "draft a profile: il6 profile FILE"
+"""What can be done with a file of other columns."""
+
+
 def _strange(header: Sequence[str]) -> str:
     # only names of the format are repeated: where the header is missing, line 1 is a patient's
     known = [name for name in header if name in native.COLUMNS]
     return (
         f"neither its name nor its columns ({', '.join(known) or 'none is known'}) are of one "
-        f"of {', '.join(native.TABLES)}; name the file after its table"
+        f"of {', '.join(native.TABLES)}; name the file after its table, "
+        f"or {DRAFT}"
     )
 
 
 def _lacks(columns: Sequence[str]) -> str:
+    several = len(columns) > 1
     return (
-        f"lacks the column {', '.join(columns)}; export it again with "
-        f"{'them' if len(columns) > 1 else 'it'}"
+        f"lacks the column{'s' if several else ''} {', '.join(columns)}; export it again with "
+        f"{'them' if several else 'it'}, or {DRAFT}"
     )
 
 

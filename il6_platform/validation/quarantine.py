@@ -65,6 +65,7 @@ def judge_table(
     connection.execute("drop table judged")
     found = _why_no_day(connection, problems(rows, verdicts, table))
     found = without_accepted(connection, _spelt_otherwise(connection, found, table), rules)
+    found = _without_remarks_on_empty_cells(found)
     lines = ["delivery", "file_line"]
     wrong = found.loc[found["severity"] == "quarantine", lines].drop_duplicates()
     connection.execute("begin")
@@ -238,6 +239,14 @@ def _why_no_day(connection: duckdb.DuckDBPyConnection, found: pd.DataFrame) -> p
         )
     ]
     return found.assign(sentence=said)
+
+
+def _without_remarks_on_empty_cells(found: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what is said of a value that is used, where the cell is left empty."""
+    cell = ["delivery", "file_line", "column_name"]
+    emptied = pd.MultiIndex.from_frame(found.loc[found["severity"] == "cell", cell])
+    is_used = found["severity"] == "warn"
+    return found[~(is_used & pd.MultiIndex.from_frame(found[cell]).isin(emptied))]
 
 
 def _spellings() -> str:

@@ -175,6 +175,8 @@ class Site:
         if self.study_file is not None and self.study.name == name:
             return self
         if name not in studies:
+            if os.path.isfile(name):
+                raise UsageError(f"{name} is no study file; name one that ends in .yaml")
             known = ", ".join(studies) or "none yet"
             raise UsageError(f"there is no study {name!r} in {self.home}; there are {known}")
         return replace(self, study_file=str(studies[name]))

@@ -55,6 +55,25 @@ def test_a_look_back_before_the_first_delivery_names_its_day(
     assert "by 2021-12-30" in said and "2021-12-31" in said
 
 
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [
+        (["--as-of", "2990-01-01"], "--as-of 2990-01-01 lies ahead"),
+        (["--censor", "2990-01-01"], "--censor 2990-01-01 lies ahead"),
+        (["--as-of", "2990-01-01", "--censor"], "--as-of 2990-01-01 lies ahead"),
+        (["--as-of", "2022-07-01", "--censor", "2022-07-02"], "name a day up to 2022-07-01"),
+    ],
+)
+def test_a_look_back_is_of_days_that_are_known(
+    days: list[str], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "2022-06-30").mkdir()
+    (tmp_path / "2022-06-30" / "patients.csv").write_text(PATIENTS)
+    home = tmp_path / "home"
+    assert why in refused(home, capsys, "--landing", str(tmp_path), *days)
+    assert not home.exists()
+
+
 def event(step: str, **about: Any) -> logging.LogRecord:
     """Return a record as Dagster hands it to a logger."""
     record = logging.makeLogRecord({"msg": "", "level": logging.DEBUG})
@@ -130,6 +149,13 @@ def test_a_study_that_is_not_there_is_said(
     STANDING.write(folder)
     assert cli.main(["status", "--home", str(tmp_path), "--study", "il6"]) == 2
     assert "there are crp" in capsys.readouterr().err
+    for words in (["open", "worklist"], ["open", "quality"], ["export"]):
+        assert cli.main([*words, "--home", str(tmp_path), "--study", "nope"]) == 2
+        assert "there is no study 'nope'" in capsys.readouterr().err
+    program = tmp_path / "study.R"
+    program.write_text("library(survival)")
+    assert cli.main(["export", "--home", str(tmp_path), "--study", str(program)]) == 2
+    assert f"{program} is no study file" in capsys.readouterr().err
 
 
 def test_a_refusal_is_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from il6_platform import cli, paths
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.cohort.known import read_delivered
 from il6_platform.publishing import cuts
+from il6_platform.publishing.content import published_content
 from il6_platform.study import read_study
 from il6_platform.warehouse.home import Site
 from il6_platform_tests.end_to_end.conftest import Installation
@@ -156,7 +157,7 @@ def test_a_cut_is_made_again_from_raw_with_the_same_content(
 
 
 def test_follow_up_is_cut_at_the_day_that_is_asked_for(
-    grown: Installation, site: Site, capsys: pytest.CaptureFixture[str]
+    grown: Installation, site: Site, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert grown.refresh("--censor") == 2
     assert "needs a day" in capsys.readouterr().err
@@ -169,6 +170,11 @@ def test_follow_up_is_cut_at_the_day_that_is_asked_for(
     (made,) = {folder.name for folder in site.cuts_path.iterdir()} - before
     assert cuts.kept_cuts(site).set_index("cut").loc[made, "censored_on"] == day
     assert site.published_path.resolve() == published
+    # what holds patients is of the look back, until the next refresh
+    assert cli.main(["export", "--home", str(grown.home), "--to", str(tmp_path)]) == 2
+    reason = capsys.readouterr().err.splitlines()[-1]
+    assert f"not {published.name}; bring that back with il6 refresh" in reason
+    assert published_content(site) is None
     known = before_it[0][1].patients
     # covariates are those of today
     added = {"SUBJSEQ", "MARKERGR", *(item.name for item in read_study(grown.study).described)}

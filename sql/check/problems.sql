@@ -2,7 +2,7 @@
 -- The registry's number of a patient is not repeated; file and line say whom it is of.
 with
 costs as (
-    select table_name, delivery, file_line, string_agg(distinct sentence, '; ' order by sentence) as cost
+    select table_name, delivery, file_line, string_agg(distinct sentence, '. ' order by sentence) as cost
     from cohort.decisive
     group by table_name, delivery, file_line
 ),

@@ -3,7 +3,7 @@
 -- (study.decisive) is said beside it; what later full exports no longer hold is listed for information.
 with
 costs as (
-    select table_name, delivery, file_line, string_agg(distinct sentence, '; ' order by sentence) as cost
+    select table_name, delivery, file_line, string_agg(distinct sentence, '. ' order by sentence) as cost
     from study.decisive
     group by table_name, delivery, file_line
 )
