@@ -124,7 +124,10 @@ def test_what_a_decisive_record_may_move_has_a_translation() -> None:
     sentences = duckdb.sql(rows).fetchall()
     assert len(sentences) > 10
     for _, sentence in sentences:
-        made.say(f"{sentence}: the patient leaves the analysis until it is put right")
+        cost = f"{sentence}: the patient leaves the analysis until it is put right"
+        made.say(cost)
+        # of several as well
+        made.say(f"{cost}. {cost}")
         made.say(sentence)
     assert not made.missing, list(made.missing)
 
