@@ -73,6 +73,9 @@ def with_interval(row: Any, write: Write) -> str:
         return f"{estimate} (of the limit: {write(row['ci_low'])})"
     if is_missing(row["ci_low"]) and is_missing(row["ci_high"]):
         return estimate
+    if row["ci_low"] == row["ci_high"]:
+        # R gives a probability of 1, before the first time, limits of 1: no interval to read
+        return estimate
     return f"{estimate} ({interval(row['ci_low'], row['ci_high'], write)})"
 
 

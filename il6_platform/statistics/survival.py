@@ -90,7 +90,7 @@ class KaplanMeier:
             return unsupported("survival", Code.NO_PATIENTS.say(), **fields)
         position = int(np.searchsorted(self.times, time, side="right")) - 1
         if position < 0:
-            return Estimate("survival", 1.0, note=Code.NO_EVENT_BY_THEN.say(), **fields)
+            return Estimate("survival", 1.0, 1.0, 1.0, 0.0, **fields)
         value = float(self.survival[position])
         if time > self.times[-1] and value > 0:
             return unsupported("survival", Code.NOT_FOLLOWED.say(), **fields)

@@ -11,6 +11,7 @@ from il6_platform import paths
 from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Listing
+from il6_platform.report import formatting
 from il6_platform.report.figure_catalogue import Picture, Report
 from il6_platform.report.interaction import plot_of
 from il6_platform.report.listing import listing
@@ -89,3 +90,9 @@ def test_a_reader_who_asks_a_curve_is_told_no_interval_where_there_is_none() -> 
     assert asked["y"][:2] == [1, 1]
     for limits in (asked["lo"], asked["hi"]):
         assert [limit is None for limit in limits] == [True, True, False, False, False]
+
+
+def test_limits_that_are_the_estimate_are_no_interval_to_read() -> None:
+    row = {"statistic": "survival", "estimate": 1.0, "ci_low": 1.0, "ci_high": 1.0}
+    assert formatting.with_interval(row, formatting.percent) == "100"
+    assert formatting.with_interval({**row, "ci_low": 0.9}, formatting.percent) != "100"

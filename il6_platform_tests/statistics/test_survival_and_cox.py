@@ -295,9 +295,15 @@ def test_a_median_follow_up_that_cannot_be_says_why() -> None:
     assert reverse_kaplan_meier_median([], []).note == "No patients."
 
 
-@pytest.mark.parametrize("by", [0.0, 1.0, 3.0, 4.0])
-def test_before_the_first_event_a_probability_has_no_interval(by: float) -> None:
-    # whether or not somebody was censored by then
+@pytest.mark.parametrize("by", [3.0, 4.0])
+def test_between_a_censoring_and_the_first_event_a_probability_has_no_interval(by: float) -> None:
     at = kaplan_meier([3, 5, 6, 7], [0, 1, 1, 0]).survival_at(by)
-    assert (at.estimate, at.ci_low, at.ci_high, at.std_error) == (1.0, None, None, None)
+    assert (at.estimate, at.ci_low, at.ci_high) == (1.0, None, None)
     assert codes_of(at.note) == (Code.NO_EVENT_BY_THEN,)
+
+
+@pytest.mark.parametrize("by", [0.0, 1.0])
+def test_before_the_first_time_a_probability_is_1_as_in_r(by: float) -> None:
+    # summary(survfit(Surv(c(3, 5, 6, 7), c(0, 1, 1, 0)) ~ 1, conf.type = "log-log"), times = by)
+    at = kaplan_meier([3, 5, 6, 7], [0, 1, 1, 0]).survival_at(by)
+    assert (at.estimate, at.ci_low, at.ci_high, at.std_error) == (1.0, 1.0, 1.0, 0.0)
