@@ -87,9 +87,11 @@ def test_the_processes_of_the_ui_end_with_it_willing_or_not(
     assert not running(server.pid)
 
 
-def test_the_processes_of_the_ui_end_where_it_is_killed() -> None:
+@pytest.mark.parametrize("of_sigterm", ["SIG_DFL", "SIG_IGN"])
+def test_the_processes_of_the_ui_end_where_it_is_killed(of_sigterm: str) -> None:
     begin = (
-        "import subprocess, time\n"
+        "import signal, subprocess, time\n"
+        f"signal.signal(signal.SIGTERM, signal.{of_sigterm})\n"
         "from il6_platform.cli.ui import _end_with_parent\n"
         "child = subprocess.Popen(['sleep', '600'], start_new_session=True, "
         "preexec_fn=_end_with_parent)\n"
@@ -101,7 +103,7 @@ def test_the_processes_of_the_ui_end_where_it_is_killed() -> None:
     group = int(parent.stdout.readline())
     assert running(group) == [f"{group} (sleep"]
     parent.kill()
-    parent.communicate()
+    parent.wait()
     until = time.monotonic() + 60
     while running(group) and time.monotonic() < until:
         time.sleep(0.1)

@@ -105,6 +105,8 @@ def _make_storage(dagster_home: Path) -> None:
 
 def _end_with_parent() -> None:
     """Have the system end this process with the one that began it, also where that is killed."""
+    # Dagster ignores it where Ctrl-C is ignored: under nohup, behind `&` in a script
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
