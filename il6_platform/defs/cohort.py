@@ -22,7 +22,7 @@ from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of, s
 from il6_platform.paths import code_version
 from il6_platform.validation import cohort
 from il6_platform.validation.drift import sentence, shift, shift_of_pairs
-from il6_platform.validation.losses import lost_covariates, lost_marker, lost_patients
+from il6_platform.validation.losses import lost_arms, lost_covariates, lost_marker, lost_patients
 from il6_platform.validation.rulebook import (
     MARKER_DID_NOT_SHIFT,
     STUDY_KEEPS_ITS_COVARIATES,
@@ -162,11 +162,11 @@ def _read_published(warehouse: Warehouse, sql: str) -> pd.DataFrame | None:
 def _patients_are_kept(warehouse: Warehouse) -> AssetCheckResult:
     """Judge whether the study has its marker and its patients; a look back may have fewer."""
     site, study = warehouse.site, warehouse.study
-    now = int(
-        warehouse.query("select count(*) as n from cohort.subjects where \"ANALFL\" = 'Y'")[
-            "n"
-        ].iloc[0]
+    counted = warehouse.query(
+        'select "ARM" as arm, count(*) as n from cohort.subjects '
+        'where "ANALFL" = \'Y\' group by "ARM"'
     )
+    now = int(counted["n"].sum())
     usable = warehouse.query(
         "select count(*) as n from cohort.marker_values as v "
         "inner join study.settings as settings on v.marker = settings.marker"
@@ -189,6 +189,9 @@ def _patients_are_kept(warehouse: Warehouse) -> AssetCheckResult:
     lost = [f"{marker}; {advice}."] if marker else []
     advice = "put right what was delivered, or raise quality.max_missing_share where it is real"
     lost += [f"{patients}; {advice}."] if patients else []
+    if asks_the_same and not patients:
+        arms = lost_arms(dict(zip(counted["arm"], counted["n"], strict=True)), _arms(warehouse))
+        lost += [f"{arms}; put the drugs of its patients right."] if arms else []
     return check(
         STUDY_KEEPS_ITS_PATIENTS.id,
         not lost,
@@ -214,6 +217,14 @@ def _analysed_before(warehouse: Warehouse) -> tuple[int | None, bool]:
     return int(flow["n"].iloc[0]), all(
         name not in before or json.loads(before[name]) == now[name] for name in ("marker", "arms")
     )
+
+
+def _arms(warehouse: Warehouse) -> dict[str, int]:
+    """Return arm -> patients of the published cut."""
+    flow = _read_published(
+        warehouse, "select label, n from report.flow where kind = 'arm' and n > 0"
+    )
+    return {} if flow is None else dict(zip(flow["label"], flow["n"], strict=True))
 
 
 def _covariates_are_kept(warehouse: Warehouse) -> AssetCheckResult:

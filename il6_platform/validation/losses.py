@@ -1,12 +1,12 @@
 """Losses: whether a study still has what its published cut had.
 
-A study that has lost its patients, its marker or a covariate would publish an empty report over a
-whole one. Belongs here: the comparison, as sentences. Does not belong here: counting.
+A study that has lost its patients, an arm, its marker or a covariate would publish an empty report
+over a whole one. Belongs here: the comparison, as sentences. Does not belong here: counting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 
 def lost_patients(now: int, before: int | None, allowed: float) -> str:
@@ -34,6 +34,29 @@ def lost_patients(now: int, before: int | None, allowed: float) -> str:
     return (
         f"{now} patients are analysed, {before} are in the published cut: {fewer:.0%} fewer, "
         f"{allowed:.0%} are allowed"
+    )
+
+
+def lost_arms(now: Mapping[str, int], before: Mapping[str, int]) -> str:
+    """Say in which arms nobody is any more, or an empty text.
+
+    Parameters
+    ----------
+    now, before
+        Arm -> patients analysed; an arm of the published cut that is not in `now` has none.
+
+    Examples
+    --------
+    >>> lost_arms({"Chemotherapy": 53}, {"Chemotherapy": 24, "With bevacizumab": 29})
+    'Nobody is in With bevacizumab any more, where the published cut has 29 patients'
+    """
+    gone = [(arm, n) for arm, n in before.items() if n and not now.get(arm)]
+    if not gone:
+        return ""
+    had = sum(n for _, n in gone)
+    return (
+        f"Nobody is in {' or '.join(arm for arm, _ in gone)} any more, where the published cut "
+        f"has {had} patient{'s' * (had != 1)}"
     )
 
 

@@ -75,8 +75,9 @@ MARKER_DID_NOT_SHIFT = BatchRule(
 STUDY_KEEPS_ITS_PATIENTS = BatchRule(
     "study_keeps_its_patients",
     "cohort.subjects",
-    "The marker has results that can be used, and no more than the allowed share "
-    "(quality.max_missing_share) of the patients who are analysed in the published cut are lost",
+    "The marker has results that can be used, no more than the allowed share "
+    "(quality.max_missing_share) of the patients who are analysed in the published cut are lost, "
+    "and no arm of it is left without a patient",
 )
 STUDY_KEEPS_ITS_COVARIATES = BatchRule(
     "study_keeps_its_covariates",

@@ -94,6 +94,20 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
     assert len(list((installation.study_folder / "cuts").iterdir())) == 2
 
 
+def test_a_delivery_that_leaves_an_arm_without_a_patient_is_blocked(
+    begun: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    published = (begun.home / "published").resolve()
+    begun.deliver(DAYS[1])
+    treatments = begun.landing / DAYS[1] / "treatments.csv"
+    treatments.write_text(treatments.read_text().replace("bevacizumab", "irinotecan"))
+    assert begun.refresh() == 1
+    last_line = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "study_keeps_its_patients" in last_line
+    assert "Nobody is in Chemotherapy + bevacizumab any more" in last_line
+    assert (begun.home / "published").resolve() == published
+
+
 def test_a_batch_with_too_many_wrong_rows_is_blocked(
     installation: Installation, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from il6_platform.validation.losses import lost_covariates, lost_marker, lost_patients
+from il6_platform.validation.losses import lost_arms, lost_covariates, lost_marker, lost_patients
 
 
 def test_patients_may_be_fewer_by_the_allowed_share_and_never_none() -> None:
@@ -24,3 +24,12 @@ def test_a_marker_without_any_result_is_said_with_what_there_is() -> None:
 def test_a_covariate_that_nobody_has_any_more_is_named() -> None:
     assert "ecog" in lost_covariates(["grade"], ["ecog", "grade"])
     assert not lost_covariates(["grade"], [])
+
+
+def test_an_arm_without_a_patient_is_named() -> None:
+    before = {"alone": 24, "with": 29}
+    assert lost_arms({"alone": 53}, before).startswith("Nobody is in with any more")
+    assert lost_arms({"alone": 1, "with": 0}, {"with": 1}).endswith("has 1 patient")
+    assert not lost_arms({"alone": 52, "with": 1}, before)
+    # a study of one arm, or one that begins
+    assert not lost_arms({"alone": 5}, {"alone": 9, "with": 0}) and not lost_arms({"with": 3}, {})
