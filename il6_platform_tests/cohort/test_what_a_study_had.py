@@ -33,11 +33,17 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     choices = warehouse.study.model_dump(mode="json")
     with duckdb.connect(cut / "report.duckdb") as connection:
         connection.execute(
-            f"create table flow as select 'analysed' as kind, {ANALYSED} as n;"
+            f"create table flow as select 'Analysed' as label, 'analysed' as kind, {ANALYSED} as n;"
             "create table provenance (kind varchar, name varchar, value varchar);"
             "create table results as select 'baseline' as analysis, null as grp, null as contrast, "
             "8 as n, unnest(['age', 'sex[F]']) as term, 'mean' as statistic"
         )
+        arms = warehouse.query(
+            'select "ARM" as label, count(*) as n from cohort.subjects '
+            'where "ANALFL" = \'Y\' group by "ARM"'
+        )
+        connection.register("arms", arms)
+        connection.execute("insert into flow select label, 'arm', n from arms")
         for name in ("marker", "arms"):
             connection.execute(
                 "insert into provenance values ('choice', ?, ?)", [name, json.dumps(choices[name])]
@@ -72,6 +78,10 @@ def test_what_is_there_passes_and_what_is_lost_blocks(warehouse: Warehouse) -> N
         '(select "USUBJID" from cohort.subjects order by 1 limit 2)'
     )
     assert judged(warehouse, few) == (False, True)
+    # all of one arm in the other
+    one_arm = 'update cohort.subjects set "ARM" = (select max("ARM") from cohort.subjects)'
+    assert warehouse.query('select count(distinct "ARM") as n from cohort.subjects')["n"].item() > 1
+    assert judged(warehouse, one_arm) == (False, True)
     for column in ("AGE", "SEX"):
         assert judged(warehouse, f'update cohort.subjects set "{column}" = null') == (True, False)
 
