@@ -96,7 +96,7 @@ def with_plain_signs(bare: str) -> str:
     ['folfox', 'with', 'bev', '±', 'x', '→', 'y']
     """
     bare = re.sub(r"(?:[=:]\s*|\(\s*)(?:n|0|f|false)\s*(?=[);,]|$)", " not given ", bare)
-    bare = re.sub(r"\(\s*[-\u2010-\u2015\u2212]\s*\)", " ? ", bare)
+    bare = re.sub(rf"\(\s*{_DASH}\s*\)", " ? ", bare)
     bare = re.sub(r"\+\s?/?\s?-(?!>)|-\s?/\s?\+", " ± ", bare)
     bare = re.sub(r"-+>|=+>|>>+|⇒", " → ", bare)
     bare = _MARKED_OFF.sub(" ? ", _CHECKED.sub(" ", bare))
