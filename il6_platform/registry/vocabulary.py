@@ -53,6 +53,7 @@ class Vocabulary(BaseModel):
     line_words: tuple[str, ...]
     ordinals: dict[int, tuple[str, ...]]
     value_words: tuple[str, ...]
+    value_words_of: dict[str, tuple[str, ...]]
     units: dict[str, tuple[str, ...]]
     specimens: dict[str, tuple[str, ...]]
     analyte_words: tuple[str, ...]

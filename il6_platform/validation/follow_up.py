@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from il6_platform.validation.rules import (
     RECEIVED,
     Rule,
@@ -19,7 +21,15 @@ from il6_platform.validation.rules import (
 RULES: list[Rule] = [
     *whole_line(),
     known_patient(),
-    required("last_contact_on"),
+    # of a death that names no last contact, the day of death is one
+    replace(
+        required("last_contact_on"),
+        arguments={
+            "column": "last_contact_on",
+            "row_condition": f"{RECEIVED}last_contact_on.isnull()",
+            "condition_parser": "pandas",
+        },
+    ),
     *date_column("last_contact_on"),
     required("vital_status"),
     one_of("vital_status", ["alive", "dead", "lost", "unknown"]),

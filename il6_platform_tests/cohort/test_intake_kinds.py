@@ -66,6 +66,13 @@ def one_delivery() -> dict[str, list[str]]:
     put("follow_up", "D33", "2023-12-31,dead,2023-09,")
     put("follow_up", "D34", "2023-11-15,dead,2023-11-15,", "2023-06-01,alive,,")
     put("follow_up", "D35", "2023-06-01,alive,,", "2023-12-31,lost,,")
+    # a death that names no last contact
+    put("follow_up", "D41", ",dead,2023-11-15,")
+    put("follow_up", "D42", ",dead,2023-11,")
+    # a response that the clinic says, or that more is said of than its word
+    put("assessments", "D43", "2023-04-01,clinical PD,", "2023-08-10,PD,")
+    put("assessments", "D44", "2023-04-01,PR-,", "2023-08-10,PD,")
+    put("assessments", "D45", "2023-04-01,SD (new lesion),", "2023-08-10,PD,")
     # cells that no derivation needs, several at once
     put("patients", "D36", "x,1.1.51,unknown?")
     put("patients", "D37", "F,1951,9")
@@ -99,8 +106,10 @@ READ = {
     "D36": {"PFS": (6.24, True)},
     "D37": {"OS": (10.81, False)},
     "D38": {"PFS": (12.0, True)},
+    "D41": {"OS": (9.43, True)},
 }
 ASIDE = ["D10", "D12", "D13", "D14", "D15", "D16", "D17", "D24", "D30", "D31", "D33", "D39", "D40"]
+ASIDE += ["D42", "D43", "D44", "D45"]
 
 
 @pytest.fixture(scope="module")

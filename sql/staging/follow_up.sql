@@ -5,9 +5,10 @@ select
     l.line as file_line,
     l.record,
     l.patient as patient_id,
-    contact.day as last_contact_on,
-    contact.first_day as last_contact_first,
-    contact.last_day as last_contact_last,
+    -- of a death whose last contact is empty, it is the day of death
+    if(contact.received is null and status.value = 'dead', died.day, contact.day) as last_contact_on,
+    if(contact.received is null and status.value = 'dead', died.first_day, contact.first_day) as last_contact_first,
+    if(contact.received is null and status.value = 'dead', died.last_day, contact.last_day) as last_contact_last,
     status.value as vital_status,
     died.day as died_on,
     died.first_day as died_first,
@@ -26,7 +27,7 @@ comment on column staging.follow_up.delivery is 'SHA-256 of the export file';
 comment on column staging.follow_up.file_line is 'Line in the file';
 comment on column staging.follow_up.record is 'Key of the record';
 comment on column staging.follow_up.patient_id is 'Pseudonym of the patient';
-comment on column staging.follow_up.last_contact_on is 'Last day on which the status is known';
+comment on column staging.follow_up.last_contact_on is 'Last day on which the status is known: of the dead without one, the day of death';
 comment on column staging.follow_up.last_contact_first is 'First of the days on which it may be';
 comment on column staging.follow_up.last_contact_last is 'Last of the days on which it may be';
 comment on column staging.follow_up.vital_status is 'alive, dead, lost (to follow-up) or unknown: who is not dead was alive on that day';

@@ -173,7 +173,7 @@ read_lines as (
         ],
         null,
         null,
-        contact.day,
+        if(contact.received is null and status.value = 'dead', died.day, contact.day),
         coalesce(status.value, lower(cell(r.cells, 'vital_status')), '')
     from raw.follow_up as r
     left join reading.day as contact on cell(r.cells, 'last_contact_on') = contact.received

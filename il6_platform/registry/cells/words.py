@@ -10,7 +10,8 @@ from typing import Literal
 from il6_platform.registry.cells.text import folded, is_missing, key, plain
 from il6_platform.registry.vocabulary import vocabulary
 
-_DOUBT = re.compile(r"\?|\bor\b|\bvs\b|[≠~±]")
+_DOUBT = re.compile(r"\?|\bor\b|\bvs\b|[≠~±]|^[-+]+[^\W_]|[^\W_]\s*[-+]+$")
+"""A second possibility, or a sign before or behind the word: `PR-` may be less than PR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def read_word(column: str, text: str) -> Word:
     bare = re.sub(r"^\d{1,2}\s*[:=.\-)]\s*", "", plain(text))
     parts = re.split(r"[:=,;/()\[\]]| [-] ", bare)
     meant = {listed.get(key(part), listed.get(_core(part))) for part in parts if _core(part)}
-    if is_doubtful or len(meant) != 1 or None in meant:
+    if is_doubtful or len(meant) != 1 or None in meant or _words_of(bare) - meant:
         return Word(text, problem="unreadable")
     return Word(text, meant.pop())
 
@@ -58,10 +59,24 @@ def _core(part: str) -> str:
     return "".join(word for word in words if word not in _passed_over())
 
 
+def _words_of(text: str) -> set[str | None]:
+    """Return the values beside which alone words of a text may stand."""
+    words = re.findall(r"[^\W_]+", folded(text))
+    return {value for value, listed in _beside().items() if listed.intersection(words)}
+
+
 @cache
 def _passed_over() -> frozenset[str]:
-    words = (folded(phrase).split() for phrase in vocabulary().value_words)
-    return frozenset(word for phrase in words for word in phrase)
+    return _single(vocabulary().value_words).union(*_beside().values())
+
+
+@cache
+def _beside() -> dict[str, frozenset[str]]:
+    return {value: _single(listed) for value, listed in vocabulary().value_words_of.items()}
+
+
+def _single(phrases: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for phrase in phrases for word in folded(phrase).split())
 
 
 @cache

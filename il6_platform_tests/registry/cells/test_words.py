@@ -38,6 +38,22 @@ no progression              | unreadable
 iUPD                        | unreadable
 4                           | unreadable
 unknown                     | missing
+# more, or less, than the word
+PR-                         | unreadable
+SD+                         | unreadable
+-PD                         | unreadable
+# what the clinic says is no response by RECIST
+clinical PD                 | unreadable
+PD (clinical)               | unreadable
+radiological PD             | PD
+# a new lesion is a progression; the target lesions alone are not all of it
+PD with new lesion          | unreadable
+PD: new lesions             | PD
+SD (new lesion)             | unreadable
+PR, new lesions             | unreadable
+靶病灶 PD                   | PD
+target lesions: SD          | unreadable
+- PD                        | PD
 """
 SEX = """
 F           | F
