@@ -367,7 +367,7 @@ def _execute(
     """Run one job in this process; turn what kept it from succeeding into an error."""
     from dagster import AssetCheckSeverity, DagsterError
 
-    from il6_platform.defs.jobs import AS_THE_UI
+    from il6_platform.defs.jobs import AS_THE_UI, show_on_timeline
     from il6_platform.defs.sensors import LOOK_BACK, tell_of_run
     from il6_platform.warehouse.running import marked_running
 
@@ -392,6 +392,7 @@ def _execute(
         if cause is not None:
             raise cause from None
         raise PlatformError(f"{type(error).__name__}: {error}") from None
+    show_on_timeline(instance, run_id)
     with _alerts_may_fail():
         tell_of_run(site, instance, result.dagster_run)
     of = f" of study {study}" if study else ""

@@ -17,6 +17,13 @@ from dagster import (
     in_process_executor,
     schedule,
 )
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from filelock import FileLock, Timeout
 
 from il6_platform.cron import checked_cron
@@ -55,8 +62,27 @@ combine_network = define_asset_job(
 )
 
 
-AS_THE_UI = {".dagster/repository": "__repository__@il6_platform.definitions"}
+_CODE = RemoteRepositoryOrigin(
+    ManagedGrpcPythonEnvCodeLocationOrigin(
+        LoadableTargetOrigin(module_name="il6_platform.definitions")
+    ),
+    SINGLETON_REPOSITORY_NAME,
+)
+"""Where `workspace.yaml` lets Dagster find the jobs."""
+
+AS_THE_UI = {REPOSITORY_LABEL_TAG: _CODE.get_label()}
 """Tags of a run of the command line: by these the UI counts it among its job's."""
+
+
+def show_on_timeline(instance: DagsterInstance, run_id: str) -> None:
+    """Say of a run of the command line, once it has ended, which code it is of.
+
+    Dagster's timeline leaves out runs that do not say so; `execute_in_process` cannot.
+    """
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.remote_job_origin is None:
+        origin = _CODE.get_job_origin(run.job_name)
+        instance.run_storage.replace_job_origin(run, origin)
 
 
 def nightly(site: Site) -> ScheduleDefinition:
@@ -132,6 +158,7 @@ def fail_lost_runs(instance: DagsterInstance, site: Site, now: datetime | None =
                 at_work.add(mark.name)
             elif run is not None and not run.is_finished:
                 instance.report_run_failed(run, LOST)
+                show_on_timeline(instance, run.run_id)
     start = timedelta(seconds=instance.run_monitoring_start_timeout_seconds)
     began = (now or datetime.now(UTC)) - start
     for job in (refresh_registry, refresh_study):

@@ -94,3 +94,9 @@ def test_runs_of_the_command_line_count_among_their_jobs(home: Path) -> None:
     assert runs and {run.tags[".dagster/repository"] for run in runs} == {
         "__repository__@il6_platform.definitions"
     }
+    # the timeline shows runs that say so in themselves
+    assert {
+        (origin.repository_origin.get_label(), origin.job_name)
+        for run in runs
+        if (origin := run.remote_job_origin)
+    } == {("__repository__@il6_platform.definitions", run.job_name) for run in runs}
