@@ -7,6 +7,7 @@ from dagster import (
     DagsterRunStatus,
     DefaultSensorStatus,
     RunRequest,
+    RunsFilter,
     RunStatusSensorContext,
     SensorDefinition,
     SensorEvaluationContext,
@@ -63,9 +64,25 @@ def new_deliveries(site: Site) -> SensorDefinition:
         key, known = registry_key(site), registry_content(site)
         if key == known:
             return SkipReason("Nothing new: what is there has been read.")
-        return RunRequest(run_key=f"{key} instead of {known}")
+        return RunRequest(run_key=f"{key} instead of {known} {_since(context)}")
 
     return watch
+
+
+def _since(context: SensorEvaluationContext, study: str | None = None) -> str:
+    """Name the last run that succeeded, of the registry or of a study.
+
+    A change that is asked for a second time, such as a file that is put back once more, is another
+    request after it; where the run for a change failed, the same change is not asked for again.
+    """
+    job = refresh_registry if study is None else refresh_study
+    succeeded = RunsFilter(
+        job_name=job.name,
+        statuses=[DagsterRunStatus.SUCCESS],
+        tags={} if study is None else {PARTITION: study},
+    )
+    runs = context.instance.get_runs(succeeded, limit=1)
+    return f"after run {runs[0].run_id}" if runs else "at first"
 
 
 def studies_behind(site: Site) -> SensorDefinition:
@@ -88,7 +105,7 @@ def studies_behind(site: Site) -> SensorDefinition:
             study = site.of_study(name)
             key, known = content_key(study, registry), published_content(study)
             if key != known:
-                run_key = f"{name}: {key} instead of {known}"
+                run_key = f"{name}: {key} instead of {known} {_since(context, name)}"
                 requests.append(RunRequest(run_key=run_key, partition_key=name))
         if not requests:
             return SkipReason("Every study is published as the registry stands.")
