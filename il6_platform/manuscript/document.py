@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -86,13 +85,23 @@ class Manuscript:
 
     @cached_property
     def tables(self) -> dict[str, Table]:
-        """What each table is called (1, 2, ...; of the supplement S1, S2, ...) -> the table."""
+        """What each table is called (1, 2, ...; of the supplement S1, S2, ...) -> the table.
+
+        The results cite them in this order; those that they do not cite come after.
+        """
         made = [_reworded(table, self.say) for table in tables(self.cut.report)]
         is_first = [re.sub(r"_[^_]*$", "", t.key) in FIRST or t.key in FIRST for t in made]
+        cited: dict[str, int] = {}
+
+        def cite(key: str) -> str:
+            cited.setdefault(key, len(cited))
+            return key
+
+        list(findings.results(self.cut, cite, [table.key for table in made]))
         named: dict[str, Table] = {}
         for wanted, prefix in ((True, ""), (False, "S")):
             chosen = [t for t, first in zip(made, is_first, strict=True) if first == wanted]
-            chosen = list(_as_cited(chosen, self.cut.study.endpoints))
+            chosen.sort(key=lambda table: cited.get(table.key, len(cited)))
             named |= {f"{prefix}{number}": t for number, t in enumerate(chosen, start=1)}
         return named
 
@@ -122,6 +131,12 @@ class Manuscript:
         return paragraphs, citations.references()
 
     @cached_property
+    def results(self) -> list[tuple[str, str]]:
+        """The results' paragraphs: heading, text."""
+        keys = [table.key for table in self.tables.values()]
+        return list(findings.results(self.cut, self.place, keys))
+
+    @cached_property
     def items(self) -> dict[str, list[Item]]:
         """Guideline -> its items, and where they stand."""
         made = {"REMARK": remark(self.cut, self.place)}
@@ -135,17 +150,6 @@ class Manuscript:
         called = [f"Table {name}" for name, table in self.tables.items() if table.key == key]
         called += [f"Figure {n}" for n, p in enumerate(self.plates, start=1) if p.key == key]
         return ", ".join(called) or None
-
-
-def _as_cited(chosen: Sequence[Table], endpoints: Sequence[str]) -> Iterator[Table]:
-    """Give tables in the order in which the results cite them: an endpoint after the other."""
-
-    def endpoint_of(table: Table) -> int:
-        name = table.key.rpartition("_")[2]
-        return endpoints.index(name) if name in endpoints else -1
-
-    for _, together in groupby(chosen, lambda table: endpoint_of(table) >= 0):
-        yield from sorted(together, key=endpoint_of)
 
 
 def _reworded(table: Table, say: Callable[[str], str]) -> Table:
@@ -215,7 +219,7 @@ def document(content: Manuscript) -> bytes:
         word.add_heading(say(heading), 2)
         _add_cited(word.add_paragraph(), say(text), style)
     word.add_heading(say("Results"), 1)
-    for heading, text in findings.results(cut, content.place):
+    for heading, text in content.results:
         word.add_heading(say(heading), 2)
         word.add_paragraph(style.written(say(text)))
     _add_tables(word, content, is_supplement=False)

@@ -6,7 +6,7 @@ conclusion may say (`report.sentences`, `report.readings`), a journal's headings
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pandas as pd
 
@@ -31,6 +31,14 @@ from il6_platform.study import Study, listed, lower_first
 Place = Callable[[str], str | None]
 """Key of a table or figure of the manuscript -> what it is called there, or None."""
 
+
+OF_PATIENTS = ("flow", "baseline", "study_course")
+OF_AN_ENDPOINT = (
+    *("km", "km_marker", "survival", "landmarks", "comparisons", "cox", "multivariable"),
+    *("subgroups", "panel"),
+)
+OF_THE_MARKER = ("cutoff", "roc", "laboratory_cutoffs", "interaction")
+"""Tables and figures that a paragraph cites, in its order."""
 
 NOT_CORRECTED = ", not corrected for cut-off selection"
 
@@ -105,9 +113,18 @@ def _caution(cut: Cut) -> str:
     return words.get(saying, "")
 
 
-def results(cut: Cut, place: Place) -> Iterator[tuple[str, str]]:
-    """Give the results section's paragraphs, each a heading and its text."""
+def results(cut: Cut, find: Place, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Give the results section's paragraphs, each a heading and its text.
+
+    Each of the tables is cited: where the text speaks of it, else with the last paragraph.
+    """
     study = cut.study
+    cited: set[str] = set()
+
+    def place(key: str) -> str | None:
+        cited.add(key)
+        return find(key)
+
     yield "Patients", _patients(cut, place)
     response = " ".join(_response(cut, place))
     if response:
@@ -118,11 +135,12 @@ def results(cut: Cut, place: Place) -> Iterator[tuple[str, str]]:
             yield study.known_endpoints[endpoint].label, said
     yield (
         f"{upper_first(marker_in_question(study))} and the effect of treatment",
-        " ".join([*_of_the_marker(cut), _see(place("interaction"), place("roc"))]).strip(),
+        " ".join([*_of_the_marker(cut), _see(*map(place, OF_THE_MARKER))]).strip(),
     )
     certain = [said for name, said in sentences.certainty(cut.results, study) if name != "Size"]
-    if certain:
-        yield "How far the results go", " ".join(certain)
+    others = _see(*(place(key) for key in tables if key not in cited))
+    if certain or others:
+        yield "How far the results go", " ".join([*certain, others]).strip()
 
 
 def _of_the_marker(cut: Cut) -> list[str]:
@@ -161,7 +179,7 @@ def _patients(cut: Cut, place: Place) -> str:
     follow_up = _of(cut, last, Statistic.FOLLOW_UP_MEDIAN, None)
     if follow_up is not None and pd.notna(follow_up["estimate"]):
         said.append(f"Median follow-up for {last} was {_months(follow_up)} (reverse Kaplan-Meier).")
-    return " ".join([*said, _see(place("flow"), place("baseline"))]).strip()
+    return " ".join([*said, _see(*map(place, OF_PATIENTS))]).strip()
 
 
 def _response(cut: Cut, place: Place) -> Iterator[str]:
@@ -245,8 +263,7 @@ def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
     if effect.ratio is not None and pd.notna(effect.ratio["events"]):
         events = singular(f"{effect.ratio['events']:.0f} events")
         yield f"The comparison of the arms rests on {events}."
-    cited = ("km", "km_marker", "survival", "comparisons", "cox", "multivariable", "subgroups")
-    yield _see(*(place(f"{key}_{endpoint}") for key in cited))
+    yield _see(*(place(f"{key}_{endpoint}") for key in OF_AN_ENDPOINT))
 
 
 def _who(population: str, study: Study) -> str:
