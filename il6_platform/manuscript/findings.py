@@ -138,9 +138,11 @@ def results(cut: Cut, find: Place, tables: Iterable[str]) -> Iterator[tuple[str,
         " ".join([*_of_the_marker(cut), _see(*map(place, OF_THE_MARKER))]).strip(),
     )
     certain = [said for name, said in sentences.certainty(cut.results, study) if name != "Size"]
-    others = _see(*(place(key) for key in tables if key not in cited))
-    if certain or others:
-        yield "How far the results go", " ".join([*certain, others]).strip()
+    others = [name for key in tables if key not in cited and (name := place(key))]
+    if others:
+        certain.append(f"Further analyses are given in {', '.join(others)}.")
+    if certain:
+        yield "How far the results go", " ".join(certain)
 
 
 def _of_the_marker(cut: Cut) -> list[str]:

@@ -61,20 +61,6 @@ def tables(word: Document) -> dict[str, Table]:
     return dict(zip(titles, word.tables, strict=True))
 
 
-@pytest.mark.parametrize("kind", ["Table ", "Table S", "Figure "])
-def test_what_the_results_cite_is_numbered_as_first_cited(cut: Cut, kind: str) -> None:
-    content = manuscript.Manuscript(cut)
-    said = " ".join(text for _, text in content.results)
-    first = list(dict.fromkeys(map(int, re.findall(rf"\b{kind}(\d+)", said))))
-    supplement = [name for name in content.tables if name.startswith("S")]
-    there = {
-        "Table ": len(content.tables) - len(supplement),
-        "Table S": len(supplement),
-        "Figure ": len(content.plates),
-    }
-    assert there[kind] >= 3 and first == list(range(1, there[kind] + 1))
-
-
 def find(word: Document, words: str) -> Table:
     (found,) = (table for title, table in tables(word).items() if words in title)
     return found

@@ -134,7 +134,7 @@ def texts(cut: Cut) -> Iterator[tuple[str, str]]:
         found = page.numbers_behind(picture, cut.report)
         for cells in found["rows"]:
             yield f"behind {name}", " | ".join(cells)
-    for about, text in [*findings.abstract(cut).items(), *findings.results(cut, content.place)]:
+    for about, text in [*findings.abstract(cut).items(), *content.results]:
         yield f"findings {about}", text
     for about, text in content.text[0]:
         yield f"methods {about}", text

@@ -136,12 +136,13 @@ def test_no_sentence_reads_wrongly(name: str) -> None:
 def test_the_results_cite_tables_and_figures_in_the_order_of_their_numbers(name: str) -> None:
     cut = published(name)
     content = Manuscript(cut)
-    text = " ".join(said for _, said in findings.results(cut, content.place))
+    text = " ".join(said for _, said in content.results)
     for kind, count in (
-        ("Figure", len(content.plates)),
-        ("Table", sum(name.isdigit() for name in content.tables)),
+        ("Figure ", len(content.plates)),
+        ("Table ", sum(name.isdigit() for name in content.tables)),
+        ("Table S", sum(not name.isdigit() for name in content.tables)),
     ):
-        cited = list(dict.fromkeys(map(int, re.findall(rf"{kind} (\d+)", text))))
+        cited = list(dict.fromkeys(map(int, re.findall(rf"{kind}(\d+)", text))))
         assert cited == list(range(1, count + 1))
 
 
@@ -240,14 +241,12 @@ def test_the_first_figure_draws_the_row_that_the_lead_reads() -> None:
 
 
 def test_results_and_conclusions_say_what_the_lead_says() -> None:
-    from il6_platform.manuscript import findings
-
     cut = published("harm")
     area = (cut.results["analysis"] == "cutoff") & (cut.results["statistic"] == "auc")
     turned = cut.results.copy()
     turned.loc[area, ["estimate", "ci_low", "ci_high"]] = [0.3, 0.2, 0.4]
     cut = replace(cut, tables={**cut.tables, "results": turned})
-    paragraphs = dict(findings.results(cut, lambda key: None))
+    paragraphs = dict(findings.results(cut, lambda key: None, ()))
     of_marker = paragraphs["IL-6 and the effect of treatment"]
     assert of_marker.startswith("The marker points the other way than the study assumes")
     assert "tells who benefits" in of_marker and "shorter PFS" not in of_marker

@@ -205,7 +205,7 @@ def test_every_text_of_a_manuscript_is_translated(name: str) -> None:
     assert made is not None
     for text in (*findings.abstract(cut).values(), *(plate.caption for plate in content.plates)):
         made.say(text)
-    for heading, text in (*findings.results(cut, content.place), *content.text[0]):
+    for heading, text in (*content.results, *content.text[0]):
         made.say(heading)
         made.say(text)
     for table in tables(cut.report):
