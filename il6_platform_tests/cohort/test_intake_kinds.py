@@ -69,6 +69,10 @@ def one_delivery() -> dict[str, list[str]]:
     # a death that names no last contact
     put("follow_up", "D41", ",dead,2023-11-15,")
     put("follow_up", "D42", ",dead,2023-11,")
+    # by the clocks of two places, or of one that does not say which
+    two = ("il6,1.5,pg/mL,2023-01-20T09:00+08:00", "il6,30,pg/mL,2023-01-20T02:00{}")
+    put("labs", "D46", two[0], two[1].format("Z"))
+    put("labs", "D47", two[0], two[1].format(""))
     # a response that the clinic says, or that more is said of than its word
     put("assessments", "D43", "2023-04-01,clinical PD,", "2023-08-10,PD,")
     put("assessments", "D44", "2023-04-01,PR-,", "2023-08-10,PD,")
@@ -107,9 +111,10 @@ READ = {
     "D37": {"OS": (10.81, False)},
     "D38": {"PFS": (12.0, True)},
     "D41": {"OS": (9.43, True)},
+    "D46": {"marker": 30.0},
 }
 ASIDE = ["D10", "D12", "D13", "D14", "D15", "D16", "D17", "D24", "D30", "D31", "D33", "D39", "D40"]
-ASIDE += ["D42", "D43", "D44", "D45"]
+ASIDE += ["D42", "D43", "D44", "D45", "D47"]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,12 @@ results as (
         collected.day as collected_on,
         collected.first_day as collected_first,
         collected.last_day as collected_last,
-        collected.clock as collected_at
+        -- clocks of which not all of the day say how far they are from UTC cannot be compared
+        if(
+            count(collected.utc_offset) over of_day in (0, count(collected.clock) over of_day),
+            collected.clock - coalesce(collected.utc_offset, 0),
+            null
+        ) as collected_at
     from staging.lines as l
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
     left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
@@ -26,6 +31,7 @@ results as (
     left join reading.unit as unit on cell(r.cells, 'unit') = unit.received
     left join reading.day as collected on cell(r.cells, 'collected_on') = collected.received
     where l.table_name = 'labs' and l.status = 'latest'
+    window of_day as (partition by l.patient, collected.day)
 ),
 
 standards as (
@@ -75,4 +81,4 @@ comment on column staging.labs.standard_unit is 'Standard unit of the analyte; t
 comment on column staging.labs.collected_on is 'Day of the sample';
 comment on column staging.labs.collected_first is 'First of the days on which it may have been taken';
 comment on column staging.labs.collected_last is 'Last of the days on which it may have been taken';
-comment on column staging.labs.collected_at is 'Time of day in seconds, where it is given';
+comment on column staging.labs.collected_at is 'Time of day in seconds (UTC where the time says its offset), where it is given and can be compared with the others of the day';

@@ -97,6 +97,7 @@ _FIELDS: dict[type, dict[str, pa.DataType]] = {
         "last_day": pa.date32(),
         "precision": pa.string(),
         "clock": pa.int32(),
+        "utc_offset": pa.int32(),
         "problem": pa.string(),
     },
     Number: {

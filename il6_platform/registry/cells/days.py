@@ -6,7 +6,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import Literal
@@ -64,6 +64,8 @@ class Day:
     clock
         Time of day in seconds after midnight, as written; None where none is given. Midnight is
         none: programs write it where a day has no time.
+    utc_offset
+        Seconds by which that clock is ahead of UTC; None where it does not say.
     problem
         Why `day` is None, or empty: `partial` (known to the month or the year), `ambiguous` (two
         days or centuries are possible), `no_such_day` (31 February), `unreadable`, `placeholder`
@@ -77,6 +79,7 @@ class Day:
     precision: Precision = "none"
     clock: int | None = None
     problem: DayProblem = ""
+    utc_offset: int | None = None
 
     def canonical(self) -> str:
         """Return the text as the native format writes it; what could not be read as received.
@@ -89,7 +92,11 @@ class Day:
                 return self.day.isoformat()
             minutes, seconds = divmod(self.clock, 60)
             hours, minutes = divmod(minutes, 60)
-            return f"{self.day.isoformat()}T{hours:02}:{minutes:02}:{seconds:02}"
+            clock = f"{self.day.isoformat()}T{hours:02}:{minutes:02}:{seconds:02}"
+            if self.utc_offset is None:
+                return clock
+            ahead, part = divmod(abs(self.utc_offset) // 60, 60)
+            return f"{clock}{'-' if self.utc_offset < 0 else '+'}{ahead:02}:{part:02}"
         if self.problem == "partial" and self.first_day is not None:
             return self.first_day.isoformat()[: 7 if self.precision == "month" else 4]
         return self.received
@@ -147,8 +154,26 @@ def read_day(text: str, orders: tuple[str, ...] = (), pivot: int | None = None) 
     for written, clock in _without_clock(bare):
         readings = list(_readings(written))
         if readings:
-            return _settled(text, readings, orders, pivot, clock)
+            found = _settled(text, readings, orders, pivot, clock)
+            return found if clock is None else replace(found, utc_offset=_utc_offset(bare))
     return Day(text, problem="unreadable")
+
+
+_ZONE = re.compile(
+    r"\d ?(?:[ap]\.?m\.?)? ?(?:(z|utc|gmt|cet|cest)|(?:utc|gmt)?([+-]\d{2}):?(\d{2})?)$"
+)
+_ZONES = {"z": 0, "utc": 0, "gmt": 0, "cet": 3600, "cest": 7200}
+
+
+def _utc_offset(bare: str) -> int | None:
+    """Return by how many seconds the clock at the end of a text is ahead of UTC, if it says so."""
+    found = _ZONE.search(bare)
+    if not found:
+        return None
+    if found[1]:
+        return _ZONES[found[1]]
+    hours, minutes = int(found[2]), int(found[3] or 0)
+    return hours * 3600 + (-60 if found[2].startswith("-") else 60) * minutes
 
 
 def possible_orders(text: str) -> tuple[Order, ...]:

@@ -44,9 +44,9 @@ Fri, 5 Mar 2021               | 2021-03-05
 05/05/2021                    | 2021-05-05
 44260                         | 2021-03-05
 44260.0                       | 2021-03-05
-# times of day: the local day as it is written
-2021-03-05T23:30:00Z          | 2021-03-05 23:30:00
-2021-03-05T00:30:00+09:00     | 2021-03-05 00:30:00
+# times of day: the local day as it is written, and how far its clock is ahead of UTC
+2021-03-05T23:30:00Z          | 2021-03-05 23:30:00+00:00
+2021-03-05T00:30:00+09:00     | 2021-03-05 00:30:00+09:00
 2021-03-05 14:30              | 2021-03-05 14:30:00
 2021-03-05T00:00:00           | 2021-03-05
 20MAR2021:08:00:00            | 2021-03-20 08:00:00
@@ -159,9 +159,23 @@ def test_any_text_is_read_and_a_day_lies_where_it_can_lie(text: str, orders: tup
     if read.first_day is not None and read.last_day is not None:
         assert read.first_day <= (read.day or read.first_day) <= read.last_day
     again = read_day(read.canonical(), orders)
-    assert (again.day, again.first_day, again.last_day, again.clock) == (
-        *(read.day, read.first_day, read.last_day, read.clock),
+    assert (again.day, again.first_day, again.last_day, again.clock, again.utc_offset) == (
+        *(read.day, read.first_day, read.last_day, read.clock, read.utc_offset),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        *[("2021-03-05T08:00Z", 0), ("2021-03-05 08:00 UTC", 0), ("2021-03-05 08:00 CEST", 7200)],
+        *[("2021-03-05T08:00+05:30", 19800), ("2021-03-05T08:00-0530", -19800)],
+        *[("2021-03-05T08:00:00-05", -18000), ("20210305080000+0800", 28800)],
+        *[("2021-03-05T08:00", None), ("05-03-2021 08:00", None), ("2021-03-05", None)],
+    ],
+)
+def test_how_far_a_clock_is_ahead_of_utc(text: str, offset: int | None) -> None:
+    read = read_day(text, ("dmy",))
+    assert (read.utc_offset, read.clock) == (offset, None if text[10:] == "" else 8 * 3600)
 
 
 @given(DAYS, st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%d-%b-%Y", "%d %B %Y", "%Y%m%d"]))
