@@ -260,14 +260,20 @@ def _spelt_otherwise(
     key = ["delivery", "file_line"]
     if not found["rule"].eq("patient_is_known").any():
         return found
-    query = f"select delivery, file_line, spelt_at from ({_spellings()}) where table_name = $table"
+    query = (
+        "select distinct delivery, file_line, spelt_at, is_of_another_site "
+        f"from ({_spellings()}) where table_name = $table"
+    )
     places = {
-        (delivery, int(line)): place
-        for delivery, line, place in connection.execute(query, {"table": table}).fetchall()
+        (delivery, int(line)): f"at another site in {place}; give the site"
+        if is_of_another_site
+        else f"in another spelling in {place}; write the number in one way"
+        for delivery, line, place, is_of_another_site in connection.execute(
+            query, {"table": table}
+        ).fetchall()
     }
     said = [
-        f"The patient is in no patients export, but in another spelling in {places[place]}; write "
-        "the number in one way"
+        f"The patient is in no patients export, but {places[place]}"
         if rule == "patient_is_known" and place in places
         else words
         for rule, words, place in zip(
@@ -324,14 +330,25 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, table: str, wrong: pd.Data
 def _give_to_whom_they_may_be(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     """Let rows set aside whose number is misspelt or left out be of the patient whose they may be.
 
-    They are not used, but such a patient is not evaluable where one of them could decide.
+    They are not used, but such a patient is not evaluable where one of them could decide: each of
+    them, where there are several.
     """
+    is_its = (
+        "w.table_name = $table and w.patient_id is not null "
+        "and s.delivery = w.delivery and s.file_line = w.file_line"
+    )
     for name in ("spelt_otherwise", "line_above"):
         whose = paths.sql_file(f"validation.{name}").read_text("utf-8")
         connection.execute(
             f"update staging.{table}_set_aside as s set patient_id = w.patient_id "
-            f"from ({whose}) as w where w.table_name = $table and w.patient_id is not null "
-            "and s.delivery = w.delivery and s.file_line = w.file_line",
+            f"from (select table_name, delivery, file_line, min(patient_id) as patient_id "
+            f"from ({whose}) group by all) as w where {is_its}",
+            {"table": table},
+        )
+        connection.execute(
+            f"insert into staging.{table}_set_aside select s.* replace (w.patient_id as patient_id)"
+            f" from staging.{table}_set_aside as s inner join ({whose}) as w on {is_its} "
+            "and w.patient_id > s.patient_id",
             {"table": table},
         )
 

@@ -621,3 +621,24 @@ def test_a_misspelt_number_may_be_of_the_patient_whose_number_it_nearly_is(tmp_p
     assert aside == {"T01", "T02", "T06", "T07"}
     assert (found["T03"]["marker"], found["T04"]["marker"]) == (3.5, 9.0)
     assert found["T08"]["arm"] == "C"
+
+
+def test_a_line_without_its_site_may_be_of_each_patient_who_has_the_number(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    hospitals = two_hospitals()
+    rows = {
+        table: [f"{line},{site}" for site, of in hospitals.items() for line in of[table]]
+        for table in base()
+    }
+    # the newest result names no site, or one of which no patient came; an old one can move nothing
+    rows["labs"] += ["T01,il6,9,pg/mL,2023-01-25,", "T02,il6,9,pg/mL,2023-01-25,norht"]
+    rows["labs"] += ["T03,il6,9,pg/mL,2023-01-10,", "T01,il6,9,pg/mL,2022-01-25,"]
+    made.deliver("2024-01-31", rows, **{table: f"{HEADERS[table]},site_id" for table in base()})
+    made.derive()
+    subjects = made.warehouse.query("from cohort.subjects").set_index("USUBJID")
+    of = made.warehouse.pseudonyms.of
+    # the south's patients started a year before
+    aside = {of("T01", "north"), of("T02", "north"), of("T01", "south")}
+    assert {*subjects.index[subjects["EXCLREAS"] == SET_ASIDE]} == aside
+    said = made.warehouse.query("from staging.quarantine")["sentence"]
+    assert said.str.contains("at another site in .*patients.csv, line .*; give the site").any()

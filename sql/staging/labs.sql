@@ -81,4 +81,4 @@ comment on column staging.labs.standard_unit is 'Standard unit of the analyte; t
 comment on column staging.labs.collected_on is 'Day of the sample';
 comment on column staging.labs.collected_first is 'First of the days on which it may have been taken';
 comment on column staging.labs.collected_last is 'Last of the days on which it may have been taken';
-comment on column staging.labs.collected_at is 'Time of day in seconds (UTC where the time says its offset), where it is given and can be compared with the others of the day';
+comment on column staging.labs.collected_at is 'Time of day in seconds, UTC where it says its offset; null where the times of the day cannot be compared';

@@ -132,7 +132,8 @@ def _parted(bare: str) -> list[tuple[str, str | None, str]]:
     for rest, _, flag in list(ways):
         behind = re.fullmatch(r"([-+]?[\d.,' ]*\d)\s*([^\d\s?.,'].*)", rest)
         unit = read_unit(behind[2]) if behind else None
-        if behind and unit and unit.unit and not unit.unit.startswith("10*"):
+        # a lone L is a flag, however it is written
+        if behind and unit and unit.unit and unit.unit != "L" and not unit.unit.startswith("10*"):
             ways.append((behind[1].strip(), unit.unit, flag))
     return ways
 
