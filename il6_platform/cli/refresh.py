@@ -8,7 +8,7 @@ import gc
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DAY",
         help="cut follow-up at that day, by default that of --as-of",
     )
-    parser.add_argument("--force", action="store_true", help="even where nothing is new")
+    parser.add_argument(
+        "--force", action="store_true", help="even where nothing is new; make every analysis anew"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="show Dagster's log")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -129,7 +131,7 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
     shown = None if asked.verbose else stages
     try:
         try:
-            _refresh(site, reads_registry, behind, shown)
+            _refresh(site, reads_registry, behind, shown, anew=asked.force)
         except PlatformError:
             from il6_platform.warehouse.home import damaged
 
@@ -137,7 +139,7 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
                 raise
             # what could not be read is a cache, and is made again
             reads_registry |= registry_content(site) is None
-            _refresh(site, reads_registry, behind, shown)
+            _refresh(site, reads_registry, behind, shown, anew=asked.force)
     finally:
         # frozen to the end, DuckDB's binding would call its own types leaked
         gc.unfreeze()
@@ -303,7 +305,12 @@ def _studies(asked: argparse.Namespace, site: Site) -> list[str]:
 
 
 def _refresh(
-    site: Site, reads_registry: bool, studies: Sequence[str], stages: Stages | None
+    site: Site,
+    reads_registry: bool,
+    studies: Sequence[str],
+    stages: Stages | None,
+    *,
+    anew: bool,
 ) -> None:
     """Run the registry's job, then each study's, in this process.
 
@@ -319,16 +326,17 @@ def _refresh(
     from il6_platform.definitions import build_defs
     from il6_platform.defs.instance import prepare_instance
     from il6_platform.defs.jobs import mend_after_kill
-    from il6_platform.defs.specs import STUDIES
+    from il6_platform.defs.specs import ANEW, STUDIES
 
     dagster_home = prepare_instance(site.home_path)
     set_dagster_home(dagster_home)
     defs = build_defs(Path(site.home), Path(site.landing), None, site.as_of, site.censor)
+    tags = {ANEW: "yes"} if anew else {}
     errors: list[Il6Error] = []
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         mend_after_kill(instance, site)
         if reads_registry:
-            _execute(defs, instance, "refresh_registry", site, stages)
+            _execute(defs, instance, "refresh_registry", site, stages, tags)
         instance.add_dynamic_partitions(str(STUDIES.name), list(studies))
         for name in studies:
             if site.as_of or site.censor:
@@ -337,7 +345,7 @@ def _refresh(
             if stages is not None:
                 stages.of = name if len(studies) > 1 else ""
             try:
-                _execute(defs, instance, "refresh_study", site.of_study(name), stages)
+                _execute(defs, instance, "refresh_study", site.of_study(name), stages, tags)
             except Il6Error as error:
                 errors.append(error)
     if errors:
@@ -363,6 +371,7 @@ def _execute(
     name: str,
     site: Site,
     stages: Stages | None,
+    tagged: Mapping[str, str],
 ) -> None:
     """Run one job in this process; turn what kept it from succeeding into an error."""
     from dagster import AssetCheckSeverity, DagsterError
@@ -372,7 +381,7 @@ def _execute(
     from il6_platform.warehouse.running import marked_running
 
     study = site.study.name if name == "refresh_study" else None
-    tags = AS_THE_UI | ({LOOK_BACK: "yes"} if site.as_of or site.censor else {})
+    tags = {**AS_THE_UI, **tagged} | ({LOOK_BACK: "yes"} if site.as_of or site.censor else {})
     job = defs.resolve_job_def(name)
     config, run_id = _logged([node.name for node in job.nodes], stages), str(uuid4())
     try:

@@ -19,12 +19,13 @@ from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import Declared, Spec, analyses
 from il6_platform.cohort.known import DeliveredRecords, read_delivered
+from il6_platform.defs import kept
 from il6_platform.defs.addresses import figure_address
 from il6_platform.defs.metadata import picture, preview, size_of
-from il6_platform.defs.specs import OWNERS, STUDIES, key_of
+from il6_platform.defs.specs import ANEW, OWNERS, STUDIES, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import publish
-from il6_platform.report.outcome import analyse
+from il6_platform.report.outcome import Outcome, analyse
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
 
@@ -60,25 +61,25 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
     def analysed(
         context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> MaterializeResult:
+        if ANEW in context.run.tags:
+            warehouse.once("analyses made anew", lambda: kept.forget(warehouse))
         chosen = context.run.asset_selection or frozenset()
         asked = warehouse.once(
             f"analyses of {spec.reads[0]}", lambda: _begin(warehouse, spec.reads, chosen)
         )
         given = _with_records(warehouse, spec, asked)
-        if spec.after:
-            earlier = {one: warehouse.read(f"analysis.{one}") for one in spec.after}
-            outcome = analyse(table, *given, earlier)
-        elif spec.shares_its_work:
-            outcome = analyse(table, *given, pool=warehouse.workers)
+        key = kept.key(warehouse, spec, given)
+        if kept.is_made_of(warehouse, table, key):
+            context.log.info(f"{name}: what it is made of is what it was; its rows are kept.")
         else:
-            begun = warehouse.once(
-                f"begun {name}", lambda: warehouse.workers.submit(analyse, table, *given)
-            )
-            outcome = begun.result()
-        results, (cohort, study, _) = outcome.results, asked
-        warehouse.write(name, results, RESULT_TYPES, entry.sentence)
-        if spec.draws_curves:
-            warehouse.write(f"{name}_curves", outcome.curves, CURVE_TYPES, f"What {name} draws")
+            kept.forget(warehouse, table)
+            outcome = _outcome(warehouse, entry, given)
+            warehouse.write(name, outcome.results, RESULT_TYPES, entry.sentence)
+            if spec.draws_curves:
+                said = f"What {name} draws"
+                warehouse.write(f"{name}_curves", outcome.curves, CURVE_TYPES, said)
+            kept.note(warehouse, table, key)
+        results, (cohort, study, _) = warehouse.read(name), asked
         held_back = results[results["estimate"].isna()]
         context.log.info(
             f"{name}: {len(cohort)} patients, {len(results)} estimates, {len(held_back)} of them "
@@ -99,6 +100,22 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         return MaterializeResult(metadata=metadata)
 
     return analysed
+
+
+def _outcome(
+    warehouse: Warehouse, entry: Declared, given: tuple[Cohort, Study, date | None]
+) -> Outcome:
+    """Return what comes out of an analysis, here or where it was begun."""
+    if entry.spec.after:
+        earlier = {one: warehouse.read(f"analysis.{one}") for one in entry.spec.after}
+        return analyse(entry.name, *given, earlier)
+    if entry.spec.shares_its_work:
+        return analyse(entry.name, *given, pool=warehouse.workers)
+    begun = warehouse.once(
+        f"begun analysis.{entry.name}",
+        lambda: warehouse.workers.submit(analyse, entry.name, *given),
+    )
+    return begun.result()
 
 
 def _with_records(
@@ -146,6 +163,8 @@ def _begin(
             waits = entry.spec.makes_groups or entry.spec.after or entry.spec.shares_its_work
             if asked_for and not waits:
                 given = _with_records(warehouse, entry.spec, asked)
+                if kept.is_made_of(warehouse, table, kept.key(warehouse, entry.spec, given)):
+                    continue
                 begun = warehouse.workers.submit(analyse, table, *given)
                 warehouse.once(f"begun analysis.{table}", lambda begun=begun: begun)  # type: ignore[misc]
     return asked

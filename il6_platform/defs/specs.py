@@ -42,6 +42,9 @@ STUDIES = DynamicPartitionsDefinition(name="study")
 SITES = DynamicPartitionsDefinition(name="site")
 """The sites whose patients are in the home: `staging.sites` has a partition each."""
 
+ANEW = "il6/anew"
+"""Tag of a run that makes anew also what need not be made again (`il6 refresh --force`)."""
+
 _SUMMARIES = {
     "raw.deliveries",
     "raw.erased",

@@ -345,9 +345,9 @@ class Warehouse:
     def row_count(self, table: str) -> int:
         """Return the number of rows of a table."""
         with self._connected() as connection:
-            found = connection.execute(f"select count(*) from {table}").fetchone()
-        assert found is not None
-        return int(found[0])
+            # one row fetched of one would leave the result open
+            ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
+        return int(rows)
 
 
 def is_held(path: Path) -> bool:
