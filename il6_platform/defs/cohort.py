@@ -190,8 +190,10 @@ def _patients_are_kept(warehouse: Warehouse) -> AssetCheckResult:
     advice = "put right what was delivered, or raise quality.max_missing_share where it is real"
     lost += [f"{patients}; {advice}."] if patients else []
     if asks_the_same and not patients:
-        arms = lost_arms(dict(zip(counted["arm"], counted["n"], strict=True)), _arms(warehouse))
-        lost += [f"{arms}; put the drugs of its patients right."] if arms else []
+        in_arms = dict(zip(counted["arm"], counted["n"], strict=True))
+        arms = lost_arms(in_arms, _arms(warehouse), allowed)
+        advice = f"put the drugs of its patients right, or {advice.partition(', or ')[2]}"
+        lost += [f"{arms}; {advice}."] if arms else []
     return check(
         STUDY_KEEPS_ITS_PATIENTS.id,
         not lost,

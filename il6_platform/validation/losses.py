@@ -37,27 +37,41 @@ def lost_patients(now: int, before: int | None, allowed: float) -> str:
     )
 
 
-def lost_arms(now: Mapping[str, int], before: Mapping[str, int]) -> str:
-    """Say in which arms nobody is any more, or an empty text.
+FEWEST_LOST = 5
+"""Patients by which an arm must fall before it is said to be lost: corrections move a few."""
+
+
+def lost_arms(now: Mapping[str, int], before: Mapping[str, int], allowed: float = 1.0) -> str:
+    """Say in which arms nobody is any more, or fewer than may be; else an empty text.
 
     Parameters
     ----------
     now, before
         Arm -> patients analysed; an arm of the published cut that is not in `now` has none.
+    allowed
+        Share of an arm's patients that may be lost. Up to FEWEST_LOST - 1 may be in any case.
 
     Examples
     --------
     >>> lost_arms({"Chemotherapy": 53}, {"Chemotherapy": 24, "With bevacizumab": 29})
     'Nobody is in With bevacizumab any more, where the published cut has 29 patients'
+    >>> lost_arms({"Chemotherapy": 50, "With bevacizumab": 3}, {"With bevacizumab": 29}, 0.2)
+    'With bevacizumab has 3 patients, 29 in the published cut: 90% fewer, 20% are allowed'
     """
     gone = [(arm, n) for arm, n in before.items() if n and not now.get(arm)]
-    if not gone:
-        return ""
-    had = sum(n for _, n in gone)
-    return (
-        f"Nobody is in {' or '.join(arm for arm, _ in gone)} any more, where the published cut "
-        f"has {had} patient{'s' * (had != 1)}"
-    )
+    if gone:
+        had = sum(n for _, n in gone)
+        return (
+            f"Nobody is in {' or '.join(arm for arm, _ in gone)} any more, where the published cut "
+            f"has {had} patient{'s' * (had != 1)}"
+        )
+    fallen = [
+        f"{arm} has {left} patient{'s' * (left != 1)}, {n} in the published cut: "
+        f"{1 - left / n:.0%} fewer, {allowed:.0%} are allowed"
+        for arm, n in before.items()
+        if n - (left := now.get(arm, 0)) >= FEWEST_LOST and left < n * (1 - allowed)
+    ]
+    return "; ".join(fallen)
 
 
 def lost_marker(label: str, usable: int, results: int, known: Sequence[str]) -> str:

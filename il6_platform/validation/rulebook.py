@@ -77,7 +77,7 @@ STUDY_KEEPS_ITS_PATIENTS = BatchRule(
     "cohort.subjects",
     "The marker has results that can be used, no more than the allowed share "
     "(quality.max_missing_share) of the patients who are analysed in the published cut are lost, "
-    "and no arm of it is left without a patient",
+    "no arm of it is left without a patient, and none loses five patients and more than that share",
 )
 STUDY_KEEPS_ITS_COVARIATES = BatchRule(
     "study_keeps_its_covariates",

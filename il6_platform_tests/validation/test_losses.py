@@ -31,5 +31,17 @@ def test_an_arm_without_a_patient_is_named() -> None:
     assert lost_arms({"alone": 53}, before).startswith("Nobody is in with any more")
     assert lost_arms({"alone": 1, "with": 0}, {"with": 1}).endswith("has 1 patient")
     assert not lost_arms({"alone": 52, "with": 1}, before)
-    # a study of one arm, or one that begins
+
+
+def test_an_arm_that_lost_most_of_its_patients_is_named() -> None:
+    before = {"alone": 24, "with": 29}
+    assert "with has 1 patient, 29 in" in lost_arms({"alone": 52, "with": 1}, before, 0.2)
+    assert not lost_arms({"alone": 29, "with": 24}, before, 0.2)
+    assert "with has 23 patients" in lost_arms({"alone": 30, "with": 23}, before, 0.2)
+    # a few corrections in a small arm
+    assert not lost_arms({"alone": 8, "with": 4}, {"alone": 4, "with": 8}, 0.2)
+    assert "with has 3" in lost_arms({"alone": 9, "with": 3}, {"alone": 4, "with": 8}, 0.2)
+
+
+def test_a_study_of_one_arm_or_one_that_begins_has_lost_none() -> None:
     assert not lost_arms({"alone": 5}, {"alone": 9, "with": 0}) and not lost_arms({"with": 3}, {})
