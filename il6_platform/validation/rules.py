@@ -316,7 +316,8 @@ def whole_line() -> list[Rule]:
             False,
             "record_stands_once",
             WHOLE_LINE,
-            "The same record stands twice in this export, differently; keep the right one",
+            "The same record stands twice in this export, differently, or in one of two copies of "
+            "the table alone; keep the right one",
         ),
         always(
             "differs_in_details",

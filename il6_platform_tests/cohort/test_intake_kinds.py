@@ -642,3 +642,33 @@ def test_a_line_without_its_site_may_be_of_each_patient_who_has_the_number(tmp_p
     assert {*subjects.index[subjects["EXCLREAS"] == SET_ASIDE]} == aside
     said = made.warehouse.query("from staging.quarantine")["sentence"]
     assert said.str.contains("at another site in .*patients.csv, line .*; give the site").any()
+
+
+@pytest.mark.parametrize("arrives", ["together", "later"])
+def test_of_two_copies_of_a_table_the_later_one_counts_or_none_does(
+    arrives: str, tmp_path: Path
+) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver(
+        "2024-01-31",
+        base(treatments=["T02,1,fluorouracil,2023-02-01,", "T02,1,bevacizumab,2023-02-01,"]),
+    )
+    if arrives == "later":
+        assert made.derive()["T02"]["arm"] == "E"
+    corrected = base(
+        treatments=["T02,1,fluorouracil,2023-02-01,", "T02,1,cetuximab,2023-02-01,"],
+        assessments=["T03,2023-04-01,SD,", "T03,2023-10-03,PD,"],
+        labs=["T04,il6,44.5,pg/mL,2023-01-15"],
+    )
+    made.deliver("2024-01-31 corrected", corrected)
+    # another file of a table is no copy of it
+    extra = tmp_path / "landing" / "2024-01-31" / "labs_2022.csv"
+    extra.write_text("\n".join([HEADERS["labs"], "T05,il6,9,pg/mL,2022-12-20", ""]))
+    found = made.derive()
+    aside = {number for number, row in found.items() if row["reason"] == SET_ASIDE}
+    if arrives == "later":
+        assert not aside
+        assert (found["T02"]["arm"], found["T04"]["marker"]) == ("C", 44.5)
+        assert found["T03"]["PFS"] == (8.02, True)
+    else:
+        assert aside == {"T02", "T03", "T04"}

@@ -41,9 +41,68 @@ last_full as (
     group by table_name, site
 ),
 
+-- files of one export that hold the same table, but for some records: copies of which one was corrected
+several as (
+    select distinct r.table_name, r.site, r.batch, r.delivery, r.number, r.record, r.part, d.arrived_at
+    from staging.received as r
+    inner join raw.deliveries as d on r.delivery = d.delivery
+    where r.number is not null
+    and (r.table_name, r.site, r.batch) in (
+        select (b.table_name, b.site, b.batch)
+        from staging.received as b
+        group by b.table_name, b.site, b.batch
+        having count(distinct b.delivery) > 1
+    )
+),
+
+sizes as (
+    select table_name, site, batch, delivery, count(*) as n
+    from several
+    group by all
+),
+
+copies as (
+    select
+        a.table_name,
+        a.site,
+        a.batch,
+        a.delivery,
+        b.delivery as other,
+        sign(date_diff('millisecond', any_value(a.arrived_at), any_value(b.arrived_at))) as other_came_later
+    from several as a
+    inner join several as b
+        on a.table_name = b.table_name and a.site = b.site and a.batch = b.batch
+        and a.record = b.record and a.part = b.part and a.delivery != b.delivery
+    inner join sizes as n on a.table_name = n.table_name and a.site = n.site and a.batch = n.batch and a.delivery = n.delivery
+    inner join sizes as m on b.table_name = m.table_name and b.site = m.site and b.batch = m.batch and b.delivery = m.delivery
+    group by a.table_name, a.site, a.batch, a.delivery, b.delivery
+    having count(*) * 2 > greatest(any_value(n.n), any_value(m.n)) and count(distinct a.number) > 2
+),
+
+-- records that another copy does not hold, although it holds their patient
+in_one_copy as (
+    select
+        a.table_name,
+        a.delivery,
+        a.record,
+        a.part,
+        max(c.other_came_later) as is_gone
+    from several as a
+    inner join copies as c
+        on a.table_name = c.table_name and a.site = c.site and a.batch = c.batch and a.delivery = c.delivery
+    semi join several as of_patient
+        on c.table_name = of_patient.table_name and c.other = of_patient.delivery and a.number = of_patient.number
+    anti join several as same
+        on c.table_name = same.table_name and c.other = same.delivery and a.record = same.record and a.part = same.part
+    where c.other_came_later >= 0
+    group by all
+),
+
 versions as (
     select
         r.*,
+        coalesce(o.is_gone = 0, false) as is_in_one_copy,
+        coalesce(o.is_gone = 1, false) as is_gone,
         h.batch as held_in,
         r.number is null and r.batch < f.batch as is_put_right,
         r.together = max(r.together) over of_record as is_last,
@@ -59,6 +118,8 @@ versions as (
     left join last_held as h
         on r.table_name = h.table_name and r.site = h.site and r.number = h.number
     left join last_full as f on r.table_name = f.table_name and r.site = f.site
+    left join in_one_copy as o
+        on r.table_name = o.table_name and r.delivery = o.delivery and r.record = o.record and r.part = o.part
     window of_record as (partition by r.table_name, r.record)
 ),
 
@@ -95,12 +156,12 @@ select
         when is_put_right then 'superseded'
         when not speaks then if(repetition > 1, 'duplicate', 'superseded')
         when not differs and place > 1 then 'duplicate'
-        when last_batch < held_in then 'removed'
+        when last_batch < held_in or is_gone then 'removed'
         else 'latest'
     end as status,
-    speaks and differs as in_conflict,
+    speaks and (differs or is_in_one_copy) as in_conflict,
     speaks and is_repeated and not differs as differs_in_details,
-    if(last_batch < held_in and not is_struck, held_in, null) as removed_by,
+    if((last_batch < held_in or is_gone) and not is_struck, greatest(last_batch, held_in), null) as removed_by,
     is_struck
 from spoken
 order by table_name, position, line;
@@ -120,7 +181,7 @@ comment on column staging.lines.content is 'Hash of what the line says, in any o
 comment on column staging.lines.position_before is 'Order of the last delivery before this one that held the record';
 comment on column staging.lines.status is
 'latest, superseded (amended later), duplicate (says the same again), removed (no longer in the patient''s full export) or withdrawn (consent)';
-comment on column staging.lines.in_conflict is 'Files that came together hold the record twice, differently';
+comment on column staging.lines.in_conflict is 'Files that came together hold the record twice, differently, or one of two copies of a table alone holds it';
 comment on column staging.lines.differs_in_details is 'Files that came together hold the record twice, with other details that decide nothing';
 comment on column staging.lines.is_struck is 'Whether the patient was struck out as one who never was';
 comment on column staging.lines.removed_by is 'Full export that no longer holds the record';
