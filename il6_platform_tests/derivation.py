@@ -32,7 +32,8 @@ def share_key(home: Path) -> None:
     """Give a home that holds nothing yet the key of all test homes: a patient has one pseudonym."""
     key = home / "pseudonym.key"
     if not key.exists() and not (home / "deliveries").exists():
-        home.mkdir(parents=True, exist_ok=True)
+        # a home is its owner's, whichever test makes it first
+        home.mkdir(0o700, parents=True, exist_ok=True)
         key.touch(0o600)
         key.write_text("0" * 64, encoding="utf-8")
 

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from il6_platform import cli, paths, workers
 from il6_platform.study import read_study
+from il6_platform_tests.computed_once import computing_once
 from il6_platform_tests.derivation import share_key
 from il6_platform_tests.judged_once import judging_once
 
@@ -103,9 +104,10 @@ def brief(file: Path, shipped: str = "il6_bevacizumab") -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _judged_once() -> Iterator[None]:
-    """What a test's own refreshes judge; the homes that are made once are judged row by row."""
-    with judging_once():
+def _computed_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test's own refreshes judge and compute; the homes that are made once begin anew."""
+    is_anew = request.node.get_closest_marker("computes_anew") is not None
+    with judging_once() if is_anew else computing_once():
         yield
 
 

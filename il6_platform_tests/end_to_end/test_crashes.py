@@ -16,8 +16,8 @@ from il6_platform import cli
 from il6_platform.defs.jobs import UNFINISHED
 from il6_platform.warehouse.integrity import damages
 from il6_platform_tests import crashes
+from il6_platform_tests.computed_once import computing_once
 from il6_platform_tests.end_to_end.conftest import Installation, forkserver, in_folder
-from il6_platform_tests.judged_once import judging_once
 
 POINTS = int(os.environ.get("IL6_TEST_CRASH_POINTS", "3"))
 """At how many operations of a refresh it is ended; every other time the power fails as well."""
@@ -32,7 +32,7 @@ def ending_at(n: int, left: Path | None, options: list[str], log: Path) -> None:
             os.dup2(stream.fileno(), descriptor)
     home = Path(options[options.index("--home") + 1])
     crashes.ends_at(n, home, left)
-    with judging_once():
+    with computing_once():
         status = cli.main(["refresh", *options])
     (log / "count").write_text(str(n - crashes.operations_left()))
     sys.exit(status)

@@ -139,6 +139,7 @@ def test_a_name_that_means_no_cut_is_wrong_use(
     assert "compared with itself" in capsys.readouterr().err
 
 
+@pytest.mark.computes_anew
 def test_a_cut_is_made_again_from_raw_with_the_same_content(
     grown: Installation, site: Site, tmp_path: Path
 ) -> None:

@@ -16,9 +16,9 @@ from il6_platform.defs.jobs import UNFINISHED
 from il6_platform.publishing import publish
 from il6_platform.warehouse.home import Site, damaged
 from il6_platform.warehouse.running import marks
+from il6_platform_tests.computed_once import computing_once
 from il6_platform_tests.crashes import spoil
 from il6_platform_tests.end_to_end.conftest import Installation, forkserver
-from il6_platform_tests.judged_once import judging_once
 
 
 def pages(installation: Installation) -> dict[str, bytes]:
@@ -29,6 +29,7 @@ def pages(installation: Installation) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.computes_anew
 def test_all_that_is_made_is_made_again(begun: Installation, tmp_path: Path) -> None:
     before, home = pages(begun), begun.home
     (cut,) = before
@@ -60,7 +61,7 @@ def test_all_that_is_made_is_made_again(begun: Installation, tmp_path: Path) -> 
 
 def refresh_and_die(options: list[str]) -> None:
     """Refresh in a process that is gone once the new cut is published, before it says so."""
-    with pytest.MonkeyPatch.context() as patched, judging_once():
+    with pytest.MonkeyPatch.context() as patched, computing_once():
         patched.setattr(publish, "_standing", lambda *_: os._exit(9))
         cli.main(["refresh", *options])
 

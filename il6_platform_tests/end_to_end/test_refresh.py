@@ -20,8 +20,8 @@ from il6_platform.report.outcome import analyse
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform.workers import Task, WorkerPool
+from il6_platform_tests.computed_once import computing_once
 from il6_platform_tests.end_to_end.conftest import Installation, forkserver
-from il6_platform_tests.judged_once import judging_once
 
 DAYS = ("2019-12-31", "2021-12-31", "2022-12-31", "2023-12-31")
 
@@ -39,6 +39,7 @@ def arriving(installation: Installation, day: str) -> Callable[[Warehouse, str],
     return keep_patients
 
 
+@pytest.mark.computes_anew
 def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
     begun: Installation,
     capfd: pytest.CaptureFixture[str],
@@ -162,7 +163,7 @@ def refresh_into(log: Path, options: list[str]) -> None:
     with log.open("wb") as stream:
         for descriptor in (1, 2):
             os.dup2(stream.fileno(), descriptor)
-    with judging_once():
+    with computing_once():
         status = cli.main(["refresh", "-v", *options])
     sys.exit(status)
 
