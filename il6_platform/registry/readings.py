@@ -121,12 +121,21 @@ def _is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _texts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Kind, list[str]]]:
     """Give the distinct texts of each kind that stand in new deliveries and were not read yet."""
+    fresh: dict[str, list[str]] = {}
+    for table, delivery in connection.execute(
+        f"select table_name, delivery from ({_LINES}) where {_NEW.format('table_name')}"
+    ).fetchall():
+        fresh.setdefault(table, []).append(delivery)
     for kind, columns in COLUMNS.items():
+        # named one by one: DuckDB then passes over the blocks that hold none of them
         every = " union ".join(
             f"select cell(cells, '{column}') as text from raw.{table} "
-            f"where {_NEW.format(repr(table))}"
+            f"where delivery in ({', '.join(map(repr, fresh[table]))})"
             for table, column in columns
+            if table in fresh
         )
+        if not every:
+            continue
         rows = connection.execute(
             f"select text from ({every}) where text is not null "
             f"and text not in (select received from reading.{kind})"

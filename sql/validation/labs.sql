@@ -103,8 +103,8 @@ select
     r.problem,
     r.file,
     r.cells as received,
-    s.patient_id is null or exists(
-        from staging.lines as known where known.table_name = 'patients' and known.patient = s.patient_id
+    s.patient_id is null or s.patient_id in (
+        select patient from staging.lines where table_name = 'patients' and patient is not null
     ) as patient_is_known,
     coalesce(w.is_mangled, false) as number_is_mangled,
     c.birth_date,
