@@ -108,7 +108,12 @@ def _tables(value: Any) -> dict[str, list[Any]]:
             return _tables(value["resource"])
         if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
             return {"": [value["columns"], *value["data"]]}
+        if (by_column := _of_columns(value)) is not None:
+            return {"": by_column}
         lists = {name: rows for name, rows in value.items() if _is_table(rows)}
+        within = [value[name] for name in _LISTS if isinstance(value.get(name), dict)]
+        if not lists and len(within) == 1:
+            return _tables(within[0])
         if len(lists) > 1 and not any(name in lists for name in _LISTS):
             return lists
         named = next((lists[name] for name in _LISTS if name in lists), None)
@@ -125,6 +130,30 @@ def _tables(value: Any) -> dict[str, list[Any]]:
             return found
         return {"": value}
     raise ExportError("is JSON without a record; export it as a list of records")
+
+
+def _of_columns(value: dict[str, Any]) -> list[Any] | None:
+    """Return the records of an object of columns, or of records by their place, as pandas writes.
+
+    A column is a list, or an object whose members are named by their place (0, 1 ...).
+    """
+    members = list(value.values())
+    are_records = all(isinstance(one, dict) for one in members) and all(map(str.isdecimal, value))
+    if are_records and all(members):
+        return members
+    if len(members) < 2 or not all(members):
+        return None
+    if all(isinstance(one, list) for one in members):
+        is_flat = not any(isinstance(cell, (dict, list)) for one in members for cell in one)
+        if not is_flat or len({len(one) for one in members}) > 1:
+            return None
+        return [dict(zip(value, row, strict=True)) for row in zip(*members, strict=True)]
+    if not all(isinstance(one, dict) for one in members):
+        return None
+    places = list(members[0])
+    if not all(map(str.isdecimal, places)) or any(list(m) != places for m in members):
+        return None
+    return [{name: column[place] for name, column in value.items()} for place in places]
 
 
 def _by_kind(resources: list[Any]) -> dict[str, list[Any]]:
