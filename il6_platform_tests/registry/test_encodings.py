@@ -70,6 +70,23 @@ def test_a_single_word_is_never_other_text(
         assert decoded(content) == content.decode(encoding)
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [["贝伐珠单抗", "氟尿嘧啶"], ["贝伐单抗"], ["男", "女"], ["白细胞介素-6"], ["病情进展"]],
+)
+def test_chinese_of_few_signs_is_known_by_its_words(cells: list[str]) -> None:
+    rows = [f"T{n:03},1,{cells[n % len(cells)]},2023-02-01" for n in range(8)]
+    text = "\n".join(["patient_id,line,drug,start_date", *rows]) + "\n"
+    assert decoded(text.encode("gb18030")) == text
+
+
+@pytest.mark.parametrize("word", ["第", "张三", "天气"])
+def test_chinese_of_few_signs_that_are_no_known_words_is_never_other_text(word: str) -> None:
+    text = f"patient_id,line,drug,start_date\nT01,1,{word},2023-02-01\n"
+    with suppress(ExportError):
+        assert decoded(text.encode("gb18030")) == text
+
+
 @pytest.mark.parametrize("bad", [b"\xff", b"\x80", b"\xc3", b"\xe9"])
 @pytest.mark.parametrize("language", ["zh", "ja", "ru", "de"])
 def test_one_bad_byte_in_utf_8_is_named_by_its_line(bad: bytes, language: str) -> None:

@@ -9,9 +9,13 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import chardet
 
+from il6_platform.registry.cells.analytes import names
+from il6_platform.registry.cells.drug_dictionary import lexicon
+from il6_platform.registry.cells.text import key
 from il6_platform.registry.exports import Export, ExportError, check_end, csv_lines
 from il6_platform.registry.formats.sheets import (
     ABOVE,
@@ -21,6 +25,7 @@ from il6_platform.registry.formats.sheets import (
     is_native,
     sheet_of_lines,
 )
+from il6_platform.registry.vocabulary import vocabulary
 
 DELIMITERS = ",;\t|"
 
@@ -149,6 +154,8 @@ def _otherwise(content: bytes, error: UnicodeDecodeError) -> str:
             f"line {line} holds a character that is not UTF-8 (byte {error.start}), though the "
             f"rest is: correct it{way_out}"
         ) from None
+    if (chinese := _known_chinese(content)) is not None:
+        return chinese
     found = _found(content)
     name = READ.get(found)
     if name is not None:
@@ -185,6 +192,40 @@ def _found(content: bytes) -> str:
         line.decode(name, "replace") == line.decode("cp1252", "replace") for line in lines
     )
     return "Windows-1252" if is_same else name
+
+
+def _known_chinese(content: bytes) -> str | None:
+    """Return a text as GB18030 where words of it are known so: few signs are told by no statistics.
+
+    A word of two signs or more is one by chance in one of 100,000 pairs of signs; those of one sign
+    (sex, yes and no) are known where the text has no other.
+    """
+    try:
+        text = content.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    written = {key(run) for run in re.findall(r"[^\x00-\x7f]+", text)}
+    if not all(re.fullmatch(r"[\u4e00-\u9fff]*", run) for run in written):
+        return None
+    words = _words()
+    known = {
+        run
+        for run in written
+        if run in words or any(len(word) > 2 and word in run for word in words)
+    }
+    is_certain = any(len(run) > 1 for run in known) or (known == written and len(known) > 1)
+    return text if is_certain else None
+
+
+@cache
+def _words() -> frozenset[str]:
+    """Return the words in Han signs of every dictionary, by their `key`."""
+    listed = re.findall(r"[\u4e00-\u9fff]+", vocabulary().model_dump_json())
+    return frozenset(
+        word
+        for word in (*map(key, listed), *lexicon(), *names())
+        if re.match(r"[\u4e00-\u9fff]", word)
+    )
 
 
 def _is_chinese(text: str, content: bytes) -> bool:
