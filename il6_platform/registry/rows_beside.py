@@ -18,6 +18,7 @@ TOTAL = "it is a total or mean of the table, no patient"
 REPEATED = "it repeats the header"
 MARK = "it is a page number, a comment or a ruled line between the rows"
 FOOTER = "it is a note below the table"
+BELOW = "it is of another table below"
 KINDS = "it says of what kind or unit the columns are"
 
 _WORDS = (
@@ -32,6 +33,7 @@ _WORDS = (
 )
 _TOTAL = (
     rf"(?i)^(?:(?:{_WORDS})(?:\s*[:\x{{ff1a}}=]?|\s*[(\x{{ff08}}:\x{{ff1a}}=].*)"
+    r"|(?:grand |sub[- ]?)?totals? .+|(?:合计|小计|总计|合計|小計|總計).+"
     r"|n\s*[=:\x{ff1a}]\s*\d[\d.,\s]*)$"
 )
 """In the syntax of RE2, in which Arrow looks through a column."""
@@ -49,6 +51,9 @@ _MARK = (
     r"(?:of|von|sur|de|di|van|af|/|из)\s*\d+)?|第\s*\d+\s*[页頁](?:.*\d+\s*[页頁])?)$"
 )
 
+
+MOST_BLANKS = 50
+"""Blank lines up to which a table below is looked for; a file that has more is written so."""
 
 _KIND = re.compile(
     r"[(\[].*[)\]]|(?:text|string|str|var ?char|char|character|number|numeric|num|integer|int|float"
@@ -73,8 +78,32 @@ def rows_beside(export: Export, is_key: Callable[[str], bool]) -> dict[int, str]
         **_repeated(export),
         **_marks(export),
         **_footers(export),
+        **_table_below(export),
         **_kinds(export),
     }
+
+
+def _table_below(export: Export) -> dict[int, str]:
+    """Find a smaller table below a blank line: a title or header, then lines unlike those above.
+
+    Every line above has more cells filled, and none has a first cell of the same make (T01, T02).
+    """
+    lines = export.lines
+    if len(export.header) < 3 or not lines or lines[-1] - lines[0] == len(lines) - 1:
+        return {}
+    starts = [
+        row for row in range(1, len(export.lines)) if export.lines[row] - export.lines[row - 1] > 1
+    ]
+    if len(starts) > MOST_BLANKS:
+        return {}
+    cells = list(zip(*(column.to_pylist() for column in export.columns), strict=True))
+    filled = [sum(cell is not None for cell in line) for line in cells]
+    make = [re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", line[0] or "")) for line in cells]
+    for row in starts:
+        is_unlike = max(filled[row:]) < min(filled[:row]) and not {*make[:row]} & {*make[row:]}
+        if is_unlike and not re.search(r"\d", " ".join(filter(None, cells[row]))):
+            return dict.fromkeys(range(row, len(cells)), BELOW)
+    return {}
 
 
 def _kinds(export: Export) -> dict[int, str]:

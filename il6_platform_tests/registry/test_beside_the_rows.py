@@ -30,7 +30,7 @@ def patients(of: Opened) -> list[str]:
     [
         *("Total,3,", "TOTAL:,3,", "Total (n = 3),,", "Sum,,", "Gesamt,3,", "Summe,,", "合计,3,"),
         *("总计,3,", "合計,,", "Mean,,1951-01-01", "Moyenne,,", "N=3,,", "n = 3,2 F,", ",,"),
-        *("Итого,3,", "Totale,3,", "Subtotal,,", "Grand total,3,"),
+        *("Итого,3,", "Totale,3,", "Subtotal,,", "Grand total,3,", "Total S1,3,", "小计 A,,"),
         *("patient_id,sex,birth_date", "PATIENT_ID,Sex,Birth_Date", '"Total",3,'),
         *("(3 rows affected),,", "3 rows selected.,,", "# end,,", "Exported on 2023-12-31,,"),
         *(",Total,", ",N = 3,", "Page 1 of 3,,", "Seite 2,,", "-----,---,----------", "第 1 页,,"),
@@ -50,6 +50,16 @@ def test_a_line_that_is_no_patient_is_listed(line: str) -> None:
         if line != ",,":
             (source,) = of.sources
             assert list(source.passed_over) == [place + 2] and source.lines == 4
+
+
+@pytest.mark.parametrize("title", [["Summary"], [], ["Summary", ""]])
+def test_a_smaller_table_below_a_blank_line_is_listed(title: list[str]) -> None:
+    below = [*title, "sex,n,", "F,2,", "M,1,"]
+    assert patients(opened([HEADER, *PEOPLE, "", *below])) == ["P1", "P2", "P3"]
+    # patients below a heading are patients
+    more = ["P4,F,", "P5,M,1951-01-01"]
+    found = patients(opened([HEADER, *PEOPLE, "", "second ward,,", *more]))
+    assert found == ["P1", "P2", "P3", "second ward", "P4", "P5"]
 
 
 @pytest.mark.parametrize(
