@@ -17,7 +17,6 @@ from starlette.routing import Route
 
 from il6_platform.cli import ui
 from il6_platform.defs.instance import prepare_instance
-from il6_platform.defs.web import guards
 
 OWN = "127.0.0.1:3000"
 
@@ -28,6 +27,9 @@ def answer(_: Request) -> PlainTextResponse:
 
 def status(method: str, path: str, query: str = "", *, host: str = OWN, origin: str = "") -> int:
     """Ask a server that answers everything but what the guard refuses."""
+    # here, not at the top: Dagster's web server is a second of imports in each process of tests
+    from il6_platform.defs.web import guards
+
     routes = [Route("/{path:path}", answer, methods=["GET", "POST"])]
     app = Starlette(routes=routes, middleware=guards())
     headers = [(b"host", host.encode())] + ([(b"origin", origin.encode())] if origin else [])

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 
 from il6_platform import cli, paths
 from il6_platform.cli.study import FILES, schema
@@ -20,8 +19,11 @@ SHIPPED = {
 }
 
 
-def faults(kind: str, content: Any) -> list[str]:
-    made = schema(kind)
+def faults(made: dict[str, Any], content: Any) -> list[str]:
+    """Return what a JSON Schema marks in a file's content."""
+    # here, not at the top: it is more than a second of imports in each process of tests
+    from jsonschema import Draft202012Validator
+
     Draft202012Validator.check_schema(made)
     return [one.message for one in Draft202012Validator(made).iter_errors(content)]
 
@@ -33,14 +35,14 @@ def loaded(path: Path) -> Any:
 
 @pytest.mark.parametrize("kind", FILES)
 def test_an_unknown_key_breaks_each_schema(kind: str) -> None:
-    assert any("nonsense" in one for one in faults(kind, {"nonsense": 1}))
+    assert any("nonsense" in one for one in faults(schema(kind), {"nonsense": 1}))
 
 
 @pytest.mark.parametrize(
     ("kind", "path"), [(kind, path) for kind in SHIPPED for path in SHIPPED[kind]]
 )
 def test_what_is_shipped_has_only_keys_of_its_schema(kind: str, path: Path) -> None:
-    said = faults(kind, loaded(path))
+    said = faults(schema(kind), loaded(path))
     assert not [one for one in said if "Additional properties" in one or "required" in one]
 
 
@@ -58,7 +60,7 @@ def test_answers_make_a_study_file_that_can_be_read(cutoff: str, tmp_path: Path)
     assert said == "# yaml-language-server: "
     beside = json.loads((tmp_path / name).read_text("utf-8"))
     content = yaml.safe_load(file.read_text("utf-8"))
-    assert not list(Draft202012Validator(beside).iter_errors(content))
+    assert not faults(beside, content)
     # a file that is there is not overwritten
     assert cli.main(["study", "init", "--to", str(file)]) == 2
 

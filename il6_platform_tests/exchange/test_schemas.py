@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema.validators import validator_for
 
 from il6_platform.exchange.ars import reporting_event
 from il6_platform.exchange.variables import LABEL, short_label
-from il6_platform_tests.end_to_end.test_documents import CDISC
+from il6_platform_tests.end_to_end.test_documents import faults
 from il6_platform_tests.report.test_edge_registries import published
 
 
@@ -19,8 +16,7 @@ from il6_platform_tests.report.test_edge_registries import published
 def test_a_reporting_event_is_valid(name: str) -> None:
     cut = published(name)
     event = reporting_event(cut.results, "abc", cut.study)
-    schema = json.loads((CDISC / "ars_ldm.schema.json").read_text())
-    assert [e.message for e in validator_for(schema)(schema).iter_errors(event)][:3] == []
+    assert not faults(event)
     purposes = {
         one["name"]: one["purpose"]["controlledTerm"].partition(" ")[0] for one in event["analyses"]
     }

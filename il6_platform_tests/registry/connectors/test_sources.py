@@ -20,12 +20,10 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs
 
-import boto3
 import fsspec
 import paramiko
 import pytest
 from dagster import DagsterInstance, materialize
-from moto.server import ThreadedMotoServer
 
 from il6_platform.defs import sources
 from il6_platform.errors import Il6Error, UsageError
@@ -275,6 +273,10 @@ def test_a_folder_by_any_protocol_of_fsspec() -> None:
 
 
 def test_a_folder_by_s3(monkeypatch) -> None:
+    # here, not at the top: they are a second of imports in each process of tests
+    import boto3
+    from moto.server import ThreadedMotoServer
+
     monkeypatch.setenv("SHARE_PASSWORD", "word")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
