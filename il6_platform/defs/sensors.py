@@ -1,5 +1,7 @@
 """What is watched: the landing folder, for new deliveries, and runs, for alerts."""
 
+from collections.abc import Sequence
+
 from dagster import (
     DagsterEventType,
     DagsterInstance,
@@ -17,7 +19,7 @@ from dagster import (
     sensor,
 )
 
-from il6_platform.defs.jobs import mend_after_kill, refresh_registry, refresh_study
+from il6_platform.defs.jobs import UNFINISHED, mend_after_kill, refresh_registry, refresh_study
 from il6_platform.defs.resources import PARTITION
 from il6_platform.defs.specs import STUDIES
 from il6_platform.publishing.alerts import DESCRIPTIONS
@@ -60,29 +62,36 @@ def new_deliveries(site: Site) -> SensorDefinition:
             return SkipReason(f"{len(waiting)} files are still being written.")
         if not found:
             return SkipReason("The landing folder holds no exports.")
+        # looked up before what is known: a run that ends meanwhile is no reason for another one
+        since = _since(context)
+        if since is None:
+            return SkipReason("A refresh of the registry is under way.")
         site.has_study()
         key, known = registry_key(site), registry_content(site)
         if key == known:
             return SkipReason("Nothing new: what is there has been read.")
-        return RunRequest(run_key=f"{key} instead of {known} {_since(context)}")
+        return RunRequest(run_key=f"{key} instead of {known} {since}")
 
     return watch
 
 
-def _since(context: SensorEvaluationContext, study: str | None = None) -> str:
-    """Name the last run that succeeded, of the registry or of a study.
+def _since(context: SensorEvaluationContext, study: str | None = None) -> str | None:
+    """Name the last run that succeeded, of the registry or of a study; None while one is under way.
 
     A change that is asked for a second time, such as a file that is put back once more, is another
     request after it; where the run for a change failed, the same change is not asked for again.
     """
     job = refresh_registry if study is None else refresh_study
-    succeeded = RunsFilter(
-        job_name=job.name,
-        statuses=[DagsterRunStatus.SUCCESS],
-        tags={} if study is None else {PARTITION: study},
-    )
-    runs = context.instance.get_runs(succeeded, limit=1)
-    return f"after run {runs[0].run_id}" if runs else "at first"
+    tags = {} if study is None else {PARTITION: study}
+
+    def last(*statuses: DagsterRunStatus) -> Sequence[DagsterRun]:
+        asked = RunsFilter(job_name=job.name, statuses=[*statuses], tags=tags)
+        return context.instance.get_runs(asked, limit=1)
+
+    succeeded = last(DagsterRunStatus.SUCCESS)
+    if last(DagsterRunStatus.QUEUED, *UNFINISHED):
+        return None
+    return f"after run {succeeded[0].run_id}" if succeeded else "at first"
 
 
 def studies_behind(site: Site) -> SensorDefinition:
@@ -102,13 +111,15 @@ def studies_behind(site: Site) -> SensorDefinition:
             return SkipReason("The registry has not been read, or its last refresh was blocked.")
         requests = []
         for name in site.studies():
-            study = site.of_study(name)
+            since, study = _since(context, name), site.of_study(name)
             key, known = content_key(study, registry), published_content(study)
-            if key != known:
-                run_key = f"{name}: {key} instead of {known} {_since(context, name)}"
+            if since and key != known:
+                run_key = f"{name}: {key} instead of {known} {since}"
                 requests.append(RunRequest(run_key=run_key, partition_key=name))
         if not requests:
-            return SkipReason("Every study is published as the registry stands.")
+            return SkipReason(
+                "Every study is published as the registry stands, or its refresh is under way."
+            )
         names = [str(one.partition_key) for one in requests]
         return SensorResult(
             run_requests=requests, dynamic_partitions_requests=[STUDIES.build_add_request(names)]

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from il6_platform import cli, paths
 from il6_platform.defs.instance import prepare_instance
@@ -101,6 +102,8 @@ def test_two_refreshes_at_once_share_a_postgresql_database(
 ) -> None:
     shutil.rmtree(begun.home / "dagster")
     monkeypatch.setenv("IL6_DAGSTER_DATABASE", database)
+    # the database may hold runs of a daemon that another test ended
+    from_now_on = RunsFilter(created_after=datetime.now(UTC))
     begun.deliver("2021-12-31")
     before = begun.fingerprint()
     other = subprocess.Popen([sys.executable, "-m", "il6_platform.cli", "refresh", *begun.options])
@@ -113,7 +116,7 @@ def test_two_refreshes_at_once_share_a_postgresql_database(
     # what Dagster knows stands there alone, ended and without a patient; the address is no file's
     assert not [*begun.home.rglob("*.db")]
     with DagsterInstance.from_config(str(begun.home / "dagster")) as instance:
-        runs = instance.get_runs()
+        runs = instance.get_runs(from_now_on)
     assert len(runs) >= 2
     assert {run.status for run in runs} == {DagsterRunStatus.SUCCESS}
     with psycopg.connect(database.replace("+psycopg2", "")) as connection:
