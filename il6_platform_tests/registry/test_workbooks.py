@@ -10,9 +10,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from odf.opendocument import OpenDocumentSpreadsheet
-from odf.table import CoveredTableCell, Table, TableCell, TableRow
-from odf.text import P
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
@@ -22,6 +19,7 @@ from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import open_sheets
 from il6_platform.registry.formats.workbook_marks import shown
 from il6_platform.registry.pseudonyms import is_mangled
+from il6_platform_tests.registry.writing import ods
 
 HEADER = ["patient_id", "analyte", "value", "unit", "collected_on"]
 
@@ -389,29 +387,6 @@ def _merged_xlsx() -> bytes:
     return saved(book)
 
 
-def _merged_ods() -> bytes:
-    spans = {(first, place): last - first + 1 for first, place, last in SPANS}
-    covered = {(row, place) for first, place, last in SPANS for row in range(first + 1, last + 1)}
-    book = OpenDocumentSpreadsheet()
-    table = Table(name="treatments")
-    for number, row in enumerate(DRUGS):
-        line = TableRow()
-        for place, cell in enumerate(row):
-            kind = CoveredTableCell if (number, place) in covered else TableCell
-            more = {"valuetype": "string"} if cell else {}
-            if (number, place) in spans:
-                more |= {"numberrowsspanned": spans[number, place], "numbercolumnsspanned": 1}
-            one = kind(**more)
-            if cell:
-                one.addElement(P(text=cell))
-            line.addElement(one)
-        table.addElement(line)
-    book.spreadsheet.addElement(table)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
 def _merged_markup(row: str, cell: str) -> str:
     """Write the rows in markup; `cell` has places for index, rows spanned below, and text."""
     spans = {(first, place): last - first for first, place, last in SPANS}
@@ -448,7 +423,7 @@ def _merged_xml() -> bytes:
     ("file", "content"),
     [
         ("treatments.xlsx", _merged_xlsx),
-        ("treatments.ods", _merged_ods),
+        ("treatments.ods", lambda: ods(DRUGS, "treatments", SPANS)),
         ("treatments.html", _merged_html),
         ("treatments.xls", _merged_xml),
     ],

@@ -12,7 +12,7 @@ import lzma
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -70,17 +70,24 @@ def xlsx(rows: Rows) -> bytes:
     return out.getvalue()
 
 
-def ods(rows: Rows) -> bytes:
+def ods(rows: Rows, name: str = "labs", spans: Sequence[tuple[int, int, int]] = ()) -> bytes:
+    """Write a sheet; a span is a cell that is merged downwards: first row, column, last row."""
     from odf.opendocument import OpenDocumentSpreadsheet
-    from odf.table import Table, TableCell, TableRow
+    from odf.table import CoveredTableCell, Table, TableCell, TableRow
     from odf.text import P
 
+    heights = {(first, column): last - first + 1 for first, column, last in spans}
+    covered = {(row, column) for first, column, last in spans for row in range(first + 1, last + 1)}
     book = OpenDocumentSpreadsheet()
-    table = Table(name="labs")
-    for row in rows:
+    table = Table(name=name)
+    for place, row in enumerate(rows):
         line = TableRow()
-        for cell in row:
-            one = TableCell(valuetype="string") if cell else TableCell()
+        for column, cell in enumerate(row):
+            kind = CoveredTableCell if (place, column) in covered else TableCell
+            more: dict[str, object] = {"valuetype": "string"} if cell else {}
+            if (place, column) in heights:
+                more |= {"numberrowsspanned": heights[place, column], "numbercolumnsspanned": 1}
+            one = kind(**more)
             if cell:
                 one.addElement(P(text=cell))
             line.addElement(one)
