@@ -419,21 +419,23 @@ def _execute(
         ]
         raise DataQualityError(f"Blocked, the last report{of} stays. " + " ".join(sentences))
     if not result.success:
-        failures = [
-            f"{event.step_key}: {_innermost(event.step_failure_data.error)}"
-            for event in result.all_events
-            if event.is_step_failure and event.step_failure_data.error
-        ]
+        told = [(event, found) for event in result.all_events if (found := _error_of(event))]
+        failures = [f"{event.step_key or 'the run'}: {_innermost(found)}" for event, found in told]
         why = failures[0] if failures else "see the run in the Dagster UI"
-        kinds = [kind for event in result.all_events if (kind := _kind(event)) is not None]
+        kinds = [kind for _, found in told if (kind := _kind(found)) is not None]
         raise (kinds or [PlatformError])[0](f"The refresh{of} failed, the last report stays: {why}")
 
 
-def _kind(event: Any) -> type[Il6Error] | None:
-    """Return which of our errors a step failed by, if it did; its status is the command's."""
-    if not event.is_step_failure or not event.step_failure_data.error:
-        return None
-    error, kinds = event.step_failure_data.error, [Il6Error]
+def _error_of(event: Any) -> Any:
+    """Return the error that an event says a step, or the run itself, failed by, if it does."""
+    if event.is_step_failure:
+        return event.step_failure_data.error
+    return event.job_failure_data.error if event.is_run_failure else None
+
+
+def _kind(error: Any) -> type[Il6Error] | None:
+    """Return which of our errors it is, if it is one; its status is the command's."""
+    kinds = [Il6Error]
     while error.cause is not None:
         error = error.cause
     for kind in kinds:
