@@ -15,6 +15,7 @@ import pytest
 
 from il6_platform import cli, workers
 from il6_platform.analysis.spec import analyses
+from il6_platform.cli import refresh
 from il6_platform.publishing import content, cuts
 from il6_platform.report.outcome import analyse
 from il6_platform.warehouse.database import Warehouse
@@ -107,6 +108,29 @@ def test_a_delivery_that_leaves_an_arm_without_a_patient_is_blocked(
     assert "study_keeps_its_patients" in last_line
     assert "Nobody is in Chemotherapy + bevacizumab any more" in last_line
     assert (begun.home / "published").resolve() == published
+
+
+def test_a_registry_that_another_refresh_left_half_read_is_said_in_a_sentence(
+    begun: Installation, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published, execute = (begun.home / "published").resolve(), refresh._execute
+
+    def killed_meanwhile(defs: Any, instance: Any, name: str, site: Site, *others: Any) -> None:
+        execute(defs, instance, name, site, *others)
+        if name == "refresh_registry":
+            # another refresh began to read, and was killed
+            site.registry_content_path.unlink()
+
+    begun.deliver(DAYS[1])
+    with monkeypatch.context() as patched:
+        patched.setattr(refresh, "_execute", killed_meanwhile)
+        assert begun.refresh() == 1
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert "the registry's last refresh was blocked or has not ended" in said
+    assert "see the run" not in said
+    assert (begun.home / "published").resolve() == published
+    assert begun.refresh() == 0
+    assert (begun.home / "published").resolve() != published
 
 
 def test_a_batch_with_too_many_wrong_rows_is_blocked(
