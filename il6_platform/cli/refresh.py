@@ -326,12 +326,14 @@ def _refresh(
     from il6_platform.definitions import build_defs
     from il6_platform.defs.instance import prepare_instance
     from il6_platform.defs.jobs import mend_after_kill
+    from il6_platform.defs.sensors import LOOK_BACK
     from il6_platform.defs.specs import ANEW, STUDIES
 
     dagster_home = prepare_instance(site.home_path)
     set_dagster_home(dagster_home)
     defs = build_defs(Path(site.home), Path(site.landing), None, site.as_of, site.censor)
-    tags = {ANEW: "yes"} if anew else {}
+    said = {ANEW: anew, LOOK_BACK: bool(site.as_of or site.censor)}
+    tags = {tag: "yes" for tag, is_so in said.items() if is_so}
     errors: list[Il6Error] = []
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         mend_after_kill(instance, site)
@@ -371,17 +373,16 @@ def _execute(
     name: str,
     site: Site,
     stages: Stages | None,
-    tagged: Mapping[str, str],
+    tags: Mapping[str, str],
 ) -> None:
     """Run one job in this process; turn what kept it from succeeding into an error."""
     from dagster import AssetCheckSeverity, DagsterError
 
     from il6_platform.defs.jobs import AS_THE_UI, show_on_timeline
-    from il6_platform.defs.sensors import LOOK_BACK, tell_of_run
+    from il6_platform.defs.sensors import tell_of_run
     from il6_platform.warehouse.running import marked_running
 
     study = site.study.name if name == "refresh_study" else None
-    tags = {**AS_THE_UI, **tagged} | ({LOOK_BACK: "yes"} if site.as_of or site.censor else {})
     job = defs.resolve_job_def(name)
     config, run_id = _logged([node.name for node in job.nodes], stages), str(uuid4())
     try:
@@ -392,7 +393,7 @@ def _execute(
                 run_config=config,
                 partition_key=study,
                 run_id=run_id,
-                tags=tags,
+                tags={**AS_THE_UI, **tags},
             )
     except DagsterError as error:
         cause: BaseException | None = error

@@ -187,13 +187,12 @@ def _patients_are_kept(warehouse: Warehouse) -> AssetCheckResult:
     key = "expression" if study.marker.is_derived else "analyte"
     advice = f"correct marker.{key} in the study file, or deliver them"
     lost = [f"{marker}; {advice}."] if marker else []
-    advice = "put right what was delivered, or raise quality.max_missing_share where it is real"
-    lost += [f"{patients}; {advice}."] if patients else []
+    or_allow = "or raise quality.max_missing_share where it is real"
+    lost += [f"{patients}; put right what was delivered, {or_allow}."] if patients else []
     if asks_the_same and not patients:
         in_arms = dict(zip(counted["arm"], counted["n"], strict=True))
         arms = lost_arms(in_arms, _arms(warehouse), allowed)
-        advice = f"put the drugs of its patients right, or {advice.partition(', or ')[2]}"
-        lost += [f"{arms}; {advice}."] if arms else []
+        lost += [f"{arms}; put the drugs of its patients right, {or_allow}."] if arms else []
     return check(
         STUDY_KEEPS_ITS_PATIENTS.id,
         not lost,
