@@ -13,7 +13,7 @@ import duckdb
 from il6_platform import paths
 from il6_platform.paths import code_version
 from il6_platform.registry.cells import SCHEMAS, Kind, read_all
-from il6_platform.registry.native import TABLES
+from il6_platform.registry.native import TABLES, kept_columns
 
 COLUMNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "day": (
@@ -32,6 +32,7 @@ COLUMNS: dict[Kind, tuple[tuple[str, str], ...]] = {
         ("patients", "largest_metastasis_mm"),
         ("labs", "value"),
         ("assessments", "sum_of_diameters_mm"),
+        ("outcomes", "time"),
     ),
     "integer": (("patients", "liver_metastases_n"), ("patients", "ecog")),
     "line": (("treatments", "line"),),
@@ -100,6 +101,13 @@ _LINES = " union all ".join(
 )
 """How many lines of each delivery the raw tables hold."""
 
+_OF_STUDIES = (
+    "select cell(cells, name) as text from "
+    "(select cells, unnest(map_keys(cells)) as name from raw.patients) "
+    f"where name not in ({', '.join(map(repr, sorted(kept_columns('patients'))))})"
+)
+"""Columns of patients beyond the format, of all deliveries: a study file may name one later."""
+
 _NEW = "({0}, delivery) not in (select (table_name, delivery) from reading.done)"
 """Whether a delivery was not read yet; where its table is named is filled in."""
 
@@ -134,6 +142,8 @@ def _texts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Kind, list[s
             for table, column in columns
             if table in fresh
         )
+        if kind == "number":
+            every = " union ".join(filter(None, (every, _OF_STUDIES)))
         if not every:
             continue
         rows = connection.execute(

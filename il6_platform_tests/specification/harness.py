@@ -140,6 +140,9 @@ class Specification:
                 )
         _insert(connection, "staging.lines", lines)
         connection.execute(paths.sql_file("staging.vital_status").read_text("utf-8"))
+        if "covariates" in self._study:
+            # a column that is not of the native format is read for its studies alone
+            readings.read_cells(connection)
         connection.execute("commit")
         return connection
 

@@ -65,6 +65,34 @@ covariates:
     )
 
 
+def test_a_number_is_read_as_every_number_is(spec: Specification) -> None:
+    """A number of such a column is read as one of the native format: signs that part thousands, a
+    flag. What lies beyond a limit, has a unit or an ambiguous comma is missing."""
+    spec.study("covariates: [{name: cea, kind: number}]")
+    spec.given(
+        patients="""
+        | patient_id | cea      |
+        | p1         | 41.5 *   |
+        | p2         | 1,234.5  |
+        | p3         | 12.5 H   |
+        | p4         | <5       |
+        | p5         | 5 ng/mL  |
+        | p6         | 1,234    |
+        """
+    )
+    spec.expect(
+        covariates="""
+        | USUBJID | NAME | AVAL   |
+        | p1      | cea  | 41.5   |
+        | p2      | cea  | 1234.5 |
+        | p3      | cea  | 12.5   |
+        | p4      | cea  |        |
+        | p5      | cea  |        |
+        | p6      | cea  |        |
+        """
+    )
+
+
 def test_covariates_are_columns_of_adsl(spec: Specification) -> None:
     """ADSL has a column a covariate, typed by its kind."""
     spec.study("""

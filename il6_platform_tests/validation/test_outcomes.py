@@ -41,3 +41,19 @@ def test_what_cannot_be_evaluated_is_listed_and_not_set_aside(made: Registry) ->
     assert (balance["received"], balance["current"]) == (8, 8)
     months = made.ask("select months from staging.outcomes order by file_line")["months"]
     assert months.fillna(-1).tolist() == [12.5, 24.0, -1, 12.0, -1, -1, 12.0, -1]
+
+
+def test_a_time_beyond_a_limit_or_with_a_unit_of_its_own_is_no_time(made: Registry) -> None:
+    given = {"P1": "\uff11\uff12", "P2": "1,200.5", "P3": ">24", "P4": "12 mg", "P5": "12,5"}
+    made.deliver(
+        "2024-01-31",
+        patients=[f"{one},F,1960-01-01," for one in given],
+        outcomes=[f'{one},OS,"{text}",days,Y' for one, text in given.items()],
+        treatments=["P1,1,oxaliplatin,2020-01-01,"],
+        labs=["P1,il6,1,pg/mL,2019-12-31"],
+        follow_up=["P1,2021-01-01,alive,"],
+        assessments=["P1,2020-05-01,PD"],
+    )
+    assert made.stage()
+    times = made.ask("select time from staging.outcomes order by file_line")["time"]
+    assert times.fillna(-1).tolist() == [12, 1200.5, -1, -1, -1]

@@ -4,6 +4,15 @@
 -- A laboratory result is its baseline value.
 create or replace table cohort.covariates as
 with
+-- what lies beyond a limit, or in a unit that the study does not know, is no number to compare
+plain as (
+    select
+        received,
+        value
+    from reading.number
+    where comparator = '' and unit is null
+),
+
 native as (
     select
         patient_id,
@@ -29,11 +38,13 @@ named as (
         c.kind,
         c.levels,
         -- a cell of the native format that was set aside is missing
-        if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell_or_level(r.cells, c.name, c.levels)) as value
+        if(json_exists(n.columns, '$.' || c.name), n.columns ->> c.name, cell_or_level(r.cells, c.name, c.levels)) as value,
+        if(json_exists(n.columns, '$.' || c.name), try_cast(n.columns ->> c.name as double), plain.value) as number
     from staging.patients as s
     inner join native as n on s.patient_id = n.patient_id
     inner join raw.patients as r on s.delivery = r.delivery and s.file_line = r.line
     cross join study.covariates as c
+    left join plain on cell(r.cells, c.name) = plain.received
     where c.name not in ('age', 'sex') and c.marker is null
 ),
 
@@ -42,7 +53,7 @@ judged as (
     select
         *,
         case kind
-            when 'number' then plain_number(value) is not null
+            when 'number' then number is not null
             else list_contains(list_transform(levels, lambda one: lower(one)), lower(trim(value))) or lower(trim(value)) = 'other'
         end as is_right
     from named
@@ -52,22 +63,24 @@ kept as (
     select
         w.patient_id,
         w.name,
-        arg_max(cell_or_level(r.cells, w.name, w.levels), earlier.position) as value
+        arg_max(cell_or_level(r.cells, w.name, w.levels), earlier.position) as value,
+        arg_max(plain.value, earlier.position) as number
     from judged as w
     inner join staging.patients as s on w.patient_id = s.patient_id
     inner join staging.lines as l on l.table_name = 'patients' and s.delivery = l.delivery and s.file_line = l.line
     inner join staging.lines as earlier
         on earlier.table_name = 'patients' and earlier.record = l.record and earlier.position < l.position
     inner join raw.patients as r on earlier.delivery = r.delivery and earlier.line = r.line
+    left join plain on cell(r.cells, w.name) = plain.received
     where not w.is_right and case w.kind
-        when 'number' then plain_number(cell(r.cells, w.name)) is not null
+        when 'number' then plain.value is not null
         else list_contains(list_transform(w.levels, lambda one: lower(one)), lower(cell_or_level(r.cells, w.name, w.levels)))
     end
     group by w.patient_id, w.name
 ),
 
 settled as (
-    select j.* replace (coalesce(k.value, j.value) as value)
+    select j.* replace (coalesce(k.value, j.value) as value, coalesce(k.number, j.number) as number)
     from judged as j
     left join kept as k on j.patient_id = k.patient_id and j.name = k.name
 ),
@@ -100,7 +113,7 @@ select
     patient_id as "USUBJID",
     name as "NAME",
     kind as "KIND",
-    if(kind = 'number', plain_number(value), null) as "AVAL",
+    if(kind = 'number', number, null) as "AVAL",
     level as "AVALC",
     if(level = 'other' and lower(trim(value)) != 'other', 'Y', null) as "OTHERFL"
 from levelled

@@ -22,15 +22,6 @@ concat_ws('|', upper(cell(cells, 'sex')), coalesce(cell(cells, 'birth_date'), ce
 create or replace macro filled_cells(names, texts) as
 map_from_entries(list_filter(list_zip(names, texts), lambda entry: entry[2] is not null));
 
--- A number in plain or exponent notation, its thousands parted in a way that no decimal comma is; or null.
-create or replace macro plain_number(received) as
-case
-    when regexp_full_match(received, '[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?')
-    then if(isfinite(try_cast(received as double)), try_cast(received as double), null)
-    when regexp_full_match(received, '[-+]?\d{1,3}((,\d{3})+\.\d+|(,\d{3}){2,}|([ '']\d{3})+(\.\d+)?)')
-    then try_cast(regexp_replace(received, '[, '']', '', 'g') as double)
-end;
-
 -- Whether a treatment holds all substances of a drug or regimen; a text that no dictionary holds is known by itself.
 create or replace macro is_drug(substances, drug, of_drug, text_of_drug) as
 drug = text_of_drug or (len(of_drug) > 0 and list_has_all(substances, of_drug));

@@ -9,12 +9,13 @@ typed as (
         l.record,
         l.patient as patient_id,
         upper(cell(r.cells, 'endpoint')) as endpoint,
-        plain_number(cell(r.cells, 'time')) as time,  -- noqa: RF04
+        if(taken.comparator = '' and taken.unit is null, taken.value, null) as time,  -- noqa: RF04
         lower(cell(r.cells, 'unit')) as unit,
         upper(cell(r.cells, 'event')) as event,
         l.position
     from staging.lines as l
     inner join raw.outcomes as r on l.delivery = r.delivery and l.line = r.line
+    left join reading.number as taken on cell(r.cells, 'time') = taken.received
     where l.table_name = 'outcomes' and l.status = 'latest'
 ),
 
