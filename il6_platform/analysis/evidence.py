@@ -22,7 +22,7 @@ from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics.codes import Code, codes_of, joined
 from il6_platform.statistics.estimate import Estimate, unsupported
-from il6_platform.statistics.risk_sets import MAIN_EFFECTS, WITH_PRODUCT, RiskSets
+from il6_platform.statistics.risk_sets import RiskSets
 from il6_platform.study import Study
 from il6_platform.time_units import DAYS_PER_MONTH
 
@@ -127,7 +127,7 @@ def _comparisons(
         for estimate in pair
     }
     sets, label = RiskSets(time, event), (arm + 2 * high)[None]
-    whole, main = sets.cox(label, design=WITH_PRODUCT), sets.cox(label, design=MAIN_EFFECTS)
+    whole, gain = sets.interaction(label)
     product = log_ratio(
         "ratio_of_hazard_ratios",
         float(whole.coefficients[0, 2]),
@@ -143,9 +143,8 @@ def _comparisons(
             "ratio_of_hazard_ratios", TOO_FEW, n=len(known), events=int(event.sum())
         )
     elif product.estimate is not None:
-        statistic = 2 * max(0.0, float(whole.log_likelihood[0] - main.log_likelihood[0]))
         product = product.but(
-            p_value=float(chi2.sf(statistic, 1)),
+            p_value=float(chi2.sf(gain[0], 1)),
             method="Cox, Efron, Wald interval, likelihood-ratio P",
         )
     return {**found, ("all", "", "ratio_of_hazard_ratios"): product}

@@ -23,8 +23,6 @@ from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.maximal_selection import check_proportions, profiles
 from il6_platform.statistics.risk_sets import (
-    MAIN_EFFECTS,
-    WITH_PRODUCT,
     RiskSets,
     log_rank_scores,
     marker_array,
@@ -448,10 +446,7 @@ class Search:
         """Likelihood ratio of arm x high for groupings (rows, n); NaN where there is no maximum."""
         w = None if weights is None else np.broadcast_to(weights, high.shape)
         groups = self.arm + 2 * high.astype(np.int8)
-        larger = self.risk_sets.cox(groups, w, design=WITH_PRODUCT)
-        smaller = self.risk_sets.cox(groups, w, design=MAIN_EFFECTS)
-        gain = 2 * (larger.log_likelihood - smaller.log_likelihood)
-        return np.where(np.isnan(gain), np.nan, np.maximum(gain, 0))
+        return self.risk_sets.interaction(groups, w)[1]
 
     def log_hazard_ratios(self, picked: Ints, w: Floats | None = None) -> Floats:
         """Log hazard ratio, high against low, at each cut-off picked; NaN where there is none."""

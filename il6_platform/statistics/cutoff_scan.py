@@ -20,8 +20,6 @@ from il6_platform.statistics.arrays import Bools, Floats
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.risk_sets import (
     CHUNK,
-    MAIN_EFFECTS,
-    WITH_PRODUCT,
     RiskSets,
     log_rank_all,
     marker_array,
@@ -187,11 +185,9 @@ def _interaction(
     sets = RiskSets(times, events)
     for rows in _batches(np.flatnonzero(tested), len(values)):
         groups = experimental + 2 * (values >= cutoffs[rows, None])
-        full = sets.cox(groups, design=WITH_PRODUCT)
-        additive = sets.cox(groups, design=MAIN_EFFECTS)
-        ratio[rows], error[rows] = full.coefficients[:, 2], full.std_errors[:, 2]
-        gain = 2 * (full.log_likelihood - additive.log_likelihood)
-        p_value[rows] = chi2.sf(np.maximum(gain, 0), 1)
+        fits, gain = sets.interaction(groups)
+        ratio[rows], error[rows] = fits.coefficients[:, 2], fits.std_errors[:, 2]
+        p_value[rows] = chi2.sf(gain, 1)
     note = np.full(len(cutoffs), None, dtype=object)
     note[tested & np.isnan(ratio)] = INTERACTION_SEPARATED
     note[~tested] = Code.FEW_ON_A_SIDE_IN_AN_ARM.say(least=min_group)

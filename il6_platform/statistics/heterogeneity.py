@@ -22,7 +22,7 @@ from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code, Reason
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.proportions import proportion, risk_difference
-from il6_platform.statistics.risk_sets import CHUNK, MAIN_EFFECTS, WITH_PRODUCT, RiskSets
+from il6_platform.statistics.risk_sets import CHUNK, RiskSets
 from il6_platform.statistics.survival import rmst_difference
 
 __all__ = [
@@ -85,13 +85,13 @@ def interaction_permutation(
     if note:
         return unsupported("interaction_permutation", note, **fields)
     risk_sets = RiskSets(t, e)
-    seen = float(_likelihood_ratios(risk_sets, (a + 2 * h)[None])[0])
+    seen = float(risk_sets.interaction((a + 2 * h)[None])[1][0])
     if np.isnan(seen):
         note = Code.MODEL_SEPARATED.say()
         return unsupported("interaction_permutation", note, **fields)
     drawn = np.concatenate(
         [
-            _likelihood_ratios(risk_sets, groups)
+            risk_sets.interaction(groups)[1]
             for groups in _permuted_within(a + 2 * h, a, rng, replicates)
         ]
     )
@@ -506,13 +506,6 @@ def _empty_cell(arm: NDArray, high: NDArray, counted: NDArray, code: Code) -> Re
             if not counted[(arm == a) & (high == h)].any():
                 return code.say(group=f"{arm_name}/{group}")
     return None
-
-
-def _likelihood_ratios(risk_sets: RiskSets, groups: NDArray) -> Floats:
-    """Likelihood-ratio statistics of the product, NaN where the model is separated."""
-    larger = risk_sets.cox(groups, design=WITH_PRODUCT).log_likelihood
-    smaller = risk_sets.cox(groups, design=MAIN_EFFECTS).log_likelihood
-    return np.asarray(np.maximum(2 * (larger - smaller), 0))
 
 
 def _strata(tables: ArrayLike) -> tuple[NDArray[np.int64], dict[str, Any]]:

@@ -12,7 +12,7 @@ Throughout, a patient is high where marker >= cut-off, and cut-offs are observed
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -320,7 +320,7 @@ class RiskTable:
         finite = _connected(at_risk, dead)
         if finite.any():
             at_risk, dead = ([part[finite] for part in of] for of in (at_risk, dead))
-            fits = _newton(at_risk, dead, np.array([[0.0], [1.0]]))
+            fits = _Exposed.of(at_risk, dead).maximised(np.array([[0.0], [1.0]]))
             ratio[finite], error[finite] = fits[0][:, 0], np.sqrt(fits[1][:, 0, 0])
         return ratio, error
 
@@ -390,6 +390,16 @@ class CoxFits:
     covariance: Floats
     log_likelihood: Floats
     separated: Bools
+
+    @classmethod
+    def missing(cls, rows: int, q: int) -> CoxFits:
+        """Return fits of models none of which has a finite maximum."""
+        return cls(
+            np.full((rows, q), np.nan),
+            np.full((rows, q, q), np.nan),
+            np.full(rows, np.nan),
+            np.ones(rows, dtype=bool),
+        )
 
     @property
     def std_errors(self) -> Floats:
@@ -535,34 +545,58 @@ class RiskSets:
         ValueError
             On shapes that do not fit, or weights that are no counts.
         """
+        (fits,) = self._fits(groups, weights, (design,))
+        return fits
+
+    def interaction(
+        self, groups: ArrayLike, weights: ArrayLike | None = None
+    ) -> tuple[CoxFits, Floats]:
+        """Cox models of arm, marker group and their product, and the product's likelihood ratio.
+
+        Parameters
+        ----------
+        groups
+            Shape (rows, n): arm + 2 * marker group, each 0 or 1.
+        weights
+            As in `cox`.
+
+        Returns
+        -------
+        Fits of arm, marker group and product, and the likelihood ratios, shape (rows,): chi-square
+        of one degree of freedom, NaN where no finite maximum exists.
+        """
+        larger, smaller = self._fits(groups, weights, (WITH_PRODUCT, MAIN_EFFECTS))
+        gain = 2 * (larger.log_likelihood - smaller.log_likelihood)
+        return larger, np.asarray(np.maximum(gain, 0))
+
+    def _fits(
+        self, groups: ArrayLike, weights: ArrayLike | None, designs: Sequence[ArrayLike]
+    ) -> list[CoxFits]:
+        """Fit models of several designs, each of the same groups, to the same sums."""
         labels = self._groups(groups)
-        covariates = np.asarray(design, dtype=float)
         drawn = None if weights is None else self._weights(weights, len(labels))
-        rows, q = len(labels), covariates.shape[1]
-        fits = CoxFits(
-            np.full((rows, q), np.nan),
-            np.full((rows, q, q), np.nan),
-            np.full(rows, np.nan),
-            np.ones(rows, dtype=bool),
-        )
-        for part in _chunks(rows, self.n):
+        covariates = [np.asarray(design, dtype=float) for design in designs]
+        fits = [CoxFits.missing(len(labels), one.shape[1]) for one in covariates]
+        for part in _chunks(len(labels), self.n):
             label = np.take(labels[part], self.order, axis=1)
             w = None if drawn is None else np.take(drawn[part], self.order, axis=1)
             sums = [
                 self._sums((label == g).astype(float) if w is None else (label == g) * w)
-                for g in range(len(covariates))
+                for g in range(len(covariates[0]))
             ]
             at_risk, dead = [s[0] for s in sums], [s[1] for s in sums]
             finite = _connected(at_risk, dead)
-            kept = np.arange(rows)[part][finite]
-            if len(kept):
-                if not finite.all():
-                    at_risk, dead = [a[finite] for a in at_risk], [d[finite] for d in dead]
-                coefficients, covariance, log_likelihood = _newton(at_risk, dead, covariates)
-                fits.coefficients[kept] = coefficients
-                fits.covariance[kept] = covariance
-                fits.log_likelihood[kept] = log_likelihood
-                fits.separated[kept] = False
+            kept = np.arange(len(labels))[part][finite]
+            if not len(kept):
+                continue
+            if not finite.all():
+                at_risk, dead = [a[finite] for a in at_risk], [d[finite] for d in dead]
+            exposed = _Exposed.of(at_risk, dead)
+            for fit, design in zip(fits, covariates, strict=True):
+                fit.coefficients[kept], fit.covariance[kept], fit.log_likelihood[kept] = (
+                    exposed.maximised(design)
+                )
+                fit.separated[kept] = False
         return fits
 
     def _groups(self, groups: ArrayLike) -> NDArray[np.int8]:
@@ -593,31 +627,52 @@ def _connected(at_risk: list[Floats], dead: list[Floats]) -> Bools:
     return np.asarray(reach.all(axis=(1, 2)) & somebody_stays)
 
 
-def _newton(
-    at_risk: list[Floats], dead: list[Floats], design: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Maximise Efron's partial likelihood of each row; groups each of shape (rows, times)."""
-    ties = TiedDeaths(sum(dead[1:], start=dead[0]).astype(np.int64))
-    exposed = [ties.exposed(a, d) for a, d in zip(at_risk, dead, strict=True)]
-    deaths, covariates = np.stack([d.sum(axis=1) for d in dead[1:]], axis=1), design[1:]
+@dataclass(frozen=True, slots=True)
+class _Exposed:
+    """What Efron's partial likelihood is made of, for rows of groupings.
 
-    def derivatives(beta: Floats) -> Derivatives:
-        linear = beta @ covariates.T
-        risk = [
-            of * ties.spread(np.exp(one)) for of, one in zip(exposed[1:], linear.T, strict=True)
-        ]
-        total = sum(risk, start=exposed[0])
-        share = [one / total for one in risk]
-        # nobody is of two groups
-        spread = ties.information(share, lambda j, k: share[j] if j == k else None)
-        return Derivatives(
-            (deaths - ties.expected(share)) @ covariates,
-            covariates.T @ spread @ covariates,
-            lambda: (deaths * linear).sum(axis=1) - ties.summed(np.log(total)),
-        )
+    Attributes
+    ----------
+    ties
+        Deaths of each row.
+    exposed
+        Of each group, shape (deaths,): who of it is at risk at each death.
+    deaths
+        Shape (rows, groups - 1): deaths of each group but the first.
+    """
 
-    def reach(step: Floats) -> Floats:
-        return np.asarray(np.abs(step @ covariates.T).max(axis=1, keepdims=True))
+    ties: TiedDeaths
+    exposed: list[Floats]
+    deaths: Floats
 
-    found = maximise(derivatives, reach, (len(at_risk[0]), design.shape[1]))
-    return found[:3]
+    @classmethod
+    def of(cls, at_risk: list[Floats], dead: list[Floats]) -> _Exposed:
+        """Count from those at risk and those who die, of each group: shape (rows, times)."""
+        ties = TiedDeaths(sum(dead[1:], start=dead[0]).astype(np.int64))
+        exposed = [ties.exposed(a, d) for a, d in zip(at_risk, dead, strict=True)]
+        return cls(ties, exposed, np.stack([d.sum(axis=1) for d in dead[1:]], axis=1))
+
+    def maximised(self, design: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return coefficients, covariance and log-likelihood of each row at its maximum."""
+        ties, deaths, covariates = self.ties, self.deaths, design[1:]
+
+        def derivatives(beta: Floats) -> Derivatives:
+            linear = beta @ covariates.T
+            risk = [
+                of * ties.spread(np.exp(one))
+                for of, one in zip(self.exposed[1:], linear.T, strict=True)
+            ]
+            total = sum(risk, start=self.exposed[0])
+            share = [one / total for one in risk]
+            # nobody is of two groups
+            spread = ties.information(share, lambda j, k: share[j] if j == k else None)
+            return Derivatives(
+                (deaths - ties.expected(share)) @ covariates,
+                covariates.T @ spread @ covariates,
+                lambda: (deaths * linear).sum(axis=1) - ties.summed(np.log(total)),
+            )
+
+        def reach(step: Floats) -> Floats:
+            return np.asarray(np.abs(step @ covariates.T).max(axis=1, keepdims=True))
+
+        return maximise(derivatives, reach, (len(deaths), design.shape[1]))[:3]
