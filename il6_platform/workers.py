@@ -11,6 +11,7 @@ belong here: what is worth beginning; that is the assets'.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -96,7 +97,7 @@ def prepare() -> None:
         with contextlib.suppress(*_NONE_TO_BE_HAD):
             _context()
     # every 700 new objects is too often
-    gc.set_threshold(10_000, 10, 10)
+    gc.set_threshold(50_000, 10, 10)
     _import((*COMPUTING, *SHARED) if copies else COMPUTING)
     if copies:
         with contextlib.suppress(*_NONE_TO_BE_HAD):
@@ -125,6 +126,7 @@ class Copies:
         if cls.made is None or cls.made.processes != processes:
             cls.end()
             cls.made = cls(processes)
+            atexit.register(cls.made.executor.shutdown)
 
     @classmethod
     def end(cls) -> None:
