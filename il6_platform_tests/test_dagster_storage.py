@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from dagster import (
     AssetKey,
+    AssetRecordsFilter,
     DagsterEventType,
     DagsterInstance,
     MaterializeResult,
@@ -56,3 +57,23 @@ def test_the_last_event_of_a_table_is_the_newest_one(
         assert not any(
             record.asset_entry.last_materialization for record in instance.get_asset_records([key])
         )
+
+
+def test_what_was_answered_is_asked_again_once_another_process_has_written(
+    tmp_path: Path,
+) -> None:
+    folder = str(prepare_instance(tmp_path))
+    last = AssetRecordsFilter(AssetKey("counted"))
+    with DagsterInstance.from_config(folder) as here, DagsterInstance.from_config(folder) as there:
+        for instance in (here, there):
+            # asked twice: the second answer is the first one's
+            for _ in range(2):
+                assert not here.has_dynamic_partition("study", "a")
+                assert not here.fetch_materializations(last, limit=1).records
+            instance.add_dynamic_partitions("study", ["a"])
+            run = materialize([counted], instance=instance)
+            assert here.has_dynamic_partition("study", "a")
+            (made,) = here.fetch_materializations(last, limit=1).records
+            assert made.run_id == run.run_id
+            instance.delete_dynamic_partition("study", "a")
+            instance.wipe_assets([AssetKey("counted")])
