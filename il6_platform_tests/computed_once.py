@@ -1,9 +1,9 @@
 """What was computed of equal arguments before in this session of tests is not computed again.
 
 Analyses and figures are functions of their arguments alone: many tests refresh the same deliveries
-under the same study. What one process computed, the others of the session and their children read.
-A test of whether the same comes out twice computes anew (`pytest.mark.computes_anew`), as do the
-homes that are made once.
+under the same study. What one process computed, the others of the session and their children read:
+Python tells each child so at its start (`once/sitecustomize.py`). A test of whether the same comes
+out twice computes anew (`pytest.mark.computes_anew`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cached_property
@@ -26,6 +26,7 @@ import pyarrow as pa
 import pytest
 from pydantic import BaseModel
 
+from il6_platform import paths
 from il6_platform.analysis.spec import Declared
 from il6_platform.figures import numbers
 from il6_platform.manuscript.document import Manuscript
@@ -34,6 +35,11 @@ from il6_platform.report.translation import other_names
 from il6_platform_tests.judged_once import FOLDER, judging_once
 
 _run, _shown, _files = Declared.run, page.shown, Manuscript.files.func
+
+CHILDREN = Path(__file__).with_name("once")
+"""Folder of what Python runs at the start of a process that has it in its path."""
+
+_FOR_EVER = ExitStack()
 
 WORDS = (str, bool, int, float, date, np.generic)
 """What says all that it is when it is written down."""
@@ -48,7 +54,15 @@ def computing_once() -> Iterator[None]:
         patched.setattr(Declared, "run", run_once)
         patched.setattr(page, "shown", shown_once)
         patched.setattr(Manuscript, "files", files)
+        # processes that are begun meanwhile do the same, with the code of this one
+        for folder in (paths.project_root(), CHILDREN):
+            patched.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
         yield
+
+
+def compute_once() -> None:
+    """Do so to the end of this process."""
+    _FOR_EVER.enter_context(computing_once())
 
 
 def run_once(entry: Declared, cohort: Any, study: Any, earlier: Any, pool: Any = None) -> Any:

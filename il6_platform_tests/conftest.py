@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import settings
 
-from il6_platform_tests.judged_once import FOLDER
+from il6_platform_tests.judged_once import FOLDER, judging_once
 
 # the tests share the cores among themselves: a refresh has none to spare
 os.environ.setdefault("IL6_WORKERS", "0")
@@ -48,6 +49,20 @@ def pytest_configure(config: pytest.Config) -> None:
         made = tempfile.TemporaryDirectory(prefix="il6-judged-")
         os.environ[FOLDER] = made.name
         config.add_cleanup(lambda: (os.environ.pop(FOLDER), made.cleanup()))
+
+
+@pytest.fixture(autouse=True)
+def _computed_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test's own refreshes judge and compute."""
+    if request.node.get_closest_marker("refreshes") is None:
+        yield
+        return
+    # it imports all that computes: not for a test that does not
+    from il6_platform_tests.computed_once import computing_once
+
+    is_anew = request.node.get_closest_marker("computes_anew") is not None
+    with judging_once() if is_anew else computing_once():
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

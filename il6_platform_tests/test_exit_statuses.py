@@ -13,12 +13,11 @@ from il6_platform import cli
 from il6_platform.warehouse.integrity import open_key
 from il6_platform_tests.end_to_end.conftest import (
     Installation,
-    _computed_once,
     begun,
     refreshed_once,
 )
 
-__all__ = ["_computed_once", "begun", "refreshed_once"]
+__all__ = ["begun", "refreshed_once"]
 
 WHO = ["--by", "A", "--why", "B"]
 COMMANDS = {

@@ -89,6 +89,7 @@ def page(installation: Installation) -> bytes:
 
 
 @pytest.mark.refreshes
+@pytest.mark.computes_anew
 def test_what_a_delivery_does_not_move_is_not_analysed_again(begun: Installation) -> None:
     before = noted(begun)
     assert before.keys() == analyses().keys()

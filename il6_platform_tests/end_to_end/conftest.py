@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -21,7 +21,6 @@ from il6_platform import cli, paths, workers
 from il6_platform.study import read_study
 from il6_platform_tests.computed_once import computing_once
 from il6_platform_tests.derivation import share_key
-from il6_platform_tests.judged_once import judging_once
 
 
 @dataclass
@@ -103,14 +102,6 @@ def brief(file: Path, shipped: str = "il6_bevacizumab") -> Path:
     return file
 
 
-@pytest.fixture(autouse=True)
-def _computed_once(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What a test's own refreshes judge and compute; the homes that are made once begin anew."""
-    is_anew = request.node.get_closest_marker("computes_anew") is not None
-    with judging_once() if is_anew else computing_once():
-        yield
-
-
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     landing = tmp_path / "landing"
@@ -128,7 +119,8 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "is made").exists():
             folder.mkdir()
-            make(folder)
+            with computing_once():
+                make(folder)
             (folder / "is made").touch()
     return folder
 

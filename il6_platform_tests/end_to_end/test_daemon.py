@@ -58,7 +58,7 @@ def test_a_new_delivery_is_refreshed_by_the_daemon(
         "IL6_HOME": str(installation.home),
         "IL6_LANDING": str(installation.landing),
         "IL6_STUDY": str(installation.study),
-        "IL6_SENSOR_SECONDS": "2" if by == "sensor" else "86400",
+        "IL6_SENSOR_SECONDS": "5" if by == "sensor" else "86400",
         "IL6_SCHEDULE": "* * * * *" if by == "schedule" else "0 3 1 1 *",
         "DAGSTER_HOME": str(prepare_instance(installation.home)),
     }

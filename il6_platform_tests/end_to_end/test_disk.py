@@ -43,9 +43,7 @@ def test_a_full_or_read_only_disk_costs_no_report_and_leaves_no_trace(begun: Ins
     assert enough["cut"] != old
 
 
-@pytest.mark.parametrize("file", ["history/runs.db", "event_log.db"])
 def test_a_locked_storage_of_dagster_costs_no_report(
-    file: str,
     begun: Installation,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -53,12 +51,13 @@ def test_a_locked_storage_of_dagster_costs_no_report(
     monkeypatch.setattr(dagster_storage, "BUSY_SECONDS", 1)
     begun.deliver("2021-12-31")
     before = begun.fingerprint()
-    with closing(sqlite3.connect(begun.home / "dagster" / file, isolation_level=None)) as other:
-        other.execute("begin exclusive")
-        assert begun.refresh() == 3
-    assert "Dagster's storage cannot be used" in capsys.readouterr().err.splitlines()[-1]
-    assert begun.fingerprint() == before
-    # a run whose end could not be written down is ended by the next refresh
+    for file in ("history/runs.db", "event_log.db"):
+        with closing(sqlite3.connect(begun.home / "dagster" / file, isolation_level=None)) as other:
+            other.execute("begin exclusive")
+            assert begun.refresh() == 3, file
+        assert "Dagster's storage cannot be used" in capsys.readouterr().err.splitlines()[-1]
+        assert begun.fingerprint() == before
+    # runs whose end could not be written down are ended by the next refresh
     assert begun.refresh() == 0
     assert not going(begun.home)
     assert cli.main(["verify", "--home", str(begun.home)]) == 0

@@ -31,6 +31,7 @@ def test_a_text_that_has_moved_on_is_an_error() -> None:
 
 
 @pytest.mark.refreshes
+@pytest.mark.computes_anew
 def test_a_dozen_are_killed() -> None:
     every = -(-len(MUTANTS) // 12)
     # a test that fails without a mutant fails in this run too

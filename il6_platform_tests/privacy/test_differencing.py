@@ -22,14 +22,13 @@ from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.study_tables import prepare_study
 from il6_platform_tests.end_to_end.conftest import (
     Installation,
-    _computed_once,
     begun,
     grown,
     refreshed_once,
     refreshed_twice,
 )
 
-__all__ = ["_computed_once", "begun", "grown", "refreshed_once", "refreshed_twice"]
+__all__ = ["begun", "grown", "refreshed_once", "refreshed_twice"]
 
 K = 5
 PLACE = ["analysis", "endpoint", "population", "contrast", "model", "term", "statistic"]

@@ -23,14 +23,13 @@ from il6_platform.warehouse.home import Site
 from il6_platform_tests.crashes import EVERY, every_crash
 from il6_platform_tests.end_to_end.conftest import (
     Installation,
-    _computed_once,
     begun,
     refreshed_once,
 )
 from il6_platform_tests.small_registry import HEADERS, SmallRegistry, base
 from il6_platform_tests.validation.conftest import Registry, made
 
-__all__ = ["_computed_once", "begun", "made", "refreshed_once"]
+__all__ = ["begun", "made", "refreshed_once"]
 
 PEOPLE = ["A,F,1950-01-01,", "B,M,1960-01-01,", "C,M,1961-01-01,", "D,M,1962-01-01,"]
 LABS = [f"{name},il6,2,pg/mL,2020-01-0{day}" for name in "ABCD" for day in (1, 2)]
