@@ -90,7 +90,8 @@ def filled(
     for _, table, row in kept:
         tables[table].append({name: str(value) for name, value in row.items()})
     rule._tables = tables
-    connection = rule._connection = rule._fill()
+    rule._cohort = rule._fill()
+    connection = rule._cohort.connection
     line = dict.fromkeys(tables, 1)
     received: list[dict[str, Any]] = []
     for day, table, row in kept:
@@ -115,8 +116,8 @@ def filled(
 
 
 def tables_of(rule: Specification) -> dict[str, pd.DataFrame]:
-    connection = rule._connection
-    assert connection is not None
+    assert rule._cohort is not None
+    connection = rule._cohort.connection
     for name in DERIVED:
         rule.rows(name, ["USUBJID"])
     return {name: connection.execute(f"from cohort.{name}").df() for name in DERIVED}
@@ -133,8 +134,8 @@ def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(
     records, contacts = registry(rng)
     rule = filled(records, contacts, study)
     today = tables_of(rule)
-    connection = rule._connection
-    assert connection is not None
+    assert rule._cohort is not None
+    connection = rule._cohort.connection
     delivered = read_delivered(
         lambda sql: connection.sql(sql).to_arrow_table(),
         today["subjects"],

@@ -87,7 +87,7 @@ def run(
     import il6_platform_tests.specification.cutoff  # noqa: F401
     from il6_platform_tests.specification.harness import template
 
-    template("", None)
+    template()
     forked = multiprocessing.get_context("fork")
     with forked.Pool(processes, maxtasksperchild=1) as pool:
         failing = [one for one in pool.map(judge, unchanged, chunksize=1) if one.killed]

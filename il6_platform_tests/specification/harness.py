@@ -8,9 +8,8 @@ of their table.
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +47,13 @@ DEFAULTS: dict[str, Row] = {
 patient; assessments and outcomes that are left out are none."""
 
 
+Shared = tuple[str, str | None, float | None]
+"""What cases must have in common to stand in one cohort: study file, censoring day, cut-off."""
+
+Beside = Callable[[Shared], "tuple[Cohort, str] | None"]
+"""Finds the cohort in which a case stands with others, and the prefix of its patients' numbers."""
+
+
 class Specification:
     """One rule's cohort: what is given, and what must come of it.
 
@@ -58,12 +64,18 @@ class Specification:
     >>> rule.expect(subjects="| USUBJID | MARKER |\\n| p1 | 7 |")
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Beside = lambda _: None) -> None:
         self._tables: dict[str, list[Row]] = {}
         self._study = ""
         self._censor: str | None = None
         self._cutoff: float | None = 5.0
-        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._cohort: Cohort | None = None
+        self._beside, self._prefix = beside, ""
+
+    @property
+    def shared(self) -> Shared:
+        """What other cases have too, whose patients can stand in one cohort with these."""
+        return self._study, self._censor, self._cutoff
 
     def study(self, text: str = "", *, censor: str | None = None) -> None:
         """Set keys of the study file (as YAML), or the day at which follow-up is cut."""
@@ -92,61 +104,25 @@ class Specification:
 
     def rows(self, table: str, columns: Sequence[str]) -> list[tuple]:
         """Return the rows of a cohort table that is made for this test."""
-        connection = self._connection or self._fill()
-        self._connection = connection
-        for name in [*_needed(f"cohort.{table}"), f"cohort.{table}"]:
-            connection.execute(paths.sql_file(name).read_text("utf-8"))
-        named = ", ".join(f'"{column}"' for column in columns)
-        return connection.execute(f"select {named} from cohort.{table}").fetchall()
+        self._cohort = self._cohort or self._fill()
+        return self._cohort.rows(table, columns, self._prefix)
 
     def close(self) -> None:
-        """Leave the connection."""
-        if self._connection is not None:
-            self._connection.close()
+        """Leave the connection, unless others stand in the same cohort."""
+        if self._cohort is not None and not self._prefix:
+            self._cohort.connection.close()
 
-    def _fill(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect()
-        file = str(template(self._study, self._censor)).replace("'", "''")
-        connection.execute(f"attach '{file}' as template (read_only)")
-        connection.execute("copy from database template to memory")
-        connection.execute("detach template")
-        connection.execute(
-            "create table analysis.cutoff as select 'cutoff' as statistic, ?::double as estimate",
-            [self._cutoff],
-        )
-        lines: list[Row] = []
-        tables = self._with_defaults()
-        received = {row["patient_id"]: row for row in tables.pop("received", [])}
-        connection.execute("begin")
-        for name, rows in tables.items():
-            numbered = list(enumerate(rows, start=2))
-            if name == "lines":
-                lines += [_line("patients", row, 100 + line) | row for line, row in numbered]
-                continue
-            placed = [_placed(name, row, line) for line, row in numbered]
-            _insert(connection, f"staging.{name}", placed)
-            if name in NATIVE:
-                lines += [_line(name, row, line) for line, row in numbered]
-                # a column that is not of the native format is known to raw alone
-                as_received = [row | received.get(row["patient_id"], {}) for row in rows]
-                cells = [{k: v for k, v in row.items() if v} for row in as_received]
-                _insert(
-                    connection,
-                    f"raw.{name}",
-                    [
-                        {"delivery": name, "line": line, "cells": each}
-                        for line, each in enumerate(cells, start=2)
-                    ],
-                )
-        _insert(connection, "staging.lines", lines)
-        connection.execute(paths.sql_file("staging.vital_status").read_text("utf-8"))
-        if "covariates" in self._study:
-            # a column that is not of the native format is read for its studies alone
-            readings.read_cells(connection)
-        connection.execute("commit")
-        return connection
+    def _fill(self) -> Cohort:
+        found = self._beside(self.shared)
+        if found is not None:
+            cohort, self._prefix = found
+            return cohort
+        cohort = Cohort(self.shared)
+        cohort.add(self.tables(), "")
+        return cohort
 
-    def _with_defaults(self) -> dict[str, list[Row]]:
+    def tables(self) -> dict[str, list[Row]]:
+        """Return the rows of each table, with what they do not say themselves."""
         patients = list(
             dict.fromkeys(
                 row["patient_id"]
@@ -164,6 +140,78 @@ class Specification:
         return tables
 
 
+class Cohort:
+    """A database of staging tables, and the cohort tables that were made of them so far."""
+
+    def __init__(self, shared: Shared) -> None:
+        study, censor, cutoff = shared
+        self.connection = duckdb.connect()
+        self._made: set[str] = set()
+        self._has_own_columns = "covariates" in study
+        file = str(template()).replace("'", "''")
+        self.connection.execute(f"attach '{file}' as template (read_only)")
+        self.connection.execute("copy from database template to memory")
+        self.connection.execute("detach template")
+        if study or censor:
+            prepare_study(self.connection, _warehouse(study, censor).site)
+        self.connection.execute(
+            "create table analysis.cutoff as select 'cutoff' as statistic, ?::double as estimate",
+            [cutoff],
+        )
+
+    def add(self, tables: dict[str, list[Row]], prefix: str) -> None:
+        """Put rows into the staging tables, before a cohort table is made of them."""
+        tables = {name: [_named(row, prefix) for row in rows] for name, rows in tables.items()}
+        received = {row["patient_id"]: row for row in tables.pop("received", [])}
+        lines: list[Row] = []
+        self.connection.execute("begin")
+        for name, rows in tables.items():
+            numbered = list(enumerate(rows, start=2))
+            if name == "lines":
+                lines += [_line("patients", row, 100 + n, prefix) | row for n, row in numbered]
+                continue
+            placed = [_placed(name, row, line, prefix) for line, row in numbered]
+            _insert(self.connection, f"staging.{name}", placed)
+            if name in NATIVE:
+                lines += [_line(name, row, line, prefix) for line, row in numbered]
+                # a column that is not of the native format is known to raw alone
+                as_received = [row | received.get(row["patient_id"], {}) for row in rows]
+                cells = [{k: v for k, v in row.items() if v} for row in as_received]
+                _insert(
+                    self.connection,
+                    f"raw.{name}",
+                    [
+                        {"delivery": prefix + name, "line": line, "cells": each}
+                        for line, each in enumerate(cells, start=2)
+                    ],
+                )
+        _insert(self.connection, "staging.lines", lines)
+        self.connection.execute("commit")
+
+    def rows(self, table: str, columns: Sequence[str], prefix: str) -> list[tuple]:
+        """Return the rows of a cohort table that are of patients with a prefix, without it."""
+        if self._has_own_columns and not self._made:
+            # a column that is not of the native format is read for its studies alone
+            readings.read_cells(self.connection)
+        wanted = [*_needed(f"cohort.{table}"), f"cohort.{table}"]
+        for name in ["staging.vital_status", *wanted]:
+            if name not in self._made:
+                self.connection.execute(paths.sql_file(name).read_text("utf-8"))
+                self._made.add(name)
+        named = ", ".join(f'"{column}"' for column in columns)
+        if not prefix:
+            return self.connection.execute(f"select {named} from cohort.{table}").fetchall()
+        described = self.connection.execute(f"describe cohort.{table}").fetchall()
+        (key,) = {"USUBJID", "patient_id"} & {name for name, *_ in described}
+        found = self.connection.execute(
+            f'select {named} from cohort.{table} where starts_with("{key}", ?)', [prefix]
+        ).fetchall()
+        return [
+            tuple(cell.removeprefix(prefix) if isinstance(cell, str) else cell for cell in row)
+            for row in found
+        ]
+
+
 def study_keys(text: str) -> dict[str, Any]:
     """Return the study file's keys: those of a test's text, the rest as in `STUDY`."""
     keys = yaml.safe_load(STUDY)
@@ -176,9 +224,18 @@ def _days(row: Row) -> Row:
     return parse("|" + "|".join(row) + "|\n|" + "|".join(str(v) for v in row.values()) + "|")[0]
 
 
-def _placed(table: str, row: Row, line: int) -> Row:
+def _named(row: Row, prefix: str) -> Row:
+    """Return a row whose patient's number has a prefix."""
+    return {
+        name: prefix + cell if cell and name in ("patient_id", "patient") else cell
+        for name, cell in row.items()
+    }
+
+
+def _placed(table: str, row: Row, line: int, prefix: str) -> Row:
     """Return a row with where it stood, and a result with what staging makes of it."""
-    placed = {"delivery": table, "file_line": str(line), "record": f"{table}:{line}"} | row
+    where = {"delivery": prefix + table, "file_line": str(line)}
+    placed = where | {"record": f"{prefix}{table}:{line}"} | row
     if table == "labs":
         value, unit = placed["value"], placed["unit"]
         placed = {"standard_value": value, "standard_unit": unit} | placed
@@ -204,29 +261,28 @@ def _insert(
     )
 
 
-def _line(table: str, row: Row, line: int) -> Row:
+def _line(table: str, row: Row, line: int, prefix: str) -> Row:
     """Return the line of a delivery that a row came with."""
     return {
         "table_name": table,
-        "delivery": table,
+        "delivery": prefix + table,
         "line": str(line),
         "position": "1",
         "delivered_on": on_day(0).isoformat(),
         "patient": row.get("patient_id"),
-        "record": f"{table}:{line}",
+        "record": f"{prefix}{table}:{line}",
         "status": "latest",
     }
 
 
 @cache
-def template(study: str, censor: str | None) -> Path:
-    """Return a database with the study's tables and empty staging tables."""
-    warehouse = _warehouse(study, censor)
-    if study or censor:
-        shutil.copyfile(template("", None), warehouse.database)
-        _prepare(warehouse)
-        return warehouse.database
-    _prepare(warehouse)
+def template() -> Path:
+    """Return a database with the tables of an ordinary study and empty staging tables."""
+    warehouse = _warehouse("", None)
+    with warehouse.connect() as connection:
+        # here one database holds what the SQL of registry and study reads
+        prepare_registry(connection, warehouse.site)
+        prepare_study(connection, warehouse.site)
     of_cohort = [name for table in _files("cohort") for name in _sources(table)]
     made = [f"staging.{table}" for table in ("received", "lines", *NATIVE)]
     for name in dict.fromkeys([*made, *of_cohort]):
@@ -256,13 +312,6 @@ def _warehouse(study: str, censor: str | None) -> Warehouse:
         censor=censor,
     )
     return Warehouse(site=site)
-
-
-def _prepare(warehouse: Warehouse) -> None:
-    """Make what the SQL of registry and study reads: here one database holds both."""
-    with warehouse.connect() as connection:
-        prepare_registry(connection, warehouse.site)
-        prepare_study(connection, warehouse.site)
 
 
 def _files(schema: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from il6_platform_tests.specification.harness import Specification
 
 
@@ -46,6 +48,7 @@ def test_without_a_cutoff(spec: Specification) -> None:
     )
 
 
+@pytest.mark.across_patients
 def test_who_is_in_adsl(spec: Specification) -> None:
     """ADSL holds who was treated and followed up (ITTFL = Y), in the order of arrival."""
     spec.given(

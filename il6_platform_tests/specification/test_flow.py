@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from il6_platform_tests.specification.harness import Specification
 
 
+@pytest.mark.across_patients
 def test_everybody_is_counted_once(spec: Specification) -> None:
     """Who arrived is analysed in one arm, or excluded for one reason; the counts add up."""
     spec.given(
@@ -63,6 +66,7 @@ def test_everybody_is_counted_once(spec: Specification) -> None:
     )
 
 
+@pytest.mark.across_patients
 def test_steps_without_patients(spec: Specification) -> None:
     """A step that nobody took is shown with 0, as is an arm that nobody is in."""
     spec.given(
@@ -91,6 +95,7 @@ def test_steps_without_patients(spec: Specification) -> None:
     )
 
 
+@pytest.mark.across_patients
 def test_who_never_was(spec: Specification) -> None:
     """A patient who was struck out (`il6 strike`) has not arrived, and is counted nowhere."""
     spec.given(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from il6_platform_tests.specification.harness import Specification
 
 
@@ -275,6 +277,7 @@ def test_names_that_no_dictionary_holds(spec: Specification) -> None:
     )
 
 
+@pytest.mark.across_patients
 def test_names_that_stand_beside_the_marker(spec: Specification) -> None:
     """Such a name is of another analyte where it has another value than the marker in the same
     sample, in three patients or more, and a tenth of those who have it in that unit."""
@@ -588,6 +591,7 @@ def test_withdrawn_consent(spec: Specification) -> None:
     )
 
 
+@pytest.mark.across_patients
 def test_order_of_arrival(spec: Specification) -> None:
     """Patients stand in the order in which they first arrived: by the day of the export, then by
     its place among the deliveries and its line."""
