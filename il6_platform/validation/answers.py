@@ -199,7 +199,6 @@ def without_accepted(
     connection: duckdb.DuckDBPyConnection, found: pd.DataFrame, rules: Sequence[Rule]
 ) -> pd.DataFrame:
     """Return the problems of a table; those that were accepted as is are only listed."""
-    connection.execute(paths.sql_file("raw.answers").read_text("utf-8"))
     rows = connection.execute(
         f"select table_name, record, rule, value_hash from raw.answers where {_WITH_A_REASON}"
     ).fetchall()

@@ -58,8 +58,6 @@ def write(
     translator
         Says the page in the language of its readers; None: they read English.
     """
-    # a refresh that was blocked may have judged nothing
-    connection.execute(paths.sql_file("staging.verdicts").read_text("utf-8"))
     items = connection.execute(paths.sql_file("validation.open_items").read_text("utf-8")).df()
     verdicts = connection.execute("from staging.verdicts").df()
     out = connection.execute("select count(distinct patient_id) from study.decisive").fetchall()

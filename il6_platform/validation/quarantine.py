@@ -76,7 +76,7 @@ def judge_table(
         if table == "patients" and column in READ_BY:
             _keep_last_good(connection, str(column), cells[lines], rules)
     _set_aside(connection, table, _wrong_columns(found))
-    if table != "patients":
+    if table != "patients" and len(wrong):
         _give_to_whom_they_may_be(connection, table)
     connection.execute("commit")
     return Judgement(records, verdicts, rows, found, len(wrong))
@@ -101,7 +101,6 @@ def _judged(
     """
     listed = ", ".join(columns)
     about = {"table": table, "version": _version(rules)}
-    connection.execute(paths.sql_file("staging.judged").read_text("utf-8"))
     connection.execute(
         "create or replace temp table said as "
         f"select rowid as position, md5_number(row({listed})::varchar) as content from judged"
@@ -301,7 +300,6 @@ def _replace_rows(
     connection: duckdb.DuckDBPyConnection, name: str, table: str, rows: pd.DataFrame
 ) -> None:
     """Put the rows of one staging table in the place of those it had in a table of all six."""
-    connection.execute(paths.sql_file(name).read_text("utf-8"))
     connection.execute(f"delete from {name} where table_name = ?", [table])
     connection.register("incoming", rows)
     connection.execute(f"insert into {name} by name select * from incoming")

@@ -29,8 +29,11 @@ from il6_platform.study import Covariate, Marker, Study, StudyError
 from il6_platform.time_units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from il6_platform.warehouse.home import Site
 
-RAW = ("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "staging.problems")
-"""SQL files that make the tables to which the registry only adds."""
+RAW = (
+    *("raw.tables", "raw.sources", "raw.spellings", "raw.erased", "raw.answers"),
+    *("staging.problems", "staging.judged", "staging.verdicts"),
+)
+"""SQL files that make the tables of which a refresh changes rows only."""
 
 COPIED = ("raw.deliveries", "raw.patients", "raw.labs")
 """Tables of the registry outside `staging` and `reading` that a study reads."""
