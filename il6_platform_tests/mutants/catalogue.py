@@ -92,7 +92,6 @@ _DERIVED_DECISIVE = _of(
     "sql/cohort/decisive.sql",
     "marker_values",
     ("count(distinct o.part) + 1 =", "count(distinct o.part) + 1 <="),
-    ("coalesce(p.markdt, '-infinity'::date)) as first_day", "'-infinity'::date) as first_day"),
     ("where v.results is distinct from b.results\n    and", "where"),
     ("    from no_value\n    union\n", ""),
 )

@@ -108,7 +108,7 @@ therapy_may_move as (
 open_results as (
     select
         m.*,
-        greatest(m.collected_first, p.trtsdt + settings.window_first_day, coalesce(p.markdt, '-infinity'::date)) as first_day,
+        greatest(m.collected_first, p.trtsdt + settings.window_first_day) as first_day,
         least(m.collected_last, p.trtsdt + settings.window_last_day) as last_day
     from cohort.markers as m
     inner join people as p on m.patient_id = p.patient_id
