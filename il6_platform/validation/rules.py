@@ -406,7 +406,9 @@ def judge(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Verdict]:
         return [Verdict(rule, 0, np.empty(0, dtype=np.int64), True) for rule in rules]
     if not rules:
         return []
-    batch = _any_frame().get_batch({"dataframe": frame.reset_index(drop=True)})
+    from il6_platform.validation.expectations import JudgedRows
+
+    batch = _any_frame().get_batch({"dataframe": JudgedRows(frame.reset_index(drop=True))})
     verdicts = {
         rule.id: Verdict(rule, len(frame), np.empty(0, dtype=np.int64), True) for rule in rules
     }
@@ -427,12 +429,12 @@ def _outcome(
     batch: Batch, rules: Sequence[Rule], result_format: str
 ) -> dict[str, ExpectationValidationResult]:
     """Return Great Expectations' result of each rule by its id."""
-    from il6_platform.validation.expectations import gx
+    from il6_platform.validation.expectations import expectation, gx
 
     suite = gx.ExpectationSuite(
         name="rules",
         expectations=[
-            getattr(gx.expectations, rule.expectation)(**rule.arguments, meta={"rule": rule.id})
+            expectation(rule.expectation)(**rule.arguments, meta={"rule": rule.id})
             for rule in rules
         ],
     )

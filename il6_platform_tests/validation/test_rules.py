@@ -134,3 +134,15 @@ def test_wrong_results_among_thousands_are_set_aside_and_no_others(made: Registr
     assert made.stage()
     assert len(made.ask("from staging.quarantine")) == 50
     assert len(made.ask("from staging.labs")) == 4_950
+
+
+def test_a_condition_chooses_the_rows_that_pandas_would() -> None:
+    from il6_platform.validation.expectations import JudgedRows
+
+    rows = pd.DataFrame({"a": [1.0, None, 3.0], "b": [True, False, True], "c": list("xyz")})
+    judged = JudgedRows(rows)
+    for condition in ("a.notnull() and not b", "a.notnull()", "c == 'z' or a < 2", "b"):
+        for _ in range(2):
+            pd.testing.assert_frame_equal(
+                judged.query(condition, parser="pandas"), rows.query(condition, parser="pandas")
+            )
