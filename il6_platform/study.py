@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -730,6 +731,16 @@ def read_study(path: Path | str) -> Study:
         YAML, has an unknown key or a value that cannot be.
     """
     file = Path(path)
+    try:
+        content = file.read_bytes()
+    except OSError:
+        content = None
+    return _study_of(file, content)
+
+
+@lru_cache(maxsize=64)
+def _study_of(file: Path, _content: bytes | None) -> Study:
+    """Return the study of a file whose content is this: a refresh asks for it sixty times."""
     try:
         study = read_typed(
             file, Study, "study file", "name another with --study", _endpoint_mistakes

@@ -204,3 +204,13 @@ def test_no_published_figure_stands_in_the_code() -> None:
         if re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d.])", file.read_text("utf-8"))
     ]
     assert said == []
+
+
+def test_a_study_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    for title in ("First", "Second"):
+        file.write_text(f"title: {title}\n{MINIMAL}", encoding="utf-8")
+        assert [read_study(file).title for _ in range(2)] == [title] * 2
+    file.unlink()
+    with pytest.raises(StudyError):
+        read_study(file)
