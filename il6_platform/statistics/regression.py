@@ -537,18 +537,22 @@ def _cannot_be_fitted(
         return Code.NO_EVENTS.say()
     if design.shape[1] == 0:
         return Code.NO_TERMS.say()
-    still = [str(column) for column in design if design[column].nunique() < 2]
+    x = design.to_numpy(dtype=float)
+    still = [str(name) for name, column in zip(design, x.T, strict=True) if np.ptp(column) == 0]
     if still:
         return Code.DOES_NOT_VARY.say(name=", ".join(still))
     if are_all_at_once(time, event, strata):
         return Code.EVENTS_ALL_AT_ONCE.say()
     # who leaves before the first event (of the stratum) has no part in the likelihood
-    s = np.zeros(len(time)) if strata is None else strata
-    starts = pd.Series(np.where(event, time, np.inf)).groupby(s).transform("min").to_numpy()
-    inside = design[time >= starts]
-    centred = inside - inside.groupby(s[time >= starts]).transform("mean")
-    scaled = centred / design.std()
-    if np.linalg.matrix_rank(scaled.to_numpy(), tol=1e-8) < design.shape[1]:
+    if strata is None:
+        inside = x[time >= time[event].min()]
+        centred = inside - inside.mean(axis=0)
+    else:
+        of = pd.Series(np.where(event, time, np.inf)).groupby(strata)
+        is_inside = time >= of.transform("min").to_numpy()
+        left = pd.DataFrame(x[is_inside])
+        centred = (left - left.groupby(strata[is_inside]).transform("mean")).to_numpy()
+    if np.linalg.matrix_rank(centred / x.std(axis=0, ddof=1), tol=1e-8) < design.shape[1]:
         return Code.COLLINEAR.say()
     return None
 
