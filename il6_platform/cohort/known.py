@@ -106,8 +106,12 @@ class DeliveredRecords:
                     # comments are of the tables that people read
                     if statement.type == duckdb.StatementType.CREATE:
                         connection.execute(statement)
+            asked = {table: _query_of_look(connection, table) for table in DERIVED}
             for look in range(len(days)):
-                made = {table: _of_look(connection, table, look) for table in DERIVED}
+                made = {
+                    table: connection.execute(query.format(look=look)).df()
+                    for table, query in asked.items()
+                }
                 subjects = made.pop("subjects")
                 subjects = subjects[subjects["ITTFL"] == "Y"].reset_index(drop=True)
                 yield {"adsl": subjects.merge(self.covariates, on="USUBJID", how="left"), **made}
@@ -132,20 +136,18 @@ class DeliveredRecords:
         return min(max(days), day)
 
 
-def _of_look(connection: duckdb.DuckDBPyConnection, table: str, look: int) -> pd.DataFrame:
-    """Return the rows of a cohort table that are of one look, as its own refresh has them."""
+def _query_of_look(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Return what asks a cohort table for the rows of one `{look}`, as its own refresh has them."""
     made = connection.table(f"cohort.{table}")
     days = [name for name, kind in zip(made.columns, made.types, strict=True) if kind == "DATE"]
     patients = [name for name in ("USUBJID", "SUBJID") if name in made.columns]
     own = ", ".join(
         [
-            *(f'moved("{name}", -{look}) as "{name}"' for name in days),
+            *(f'moved("{name}", -{{look}}) as "{name}"' for name in days),
             *(f'without_look("{name}") as "{name}"' for name in patients),
         ]
     )
-    return connection.execute(
-        f'select * replace ({own}) from cohort.{table} where look_of("USUBJID") = {look}'
-    ).df()
+    return f'select * replace ({own}) from cohort.{table} where look_of("USUBJID") = {{look}}'
 
 
 def read_delivered(

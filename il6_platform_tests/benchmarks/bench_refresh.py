@@ -10,6 +10,7 @@ new home, start to exit. Then `il6 refresh` without news, and `il6 --help`. Medi
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import shutil
 import statistics
@@ -72,7 +73,9 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
     """Run a command; return its seconds, start to exit, and what it spent of processors."""
     folder.mkdir(exist_ok=True)
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    # an installed package is compiled; a checkout is by its first run, where that may write
+    where = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=where)
     if done.returncode:
         raise SystemExit(done.stderr[-3000:])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
