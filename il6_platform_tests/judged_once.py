@@ -44,7 +44,7 @@ def judging_once() -> Iterator[None]:
 def judge_once(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Verdict]:
     """Return what `judge` would, asking it of new cells only."""
     cells = {name: [repr(value) for value in frame[name].tolist()] for name in frame.columns}
-    keys = {rule.id: quarantine._version([rule]) for rule in rules}
+    keys = {rule.id: quarantine.version_of([rule]) for rule in rules}
     says = {rule.id: _said(cells, asked(frame.columns, [rule])) for rule in rules}
 
     def unseen() -> list[Rule]:

@@ -20,11 +20,11 @@ from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import read_profiles
 from il6_platform.registry.readings import read_cells
 from il6_platform.validation.completeness import COLUMNS, exports
-from il6_platform.validation.quarantine import judge_table
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.validation.rules import Rule
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.study_tables import prepare_study, take_partial_days
+from il6_platform.warehouse.touched import judge_staged, stage_lines, stage_received
 
 COHORT = (
     *("time_zero", "markers", "marker_values", "as_read", "decisive", "subjects", "set_aside"),
@@ -78,7 +78,7 @@ def stage(warehouse: Warehouse, book: Mapping[str, Sequence[Rule]] = STAGED) -> 
         site = warehouse.site
         fill_merged(connection, site.home_path, warehouse.pseudonyms, site.as_of_date)
         read_cells(connection)
-        warehouse.run_sql("staging.received")
+        stage_received(warehouse)
         check_sites(connection)
         found = exports(
             warehouse.query(paths.sql_file("validation.batches").read_text("utf-8")),
@@ -86,11 +86,12 @@ def stage(warehouse: Warehouse, book: Mapping[str, Sequence[Rule]] = STAGED) -> 
             warehouse.site.exports_meant,
         )
         warehouse.write("staging.exports", found, COLUMNS, "exports")
-        warehouse.run_sql("staging.lines")
+        stage_lines(warehouse)
         for table, rules in book.items():
-            warehouse.run_sql(f"staging.{table}")
             if rules:
-                judge_table(connection, table, rules)
+                judge_staged(warehouse, table, rules)
+            else:
+                warehouse.run_sql(f"staging.{table}")
             if table == "follow_up":
                 warehouse.run_sql("staging.vital_status")
         for table in ("reused_numbers", "quarantine", "balance"):

@@ -20,7 +20,7 @@ from il6_platform import paths
 from il6_platform.defs.addresses import QUALITY_ADDRESS
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, summary, table_metadata
-from il6_platform.defs.specs import OWNERS, POOL, SITES, check, described, key_of, spec
+from il6_platform.defs.specs import ANEW, OWNERS, POOL, SITES, check, described, key_of, spec
 from il6_platform.paths import code_version
 from il6_platform.publishing.publish import mark_registry_whole
 from il6_platform.registry.merged import check_sites, fill_merged
@@ -29,7 +29,7 @@ from il6_platform.registry.struck import fill_struck
 from il6_platform.registry.told import named, told_all
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
-from il6_platform.validation.quarantine import Judgement, judge_table
+from il6_platform.validation.quarantine import Judgement
 from il6_platform.validation.rulebook import (
     EVERY_LINE_IS_ACCOUNTED_FOR,
     QUARANTINE_IS_SMALL,
@@ -38,6 +38,7 @@ from il6_platform.validation.rulebook import (
 )
 from il6_platform.validation.rules import WHOLE_LINE, Rule, Verdict
 from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.touched import judge_staged, stage_lines, stage_received
 
 
 @asset(
@@ -54,7 +55,7 @@ from il6_platform.warehouse.database import Warehouse
 def received(
     context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
 ) -> MaterializeResult:
-    """Run sql/staging/received.sql, once every text of a new kind was read."""
+    """Run sql/staging/received.sql on the touched lines, once every text of a new kind was read."""
     with warehouse.connect() as connection:
         site = warehouse.site
         merged = fill_merged(connection, site.home_path, warehouse.pseudonyms, site.as_of_date)
@@ -65,7 +66,8 @@ def received(
     if struck:
         context.log.info(f"{struck} patients are struck out.")
     context.log.info(f"{texts} different texts were read.")
-    warehouse.run_sql("staging.received")
+    # an asset that is called by itself has no run whose tags could be asked
+    stage_received(warehouse, anew=context.op_execution_context.has_tag(ANEW))
     with warehouse.connect() as connection:
         check_sites(connection)
     return MaterializeResult(metadata=table_metadata(warehouse, "staging.received"))
@@ -82,8 +84,8 @@ def received(
     description=described("staging.lines"),
 )
 def lines(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult:
-    """Run sql/staging/lines.sql."""
-    warehouse.run_sql("staging.lines")
+    """Run sql/staging/lines.sql on the touched records."""
+    stage_lines(warehouse)
     balance = warehouse.query(
         "pivot (select table_name, status from staging.lines) on status "
         "in ('latest', 'superseded', 'duplicate', 'removed', 'withdrawn') "
@@ -182,9 +184,7 @@ def staged_table(table: str) -> AssetsDefinition:
     def staged(
         context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> MaterializeResult:
-        warehouse.run_sql(name)
-        with warehouse.connect() as connection:
-            judged = judge_table(connection, table, rules, warehouse.workers)
+        judged = judge_staged(warehouse, table, rules, warehouse.workers)
         context.log.info(
             f"{name}: {judged.records} records, {judged.set_aside} set aside, "
             f"{int((judged.problems['severity'] == 'warn').sum())} warnings."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -52,15 +53,23 @@ def judge_table(
     table: str,
     rules: Sequence[Rule],
     pool: Executor | None = None,
+    part: AbstractContextManager[None] | None = None,
 ) -> Judgement:
     """Judge `staging.<table>` by rules; rows that break one leave it for `staging.problems`.
 
-    Rules are judged in another process of `pool`, where one is given.
+    Parameters
+    ----------
+    pool
+        Rules are judged in another process of it, where one is given.
+    part
+        In it the rules find no more rows than those of which the verdict may be another one than at
+        the last refresh, among them all that broke a rule.
     """
     rows_of = paths.sql_file(f"validation.{table}").read_text("utf-8")
-    connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
+    with part or nullcontext():
+        connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
     names = [name for name, *_ in connection.table("judged").description]
-    records, verdicts = _judged(connection, table, rules, asked(names, rules), pool)
+    verdicts = _judged(connection, table, rules, pool, is_whole=part is None)
     rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
     connection.execute("drop table judged")
     found = _why_no_day(connection, problems(rows, verdicts, table))
@@ -79,7 +88,7 @@ def judge_table(
     if table != "patients" and len(wrong):
         _give_to_whom_they_may_be(connection, table)
     connection.execute("commit")
-    return Judgement(records, verdicts, rows, found, len(wrong))
+    return Judgement(verdicts[0].judged, verdicts, rows, found, len(wrong))
 
 
 MOST_JUDGED = 200_000
@@ -90,26 +99,29 @@ def _judged(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     rules: Sequence[Rule],
-    columns: Sequence[str],
     pool: Executor | None,
-) -> tuple[int, list[Verdict]]:
-    """Judge the rows of `judged`; return their number, and a verdict a rule.
+    *,
+    is_whole: bool,
+) -> list[Verdict]:
+    """Judge the rows of `judged`; return a verdict a rule.
 
     Every rule is of one row, so its verdict rests on what the row says in `columns`. It is kept by
     that: what was said at the last refresh, by a row that no delivery has touched since, is not
     judged again.
     """
-    listed = ", ".join(columns)
-    about = {"table": table, "version": _version(rules)}
+    names = [name for name, *_ in connection.table("judged").description]
+    listed = ", ".join(asked(names, rules))
+    about = {"table": table, "version": version_of(rules)}
     connection.execute(
         "create or replace temp table said as "
         f"select rowid as position, md5_number(row({listed})::varchar) as content from judged"
     )
-    connection.execute(
-        "delete from staging.judged where table_name = $table "
-        "and (version != $version or content not in (select content from said))",
-        about,
-    )
+    if is_whole:
+        connection.execute(
+            "delete from staging.judged where table_name = $table "
+            "and (version != $version or content not in (select content from said))",
+            about,
+        )
     connection.execute(
         "create or replace temp table fresh as "
         "select row_number() over (order by min(position)) - 1 as place, min(position) as position,"
@@ -117,10 +129,8 @@ def _judged(
         "(from staging.judged where table_name = $table) as known using (content) group by content",
         {"table": table},
     )
-    counted = connection.execute(
-        "select (select count(*) from said), (select count(*) from fresh)"
-    ).fetchall()
-    ((records, unseen),) = counted
+    ((unseen,),) = connection.execute("select count(*) from fresh").fetchall()
+    ((records,),) = connection.execute(f"select count(*) from staging.{table}").fetchall()
     for start in range(0, unseen, MOST_JUDGED):
         frame = connection.execute(
             f"select {listed} from judged inner join fresh on judged.rowid = fresh.position "
@@ -155,13 +165,13 @@ def _judged(
     connection.execute("drop table said; drop table fresh")
     by_rule = dict(iter(found.groupby("rule")["position"]))
     none = np.empty(0, dtype=np.int64)
-    return records, [
+    return [
         Verdict(rule, records, np.asarray(by_rule.get(rule.id, none)), rule.id not in by_rule)
         for rule in rules
     ]
 
 
-def _version(rules: Sequence[Rule]) -> str:
+def version_of(rules: Sequence[Rule]) -> str:
     """Return a hash of what rules ask for, and of the libraries that answer."""
     asked_for = [(rule.id, rule.expectation, dict(rule.arguments)) for rule in rules]
     return hashlib.sha256(repr((asked_for, _libraries())).encode()).hexdigest()[:12]

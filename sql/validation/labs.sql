@@ -50,12 +50,17 @@ course as (
     group by p.patient_id, p.birth_date
 ),
 
-last_sample as (
-    select
-        patient_id,
-        arg_max({'delivery': delivery, 'line': file_line}, collected_on) as place
+last_days as (
+    select patient_id, max(collected_on) as collected_on
     from staging.labs
     group by patient_id
+),
+
+last_sample as (
+    select s.patient_id, min({'line': s.file_line, 'delivery': s.delivery}) as place
+    from staging.labs as s
+    inner join last_days as d on s.patient_id = d.patient_id and s.collected_on = d.collected_on
+    group by s.patient_id
 ),
 
 -- a unit that the value or the analyte's name has, beside the one of its column

@@ -1,0 +1,28 @@
+-- Lines beside patients that were read before, of numbers whose site, patient or consent is another one now (in `made`).
+create or replace temp table more_lines as
+with
+was as (
+    select number, list_sort(list(distinct [site, patient, is_withdrawn::varchar, is_struck::varchar])) as says
+    from staging.received
+    where table_name = 'patients' and number is not null
+    group by number
+),
+
+is_now as (
+    select number, list_sort(list(distinct [site, patient, is_withdrawn::varchar, is_struck::varchar])) as says
+    from made
+    where table_name = 'patients' and number is not null
+    group by number
+),
+
+changed as (
+    select coalesce(w.number, n.number) as number
+    from was as w
+    full join is_now as n on w.number = n.number
+    where w.says is distinct from n.says
+)
+
+select r.table_name, r.delivery, r.line
+from staging.received as r
+semi join changed as c on r.number = c.number
+where r.table_name != 'patients';
