@@ -13,11 +13,20 @@ held as (
     group by all
 ),
 
+-- most records stand in one export: of these no past need be written out
+exports_of_a_record as (
+    select table_name, site, record, count(*) as n, min(batch) as batch
+    from held
+    group by table_name, site, record
+),
+
 compared as (
     select
-        *,
-        lag(content) over (partition by table_name, site, record order by batch) as content_before
-    from held
+        h.*,
+        lag(h.content) over (partition by h.table_name, h.site, h.record order by h.batch) as content_before
+    from held as h
+    semi join (select * from exports_of_a_record where n > 1) as e
+        on h.table_name = e.table_name and h.site = e.site and h.record = e.record
 ),
 
 versioned as (
@@ -40,6 +49,15 @@ pasts as (
         group by table_name, site, record
     ) as of_a_record
     group by table_name, site, past
+    union all
+    select
+        table_name,
+        site,
+        [{'batch': batch, 'version': 1::hugeint}] as past,
+        count(*) as records
+    from exports_of_a_record
+    where n = 1
+    group by table_name, site, batch
 ),
 
 opened as (
