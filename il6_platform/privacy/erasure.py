@@ -195,6 +195,8 @@ def _finish(warehouse: Warehouse, patient: str) -> tuple[int, int, int]:
         fill_merged(connection, site.home_path, warehouse.pseudonyms)
         _erase_answers(connection, site.home_path, patient)
         _erase_derived(connection, patient)
+        # staging is made anew as a whole: what it rests on may name a record of theirs
+        connection.execute("drop schema if exists touched cascade")
         # what only they had in a cell is in no raw table any more
         read_cells(connection)
         warehouse.leave_worklist()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from il6_platform import cli, paths
@@ -18,6 +19,7 @@ from il6_platform.privacy.erasure import erase_on_record, forget
 from il6_platform.publishing.backup import backup, restore
 from il6_platform.publishing.verification import verify
 from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.warehouse import touched
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform_tests.crashes import EVERY, every_crash
@@ -271,6 +273,22 @@ def test_whoever_forgets_hears_of_other_spellings_of_the_number(made: Registry) 
     assert forget(made.warehouse.site, "B").spelt_otherwise == [other]
     assert forget(made.warehouse.site, other).spelt_otherwise == []
     assert forget(made.warehouse.site, "A").spelt_otherwise == []
+
+
+def test_of_a_large_registry_all_lines_are_staged_anew_once_somebody_is_forgotten(
+    made: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(touched, "LEAST", 0)
+    made.deliver("2024-01-01", patients=PEOPLE, labs=LABS)
+    assert made.stage()
+    assert not made.ask("from touched.basis").empty
+    gone, others = made.warehouse.pseudonyms.of("A"), "from staging.lines where patient != $gone"
+    before = made.ask(others, {"gone": gone})
+    forget(made.warehouse.site, "A")
+    assert made.ask("from duckdb_schemas() where schema_name = 'touched'").empty
+    assert made.stage()
+    pd.testing.assert_frame_equal(made.ask(others, {"gone": gone}), before)
+    assert made.ask("from staging.lines where patient = $gone", {"gone": gone}).empty
 
 
 def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
