@@ -69,7 +69,8 @@ def judge_table(
     with part or nullcontext():
         connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
     names = [name for name, *_ in connection.table("judged").description]
-    verdicts = _judged(connection, table, rules, pool, is_whole=part is None)
+    columns = asked(names, rules)
+    verdicts = _judged(connection, table, rules, columns, pool, is_whole=part is None)
     rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
     connection.execute("drop table judged")
     found = _why_no_day(connection, problems(rows, verdicts, table))
@@ -99,6 +100,7 @@ def _judged(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     rules: Sequence[Rule],
+    columns: Sequence[str],
     pool: Executor | None,
     *,
     is_whole: bool,
@@ -109,8 +111,7 @@ def _judged(
     that: what was said at the last refresh, by a row that no delivery has touched since, is not
     judged again.
     """
-    names = [name for name, *_ in connection.table("judged").description]
-    listed = ", ".join(asked(names, rules))
+    listed = ", ".join(columns)
     about = {"table": table, "version": version_of(rules)}
     connection.execute(
         "create or replace temp table said as "
