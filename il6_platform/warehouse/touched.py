@@ -42,8 +42,8 @@ def is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(lines >= LEAST)
 
 
-def stage_received(warehouse: Warehouse, *, anew: bool = False) -> bool:
-    """Make `staging.received`; return whether no more than the touched lines were made.
+def stage_received(warehouse: Warehouse, *, anew: bool = False) -> None:
+    """Make `staging.received`, of a large registry no more than the touched lines.
 
     Where it is made `anew`, so is all that rests on it.
     """
@@ -52,7 +52,7 @@ def stage_received(warehouse: Warehouse, *, anew: bool = False) -> bool:
             connection.execute("drop schema if exists touched cascade")
         if not is_kept(connection):
             warehouse.run_sql("staging.received")
-            return False
+            return
         _run(connection, "touched.tables")
         _run(connection, "touched.deliveries")
         connection.execute(
@@ -60,32 +60,30 @@ def stage_received(warehouse: Warehouse, *, anew: bool = False) -> bool:
         )
         rests_on = _settings(connection)
         if _received_of_news(connection, rests_on):
-            return True
+            return
         _forget(connection, "received")
         warehouse.run_sql("staging.received")
         with _at_once(connection):
             connection.execute("delete from touched.stand_ins; delete from touched.deliveries")
             _note_deliveries(connection)
             _note(connection, "received", rests_on)
-        return False
 
 
-def stage_lines(warehouse: Warehouse) -> bool:
-    """Make `staging.lines`; return whether no more than the touched records were made."""
+def stage_lines(warehouse: Warehouse) -> None:
+    """Make `staging.lines`, of a large registry no more than the touched records."""
     with warehouse.connect() as connection:
         if not is_kept(connection):
             warehouse.run_sql("staging.lines")
-            return False
+            return
         rests_on = f"{code_version()} {_generation(connection, 'received')}"
         if _stands(connection, "lines", rests_on) and _lines_of_records(connection):
-            return True
+            return
         _forget(connection, "lines")
         warehouse.run_sql("staging.lines")
         with _at_once(connection):
             connection.execute("delete from touched.records; delete from touched.lines")
             _note_full_exports(connection)
             _note(connection, "lines", rests_on)
-        return False
 
 
 def judge_staged(
