@@ -65,7 +65,7 @@ def backup(home: Path, to: Path) -> Path:
             files[name] = {"link": os.readlink(path)}
             continue
         try:
-            content = path.read_bytes()
+            content, mode = path.read_bytes(), path.stat().st_mode
         except FileNotFoundError:
             # a file that was being replaced
             continue
@@ -73,7 +73,7 @@ def backup(home: Path, to: Path) -> Path:
         place = objects / digest
         if not place.exists() or place.stat().st_size != len(content):
             write_whole(place, content)
-        files[name] = {"sha256": digest, "mode": path.stat().st_mode & 0o777}
+        files[name] = {"sha256": digest, "mode": mode & 0o777}
     sync_folder(objects)
     snapshot = snapshots / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.json"
     write_whole(snapshot, json.dumps({"files": files}, indent=1))

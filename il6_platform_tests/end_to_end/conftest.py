@@ -80,12 +80,21 @@ def forkserver() -> ForkServerContext:
 
 
 def open_to_others(home: Path) -> list[str]:
-    """Return what in a home folder others than its owner may read, write or enter."""
-    return [
-        path.relative_to(home).as_posix()
-        for path in [home, *home.rglob("*")]
-        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
-    ]
+    """Return what in a home folder others than its owner may read, write or enter.
+
+    A file that goes while this looks (a log of a database at work) is open to nobody.
+    """
+
+    def is_open(path: Path) -> bool:
+        try:
+            found = path.lstat().st_mode
+        except FileNotFoundError:
+            return False
+        return not stat.S_ISLNK(found) and bool(stat.S_IMODE(found) & 0o077)
+
+    # unlike `rglob`, `walk` goes on where a folder is no longer there
+    inside = (Path(at, name) for at, *named in os.walk(home) for names in named for name in names)
+    return [path.relative_to(home).as_posix() for path in (home, *inside) if is_open(path)]
 
 
 def brief(file: Path, shipped: str = "il6_bevacizumab") -> Path:
