@@ -326,30 +326,33 @@ def _refresh(
     from il6_platform.definitions import build_defs
     from il6_platform.defs.instance import prepare_instance
     from il6_platform.defs.jobs import mend_after_kill
+    from il6_platform.defs.resources import LISTS_LATER
     from il6_platform.defs.sensors import LOOK_BACK
     from il6_platform.defs.specs import ANEW, STUDIES
+    from il6_platform.warehouse.database import Warehouse
 
     dagster_home = prepare_instance(site.home_path)
     set_dagster_home(dagster_home)
     defs = build_defs(Path(site.home), Path(site.landing), None, site.as_of, site.censor)
-    said = {ANEW: anew, LOOK_BACK: bool(site.as_of or site.censor)}
+    said = {ANEW: anew, LOOK_BACK: bool(site.as_of or site.censor), LISTS_LATER: True}
     tags = {tag: "yes" for tag, is_so in said.items() if is_so}
     errors: list[Il6Error] = []
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         mend_after_kill(instance, site)
-        if reads_registry:
-            _execute(defs, instance, "refresh_registry", site, stages, tags)
-        instance.add_dynamic_partitions(str(STUDIES.name), list(studies))
-        for name in studies:
-            if site.as_of or site.censor:
-                # the working database is of another cut from here on: a refresh brings that back
-                site.of_study(name).content_path.unlink(missing_ok=True)
-            if stages is not None:
-                stages.of = name if len(studies) > 1 else ""
-            try:
-                _execute(defs, instance, "refresh_study", site.of_study(name), stages, tags)
-            except Il6Error as error:
-                errors.append(error)
+        with Warehouse(site).leaving_lists(logging.getLogger(__name__)):
+            if reads_registry:
+                _execute(defs, instance, "refresh_registry", site, stages, tags)
+            instance.add_dynamic_partitions(str(STUDIES.name), list(studies))
+            for name in studies:
+                if site.as_of or site.censor:
+                    # the working database is of another cut from here on: a refresh mends that
+                    site.of_study(name).content_path.unlink(missing_ok=True)
+                if stages is not None:
+                    stages.of = name if len(studies) > 1 else ""
+                try:
+                    _execute(defs, instance, "refresh_study", site.of_study(name), stages, tags)
+                except Il6Error as error:
+                    errors.append(error)
     if errors:
         worst = max(errors, key=lambda error: error.exit_status)
         raise type(worst)(" ".join(dict.fromkeys(map(str, errors))))

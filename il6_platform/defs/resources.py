@@ -18,6 +18,9 @@ from il6_platform.warehouse.running import mark_running
 PARTITION = "dagster/partition"
 """Tag of a run that says which study it is of."""
 
+LISTS_LATER = "il6/lists_later"
+"""Tag of a run whose command writes worklist and quality page once all its runs have ended."""
+
 
 def warehouse_of(site: Site) -> ResourceDefinition:
     """Return the resource `warehouse` of an installation."""
@@ -26,7 +29,10 @@ def warehouse_of(site: Site) -> ResourceDefinition:
     def warehouse(context: InitResourceContext) -> Generator[Warehouse, None, None]:
         """Hold the run's database for a whole run; the lock ends with its process."""
         study = context.run.tags.get(PARTITION) if context.run else None
-        held = Warehouse(site) if study is None else Warehouse(site.of_study(study), holds="study")
+        later = context.run is not None and LISTS_LATER in context.run.tags
+        held = Warehouse(site, lists_later=later)
+        if study is not None:
+            held = Warehouse(site.of_study(study), "study", lists_later=later)
         if context.run is not None:
             # before it waits for another refresh
             mark_running(site.home_path, context.run.run_id)

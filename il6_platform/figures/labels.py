@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from functools import cache
 from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
@@ -371,13 +372,19 @@ class Chooser(Protocol):
 def rows_of(frame: pd.DataFrame) -> Chooser:
     """Return what chooses the rows that have the values asked for; None is a missing one."""
 
+    missing, unknown = -1, -2
+
+    @cache
+    def coded(column: str) -> tuple[np.ndarray, dict[object, int]]:
+        codes, values = pd.factorize(frame[column])
+        return codes, {value: code for code, value in enumerate(values)}
+
     def chosen(**where: Unpack[Where]) -> pd.DataFrame:
         kept = np.arange(len(frame))
         for column, value in where.items():
-            # what one condition leaves is few, and the next looks at no more
-            values = frame[column].iloc[kept]
-            fits = values.isna() if value is None else values == value
-            kept = kept[fits.to_numpy(dtype=bool, na_value=False)]
+            codes, known = coded(column)
+            asked = missing if value is None else known.get(value, unknown)
+            kept = kept[codes[kept] == asked]
         return frame.iloc[kept]
 
     return chosen

@@ -50,11 +50,19 @@ class Column:
 class Warehouse:
     """The database of a running refresh: the registry's, or in a study's partition the study's.
 
-    Holding it means that no other refresh of the same database runs.
+    Holding it means that no other refresh of the same database runs. A run of a command that
+    refreshes several leaves the data manager's lists to that command (`lists_later`).
     """
 
-    def __init__(self, site: Site, holds: Literal["registry", "study"] = "registry") -> None:
+    def __init__(
+        self,
+        site: Site,
+        holds: Literal["registry", "study"] = "registry",
+        *,
+        lists_later: bool = False,
+    ) -> None:
         self.site = site
+        self._lists_later = lists_later and not site.as_of
         self.holds: Literal["registry", "study"] = holds
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._made: dict[str, Any] = {}
@@ -87,8 +95,9 @@ class Warehouse:
                         yield
                     finally:
                         self.leave_documents()
-                if self.holds == "study":
-                    self._say_costs(logger)
+                if self.holds == "study" and not self._lists_later:
+                    # what a record costs is known once the study is derived
+                    Warehouse(site=self.site).leave_lists(logger)
                 holder.unlink(missing_ok=True)
             finally:
                 self.workers.shutdown()
@@ -130,15 +139,39 @@ class Warehouse:
         return self.site.working_database
 
     def leave_documents(self) -> None:
-        """Leave the data manager's worklist, whatever became of the refresh."""
-        if self.holds == "registry":
+        """Leave the data manager's worklist, whatever became of the refresh.
+
+        Where studies of the same command follow, it is written once, after them.
+        """
+        follow = self._lists_later and self.site.registry_content_path.exists()
+        if self.holds == "registry" and not follow:
             self.leave_worklist()
 
-    def _say_costs(self, logger: logging.Logger) -> None:
-        """Write the worklist again: what a record costs is known once the study is derived."""
-        registry = Warehouse(site=self.site, holds="registry")
-        with locked(registry.lock_path, self.site, logger):
-            registry.leave_worklist()
+    def leave_lists(self, logger: logging.Logger) -> None:
+        """Write worklist and quality page of a registry that is at rest, where it was read."""
+        if self.site.registry_content_path.exists():
+            with locked(self.lock_path, self.site, logger):
+                self.leave_worklist()
+
+    @contextmanager
+    def leaving_lists(self, logger: logging.Logger) -> Generator[None, None, None]:
+        """Write worklist and quality page once after all runs of a block, however they ended.
+
+        A command that is killed before leaves a file, by which the next one knows and writes them.
+        """
+        due = self.lock_path.with_suffix(".lists")
+        write_whole(due, "")
+        is_busy = False
+        try:
+            yield
+        except BusyError:
+            # whoever refreshes the registry writes them
+            is_busy = True
+            raise
+        finally:
+            if not is_busy:
+                self.leave_lists(logger)
+                due.unlink(missing_ok=True)
 
     def leave_worklist(self) -> None:
         """Write the data manager's worklist and quality page, whatever became of the refresh.

@@ -352,8 +352,12 @@ class Site:
 
 
 def left_by_a_kill(site: Site) -> list[Path]:
-    """Return the files that say that a database is being written, or was when that was killed."""
-    named = [site.home_path / "registry.holder", *site.studies_path.glob("*/refresh.holder")]
+    """Return the files that say what is being written, or was when that was killed."""
+    names = ("registry.holder", "registry.lists")
+    named = [
+        *(site.home_path / name for name in names),
+        *site.studies_path.glob("*/refresh.holder"),
+    ]
     return [holder for holder in named if holder.exists()]
 
 

@@ -7,7 +7,7 @@ into a study's database. Does not belong here: deriving anything of them; that i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -61,11 +61,7 @@ def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "create or replace table setup.units "
         "(analyte varchar, unit varchar, factor double, standard varchar)"
     )
-    # a statement for the whole table: one a row took a tenth of a small registry's refresh
-    connection.execute(
-        "insert into setup.units select unnest($rows, recursive := true)",
-        {"rows": [asdict(one) for one in every_unit(*_units())]},
-    )
+    _insert(connection, "setup.units", [asdict(one) for one in every_unit(*_units())])
     read_macros(connection, "cells", "partial")
 
 
@@ -162,6 +158,16 @@ COSTS = {
 """Tables of a study's cohort that the registry's worklist shows: name -> columns."""
 
 
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Insert rows by one statement: one a row took a tenth of a small registry's refresh."""
+    if rows:
+        connection.execute(
+            f"insert into {table} by name select unnest($rows, recursive := true)", {"rows": rows}
+        )
+
+
 def _make_schemas(connection: duckdb.DuckDBPyConnection, *schemas: str) -> None:
     for schema in schemas:
         connection.execute(f"create schema if not exists {schema}")
@@ -199,20 +205,24 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     panel = panel_markers(connection, study)
     _fill_markers(connection, [study.marker, *(one for one in of_covariates if one), *panel])
     connection.execute("create or replace table study.panel (marker varchar, label varchar)")
-    for one in panel:
-        label = one.label.removeprefix(PANEL)
-        connection.execute("insert into study.panel values (?, ?)", [one.label, label])
+    labels = [{"marker": one.label, "label": one.label.removeprefix(PANEL)} for one in panel]
+    _insert(connection, "study.panel", labels)
     connection.execute(
         "create or replace table study.covariates "
         "(name varchar, label varchar, kind varchar, levels varchar[], marker varchar)"
     )
-    for item in study.described:
-        name, marker = item.name.lower(), _marker_of(item, study)
-        levels = list(item.levels or LEVELS.get(name, ())) or None
-        connection.execute(
-            "insert into study.covariates values (?, ?, ?, ?, ?)",
-            [name, item.title, item.kind, levels, marker and marker.label],
-        )
+    rows = [
+        {
+            "name": name,
+            "label": item.title,
+            "kind": item.kind,
+            "levels": list(item.levels or LEVELS.get(name, ())) or None,
+            "marker": marker and marker.label,
+        }
+        for item, marker in zip(study.described, of_covariates, strict=True)
+        for name in [item.name.lower()]
+    ]
+    _insert(connection, "study.covariates", rows)
     read_macros(connection, "cells", "known", "partial")
 
 
@@ -296,24 +306,26 @@ def _fill_markers(connection: duckdb.DuckDBPyConnection, markers: Sequence[Marke
         "create or replace table study.marker_units "
         "(marker varchar, analyte varchar, unit varchar, factor double)"
     )
+    rows: dict[str, list[dict[str, object]]] = {
+        "markers": [],
+        "marker_parts": [],
+        "marker_units": [],
+    }
     for one in markers:
-        units = marker_units(one)
+        units, label = marker_units(one), {"marker": one.label}
         formula = one.term.sql(lambda name: f"parts[{_quoted(analyte_of(name))}]")
-        connection.execute(
-            "insert into study.markers values (?, ?, ?, ?, ?)",
-            [one.label, *one.window_days, one.below_loq, formula],
-        )
-        connection.executemany(
-            "insert into study.marker_parts values (?, ?)", [[one.label, name] for name in units]
-        )
-        connection.executemany(
-            "insert into study.marker_units values (?, ?, ?, ?)",
-            [
-                [one.label, name, unit, factor]
-                for name, in_unit in units.items()
-                for unit, factor in factors(*_units(), name, in_unit).items()
-            ],
-        )
+        first, last = one.window_days
+        window = {"window_first_day": first, "window_last_day": last}
+        said = {"below_loq": one.below_loq, "formula": formula}
+        rows["markers"].append({**label, **window, **said})
+        rows["marker_parts"] += [{**label, "analyte": name} for name in units]
+        rows["marker_units"] += [
+            {**label, "analyte": name, "unit": unit, "factor": factor}
+            for name, in_unit in units.items()
+            for unit, factor in factors(*_units(), name, in_unit).items()
+        ]
+    for table, of in rows.items():
+        _insert(connection, f"study.{table}", of)
     define_marker_value(connection)
 
 
@@ -372,15 +384,17 @@ def _fill_endpoints(connection: duckdb.DuckDBPyConnection, study: Study) -> None
         "create or replace table study.endpoint_sources "
         "(endpoint varchar, source varchar, cnsr integer, precedence integer)"
     )
-    for position, one in enumerate(study.derived_endpoints, start=1):
-        connection.execute(
-            "insert into study.endpoints values (?, ?, ?, ?)",
-            [position, one.name, one.label, one.starts],
-        )
-        connection.executemany(
-            "insert into study.endpoint_sources values (?, ?, ?, ?)",
-            [[one.name, *source] for source in one.sources()],
-        )
+    endpoints = [
+        {"position": position, "name": one.name, "label": one.label, "starts": one.starts}
+        for position, one in enumerate(study.derived_endpoints, start=1)
+    ]
+    sources = [
+        {"endpoint": one.name, "source": source, "cnsr": censored, "precedence": precedence}
+        for one in study.derived_endpoints
+        for source, censored, precedence in one.sources()
+    ]
+    _insert(connection, "study.endpoints", endpoints)
+    _insert(connection, "study.endpoint_sources", sources)
 
 
 def _fill_published(connection: duckdb.DuckDBPyConnection, study: Study) -> None:
@@ -391,22 +405,13 @@ def _fill_published(connection: duckdb.DuckDBPyConnection, study: Study) -> None
         "grp varchar, term varchar, statistic varchar, source varchar, estimate double, "
         "p_value double, n varchar)"
     )
-    for position, claim in enumerate(study.published, start=1):
-        connection.execute(
-            "insert into study.published values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                position,
-                claim.claim,
-                claim.analysis,
-                claim.endpoint,
-                claim.population,
-                claim.contrast,
-                claim.grp,
-                claim.term,
-                claim.statistic,
-                claim.source,
-                claim.estimate,
-                claim.p_value,
-                ", ".join(f"{group} {n}" for group, n in claim.n.items()),
-            ],
-        )
+    names = ("claim", "analysis", "endpoint", "population", "contrast", "grp", "term", "statistic")
+    rows = [
+        {
+            "position": position,
+            **{name: getattr(claim, name) for name in (*names, "source", "estimate", "p_value")},
+            "n": ", ".join(f"{group} {n}" for group, n in claim.n.items()),
+        }
+        for position, claim in enumerate(study.published, start=1)
+    ]
+    _insert(connection, "study.published", rows)

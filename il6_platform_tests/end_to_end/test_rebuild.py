@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,12 @@ def test_nights_without_news_grow_a_home_by_little(begun: Installation) -> None:
         file.unlink()
     assert begun.refresh() == 0
     assert all(file.stat().st_size for file in lists)
+    # and what a command left that was killed between its last run and them
+    lists[0].write_bytes(b"of the refresh before")
+    due = begun.home / "registry.lists"
+    due.touch()
+    assert begun.refresh() == 0
+    assert zipfile.is_zipfile(lists[0]) and not due.exists()
     before = sum(path.lstat().st_size for path in begun.home.rglob("*"))
     for _ in range(NIGHTS):
         assert begun.refresh() == 0
