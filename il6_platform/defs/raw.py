@@ -25,6 +25,7 @@ from il6_platform.files import write_whole
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.privacy.erasure import erase_on_record
 from il6_platform.publishing.content import registry_key
+from il6_platform.publishing.publish import note_content
 from il6_platform.registry import landings, raw
 from il6_platform.registry.deliveries import Opened, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
@@ -103,8 +104,7 @@ def deliveries(
         reading.take(item)
     with warehouse.connect() as connection:
         answers.fill_answers(connection, site.home_path, site.as_of_date)
-    seen = registry_key(site, reading.present)
-    warehouse.query("create or replace table study.content as select $key as key", {"key": seen})
+    note_content(warehouse, registry_key(site, reading.present))
     with warehouse.connect() as connection:
         raw.order(connection, site.as_of_date)
         if not site.as_of:

@@ -27,12 +27,10 @@ from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import alerts, content
 from il6_platform.publishing import publish as publishing
-from il6_platform.registry import struck
 from il6_platform.registry.formats import told_apart
 from il6_platform.report import readings
 from il6_platform.report.sentences import story
 from il6_platform.report.synthetic_flag import SYNTHETIC, is_synthetic
-from il6_platform.validation import answers
 from il6_platform.validation import results as result_rules
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.validation.rules import judge
@@ -223,12 +221,13 @@ def provenance(
     censored_on = warehouse.site.censored_on
     synthetic = is_synthetic(warehouse.site, used["delivery"])
     looks = publishing.earlier_looks(warehouse)
-    home, as_of = warehouse.site.home_path, warehouse.site.as_of_date
-    accepted, gone = answers.accepted(home, as_of), struck.read_struck(home, as_of)
-    corrected = [f"accepted {accepted}"] * bool(accepted)
-    corrected += [f"struck {row['patient']}" for row in gone]
+    choices = publishing.choices_of(warehouse)
     cut = publishing.cut_of(
-        used, study, censored_on, synthetic=synthetic, looks=looks, corrected=corrected
+        used, study, censored_on, synthetic=synthetic, looks=looks, choices=choices
+    )
+    accepted, gone, joined = (
+        [said for said in choices if said.startswith(word)]
+        for word in ("accepted ", "struck ", "joined ")
     )
     deliveries = told_apart(
         [f"{row.table_name} of {row.delivered_on:%Y-%m-%d}" for row in used.itertuples()]
@@ -240,7 +239,8 @@ def provenance(
         *([("cut", "censored_on", censored_on.isoformat())] if censored_on else []),
         *([("registry", "patients", SYNTHETIC)] if synthetic else []),
         *([("registry", "patients struck out", str(len(gone)))] if gone else []),
-        *([("registry", "values accepted as they are", accepted)] if accepted else []),
+        *([("registry", "numbers joined", str(len(joined)))] if joined else []),
+        *(("registry", "values accepted as they are", said.split()[1]) for said in accepted),
         *([("registry", "days", RELATIVE)] if used["is_relative"].fillna(False).any() else []),
         *_recruitment(warehouse),
         ("study", "title", study.title),

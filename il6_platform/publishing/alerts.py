@@ -139,7 +139,7 @@ def _cutoff_stands(
         "count(*) as everybody from cohort.adsl where ANALFL = 'Y'",
         {"low": low, "high": high},
     ).iloc[0]
-    moved, least = int(counts["moved"]), warehouse.study.quality.minimal_cell
+    moved, least = int(counts["moved"]), warehouse.site.quality.minimal_cell
     shown = f"fewer than {least}" if least and 0 < moved < least else str(moved)
     words = (
         f"The cut-off moved from {said[0]} (cut {earlier}) to {said[1]}: {shown} of "

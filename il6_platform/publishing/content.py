@@ -23,8 +23,8 @@ from il6_platform.warehouse.home import Site, damage_mark
 from il6_platform.warehouse.integrity import damages
 
 PACKAGES = (
-    *("dagster", "duckdb", "great-expectations", "lifelines", "matplotlib", "numpy", "pandas"),
-    *("scikit-learn", "scipy", "statsmodels"),
+    *("dagster", "duckdb", "firthmodels", "great-expectations", "lifelines", "matplotlib"),
+    *("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "statsmodels"),
 )
 """Packages whose versions can move a number or a figure."""
 
@@ -51,7 +51,7 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     parts += [code_version(), *versions().values(), site.as_of or ""]
     parts += [*sorted(kept_columns("patients", site.covariates())), *site.named_drugs()]
     parts += ["synthetic"] if is_synthetic(site, kept | set(files.values())) else []
-    parts.append(site.quality.model_dump_json())
+    parts += [site.quality.model_dump_json(), *site.exports_said()]
     parts += [
         digest_of(path.read_bytes())
         for folder in profile_folders(site.home_path)

@@ -18,14 +18,18 @@ from il6_platform.paths import code_version
 from il6_platform.publishing import cuts
 from il6_platform.publishing.changes import in_brief
 from il6_platform.publishing.content import content_key, versions
+from il6_platform.registry import merged, struck
+from il6_platform.registry.cells.drugs import read_drug
+from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.report.formatting import count_of
 from il6_platform.report.page import render
 from il6_platform.report.sentences import answer
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.translation import translator_of
 from il6_platform.study import Study
+from il6_platform.validation import answers
 from il6_platform.warehouse.database import Warehouse, copy_tables
-from il6_platform.warehouse.home import put_in_place
+from il6_platform.warehouse.home import Site, put_in_place
 from il6_platform.warehouse.integrity import damages, write_manifest
 from il6_platform.warehouse.standing import Standing
 
@@ -52,12 +56,12 @@ def cut_of(
     *,
     synthetic: bool = False,
     looks: Sequence[Look] = (),
-    corrected: Sequence[str] = (),
+    choices: Sequence[str] = (),
 ) -> str:
     """Name a data cut by what went in.
 
-    Deliveries, study file, code, versions, censoring, looks, and what the data manager corrected:
-    values accepted as they are, patients struck out.
+    Deliveries, study file, code, versions, censoring, looks, and what the registry's tables rest on
+    besides (`choices_behind`).
     """
     parts = [
         *(
@@ -70,10 +74,49 @@ def cut_of(
         *versions().values(),
         *([censored_on.isoformat()] if censored_on else []),
         *(["synthetic"] if synthetic else []),
-        *corrected,
+        *choices,
         *(f"look {look.events} of {look.planned}" for look in looks),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def choices_behind(site: Site, pseudonyms: Pseudonyms) -> list[str]:
+    """Name what the registry's tables rest on besides deliveries, code and a study's own file.
+
+    Values accepted as they are, patients struck out, numbers joined, how sites export, and the
+    drugs that no dictionary holds and a study of the home names.
+
+    Raises
+    ------
+    UsageError
+        Where the list of joined numbers cannot be read.
+    """
+    home, as_of = site.home_path, site.as_of_date
+    values = answers.accepted(home, as_of)
+    unknown = [text for text in site.named_drugs() if read_drug(text).certainty != "known"]
+    return [
+        *([f"accepted {values}"] if values else []),
+        *(f"struck {row['patient']}" for row in struck.read_struck(home, as_of)),
+        *(f"joined {row[:-1]}" for row in sorted(merged.read_merged(home, pseudonyms, as_of))),
+        *site.exports_said(),
+        *(f"named {text}" for text in unknown),
+    ]
+
+
+def note_content(warehouse: Warehouse, key: str) -> None:
+    """Note what the registry's tables are made of from here on, before they are."""
+    said = choices_behind(warehouse.site, warehouse.pseudonyms)
+    warehouse.query(
+        "create or replace table study.content as "
+        "select $key as key, $choices::varchar[] as choices",
+        {"key": key, "choices": said},
+    )
+
+
+def choices_of(warehouse: Warehouse) -> list[str]:
+    """Return the choices that a study's copy of the registry rests on; none of an older version."""
+    noted = warehouse.query("from study.content").iloc[0]
+    return [*noted.get("choices", ())]
 
 
 def mark_registry_whole(warehouse: Warehouse) -> None:

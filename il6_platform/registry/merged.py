@@ -33,22 +33,10 @@ def fill_merged(
     pseudonyms: Pseudonyms,
     as_of: date | None = None,
 ) -> int:
-    """Fill raw.merged_patients from the home's list; return how many numbers it joins.
-
-    Parameters
-    ----------
-    as_of
-        The day whose knowledge is asked for: a line with a later day (`on`) is left out.
-
-    Raises
-    ------
-    UsageError
-        Where the list lacks a column, or a line a number; where a line has no day that can be
-        read, or gives up a number twice or in a circle. The message names the line.
-    """
+    """Fill raw.merged_patients from the home's list, as it is read; return its numbers."""
     import pandas as pd
 
-    rows = pd.DataFrame(_read(home / NAME, pseudonyms, as_of), columns=COLUMNS, dtype="object")
+    rows = pd.DataFrame(read_merged(home, pseudonyms, as_of), columns=COLUMNS, dtype="object")
     connection.execute("delete from raw.merged_patients")
     connection.register("incoming", rows)
     connection.execute("insert into raw.merged_patients by name select * from incoming")
@@ -94,11 +82,24 @@ def drop_merged(home: Path, pseudonyms: Pseudonyms, patients: set[str]) -> None:
         write_whole(path, out.getvalue())
 
 
-def _read(
-    path: Path, pseudonyms: Pseudonyms, as_of: date | None
+def read_merged(
+    home: Path, pseudonyms: Pseudonyms, as_of: date | None = None
 ) -> list[tuple[str, str, str, str, int]]:
+    """Return which numbers the home's list joins, in the order of `COLUMNS`.
+
+    Parameters
+    ----------
+    as_of
+        The day whose knowledge is asked for: a line with a later day (`on`) is left out.
+
+    Raises
+    ------
+    UsageError
+        Where the list lacks a column, or a line a number; where a line has no day that can be
+        read, or gives up a number twice or in a circle. The message names the line.
+    """
     given: dict[Number, tuple[Number, int]] = {}
-    for line, row in _rows(path):
+    for line, row in _rows(home / NAME):
         pair = [row.get(name, "") for name in ("from", "to")]
         if not all(pair):
             raise UsageError(f"{NAME}, line {line}: from and to must both hold a number")

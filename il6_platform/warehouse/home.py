@@ -210,6 +210,10 @@ class Site:
         exports = self.quality.exports
         return {"": next(iter(alone.values()), exports), "*": exports, **said}
 
+    def exports_said(self) -> list[str]:
+        """Return what is said of exports, site by site."""
+        return [f"{kind} exports of {site!r}" for site, kind in sorted(self.exports_meant.items())]
+
     def covariates(self) -> list[str]:
         """Return what all studies describe of patients: columns that enter the registry."""
         files = {*self.studies().values(), self.study_path}

@@ -46,6 +46,19 @@ def test_every_cut_is_listed_in_the_order_in_which_it_came(
     assert names(site)[0] in capsys.readouterr().out
 
 
+def test_numbers_that_are_joined_make_another_cut(begun: Installation) -> None:
+    before = begun.ask("select name from report.provenance where name = 'numbers joined'")
+    one, other = pd.read_csv(begun.landing / "2019-12-31" / "patients.csv")["patient_id"][:2]
+    begun.home.joinpath("merged_patients.csv").write_text(f"from,to,on\n{one},{other},\n")
+    assert begun.refresh() == 0
+    assert before.empty
+    said = begun.ask("select value from report.provenance where name = 'numbers joined'")
+    assert list(said["value"]) == ["1"]
+    with duckdb.connect(begun.working, read_only=True) as connection:
+        made = connection.execute("select n from report.flow").df()
+    assert list(begun.ask("select n from report.flow")["n"]) == list(made["n"])
+
+
 def test_a_difference_names_what_came_and_what_moved(site: Site) -> None:
     earlier, later = names(site)
     found = cuts.difference(site, earlier, later)
