@@ -161,6 +161,26 @@ def generations(warehouse: Warehouse) -> set[str]:
     return set(warehouse.query("select generation from touched.basis")["generation"])
 
 
+def test_who_withdraws_takes_along_the_results_of_a_number_joined_to_it(
+    tmp_path: Path, grown: Warehouse
+) -> None:
+    results = "patient_id,analyte,value,unit,collected_on\nJ,il6,77,pg/mL,2020-01-01\n"
+    withdrawn = "patient_id,site_id,sex,birth_date,consent_withdrawn_on\n"
+    withdrawn += "B,North,M,1960-01-01,2021-01-01\n"
+    whole = home(tmp_path / "whole")
+    deliver(whole, 1, FIRST)
+    for month, files in ((2, {"0|labs.csv": results}), (3, {"0|patients.csv": withdrawn})):
+        for warehouse in (grown, whole):
+            (warehouse.site.home_path / "merged_patients.csv").write_text("from,to,on\nJ,B,\n")
+            deliver(warehouse, month, files)
+            read_landing(warehouse)
+        if month == 2:
+            with judging_once():
+                stage(grown)
+    assert_equal(grown, whole)
+    assert grown.query("from staging.labs where standard_value = 77").empty
+
+
 def test_a_few_results_make_no_table_anew(grown: Warehouse) -> None:
     before = generations(grown)
     deliver(grown, 2, LATE)

@@ -20,9 +20,18 @@ changed as (
     from was as w
     full join is_now as n on w.number = n.number
     where w.says is distinct from n.says
+),
+
+-- what is said of a number is said of those that were joined to it
+changed_with_joined as (
+    select number from changed
+    union
+    select m.from_number
+    from raw.merged_patients as m
+    semi join changed as c on m.to_number = c.number
 )
 
 select r.table_name, r.delivery, r.line
 from staging.received as r
-semi join changed as c on r.number = c.number
+semi join changed_with_joined as c on r.number = c.number
 where r.table_name != 'patients';
