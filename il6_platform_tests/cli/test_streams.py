@@ -78,3 +78,23 @@ def test_streams_of_another_program_are_left_alone(capsys: pytest.CaptureFixture
     assert (sys.stdout, sys.stderr) == before
     assert cli.main(["completion", "bash"]) == 0
     assert capsys.readouterr().out
+
+
+ENDS = """
+import atexit, threading, time
+from il6_platform import cli
+
+def work():
+    time.sleep(0.2)
+    print("worked")
+
+atexit.register(print, "taken down")
+threading.Thread(target=work).start()
+cli._end_at_once(3)
+"""
+
+
+def test_a_command_ends_once_its_threads_have_and_what_they_need_is_taken_down() -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDS], capture_output=True, check=False)
+    assert (ended.stdout.split(b"\n"), ended.stderr) == ([b"worked", b"taken down", b""], b"")
+    assert ended.returncode == 3
