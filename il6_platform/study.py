@@ -739,11 +739,16 @@ def read_study(path: Path | str) -> Study:
 
 
 @lru_cache(maxsize=64)
-def _study_of(file: Path, _content: bytes | None) -> Study:
+def _study_of(file: Path, content: bytes | None) -> Study:
     """Return the study of a file whose content is this: a refresh asks for it sixty times."""
     try:
         study = read_typed(
-            file, Study, "study file", "name another with --study", _endpoint_mistakes
+            file,
+            Study,
+            "study file",
+            "name another with --study",
+            _endpoint_mistakes,
+            content=content,
         )
     except YamlConfigError as error:
         raise StudyError(str(error)) from None

@@ -38,6 +38,7 @@ def read_typed(
     mistakes: Callable[[Model], Iterable[tuple[Place, str]]] = lambda _: (),
     *,
     as_text: bool = False,
+    content: bytes | None = None,
 ) -> Model:
     """Read a YAML file as a model; no tag of it makes an object.
 
@@ -51,6 +52,8 @@ def read_typed(
         Of a model whose types are right: what cannot be in it all the same, by its place.
     as_text
         Whether scalars are kept as strings: `No` does not become false nor 007 the number 7.
+    content
+        What the file holds, where it was read before.
 
     Raises
     ------
@@ -59,12 +62,12 @@ def read_typed(
         YAML, has an unknown key, a key twice or a value that cannot be.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = (path.read_bytes() if content is None else content).decode("utf-8")
         root = yaml.compose(text, Loader=_READER)
         # looked for first: what is made of a node spreads merged keys over it
         repeated = [] if root is None else [*_repeated(root)]
         reader = yaml.BaseLoader("") if as_text else yaml.SafeLoader("")
-        content = None if root is None else reader.construct_document(root)
+        read = None if root is None else reader.construct_document(root)
     except OSError as error:
         raise YamlConfigError(
             f"{what} {path}: cannot be read ({error.strerror}); {otherwise}"
@@ -79,12 +82,12 @@ def read_typed(
         ) from None
     except (ValueError, RecursionError) as error:
         raise YamlConfigError(f"{what} {path}: is not YAML ({error})") from None
-    if root is None or not isinstance(content, dict):
+    if root is None or not isinstance(read, dict):
         raise YamlConfigError(f"{what} {path}, line 1: must be keys and values")
     found = [(place, "stands twice; keep one") for place in repeated]
     sentences = [_placed(root, place, words) for place, words in found]
     try:
-        made = model.model_validate(content)
+        made = model.model_validate(read)
         sentences += [_placed(root, place, words) for place, words in mistakes(made)]
     except ValidationError as error:
         sentences += [_sentence(root, problem) for problem in error.errors()]

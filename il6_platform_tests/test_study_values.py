@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -214,3 +215,25 @@ def test_a_study_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(StudyError):
         read_study(file)
+
+
+def test_a_study_is_what_was_read_though_its_file_changes_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other = tmp_path / "study.yaml", tmp_path / "other.yaml"
+    text = paths.default_study().read_text("utf-8")
+    other.write_text(text.replace("seed: 20230630", "seed: 7"), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    read = Path.read_bytes
+
+    def changed_once_read(path: Path) -> bytes:
+        content = read(path)
+        shutil.copy(other, file)
+        return content
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", changed_once_read)
+        assert read_study(file).seed == 20230630
+    assert read_study(file).seed == 7
+    file.write_text(text, encoding="utf-8")
+    assert read_study(file).seed == 20230630

@@ -23,7 +23,10 @@ PARTIAL = (".part", ".partial", ".tmp", ".crdownload", ".filepart", "~")
 YOUNG_SECONDS = 60
 """A file that was touched longer ago than this is not watched: nobody is writing it."""
 
-GONE = (-1, -1)
+State = tuple[int, int, int, int]
+"""Size, time of the last change (ns), time at which the file was put there, and its number."""
+
+GONE: State = (-1, -1, -1, -1)
 """What `_state` says of a file that has been taken away meanwhile."""
 
 _DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
@@ -43,8 +46,8 @@ _ONWARDS = re.compile(r"[\W_]*(?:onwards?|起|以来|以來|以降|から|至今
 TICK_SECONDS = 2.0
 """A file that was changed longer ago would show another time if it were changed again."""
 
-_hashed: dict[Path, tuple[tuple[int, int], str]] = {}
-"""File -> its size and time when it was read, and the SHA-256 of its bytes."""
+_hashed: dict[Path, tuple[State, str]] = {}
+"""File -> its state when it was read, and the SHA-256 of its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class Found:
     def digest(self) -> str | None:
         """Return the SHA-256 of its bytes, or None where they cannot be read.
 
-        A file whose size and time are as they were is not read again in this process.
+        A file whose state is what it was is not read again in this process. Size and time alone
+        do not tell: a corrected copy may have both (`cp -p`, `rsync -t`).
         """
         state = _state(self.path)
         known = _hashed.get(self.path)
@@ -75,7 +79,7 @@ class Found:
             return None
         digest = digest_of(content)
         # one that was touched just now may change again within the clock's tick
-        if time.time() - state[1] / 1e9 > TICK_SECONDS and _state(self.path) == state:
+        if time.time() - max(state[1:3]) / 1e9 > TICK_SECONDS and _state(self.path) == state:
             _hashed[self.path] = state, digest
         return digest
 
@@ -92,7 +96,7 @@ def landed(
     """
     complete: list[Found] = []
     waiting: list[str] = []
-    young: dict[Path, tuple[int, int]] = {}
+    young: dict[Path, State] = {}
     now = time.time()
     for folder, folders, files in os.walk(landing):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -127,13 +131,13 @@ def landed(
     return sorted(complete, key=lambda found: _natural(found.file)), sorted(waiting)
 
 
-def _state(path: Path) -> tuple[int, int]:
-    """Return size and time of the last change (ns), or GONE."""
+def _state(path: Path) -> State:
+    """Return a file's state, or GONE."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return GONE
-    return found.st_size, found.st_mtime_ns
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 def digest_of(content: bytes) -> str:
