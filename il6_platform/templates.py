@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,12 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
+@cache
 def template(file: Path, **filters: Callable[..., Any]) -> Template:
-    """Return a page's template: values are escaped, and one that is not given is an error."""
+    """Return a page's template: values are escaped, and one that is not given is an error.
+
+    It is compiled once a process: filters must be functions of a module, not made for a call.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

@@ -81,9 +81,9 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
     page_template = template(
         beside / "page.html.j2",
         count_of=count_of,
-        p=lambda value: formatting.p_number(_float(value)),
+        p=_p_number,
         figure_of=figure_of,
-        words=lambda statistic: statistic_name(statistic, short=True),
+        words=_short_name,
         limits_of=limits_of,
     )
     sections = [
@@ -225,6 +225,14 @@ NUMBERS = ("Of", "Estimate (95% CI)", "P", "n", "Events", "Method", "Note")
 
 def _records(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+def _p_number(value: Any) -> str:
+    return formatting.p_number(_float(value))
+
+
+def _short_name(statistic: str) -> str:
+    return statistic_name(statistic, short=True)
 
 
 def _float(value: Any) -> float | None:

@@ -65,6 +65,9 @@ NAMES = ("table", "column")
 LINKS = 65_000
 """Rows of a sheet that lead to the quality page: Excel opens no file with more."""
 
+_WIDE = re.compile("[\u3000-\u9fff\uff00-\uffef]")
+"""Signs as wide as two letters."""
+
 WIDTH = 12
 """Of a column that has no width of its own, in characters."""
 
@@ -383,13 +386,16 @@ def _width(rows: pd.DataFrame, title: str) -> int:
 
 def _text_lines(rows: pd.DataFrame) -> list[int]:
     """Return how many lines of text each row needs in the widths of its columns."""
-    lines = pd.Series(1, index=rows.index)
+    lines = [1] * len(rows)
     for title, values in rows.items():
-        texts = values.astype("string").fillna("")
-        # a Chinese sign is as wide as two letters
-        length = (texts.str.len() + texts.str.count("[\u3000-\u9fff\uff00-\uffef]")).astype(int)
-        lines = lines.clip(lower=-(-length // (_width(rows, str(title)) + 2)))
-    return [min(one, MOST_LINES) for one in lines.tolist()]
+        width = _width(rows, str(title)) + 2
+        for row, value in enumerate(values.tolist()):
+            if not pd.isna(value):
+                text = str(value)
+                # a Chinese sign is as wide as two letters
+                length = len(text) + (0 if text.isascii() else len(_WIDE.findall(text)))
+                lines[row] = max(lines[row], -(-length // width))
+    return [min(one, MOST_LINES) for one in lines]
 
 
 def _colour(workbook: Workbook, sheet: Any, rows: pd.DataFrame, say: Callable[[str], str]) -> None:

@@ -5,6 +5,7 @@ Belongs here: files and folders. Does not belong here: what a key means (`keys`)
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from il6_platform.registry.exports import ExportError
@@ -44,10 +45,11 @@ def read_profile(path: Path, landing: Path | None = None) -> Profile:
     YamlConfigError
         Naming file, line and key of what cannot be.
     """
-    profile = read_typed(
-        *(path, Profile, "profile", "remove it or make it readable", Profile.mistakes),
-        as_text=True,
-    )
+    try:
+        content = path.read_bytes()
+    except OSError:
+        content = None
+    profile = _profile_of(path, content)
     if profile.dictionary is None:
         return profile
     beside = path.parent / profile.dictionary
@@ -59,6 +61,15 @@ def read_profile(path: Path, landing: Path | None = None) -> Profile:
         except (ExportError, OSError, ValueError) as error:
             raise YamlConfigError(f"profile {path}, key dictionary: {file} {error}") from None
     return profile
+
+
+@lru_cache(maxsize=64)
+def _profile_of(path: Path, _content: bytes | None) -> Profile:
+    """Return the profile of a file whose content is this: one command reads it several times."""
+    return read_typed(
+        *(path, Profile, "profile", "remove it or make it readable", Profile.mistakes),
+        as_text=True,
+    )
 
 
 def _distinct(read: dict[Path, Profile]) -> list[Profile]:
