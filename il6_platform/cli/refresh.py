@@ -24,7 +24,7 @@ from il6_platform.settings import set_dagster_home
 from il6_platform.warehouse.standing import LastRefresh
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, Definitions
+    from dagster import AssetCheckEvaluation, DagsterInstance, Definitions
 
     from il6_platform.warehouse.home import Site
 
@@ -409,9 +409,11 @@ def _execute(
     with _alerts_may_fail():
         tell_of_run(site, instance, result.dagster_run)
     of = f" of study {study}" if study else ""
+    evaluations = result.get_asset_check_evaluations()
+    _tell_of_another_outcome(evaluations)
     blocking = [
         evaluation
-        for evaluation in result.get_asset_check_evaluations()
+        for evaluation in evaluations
         if not evaluation.passed
         and evaluation.blocking
         and evaluation.severity == AssetCheckSeverity.ERROR
@@ -428,6 +430,15 @@ def _execute(
         why = failures[0] if failures else "see the run in the Dagster UI"
         kinds = [kind for _, found in told if (kind := _kind(found)) is not None]
         raise (kinds or [PlatformError])[0](f"The refresh{of} failed, the last report stays: {why}")
+
+
+def _tell_of_another_outcome(evaluations: Sequence[AssetCheckEvaluation]) -> None:
+    """Say that a cut was made again and is another one: what is published is the one of before."""
+    from il6_platform.defs.report import SAME
+
+    for one in evaluations:
+        if one.check_name == SAME and not one.passed:
+            print_reason(str(one.description))
 
 
 def _error_of(event: Any) -> Any:

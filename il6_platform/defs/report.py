@@ -37,7 +37,8 @@ from il6_platform.validation.rules import judge
 from il6_platform.warehouse.database import Warehouse, comment_on
 
 _ADDS_UP = "patients_add_up"
-_SAME = "same_content_same_report"
+SAME = "same_content_same_report"
+"""The check that a cut which is made again comes out the same."""
 
 
 def report_table(table: str) -> AssetsDefinition:
@@ -359,7 +360,7 @@ SQL_TABLES = ("flow", "data_quality")
     ],
     check_specs=[
         AssetCheckSpec(
-            _SAME,
+            SAME,
             asset=key_of("report.published"),
             description="A cut that is made again comes out the same, page and every row.",
         )
@@ -414,7 +415,7 @@ def published(
         },
         check_results=[
             check(
-                _SAME,
+                SAME,
                 done.same is not False,
                 {
                     None: "This cut was made for the first time.",

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from il6_platform import cli
+from il6_platform.cli import refresh
 from il6_platform.cli.outcome import HEAD, entries, in_lines
 from il6_platform.cli.progress import Stages
+from il6_platform.defs.report import SAME
 from il6_platform.warehouse.standing import LastRefresh, Standing, standings
 
 PATIENTS = "patient_id,sex,birth_date\nA,F,1950-01-01\n"
@@ -165,3 +167,15 @@ def test_a_refusal_is_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFi
     assert cli.main(words) == 2
     said = json.loads(capsys.readouterr().out)
     assert said["status"] == 2 and "holds no exports" in said["reason"]
+
+
+def test_a_cut_that_is_another_one_when_made_again_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = [
+        SimpleNamespace(check_name=name, passed=passed, description=f"{name} {passed}")
+        for name in (SAME, "another_check")
+        for passed in (False, True)
+    ]
+    refresh._tell_of_another_outcome(said)  # type: ignore[arg-type]
+    assert capsys.readouterr().err.splitlines() == [f"{SAME} False"]
