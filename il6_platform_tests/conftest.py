@@ -51,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: (os.environ.pop(FOLDER), made.cleanup()))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one process more than cores: a test that waits for a daemon leaves one idle."""
+    mine = getattr(os, "sched_getaffinity", None)
+    return (len(mine(0)) if mine else os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def _computed_once(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a test's own refreshes judge and compute."""
