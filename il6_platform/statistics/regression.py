@@ -33,6 +33,9 @@ CONVERGED = 1e-6
 MOST_STEPS, SMALLEST, ENOUGH = 50, 1e-6, 1e-10
 """Of Newton's method: steps at most, smallest share of one, gain of one that is the last."""
 
+MANY = 10_000
+"""Patients from which on lifelines takes those of one time together, whatever it would choose."""
+
 SUSPICIOUS = 6.0
 """Log hazard ratio over a covariate's whole range from which separation is looked for."""
 
@@ -282,7 +285,9 @@ def _fitted(
     if note:
         return CoxFit(**base, note=note)
     data = _Data(frame.to_numpy(), t, e, w, s)
-    coefficients = _coefficients(frame, data) if by_lifelines else _maximum(data)
+    coefficients = _maximum(data)
+    if by_lifelines:
+        coefficients = _coefficients(frame, data, coefficients)
     reach = np.abs(coefficients * np.ptp(data.x, axis=0)).max()
     if not reach <= SUSPICIOUS:
         reason = _separated(frame, t, e, s)
@@ -332,8 +337,13 @@ def _maximum(data: _Data) -> NDArray[np.float64]:
     return beta
 
 
-def _coefficients(frame: pd.DataFrame, data: _Data) -> NDArray[np.float64]:
-    """Fit by lifelines; NaN where its search is given up."""
+def _coefficients(
+    frame: pd.DataFrame, data: _Data, start: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Fit by lifelines, whose search begins at `start`; NaN where it is given up.
+
+    Where `start` is the maximum, lifelines has only to find that it is.
+    """
     from lifelines.exceptions import ConvergenceError
 
     columns = frame.assign(**{"(time)": data.time, "(event)": data.event.astype(int)})
@@ -344,8 +354,12 @@ def _coefficients(frame: pd.DataFrame, data: _Data) -> NDArray[np.float64]:
     if data.strata is not None:
         columns["(stratum)"] = data.strata
         options["strata"] = ["(stratum)"]
+    if len(frame) >= MANY:
+        options["batch_mode"] = True
+    # lifelines searches on columns of unit variance
+    begin = start * frame.std().to_numpy() if np.isfinite(start).all() else None
     # whole steps of Newton's method may leave the region where the likelihood can be computed
-    for step in (1.0, 0.5, 0.1):
+    for step, at in ((1.0, begin), (1.0, None), (0.5, None), (0.1, None)):
         precise = {"precision": 1e-15, "r_precision": 1e-17, "step_size": step}
         precise["max_steps"] = round(100 / step)
         try:
@@ -353,7 +367,12 @@ def _coefficients(frame: pd.DataFrame, data: _Data) -> NDArray[np.float64]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 model = _fitter()()
-                fitter = model.fit(columns, "(time)", "(event)", fit_options=precise, **options)
+                fitter = model.fit(
+                    *(columns, "(time)", "(event)"),
+                    fit_options=precise,
+                    initial_point=at,
+                    **options,
+                )
         except (ConvergenceError, np.linalg.LinAlgError):
             continue
         return fitter.params_.reindex(frame.columns).to_numpy(dtype=float)
