@@ -190,9 +190,14 @@ read_lines as (
     from raw.outcomes as r
 ),
 
+-- what a line says is a hash from here on: the cells of all lines would take most of the memory
 placed as (
     select
-        r.*,
+        r.* exclude (cells, problem, decisive),
+        -- a line whose cells may have shifted says nothing that another one could repeat
+        md5(list_sort(map_entries(r.cells))::varchar || coalesce(r.problem, '')) as content,
+        md5(r.decisive || coalesce(r.problem, '')) as decisive_content,
+        if(r.table_name = 'patients', person_of(r.cells), null) as person,
         d.position,
         d.delivered_on,
         d.generation,
@@ -218,7 +223,7 @@ persons as (
     select distinct
         number,
         lower(site_written) as site_key,
-        person_of(cells) as person
+        person
     from placed
     where table_name = 'patients' and number is not null
 ),
@@ -331,9 +336,8 @@ select
     left(md5(table_name || '|' || record_key), 12) as record,
     coalesce(part, '') as part,
     day,
-    -- a line whose cells may have shifted says nothing that another one could repeat
-    md5(list_sort(map_entries(cells))::varchar || coalesce(problem, '')) as content,
-    md5(decisive || coalesce(problem, '')) as decisive_content,
+    content,
+    decisive_content,
     coalesce(patient in (from withdrawn), false) or coalesce(patient in (from struck), false) as is_withdrawn,
     coalesce(patient in (from struck), false) as is_struck
 from keyed
