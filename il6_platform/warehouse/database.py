@@ -208,7 +208,7 @@ class Warehouse:
             column = export.columns[export.header.index("patient_id")]
         except (OSError, ExportError, ValueError):
             return pd.Series(dtype=object)
-        return pd.Series(column.to_pylist(), index=list(export.lines), dtype=object)
+        return column.to_pandas().astype(object).set_axis(pd.Index(export.lines))
 
     @property
     def workers(self) -> WorkerPool:
