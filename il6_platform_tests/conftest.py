@@ -85,9 +85,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return is_short, item.path.name not in WAITING, folder
 
     items.sort(key=rank)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Begin a process more than there are cores: some wait for a daemon, a home or a minute."""
-    return (os.cpu_count() or 1) + 1
