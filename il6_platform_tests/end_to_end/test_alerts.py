@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import yaml
 from dagster import (
     AssetCheckEvaluation,
     DagsterEventType,
@@ -86,7 +87,7 @@ def listen(
 
 
 def test_what_changed_since_the_cut_before_is_told(grown: Installation, heard: list[str]) -> None:
-    study, asked = grown.study, grown.study.read_text("utf-8")
+    study = grown.study
     checks = listen(grown, DagsterRunStatus.SUCCESS, ago=1)
     assert checks["conclusions_stand"].passed
     assert not heard
@@ -101,12 +102,18 @@ def test_what_changed_since_the_cut_before_is_told(grown: Installation, heard: l
     assert "On chemotherapy alone" in text
     assert SYNTHETIC in text.splitlines()[0]
     assert "CRLM-" not in text
-    # a plan whose events are all there, and patients who lose their baseline marker
-    study.write_text(asked.replace("looks: [0.25, 0.5, 0.75, 1]", "looks: [1.0], events: 42"))
+    # a plan whose events are all there, and patients who lose their baseline marker; both are
+    # asked of one endpoint
+    content = yaml.safe_load(study.read_text("utf-8"))
+    content |= {"endpoints": ["PFS"], "covariates": content["covariates"][-1:]}
+    asked = {key: content[key] for key in content if key not in ("characteristics", "published")}
+    crossed = {"monitoring": content["monitoring"] | {"looks": [1.0], "events": 42}}
+    study.write_text(yaml.safe_dump(asked | crossed), "utf-8")
     assert grown.refresh() == 0
     assert not listen(grown, DagsterRunStatus.SUCCESS)["boundary_is_not_crossed"].passed
     assert "boundary is crossed" in heard[-1]
-    study.write_text(asked.replace("window_days: [-28, 0]", "window_days: [-3, 0]"))
+    narrow = {"marker": content["marker"] | {"window_days": [-3, 0]}}
+    study.write_text(yaml.safe_dump(asked | narrow), "utf-8")
     assert grown.refresh() == 0
     assert not listen(grown, DagsterRunStatus.SUCCESS)["nobody_is_lost"].passed
     assert "patients are analysed" in heard[-1]

@@ -64,11 +64,12 @@ def read_profile(path: Path, landing: Path | None = None) -> Profile:
 
 
 @lru_cache(maxsize=64)
-def _profile_of(path: Path, _content: bytes | None) -> Profile:
+def _profile_of(path: Path, content: bytes | None) -> Profile:
     """Return the profile of a file whose content is this: one command reads it several times."""
     return read_typed(
         *(path, Profile, "profile", "remove it or make it readable", Profile.mistakes),
         as_text=True,
+        content=content,
     )
 
 
