@@ -352,15 +352,15 @@ def _quoted(text: str) -> str:
 def read_macros(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
     """Make the macros of `sql/macros`, and what they use of the code's own knowledge."""
     foreign, plain = map(_quoted, signs())
-    codes = _quoted(f"(?i)(?:{'|'.join(re.escape(code) for code in sorted(missing_codes()))})")
+    codes = _quoted("|".join(re.escape(code) for code in sorted(missing_codes())))
     known = {
         "days_per_month()": DAYS_PER_MONTH,
         "days_per_year()": DAYS_PER_YEAR,
         # of plain ASCII nothing is to be translated
-        "plain_text(received)": "trim(if(strlen(received) = length(received), received, "
-        f"translate(received, {foreign}, {plain})))",
+        "plain_text(received)": "if(strlen(received) = length(received), trim(received), "
+        f"trim(translate(received, {foreign}, {plain})))",
         # a list of so many would be a join wherever a cell is read
-        "missing_codes()": codes,
+        "is_missing_code(plain)": f"regexp_full_match(lower(plain), {codes})",
     }
     for macro, says in known.items():
         connection.execute(f"create or replace macro {macro} as {says}")

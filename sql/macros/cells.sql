@@ -1,14 +1,14 @@
 -- Received cells; raw keeps them as they came. What a cell says is read once for each distinct text (schema reading);
--- plain_text and missing_codes are made of what il6_platform/registry/cells/text.py knows.
+-- plain_text and is_missing_code are made of what il6_platform/registry/cells/text.py knows.
 
 -- A cell, or null where it is empty or says that nothing is known; NA may be a site, sodium or a number; a status may be unknown.
 create or replace macro cell(cells, name) as
-case
-    when not regexp_full_match(
-        plain_text(cells[name]),
-        if(name in ('patient_id', 'site_id', 'analyte', 'drug', 'vital_status'), '', missing_codes())
-    ) then plain_text(cells[name])
-end;
+if(
+    is_missing_code(plain_text(cells[name]))
+    and (name not in ('patient_id', 'site_id', 'analyte', 'drug', 'vital_status') or plain_text(cells[name]) = ''),
+    null,
+    plain_text(cells[name])
+);
 
 -- A cell, or one of a study's own levels, which may be a word that elsewhere says that nothing is known.
 create or replace macro cell_or_level(cells, name, levels) as
