@@ -226,10 +226,8 @@ def provenance(
     cut = publishing.cut_of(
         used, study, censored_on, synthetic=synthetic, looks=looks, choices=choices
     )
-    accepted, gone, joined = (
-        [said for said in choices if said.startswith(word)]
-        for word in ("accepted ", "struck ", "joined ")
-    )
+    kinds = (publishing.Choice.ACCEPTED, publishing.Choice.STRUCK, publishing.Choice.JOINED)
+    accepted, gone, joined = (publishing.chosen(choices, kind) for kind in kinds)
     deliveries = told_apart(
         [f"{row.table_name} of {row.delivered_on:%Y-%m-%d}" for row in used.itertuples()]
     )
@@ -241,7 +239,7 @@ def provenance(
         *([("registry", "patients", SYNTHETIC)] if synthetic else []),
         *([("registry", "patients struck out", str(len(gone)))] if gone else []),
         *([("registry", "numbers joined", str(len(joined)))] if joined else []),
-        *(("registry", "values accepted as they are", said.split()[1]) for said in accepted),
+        *(("registry", "values accepted as they are", said) for said in accepted),
         *([("registry", "days", RELATIVE)] if used["is_relative"].fillna(False).any() else []),
         *_recruitment(warehouse),
         ("study", "title", study.title),

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 
 import duckdb
@@ -80,6 +81,15 @@ def cut_of(
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
+class Choice(StrEnum):
+    """What a home chose for its registry: the first word of each of its choices."""
+
+    ACCEPTED = "accepted"
+    STRUCK = "struck"
+    JOINED = "joined"
+    NAMED = "named"
+
+
 def choices_behind(site: Site, pseudonyms: Pseudonyms) -> list[str]:
     """Name what the registry's tables rest on besides deliveries, code and a study's own file.
 
@@ -92,14 +102,14 @@ def choices_behind(site: Site, pseudonyms: Pseudonyms) -> list[str]:
         Where the list of joined numbers cannot be read.
     """
     home, as_of = site.home_path, site.as_of_date
-    values = answers.accepted(home, as_of)
+    values, joined = answers.accepted(home, as_of), merged.read_merged(home, pseudonyms, as_of)
     unknown = [text for text in site.named_drugs() if read_drug(text).certainty != "known"]
     return [
-        *([f"accepted {values}"] if values else []),
-        *(f"struck {row['patient']}" for row in struck.read_struck(home, as_of)),
-        *(f"joined {row[:-1]}" for row in sorted(merged.read_merged(home, pseudonyms, as_of))),
+        *([f"{Choice.ACCEPTED} {values}"] if values else []),
+        *(f"{Choice.STRUCK} {row['patient']}" for row in struck.read_struck(home, as_of)),
+        *(f"{Choice.JOINED} {row[:-1]}" for row in sorted(joined)),
         *site.exports_said(),
-        *(f"named {text}" for text in unknown),
+        *(f"{Choice.NAMED} {text}" for text in unknown),
     ]
 
 
@@ -117,6 +127,12 @@ def choices_of(warehouse: Warehouse) -> list[str]:
     """Return the choices that a study's copy of the registry rests on; none of an older version."""
     noted = warehouse.query("from study.content").iloc[0]
     return [*noted.get("choices", ())]
+
+
+def chosen(choices: Sequence[str], kind: Choice) -> list[str]:
+    """Return what was chosen of one kind."""
+    head = f"{kind} "
+    return [said.removeprefix(head) for said in choices if said.startswith(head)]
 
 
 def mark_registry_whole(warehouse: Warehouse) -> None:
