@@ -188,9 +188,8 @@ def cox(
         Lin & Wei's sandwich variance (JASA 1989), with ties as in R's coxph; otherwise the inverse
         of the information.
     by_lifelines
-        Have lifelines find the maximum, as for a study's headline; else it is found by Newton's
-        method on the same likelihood, in a quarter of the time and the same to eight digits, where
-        lifelines stops.
+        Have lifelines find the maximum, as for a study's headline, from where Newton's method on
+        the same likelihood ends; else that end is taken: the same to eight digits at least.
 
     Returns
     -------
@@ -285,9 +284,7 @@ def _fitted(
     if note:
         return CoxFit(**base, note=note)
     data = _Data(frame.to_numpy(), t, e, w, s)
-    coefficients = _maximum(data)
-    if by_lifelines:
-        coefficients = _coefficients(frame, data, coefficients)
+    coefficients = _coefficients(frame, data) if by_lifelines else _maximum(data)
     reach = np.abs(coefficients * np.ptp(data.x, axis=0)).max()
     if not reach <= SUSPICIOUS:
         reason = _separated(frame, t, e, s)
@@ -337,27 +334,24 @@ def _maximum(data: _Data) -> NDArray[np.float64]:
     return beta
 
 
-def _coefficients(
-    frame: pd.DataFrame, data: _Data, start: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Fit by lifelines, whose search begins at `start`; NaN where it is given up.
+def _coefficients(frame: pd.DataFrame, data: _Data) -> NDArray[np.float64]:
+    """Fit by lifelines; NaN where its search is given up.
 
-    Where `start` is the maximum, lifelines has only to find that it is.
+    It begins where Newton's method ends: at a maximum lifelines has only to find that it is one.
     """
     from lifelines.exceptions import ConvergenceError
 
     columns = frame.assign(**{"(time)": data.time, "(event)": data.event.astype(int)})
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"batch_mode": True if len(frame) >= MANY else None}
     if data.weights is not None:
         columns["(weight)"] = data.weights
         options["weights_col"] = "(weight)"
     if data.strata is not None:
         columns["(stratum)"] = data.strata
         options["strata"] = ["(stratum)"]
-    if len(frame) >= MANY:
-        options["batch_mode"] = True
     # lifelines searches on columns of unit variance
-    begin = start * frame.std().to_numpy() if np.isfinite(start).all() else None
+    start = _maximum(data) * frame.std().to_numpy()
+    begin = start if np.isfinite(start).all() else None
     # whole steps of Newton's method may leave the region where the likelihood can be computed
     for step, at in ((1.0, begin), (1.0, None), (0.5, None), (0.1, None)):
         precise = {"precision": 1e-15, "r_precision": 1e-17, "step_size": step}

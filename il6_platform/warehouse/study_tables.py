@@ -213,14 +213,13 @@ def _fill_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     )
     rows = [
         {
-            "name": name,
+            "name": item.name.lower(),
             "label": item.title,
             "kind": item.kind,
-            "levels": list(item.levels or LEVELS.get(name, ())) or None,
+            "levels": list(item.levels or LEVELS.get(item.name.lower(), ())) or None,
             "marker": marker and marker.label,
         }
         for item, marker in zip(study.described, of_covariates, strict=True)
-        for name in [item.name.lower()]
     ]
     _insert(connection, "study.covariates", rows)
     read_macros(connection, "cells", "known", "partial")

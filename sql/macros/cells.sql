@@ -2,6 +2,7 @@
 -- plain_text and is_missing_code are made of what il6_platform/registry/cells/text.py knows.
 
 -- A cell, or null where it is empty or says that nothing is known; NA may be a site, sodium or a number; a status may be unknown.
+-- The pattern is one for all names: where names are data, one that depends on them would be compiled for each cell.
 create or replace macro cell(cells, name) as
 if(
     is_missing_code(plain_text(cells[name]))
