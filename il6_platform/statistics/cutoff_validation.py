@@ -26,6 +26,7 @@ from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_rules import NO_CUTOFF, Roc, Rule, Search, first_largest
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.permutations import permute_into, permuted
 from il6_platform.statistics.risk_sets import CHUNK, LogRanks
 
 __all__ = ["bootstrap_cutoff", "cross_validate", "interaction_test", "permutation_test", "roc_band"]
@@ -351,7 +352,7 @@ def cross_validate(
         return [unsupported(name, NO_CUTOFF, **fields) for name in names]
 
     def work(child: np.random.Generator, size: int) -> tuple[NDArray[Any], ...]:
-        fold = child.permuted(np.tile(np.arange(n) % folds, (size, 1)), axis=1)
+        fold = permuted(np.arange(n) % folds, size, child)
         high, valid = np.zeros((size, n), dtype=bool), np.ones(size, dtype=bool)
         for f in range(folds):
             picked = first_largest(search.criterion((fold != f).astype(float)))
@@ -404,10 +405,10 @@ def _medians_of_splits(
 
 def _permutations(child: np.random.Generator, size: int, stratum: NDArray[Any]) -> NDArray[Any]:
     """Draw permutations of patients within strata, shape (size, n)."""
-    permutation = np.tile(np.arange(len(stratum)), (size, 1))
+    permutation = np.empty((size, len(stratum)), dtype=np.int64)
     for k in np.unique(stratum):
-        inside = stratum == k
-        permutation[:, inside] = child.permuted(permutation[:, inside], axis=1)
+        inside = np.flatnonzero(stratum == k)
+        permute_into(permutation, inside, inside, child)
     return permutation
 
 

@@ -21,14 +21,29 @@ from il6_platform.statistics.arrays import Bools, Floats, Ints
 TOLERANCE = 1e-9
 """Change of a log hazard ratio at which Newton's method stops."""
 
+NODES = 4
+"""Rows that stand for more deaths at one moment, where no more than `SPARSE` of a group die."""
+
+SPARSE = 0.05
+"""Proportion of those at risk up to which these rows give the sums over all deaths to rounding."""
+
 
 class TiedDeaths:
     """A row for each death of each model, the models one after another.
+
+    What is summed over the deaths k = 0, ..., d - 1 of one moment is a smooth function of k / d
+    where few of those at risk die. Gauss's quadrature for such a sum (the nodes are zeros of the
+    discrete Chebyshev polynomial; Gautschi, Orthogonal Polynomials, 2004) then needs four rows
+    instead of d: its error is that of a function whose pole lies at the inverse of the proportion
+    that dies, below 78^-8 of the sum for one in twenty.
 
     Parameters
     ----------
     died
         Integers, shape (models, moments): how many died.
+    proportion
+        Of the same shape: the largest proportion of those at risk, of any group that is weighed by
+        itself, that dies at the moment. Without it every death has a row of its own.
 
     Attributes
     ----------
@@ -36,6 +51,8 @@ class TiedDeaths:
         Shape (rows,): place of the death's moment, counted through all models.
     gone
         Shape (rows,): k / d of death k of d.
+    stands_for
+        Shape (rows,): deaths that a row stands for; None where it is one each.
     per_model
         Shape (models,): rows of each model.
 
@@ -45,12 +62,25 @@ class TiedDeaths:
     array([0. , 0. , 0.5])
     """
 
-    def __init__(self, died: Ints) -> None:
+    def __init__(self, died: Ints, proportion: Floats | None = None) -> None:
         ties = died.ravel()
-        self.moment = np.repeat(np.arange(len(ties)), ties)
-        before = np.cumsum(ties) - ties
+        many = np.zeros(len(ties), dtype=bool)
+        if proportion is not None:
+            many = (ties > NODES) & (proportion.ravel() <= SPARSE)
+        rows = np.where(many, NODES, ties)
+        self.moment = np.repeat(np.arange(len(ties)), rows)
+        before = np.cumsum(rows) - rows
         self.gone = (np.arange(len(self.moment)) - before[self.moment]) / ties[self.moment]
-        self.per_model = died.sum(axis=1)
+        self.stands_for: Floats | None = None
+        if many.any():
+            sizes, which = np.unique(ties[many], return_inverse=True)
+            nodes, weights = quadrature(sizes)
+            by_node = many[self.moment]
+            self.stands_for = np.ones(len(self.moment))
+            self.gone[by_node], self.stands_for[by_node] = (
+                of[which].ravel() for of in (nodes / sizes[:, None], weights)
+            )
+        self.per_model = rows.reshape(died.shape).sum(axis=1)
         self._starts = np.cumsum(self.per_model) - self.per_model
 
     def exposed(self, at_risk: Floats, died: Floats) -> Floats:
@@ -65,6 +95,8 @@ class TiedDeaths:
 
     def summed(self, rows: Floats) -> Floats:
         """Sum rows, shape (rows, ...), over each model's deaths; a model needs at least one."""
+        if self.stands_for is not None:
+            rows = rows * self.stands_for.reshape(-1, *(1 for _ in rows.shape[1:]))
         return np.asarray(np.add.reduceat(rows, self._starts, axis=0)) if len(rows) else rows
 
     def spread(self, of_models: Floats) -> Floats:
@@ -103,6 +135,34 @@ class TiedDeaths:
                     rows *= weights
                 found[:, j, k] = found[:, k, j] = -self.summed(rows)
         return found
+
+
+def quadrature(sizes: Ints) -> tuple[Floats, Floats]:
+    """Return where to take a function, and how often, for its sum over k = 0, ..., d - 1.
+
+    Exact for polynomials of a degree below 2 * `NODES` (Golub & Welsch, Math Comp 1969).
+
+    Parameters
+    ----------
+    sizes
+        Shape (m,): each d, more than `NODES`.
+
+    Returns
+    -------
+    Nodes and weights, shape (m, NODES): the weights of each d sum to d.
+
+    Examples
+    --------
+    >>> nodes, weights = quadrature(np.array([10]))
+    >>> float((weights * nodes**3).sum().round(6)), sum(k**3 for k in range(10))
+    (2025.0, 2025)
+    """
+    d, n = sizes.astype(float)[:, None], np.arange(1, NODES)
+    beside = np.sqrt(n**2 * (d**2 - n**2) / (4 * (4 * n**2 - 1)))
+    matrix = np.zeros((len(sizes), NODES, NODES))
+    matrix[:, n - 1, n] = matrix[:, n, n - 1] = beside
+    offsets, vectors = np.linalg.eigh(matrix)
+    return offsets + (d - 1) / 2, d * vectors[:, 0] ** 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from il6_platform.statistics._check import same_length, samples
 from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code, Reason
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.permutations import permute_into, permuted
 from il6_platform.statistics.proportions import proportion, risk_difference
 from il6_platform.statistics.risk_sets import CHUNK, RiskSets
 from il6_platform.statistics.survival import rmst_difference
@@ -117,14 +118,15 @@ def _permuted_within(
     """
     step = max(1, CHUNK // max(len(labels), 1))
     rows = [min(step, replicates - start) for start in range(0, replicates, step)]
-    of_arm = [labels[arm == k].astype(np.int8) for k in (0, 1)]
+    places = [np.flatnonzero(arm == k) for k in (0, 1)]
+    of_arm = [labels[own].astype(np.int8) for own in places]
     control = deepcopy(rng)
     for size in rows:
-        rng.permuted(np.tile(of_arm[0], (size, 1)), axis=1)
+        permuted(of_arm[0], size, rng)
     for size in rows:
         groups = np.empty((size, len(labels)), dtype=np.int8)
         for k, generator in enumerate((control, rng)):
-            groups[:, arm == k] = generator.permuted(np.tile(of_arm[k], (size, 1)), axis=1)
+            permute_into(groups, places[k], of_arm[k], generator)
         yield groups
 
 

@@ -21,6 +21,7 @@ from il6_platform.statistics._check import samples
 from il6_platform.statistics.arrays import Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
+from il6_platform.statistics.permutations import permuted
 from il6_platform.statistics.risk_sets import CHUNK, log_rank_scores, marker_array
 
 __all__ = ["lausen92", "lausen94", "maxstat"]
@@ -350,8 +351,8 @@ def _permutation(
     spread = _spread(n, a, (scores**2).sum())
     size = max(1, CHUNK // n)
     for start in range(0, replicates, size):
-        rows = np.tile(scores, (min(size, replicates - start), 1))
-        sums = np.cumsum(rng.permuted(rows, axis=1, out=rows), axis=1)[:, low - 1]
+        rows = permuted(scores, min(size, replicates - start), rng)
+        sums = np.cumsum(rows, axis=1, out=rows)[:, low - 1]
         largest = _standardised(sums, low, n, a, spread).max(axis=1)
         reached += int((largest >= b * (1 - 1e-9)).sum())
     return (reached + 1) / (replicates + 1)

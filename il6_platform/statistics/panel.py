@@ -27,6 +27,7 @@ from scipy.stats import norm, rankdata
 
 from il6_platform.statistics.arrays import Bools, Floats, Ints
 from il6_platform.statistics.cutoff_rules import smallest_group
+from il6_platform.statistics.permutations import permute_into
 from il6_platform.statistics.risk_sets import log_rank_scores
 
 __all__ = ["ask_panel", "clusters", "stability", "westfall_young"]
@@ -214,10 +215,10 @@ def _drawn(arms: bytes, generator: bytes, replicates: int) -> Ints:
 
 def _permuted(arms: Bools, rng: np.random.Generator, replicates: int) -> Ints:
     """Return places of patients, permuted within arms, shape (B, n)."""
-    places = np.tile(np.arange(len(arms)), (replicates, 1))
+    places = np.empty((replicates, len(arms)), dtype=np.int64)
     for group in (arms, ~arms):
         own = np.flatnonzero(group)
-        places[:, own] = rng.permuted(np.tile(own, (replicates, 1)), axis=1)
+        permute_into(places, own, own, rng)
     return places
 
 

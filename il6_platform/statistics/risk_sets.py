@@ -648,7 +648,10 @@ class _Exposed:
     @classmethod
     def of(cls, at_risk: list[Floats], dead: list[Floats]) -> _Exposed:
         """Count from those at risk and those who die, of each group: shape (rows, times)."""
-        ties = TiedDeaths(sum(dead[1:], start=dead[0]).astype(np.int64))
+        # who is at risk in no group dies in none
+        dying = [d / np.maximum(a, 1) for a, d in zip(at_risk, dead, strict=True)]
+        largest = np.max(dying, axis=0)
+        ties = TiedDeaths(sum(dead[1:], start=dead[0]).astype(np.int64), largest)
         exposed = [ties.exposed(a, d) for a, d in zip(at_risk, dead, strict=True)]
         return cls(ties, exposed, np.stack([d.sum(axis=1) for d in dead[1:]], axis=1))
 

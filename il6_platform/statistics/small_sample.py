@@ -22,6 +22,7 @@ from il6_platform.statistics._check import are_all_at_once, same_length, samples
 from il6_platform.statistics.arrays import Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.permutations import permuted
 from il6_platform.statistics.proportions import fisher_exact
 from il6_platform.statistics.risk_sets import log_rank_scores
 
@@ -271,11 +272,10 @@ def _permutations_reaching(
         rows = min(size, replicates - start)
         sums = np.zeros((rows, groups))
         for k, count in enumerate(counts):
-            permuted = np.tile(scores[strata == k], (rows, 1))
-            rng.permuted(permuted, axis=1, out=permuted)
+            drawn = permuted(scores[strata == k], rows, rng)
             there = np.flatnonzero(count)
             first = (np.cumsum(count) - count)[there]
-            sums[:, there] += np.add.reduceat(permuted, first, axis=1)
+            sums[:, there] += np.add.reduceat(drawn, first, axis=1)
         forms = np.einsum("bi,ij,bj->b", sums[:, 1:], inverse, sums[:, 1:])
         reached += int(np.sum(forms >= statistic * (1 - _ROUNDING)))
     return reached
