@@ -734,7 +734,8 @@ def read_study(path: Path | str) -> Study:
     try:
         content = file.read_bytes()
     except OSError:
-        content = None
+        # says why it cannot be read; should it be readable now, that is not kept for the next time
+        return _study_of.__wrapped__(file, None)
     return _study_of(file, content)
 
 

@@ -30,7 +30,7 @@ from il6_platform.registry import landings, raw
 from il6_platform.registry.deliveries import Opened, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
 from il6_platform.registry.kept import Kept
-from il6_platform.registry.landing import Found, digest_of, landed
+from il6_platform.registry.landing import UNREADABLE, Found, digest_of, landed
 from il6_platform.registry.native import TABLES
 from il6_platform.registry.profiles import Profile, read_profiles
 from il6_platform.registry.told import named, told
@@ -139,7 +139,7 @@ class _Reading:
     contents
         As what the bytes of these files are known.
     unreadable
-        Files that the platform's account may not read.
+        Files and folders that the platform's account may not read.
     waiting
         Files that are still being written.
     """
@@ -173,8 +173,9 @@ class _Reading:
         digest = item.digest()
         if digest is None:
             # one that was taken away meanwhile is none any more
-            is_there = item.path.exists() and not is_clutter(item.file)
-            self.unreadable += [item.file] if is_there else []
+            if item.is_there():
+                self.present[item.file] = UNREADABLE
+                self.unreadable += [] if is_clutter(item.file) else [item.file]
             return
         self.present[item.file] = digest
         if item.path.name in self.dictionaries:
@@ -332,7 +333,8 @@ def _read_kept(
 
 
 def _unreadable(file: str) -> str:
-    return f"{told(file)}: may not be read; give the platform's account the right to read it."
+    name = "the landing folder" if file == "." else told(file)
+    return f"{name}: may not be read; give the platform's account the right to read it."
 
 
 def raw_table(table: str) -> AssetsDefinition:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,12 @@ State = tuple[int, int, int, int]
 
 GONE: State = (-1, -1, -1, -1)
 """What `_state` says of a file that has been taken away meanwhile."""
+
+LOCKED: State = (-2, -1, -1, -1)
+"""What `_state` says of a file in a folder that may not be entered."""
+
+UNREADABLE = "unreadable"
+"""What stands for the SHA-256 of a file that is there and cannot be read."""
 
 _DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
 _SINCE = re.compile(
@@ -52,10 +59,14 @@ _hashed: dict[Path, tuple[State, str]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file in the landing folder that is complete."""
+    """A file in the landing folder that is complete, or a folder in it that cannot be listed."""
 
     path: Path
     file: str
+
+    def is_there(self) -> bool:
+        """Say whether it was not taken away meanwhile."""
+        return _state(self.path) != GONE
 
     def read(self) -> bytes | None:
         """Return its bytes, or None where it was taken away meanwhile or may not be read."""
@@ -92,25 +103,30 @@ def landed(
     A file counts as complete where it has not been touched for `settle_seconds`, and does not
     change while it is watched: one that was touched in the last minute, for `watch_seconds`.
     Hidden files, Markdown and YAML beside the exports, partial files, symbolic links and whatever
-    else is no file are no deliveries.
+    else is no file are no deliveries. A folder that cannot be listed is found as a file that
+    cannot be read: what lies in it would be missed without a word.
     """
     complete: list[Found] = []
     waiting: list[str] = []
     young: dict[Path, State] = {}
     now = time.time()
-    for folder, folders, files in os.walk(landing):
+
+    def note_locked(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            locked = Path(error.filename)
+            complete.append(Found(locked, _name(locked, landing)))
+
+    for folder, folders, files in os.walk(landing, onerror=note_locked):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
             path = Path(folder, name)
             if (
                 name.startswith(".")
                 or path.suffix.lower() in {".md", ".yaml", ".yml"}
-                # a link could point anywhere, a pipe would be read for ever
-                or path.is_symlink()
-                or not path.is_file()
+                or not _is_file(path)
             ):
                 continue
-            file = path.relative_to(landing).as_posix()
+            file = _name(path, landing)
             state = _state(path)
             if state == GONE:
                 continue
@@ -131,11 +147,32 @@ def landed(
     return sorted(complete, key=lambda found: _natural(found.file)), sorted(waiting)
 
 
+def _is_file(path: Path) -> bool:
+    """Say whether it is a file itself: a link could point anywhere, a pipe has no end.
+
+    What lies in a folder that may be listed and not entered is taken for one.
+    """
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def _name(path: Path, landing: Path) -> str:
+    """Return how a file is called; bytes of its name that are not UTF-8 as `\\xf6`."""
+    name = path.relative_to(landing).as_posix()
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def _state(path: Path) -> State:
-    """Return a file's state, or GONE."""
+    """Return a file's state, GONE or LOCKED."""
     try:
         found = path.stat()
-    except FileNotFoundError:
+    except PermissionError:
+        return LOCKED
+    except OSError:
         return GONE
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
@@ -146,9 +183,13 @@ def digest_of(content: bytes) -> str:
 
 
 def digests(landing: Path) -> dict[str, str]:
-    """Return the SHA-256 of a landing folder's complete files that can be read, by their names."""
-    read = ((item.file, item.digest()) for item in landed(landing)[0])
-    return {file: digest for file, digest in read if digest is not None}
+    """Return the SHA-256 of a landing folder's complete files by their names, or UNREADABLE.
+
+    A file that cannot be read is news too: a refresh says so.
+    """
+    found = landed(landing)[0]
+    read = {item.file: item.digest() or (UNREADABLE if item.is_there() else "") for item in found}
+    return {file: digest for file, digest in read.items() if digest}
 
 
 def delivered_on(file: str) -> date | None:

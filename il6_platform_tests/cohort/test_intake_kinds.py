@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import duckdb
 import pandas as pd
@@ -517,6 +518,19 @@ def test_two_hospitals_that_number_from_one_are_told_apart(layout: str, tmp_path
         for number, site in (("T01", north), ("T01", south), ("T02", north), ("T02", south))
     ]
     assert said == [("E", 1.5), ("C", 1.5), ("C", 22.5), ("C", 2.5)]
+
+
+def test_a_hospital_s_folder_is_one_however_a_system_writes_its_letters(tmp_path: Path) -> None:
+    made = SmallRegistry(tmp_path)
+    hospitals = two_hospitals()
+    made.deliver("south/2024-01-31", hospitals["south"])
+    made.deliver(f"{normalize('NFC', 'Köln')}/2024-01-31", hospitals["north"])
+    corrected = base(labs=["T02,il6,22.5,pg/mL,2023-01-20"])
+    made.deliver(f"{normalize('NFD', 'Köln')}/2024-02-29", corrected)
+    made.derive()
+    assert sorted(made.warehouse.query("from cohort.subjects")["MARKER"]) == sorted(
+        [*(n + 0.5 for n in range(1, 9) for _ in "12" if n != 2), 2.5, 22.5]
+    )
 
 
 def test_one_hospital_s_folder_beside_another_one_s_files(tmp_path: Path) -> None:

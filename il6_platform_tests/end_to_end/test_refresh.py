@@ -164,6 +164,26 @@ def test_a_file_that_may_not_be_read_blocks_and_says_so(
     assert "exports_can_be_read" in last_line and "labs.csv: may not be read" in last_line
 
 
+def test_a_new_file_that_may_not_be_read_is_not_nothing_new(
+    begun: Installation, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbidden, read = begun.landing / "labs_2020-01-31.csv", Path.read_bytes
+    forbidden.touch()
+
+    def read_bytes(path: Path) -> bytes:
+        if path == forbidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", read_bytes)
+        assert begun.refresh() == 1
+    last_line = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "labs_2020-01-31.csv: may not be read" in last_line
+    forbidden.unlink()
+    assert begun.refresh() == 0
+
+
 def test_wrong_use_is_said_in_the_last_line(
     installation: Installation, capfd: pytest.CaptureFixture[str]
 ) -> None:

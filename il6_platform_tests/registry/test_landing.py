@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from il6_platform.registry.landing import Found, digests, landed
+from il6_platform.registry import landing as looked
+from il6_platform.registry.landing import UNREADABLE, Found, digests, landed
 
 
 def names(landing: Path, **waits: float) -> tuple[list[str], list[str]]:
@@ -107,3 +109,52 @@ def test_a_file_of_just_now_is_read_each_time(tmp_path: Path) -> None:
     # a clock that stands still between the two
     os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
     assert digests(tmp_path) != before
+
+
+def test_what_cannot_be_read_is_news_and_what_is_gone_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in ("labs.csv", "entered/labs.csv", "listed/labs.csv", "locked/labs.csv"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("a\n")
+    known = digests(tmp_path)
+    assert UNREADABLE not in known.values()
+    read, walk, lstat, stat = Path.read_bytes, os.scandir, Path.lstat, Path.stat
+
+    # whoever runs the tests may be allowed to read and to enter everything
+    def forbid(path: Path, *folders: str) -> None:
+        if {*path.relative_to(tmp_path).parts[:1]} & {*folders}:
+            raise PermissionError(13, "Permission denied", str(path))
+
+    def read_bytes(path: Path) -> bytes:
+        forbid(path, "labs.csv", "listed", "locked")
+        return read(path)
+
+    def scandir(path: str) -> object:
+        forbid(Path(path), "locked")
+        return walk(path)
+
+    def entered(path: Path, ask: Callable[..., os.stat_result], **how: bool) -> os.stat_result:
+        forbid(path, *([] if path.parent == tmp_path else ["listed"]))
+        return ask(path, **how)
+
+    monkeypatch.setattr(looked, "_hashed", {})
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(Path, "lstat", lambda path: entered(path, lstat))
+    monkeypatch.setattr(Path, "stat", lambda path, **how: entered(path, stat, **how))
+    assert digests(tmp_path) == {
+        "labs.csv": UNREADABLE,
+        "entered/labs.csv": known["entered/labs.csv"],
+        "listed/labs.csv": UNREADABLE,
+        "locked": UNREADABLE,
+    }
+    gone = Found(tmp_path / "nowhere.csv", "nowhere.csv")
+    assert gone.digest() is None and not gone.is_there()
+
+
+def test_a_name_that_is_no_utf8_is_told_by_its_bytes(tmp_path: Path) -> None:
+    for name in (b"K\xf6ln.csv", b"K\xe4ln.csv"):
+        Path(os.fsdecode(bytes(tmp_path) + b"/" + name)).write_text("a\n")
+    assert names(tmp_path) == (["K\\xe4ln.csv", "K\\xf6ln.csv"], [])
+    assert len(digests(tmp_path)) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -330,3 +331,33 @@ def test_a_file_of_which_no_line_is_read_says_by_which_columns_lines_are_chosen(
         "holds no line that profile omop reads (it chooses lines by their drug_concept_id, "
         "drug_source_value); export it again, or correct the profile"
     )
+
+
+def test_a_file_s_name_is_one_however_a_system_writes_its_letters(tmp_path: Path) -> None:
+    recognised = f"{{columns: [Nr, Sex, Born], file: '{normalize('NFC', 'Köln')}*'}}"
+    text = GOOD.replace("{columns: [Nr, Sex, Born]}", recognised).partition("  - table: labs")[0]
+    (tmp_path / "site.yaml").write_text(text, encoding="utf-8")
+    content = b"Nr,Sex,Born\n1,No,01.02.1950\n"
+    for form in ("NFC", "NFD"):
+        file = normalize(form, "KÖLN 2024.csv")
+        (made,) = open_deliveries(file, content, read_profiles(tmp_path)).deliveries
+        assert made.profile == "site", form
+
+
+def test_a_profile_that_can_be_read_at_the_second_look_is_not_kept_for_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, whole = tmp_path / "site.yaml", Path.read_bytes
+    file.write_text(GOOD, encoding="utf-8")
+    looks: list[Path] = []
+
+    def read_bytes(path: Path) -> bytes:
+        looks.append(path)
+        if len(looks) != 2:
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    assert read_profile(file).name == "site"
+    with pytest.raises(YamlConfigError, match="cannot be read"):
+        read_profile(file)

@@ -31,11 +31,12 @@ drug = text_of_drug or (len(of_drug) > 0 and list_has_all(substances, of_drug));
 create or replace macro patient_key(number, site) as
 if(site = '', number, left(sha256(site || chr(31) || number), 16));
 
--- The folders of a file that are called after more than a day or a kind of export, without the day.
+-- The folders of a file that are called after more than a day or a kind of export, without the day, in the form of signs
+-- that cells have: some systems write the dots of a letter as a sign of their own.
 create or replace macro site_folders(file) as
 list_filter(
     list_transform(
-        string_split(regexp_replace(file, '/?[^/]*$', ''), '/'),
+        string_split(regexp_replace(nfc_normalize(file), '/?[^/]*$', ''), '/'),
         lambda part: trim(regexp_replace(part, '(19|20)\d{2}[-_.]?\d{2}([-_.]?\d{2})?', '', 'g'), ' _-.')
     ),
     lambda part: part != '' and not regexp_full_match(lower(part), 'full|updates?|delta|corrections?|amendments?')

@@ -5,6 +5,7 @@ Belongs here: files and folders. Does not belong here: what a key means (`keys`)
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -46,14 +47,15 @@ def read_profile(path: Path, landing: Path | None = None) -> Profile:
         Naming file, line and key of what cannot be.
     """
     try:
-        content = path.read_bytes()
+        profile = _profile_of(path, path.read_bytes())
     except OSError:
-        content = None
-    profile = _profile_of(path, content)
+        # says why it cannot be read; should it be readable now, that is not kept for the next time
+        profile = _profile_of.__wrapped__(path, None)
     if profile.dictionary is None:
         return profile
     beside = path.parent / profile.dictionary
-    landed = sorted(landing.rglob(Path(profile.dictionary).name)) if landing else []
+    named = landing.rglob(Path(profile.dictionary).name) if landing else []
+    landed = sorted(filter(os.path.isfile, named))
     for file in [*([beside] if beside.is_file() else []), *reversed(landed)]:
         try:
             (sheet,) = open_sheets(file.name, file.read_bytes())

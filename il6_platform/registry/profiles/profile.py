@@ -15,6 +15,7 @@ from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from unicodedata import normalize
 
 from pydantic import Field, PrivateAttr
 
@@ -157,9 +158,10 @@ class Profile(Part):
     def _marks(self, file: str, export: Export) -> Iterable[Recognise]:
         """Give the entries by which an export is recognised."""
         header = self._header(export)
-        name = Path(file).name.lower()
+        # some systems write the dots of a letter as a sign of their own
+        name = normalize("NFC", Path(file).name).lower()
         for one in self.recognise:
-            if set(one.columns) <= header and fnmatch(name, one.file.lower()):
+            if set(one.columns) <= header and fnmatch(name, normalize("NFC", one.file).lower()):
                 yield one
 
     def _header(self, export: Export) -> set[str]:
