@@ -41,6 +41,22 @@ COPIED = ("raw.deliveries", "raw.patients", "raw.labs")
 LEFT = ("staging.judged", "reading.done")
 """Tables of those two that only a refresh of the registry reads."""
 
+_OF_MARKER = (
+    "(select record from (select analyte, record from registry.staging.labs "
+    "union all select analyte, record from registry.staging.labs_set_aside) "
+    "where list_contains(getvariable('analytes'), analyte))"
+)
+
+_PARTS = {
+    "staging.lines": "select table_name, delivery, line, position, delivered_on, patient, record, "
+    "status, is_struck from {}",
+    "staging.received": f"from {{}} where table_name != 'labs' or record in {_OF_MARKER}",
+    "raw.labs": "from {} where rowid in (select r.rowid from registry.raw.labs as r semi join "
+    "(from registry.staging.received where table_name = 'labs' "
+    f"and record in {_OF_MARKER}) as m on r.delivery = m.delivery and r.line = m.line)",
+}
+"""Tables of which a study reads a part: of results as they were received, those of its marker."""
+
 
 def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
     """Make what the registry's SQL reads: schemas, raw tables, dictionaries, macros."""
@@ -114,8 +130,12 @@ def copy_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
             "and schema_name || '.' || table_name not in (select unnest($left)) order by all",
             {"copied": [*COPIED, "study.content"], "left": [*LEFT]},
         ).fetchall()
+        connection.execute(
+            "set variable analytes = $analytes", {"analytes": [*marker_units(site.study.marker)]}
+        )
         for (name,) in names:
-            connection.execute(f"create or replace table {name} as from registry.{name}")
+            copied = _PARTS.get(name, "from {}").format(f"registry.{name}")
+            connection.execute(f"create or replace table {name} as {copied}")
     finally:
         connection.execute("detach registry")
 
