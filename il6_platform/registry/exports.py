@@ -212,6 +212,15 @@ _WELL_QUOTED = re.compile(_CELL + rb"(?:," + _CELL + rb")*\r?")
 """A line whose quotes are around whole cells, doubled within them."""
 
 
+def _quoted_lines(content: bytes) -> Iterator[bytes]:
+    """Give the lines that hold a quote, of content whose last line has its end."""
+    found = content.find(b'"')
+    while found >= 0:
+        end = content.index(b"\n", found)
+        yield content[content.rfind(b"\n", 0, found) + 1 : end]
+        found = content.find(b'"', end)
+
+
 def _plain_columns(content: bytes) -> list[pa.Array] | None:
     """Return the columns of UTF-8 text that is nothing but lines of as many cells as the first.
 
@@ -220,8 +229,7 @@ def _plain_columns(content: bytes) -> list[pa.Array] | None:
     """
     if not content.endswith(b"\n") or content.count(b"\r") != content.count(b"\r\n"):
         return None
-    quoted = (line for line in content.split(b"\n") if b'"' in line) if b'"' in content else ()
-    if not all(_WELL_QUOTED.fullmatch(line) for line in quoted):
+    if not all(_WELL_QUOTED.fullmatch(line) for line in _quoted_lines(content)):
         return None
     head = content[: content.index(b"\n")]
     if b'"' in head:
@@ -239,8 +247,13 @@ def _plain_columns(content: bytes) -> list[pa.Array] | None:
     except pa.ArrowInvalid:
         return None
     cells = [column.combine_chunks() for column in table.columns]
-    longest = [pc.max(pc.utf8_length(column)).as_py() or 0 for column in cells]
-    return None if max(longest) > MAX_CELL else [_trimmed(column) for column in cells]
+    # a character has a byte at least, and bytes are counted at once
+    long = [
+        column for column in cells if (pc.max(pc.binary_length(column)).as_py() or 0) > MAX_CELL
+    ]
+    if any(pc.max(pc.utf8_length(column)).as_py() > MAX_CELL for column in long):
+        return None
+    return [_trimmed(column) for column in cells]
 
 
 def _check_header(header: list[str]) -> None:
@@ -296,5 +309,6 @@ def _trimmed(cells: Sequence[str] | pa.Array) -> pa.Array:
     `="0012"` is how text is written for Excel: 0012.
     """
     text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
-    text = pc.replace_substring_regex(text, pattern=r'^="([^"]*)"$', replacement=r"\1")
+    if pc.any(pc.starts_with(text, '="')).as_py():
+        text = pc.replace_substring_regex(text, pattern=r'^="([^"]*)"$', replacement=r"\1")
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
