@@ -163,13 +163,20 @@ coded as (
     ('outcomes', 'endpoint'), ('outcomes', 'unit'), ('outcomes', 'event')) as c (table_name, column_name)
 ),
 
-codes as (
-    select m.export, a.table_name, k.column_name, lower(cell(a.cells, k.column_name)) as code, count(*) as n
+-- a text is read once in each export, not in each line
+texts as (
+    select m.export, a.table_name, k.column_name, a.cells[k.column_name] as received, count(*) as n
     from arrived as a
     inner join made_of as m on a.delivery = m.delivery and a.table_name = m.table_name
     inner join coded as k on a.table_name = k.table_name
-    where cell(a.cells, k.column_name) is not null
-    group by m.export, a.table_name, k.column_name, code
+    group by m.export, a.table_name, k.column_name, received
+),
+
+codes as (
+    select export, table_name, column_name, lower(cell(map {column_name: received}, column_name)) as code, sum(n) as n
+    from texts
+    where cell(map {column_name: received}, column_name) is not null
+    group by export, table_name, column_name, code
 ),
 
 codes_before as (
