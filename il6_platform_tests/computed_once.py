@@ -71,9 +71,12 @@ def run_once(entry: Declared, cohort: Any, study: Any, earlier: Any, pool: Any =
     return _once(lambda: _run(entry, cohort, study, earlier, pool), entry.name, cohort, study, read)
 
 
-def shown_once(report: Any, core: int, cores: int) -> Any:
+def shown_once(report: Any, core: int, cores: int, *, is_over_time: bool = False) -> Any:
     """Return what `page.shown` would."""
-    return _once(lambda: _shown(report, core, cores), report, core, cores)
+    return _once(
+        lambda: _shown(report, core, cores, is_over_time=is_over_time),
+        *(report, core, cores, is_over_time),
+    )
 
 
 def files_once(content: Manuscript) -> Any:

@@ -19,7 +19,12 @@ from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.spec import analyses
 from il6_platform.cohort.looks import Look
 from il6_platform.defs import kept
+from il6_platform.paths import code_version
+from il6_platform.publishing.content import versions
+from il6_platform.report.page import forget_figures, render
 from il6_platform.study import read_study
+from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import Site
 from il6_platform_tests.derivation import warehouse_of
 from il6_platform_tests.end_to_end.conftest import Installation
 from il6_platform_tests.end_to_end.conftest import begun as begun
@@ -120,3 +125,37 @@ def test_what_a_delivery_does_not_move_is_not_analysed_again(begun: Installation
     shutil.rmtree((begun.study_folder / "published").resolve())
     assert begun.refresh() == 0
     assert (page(begun), begun.fingerprint(), noted(begun)) == (made, results, after)
+
+
+@pytest.mark.refreshes
+@pytest.mark.computes_anew
+def test_figures_are_drawn_again_where_their_rows_are_others(begun: Installation) -> None:
+    site = Site(home=str(begun.home), landing=str(begun.landing)).of_study(begun.study_folder.name)
+    warehouse, by = Warehouse(site, "study"), " ".join([code_version(), *versions().values()])
+    asked = "select figures from study.drawn"
+    with warehouse.connect():
+        drawn = render(warehouse)
+        assert render(warehouse, (), by) == drawn
+        kept_ones = warehouse.query(asked)["figures"].item()
+        # a caption that was changed by hand shows what is kept
+        warehouse.query("update study.drawn set figures = replace(figures, 'Patient flow', 'Kept')")
+        assert "Kept: " in render(warehouse, (), by)
+        assert "Kept: " not in render(warehouse)
+        # what is known of earlier days is drawn at every refresh
+        warehouse.query(
+            "update report.results set estimate = 2 * estimate where analysis = 'evidence'"
+        )
+        moved = render(warehouse, (), by)
+        assert moved.replace("Kept: ", "Patient flow: ") == render(warehouse) != drawn
+        for changed in (
+            "update report.results set n = n + 1 where analysis = 'survival'",
+            "update report.curves set y = y / 2",
+            "update report.flow set n = n + 1",
+        ):
+            warehouse.query("update study.drawn set figures = replace(figures, '[', 'no JSON')")
+            warehouse.query(changed)
+            assert render(warehouse, (), by) == render(warehouse)
+        assert render(warehouse, (), "another code") == render(warehouse)
+        forget_figures(warehouse)
+        assert render(warehouse, (), by) == render(warehouse)
+        assert warehouse.query(asked)["figures"].item() != kept_ones

@@ -21,6 +21,7 @@ from il6_platform.paths import code_version
 from il6_platform.publishing.content import versions
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.digests import digest_of_rows
 
 _NOTED = "study.analysed"
 """Table of the study's database: analysis, and the key of what its rows are made of."""
@@ -93,12 +94,12 @@ def _read(warehouse: Warehouse, table: str) -> pa.Table:
 def _of_rows_of(warehouse: Warehouse, analysis: str) -> str:
     """Return what names the rows of another analysis: what they are made of, where it is noted."""
     noted = _noted(warehouse).get(analysis)
-    return noted or _of_rows(_read(warehouse, f"analysis.{analysis}"))
+    return noted or digest_of_rows(_read(warehouse, f"analysis.{analysis}"))
 
 
 def _of_table(warehouse: Warehouse, table: str) -> str:
     """Return a hash of a table that does not change in the rest of the run."""
-    return warehouse.once(f"content of {table}", lambda: _of_rows(_read(warehouse, table)))
+    return warehouse.once(f"content of {table}", lambda: digest_of_rows(_read(warehouse, table)))
 
 
 def _of_records(warehouse: Warehouse, cohort: Cohort) -> Sequence[str]:
@@ -108,32 +109,6 @@ def _of_records(warehouse: Warehouse, cohort: Cohort) -> Sequence[str]:
     days = f"{records.first_delivered_on} {records.known_on}"
     tables = sorted(records.tables.items())
     return warehouse.once(
-        "content of the records", lambda: [days, *(f"{name} {_of_rows(of)}" for name, of in tables)]
+        "content of the records",
+        lambda: [days, *(f"{name} {digest_of_rows(of)}" for name, of in tables)],
     )
-
-
-def _of_rows(rows: pa.Table) -> str:
-    """Return a hash of rows in their order, with the names and types of their columns."""
-    sink = _Digest()
-    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), rows.schema) as stream:
-        stream.write_table(rows.combine_chunks())
-    return sink.digest.hexdigest()
-
-
-class _Digest:
-    """A file that keeps nothing but the hash of what is written into it."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.digest = hashlib.sha256()
-
-    def write(self, content: bytes) -> int:
-        self.digest.update(content)
-        return len(content)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """Nothing is held open."""

@@ -23,7 +23,7 @@ from il6_platform.analysis.spec import analyses
 from il6_platform.defs.addresses import QUALITY_ADDRESS, report_address
 from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, table_metadata
-from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of
+from il6_platform.defs.specs import ANEW, OWNERS, STUDIES, check, described, key_of
 from il6_platform.paths import code_version
 from il6_platform.publishing import alerts, content
 from il6_platform.publishing import publish as publishing
@@ -372,7 +372,7 @@ def published(
     Built beside, checked, then renamed into place: a reader sees the old report or the new one.
     `report` below opens it.
     """
-    done = publishing.publish(warehouse)
+    done = publishing.publish(warehouse, anew=context.op_execution_context.has_tag(ANEW))
     told = story(
         warehouse.study,
         *(

@@ -23,7 +23,7 @@ from il6_platform.registry import merged, struck
 from il6_platform.registry.cells.drugs import read_drug
 from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.report.formatting import count_of
-from il6_platform.report.page import render
+from il6_platform.report.page import forget_figures, render
 from il6_platform.report.sentences import answer
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.translation import translator_of
@@ -178,11 +178,12 @@ def _keep_look(warehouse: Warehouse, last_export: str) -> None:
         )
 
 
-def publish(warehouse: Warehouse) -> Publication:
+def publish(warehouse: Warehouse, *, anew: bool = False) -> Publication:
     """Build the cut beside, check it, rename it into place, point `published` at it.
 
-    A cut that is there already is kept as it is: same content, same bytes; that is judged. A cut
-    as of an earlier day takes the place of the current one only where there is none.
+    Where it is made `anew`, so is each figure. A cut that is there already is kept as it is: same
+    content, same bytes; that is judged. A cut as of an earlier day takes the place of the current
+    one only where there is none.
 
     Raises
     ------
@@ -202,7 +203,10 @@ def publish(warehouse: Warehouse) -> Publication:
     after = cuts.predecessor(site, cut, about["last_export"])
     cuts.keep_patients(warehouse, cut)
     changed = _changes(warehouse, building / "report.duckdb", cut, after)
-    (building / "report.html").write_text(render(warehouse, changed), encoding="utf-8")
+    if anew:
+        forget_figures(warehouse)
+    page = render(warehouse, changed, " ".join([code_version(), *versions().values()]))
+    (building / "report.html").write_text(page, encoding="utf-8")
     _check(warehouse, building / "report.duckdb")
     write_manifest(building, warehouse.pseudonyms.fingerprint)
     is_whole = folder.exists() and not any(damages(folder))

@@ -83,8 +83,17 @@ SMALL_CELLS = frozenset({"flow", "waterfall", "swimmer"})
 
 def pictures(report: Report) -> Iterator[Picture]:
     """Give every figure of the report in the order of a paper."""
+    return _as_shown(_pictures(report), report)
+
+
+def pictures_over_time(report: Report) -> Iterator[Picture]:
+    """Give the figures of the report that show what was known on earlier days too."""
+    return _as_shown(_over_time(report), report)
+
+
+def _as_shown(found: Iterator[Picture], report: Report) -> Iterator[Picture]:
     few_are_hidden = report.study.quality.minimal_cell is not None
-    for picture in _pictures(report):
+    for picture in found:
         if few_are_hidden and picture.name in SMALL_CELLS:
             continue
         if report.is_synthetic:
@@ -112,18 +121,26 @@ def _roc_caption(results: pd.DataFrame, study: Study) -> str:
     return f"{said}; the point is the cut-off. {chosen}"
 
 
+def of_today(report: Report) -> Report:
+    """Return the report without what was known on earlier days, which each delivery adds to."""
+    back = [name for name, one in analyses().items() if one.spec.looks_back]
+    results = report.results
+    return replace(report, results=results[~results["analysis"].isin(back)])
+
+
 def _pictures(report: Report) -> Iterator[Picture]:
-    yield from _answer(report)
-    yield from _cutoff(report)
-    yield from _response(report)
+    today = of_today(report)
+    yield from _answer(today)
+    yield from _cutoff(today)
+    yield from _response(today)
     for endpoint in report.study.endpoints:
-        yield from _survival(report, endpoint)
-        yield from _survival_models(report, endpoint)
-        yield from _survival_by_marker(report, endpoint)
+        yield from _survival(today, endpoint)
+        yield from _survival_models(today, endpoint)
+        yield from _survival_by_marker(today, endpoint)
     yield from _over_time(report)
-    yield from _balance(report)
-    yield from _panel(report)
-    yield from _brought_along(report)
+    yield from _balance(today)
+    yield from _panel(today)
+    yield from _brought_along(today)
 
 
 def _answer(report: Report) -> Iterator[Picture]:

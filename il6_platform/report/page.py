@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 from markupsafe import Markup
 
 from il6_platform.analysis.names import Model, Statistic
@@ -26,12 +30,19 @@ from il6_platform.figures.labels import (
 )
 from il6_platform.figures.numbers import claim_writer
 from il6_platform.report import figure_colours, formatting, interaction, sentences
-from il6_platform.report.figure_catalogue import Picture, Report, pictures
+from il6_platform.report.figure_catalogue import (
+    Picture,
+    Report,
+    of_today,
+    pictures,
+    pictures_over_time,
+)
 from il6_platform.report.formatting import count_of
 from il6_platform.report.synthetic_flag import SYNTHETIC, said_synthetic
 from il6_platform.report.tables import baseline
 from il6_platform.report.translation import other_names, translator_of
 from il6_platform.templates import template
+from il6_platform.warehouse.digests import digest_of_rows
 
 if TYPE_CHECKING:
     from il6_platform.warehouse.database import Warehouse
@@ -54,13 +65,16 @@ BECAME = (
 """What becomes of a received line, in the order of the page's columns; unused ones are left out."""
 
 
-def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
+def render(warehouse: Warehouse, changes: Sequence[str] = (), drawn_by: str = "") -> str:
     """Return the page of the working database's report tables.
 
     Parameters
     ----------
     changes
         What changed since the cut before, in sentences.
+    drawn_by
+        Names code and libraries. Figures that these drew for the page before, of the same rows, are
+        not drawn again; all are where it is empty.
     """
     study = warehouse.study
     provenance = warehouse.read("report.provenance")
@@ -72,10 +86,7 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
         said_synthetic(provenance),
     )
     results = report.results
-    cores = min(1 + warehouse.workers.processes, MOST_CORES)
-    others = [warehouse.workers.submit(shown, report, core, cores) for core in range(1, cores)]
-    parts = [shown(report, 0, cores), *(other.result() for other in others)]
-    figures = [one for row in zip_longest(*parts) for one in row if one is not None]
+    figures = _figures(warehouse, report, drawn_by)
     colours = figure_colours.used(one["svg"] for one in figures)
     beside = Path(__file__).parent
     page_template = template(
@@ -126,6 +137,57 @@ def render(warehouse: Warehouse, changes: Sequence[str] = ()) -> str:
     return page if translator is None else translator.page(page)
 
 
+_DRAWN = "study.drawn"
+"""Table of the study's database: the last page's figures, and the key of what they are made of."""
+
+
+def forget_figures(warehouse: Warehouse) -> None:
+    """Have all figures of the next page drawn anew."""
+    warehouse.query(f"drop table if exists {_DRAWN}")
+
+
+def _figures(warehouse: Warehouse, report: Report, drawn_by: str) -> list[dict[str, Any]]:
+    """Return the page's figures; those of today alone are kept with what they are made of."""
+    if not drawn_by:
+        return _drawn(warehouse, report)
+    about = {"key": _key(report, drawn_by)}
+    warehouse.query(f"create table if not exists {_DRAWN} (key varchar, figures varchar)")
+    known = warehouse.query(f"select figures from {_DRAWN} where key = $key", about)["figures"]
+    if len(known):
+        fresh = {one["name"]: one for one in _drawn(warehouse, report, is_over_time=True)}
+        return [fresh.get(one["name"], one) for one in json.loads(known.iloc[0])]
+    said = json.dumps(_drawn(warehouse, report))
+    warehouse.query(f"delete from {_DRAWN}")
+    warehouse.query(f"insert into {_DRAWN} values ($key, $said)", {**about, "said": said})
+    return list(json.loads(said))
+
+
+def _key(report: Report, drawn_by: str) -> str:
+    """Name all that the figures of today are made of."""
+    today = of_today(report)
+    digest = hashlib.sha256()
+    for part in (
+        *(drawn_by, today.study.model_dump_json(), str(today.is_synthetic)),
+        *(
+            digest_of_rows(pa.Table.from_pandas(rows, preserve_index=False))
+            for rows in (today.results, today.curves, today.flow)
+        ),
+    ):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _drawn(
+    warehouse: Warehouse, report: Report, *, is_over_time: bool = False
+) -> list[dict[str, Any]]:
+    """Return figures, drawn on all cores: of the whole page, or those over time alone."""
+    cores = min(1 + warehouse.workers.processes, MOST_CORES)
+    share = partial(shown, report, is_over_time=is_over_time)
+    others = [warehouse.workers.submit(share, core, cores) for core in range(1, cores)]
+    parts = [share(0, cores), *(other.result() for other in others)]
+    return [one for row in zip_longest(*parts) for one in row if one is not None]
+
+
 def figure_of(value: Any, measure: str) -> str:
     """Write a headline's figure: ratios to two decimals, measurements as journals do."""
     return claim_writer(measure)(_float(value))
@@ -145,9 +207,12 @@ def _lines(quality: pd.DataFrame) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def shown(report: Report, core: int, cores: int) -> list[dict[str, Any]]:
+def shown(
+    report: Report, core: int, cores: int, *, is_over_time: bool = False
+) -> list[dict[str, Any]]:
     """Return a core's share of the figures, each as the page shows it; of its arguments alone."""
-    return [_shown(picture, report) for picture in list(pictures(report))[core::cores]]
+    found = pictures_over_time(report) if is_over_time else pictures(report)
+    return [_shown(picture, report) for picture in list(found)[core::cores]]
 
 
 def _placed(figures: list[dict[str, Any]], colours: Sequence[str]) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     warehouse = of_study(made.warehouse.site)
     shutil.copy(made.warehouse.database, warehouse.database)
     # what a page says is tested elsewhere
-    monkeypatch.setattr(publish, "render", lambda warehouse, _: _cut(warehouse))
+    monkeypatch.setattr(publish, "render", lambda warehouse, *_: _cut(warehouse))
     monkeypatch.setattr(publish, "_changes", lambda *_: [])
     monkeypatch.setattr(publish, "_standing", _standing)
     says(warehouse, "first")
