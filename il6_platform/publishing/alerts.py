@@ -139,11 +139,16 @@ def _cutoff_stands(
         "count(*) as everybody from cohort.adsl where ANALFL = 'Y'",
         {"low": low, "high": high},
     ).iloc[0]
-    moved, least = int(counts["moved"]), warehouse.site.quality.minimal_cell
-    shown = f"fewer than {least}" if least and 0 < moved < least else str(moved)
+    moved, everybody = int(counts["moved"]), int(counts["everybody"])
+    least, shown = warehouse.site.quality.minimal_cell or 0, str(moved)
+    if 0 < moved < least:
+        shown = f"fewer than {least}"
+    elif 0 < everybody - moved < least:
+        # how many stayed is as telling as how many moved
+        shown = f"more than {everybody - least}"
     words = (
         f"The cut-off moved from {said[0]} (cut {earlier}) to {said[1]}: {shown} of "
-        f"{counts['everybody']:.0f} patients changed groups."
+        f"{everybody} patients changed groups."
     )
     return Alert("cutoff_stands", True, words)
 
