@@ -48,7 +48,9 @@ def stage_received(warehouse: Warehouse, *, anew: bool = False) -> None:
     Where it is made `anew`, so is all that rests on it.
     """
     with warehouse.connect() as connection:
-        if anew:
+        rests_on = _settings(connection)
+        if anew or not _is_kept_for(connection, rests_on):
+            # without `received` nothing of it is used, and another code's tables may be other ones
             connection.execute("drop schema if exists touched cascade")
         if not is_kept(connection):
             warehouse.run_sql("staging.received")
@@ -58,8 +60,7 @@ def stage_received(warehouse: Warehouse, *, anew: bool = False) -> None:
         connection.execute(
             "create or replace temp table more_lines as from touched.stand_ins where false"
         )
-        rests_on = _settings(connection)
-        if _received_of_news(connection, rests_on):
+        if _received_of_news(connection):
             return
         _forget(connection, "received")
         warehouse.run_sql("staging.received")
@@ -112,9 +113,18 @@ def judge_staged(
         return judged
 
 
-def _received_of_news(connection: duckdb.DuckDBPyConnection, rests_on: str) -> bool:
+def _is_kept_for(connection: duckdb.DuckDBPyConnection, rests_on: str) -> bool:
+    """Say whether `staging.received` stands as it was left, and rests on this."""
+    try:
+        return _stands(connection, "received", rests_on)
+    except (duckdb.CatalogException, duckdb.BinderException):
+        # nothing is kept, or it is of a code that kept it in other tables
+        return False
+
+
+def _received_of_news(connection: duckdb.DuckDBPyConnection) -> bool:
     """Stage the lines of new deliveries, and what they touch, if that is all that changed."""
-    if not _stands(connection, "received", rests_on):
+    if not _generation(connection, "received"):
         return False
     ((others, changed, fresh, known),) = connection.execute(
         "select count(*) filter (not n.is_in_the_cut), count(*) filter (k.says != n.says) "

@@ -199,6 +199,11 @@ def test_what_else_changed_makes_all_anew(grown: Warehouse) -> None:
             "update raw.deliveries set position = position + 1",
             "update touched.basis set rests_on = 'another code'",
             "drop schema touched cascade",
+            # an earlier code kept other tables
+            "alter table touched.records drop record; alter table touched.patients drop says; "
+            "alter table touched.deliveries add column more varchar; "
+            "update touched.basis set rests_on = 'another code'",
+            "alter table touched.basis drop rests_on",
         ):
             before = generations(grown)
             connection.execute(change)
