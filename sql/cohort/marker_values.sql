@@ -132,6 +132,7 @@ of_samples as (
 
 valued as (
     select
+        c.sample,
         c.marker,
         c.patient_id,
         c.collected_on,
@@ -164,25 +165,33 @@ flagged as (
             when len(directions) > 0 then '~'
         end as beyond_limit
     from valued
+),
+
+-- the last in the window about time zero; of one day, the last by its time
+baselines as (
+    select sample
+    from flagged
+    where in_window
+    qualify row_number() over (
+        partition by marker, patient_id
+        order by collected_on desc, collected_at desc nulls last, value_at_limit desc, beyond_limit, records[1].file_line
+    ) = 1
 )
 
 select
-    marker,
-    patient_id,
-    collected_on,
-    collected_at,
-    value,
-    value_at_limit,
-    beyond_limit,
-    results,
-    records,
-    -- the last in the window about time zero; of one day, the last by its time
-    in_window and row_number() over (
-        partition by marker, patient_id, in_window
-        order by collected_on desc, collected_at desc nulls last, value_at_limit desc, beyond_limit, records[1].file_line
-    ) = 1 as is_baseline
-from flagged
-order by marker, patient_id, collected_on, records;
+    f.marker,
+    f.patient_id,
+    f.collected_on,
+    f.collected_at,
+    f.value,
+    f.value_at_limit,
+    f.beyond_limit,
+    f.results,
+    f.records,
+    b.sample is not null as is_baseline
+from flagged as f
+left join baselines as b on f.sample = b.sample
+order by f.marker, f.patient_id, f.collected_on, f.records;
 
 comment on table cohort.marker_values is 'Every value of each marker of the study, from the results of one sample';
 comment on column cohort.marker_values.marker is 'The marker, by its label';
