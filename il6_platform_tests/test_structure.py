@@ -29,7 +29,16 @@ LAYERS = [
     {"study"},
     {"endpoints", "expressions", "translation"},
     {"workers"},
-    {"cron", "yaml_config", "paths", "dagster_storage", "files", "templates", "time_units"},
+    {
+        "cron",
+        "yaml_config",
+        "paths",
+        "dagster_storage",
+        "files",
+        "templates",
+        "time_units",
+        "bounded",
+    },
     {"settings"},
     {"errors"},
 ]

@@ -7,8 +7,8 @@ here: a rule, or how Great Expectations is asked; that is `rules`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -19,8 +19,10 @@ import numpy as np
 import pandas as pd
 
 from il6_platform import paths
+from il6_platform.bounded import execute_whole
 from il6_platform.validation.answers import without_accepted
 from il6_platform.validation.rules import RECEIVED, Rule, Verdict, asked, judge, opened, problems
+from il6_platform.workers import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,12 @@ def judge_table(
     """
     rows_of = paths.sql_file(f"validation.{table}").read_text("utf-8")
     with part or nullcontext():
-        connection.execute(f"create or replace temp table judged as {opened(rows_of, rules)}")
+        execute_whole(
+            connection, f"create or replace temp table judged as {opened(rows_of, rules)}"
+        )
     names = [name for name, *_ in connection.table("judged").description]
     columns = asked(names, rules)
+    pool = pool or WorkerPool(0)
     verdicts = _judged(connection, table, rules, columns, pool, is_whole=part is None)
     rows = _rows_that_broke_a_rule(connection, table, names, verdicts)
     connection.execute("drop table judged")
@@ -101,7 +106,7 @@ def _judged(
     table: str,
     rules: Sequence[Rule],
     columns: Sequence[str],
-    pool: Executor | None,
+    pool: Executor,
     *,
     is_whole: bool,
 ) -> list[Verdict]:
@@ -132,32 +137,19 @@ def _judged(
     )
     ((unseen,),) = connection.execute("select count(*) from fresh").fetchall()
     ((records,),) = connection.execute(f"select count(*) from staging.{table}").fetchall()
+    begun: list[tuple[int, Future[list[Verdict]]]] = []
     for start in range(0, unseen, MOST_JUDGED):
         frame = connection.execute(
             f"select {listed} from judged inner join fresh on judged.rowid = fresh.position "
             "where place between $start and $start + $most - 1 order by place",
             {"start": start, "most": MOST_JUDGED},
         ).df()
-        verdicts = (
-            judge(frame, rules) if pool is None else pool.submit(judge, frame, rules).result()
-        )
-        found_here = [(verdict.rule.id, verdict.broken) for verdict in verdicts]
-        broken = {
-            "place": np.concatenate([start + places for _, places in found_here]).astype("int64"),
-            "rule": np.repeat(
-                np.array([rule for rule, _ in found_here], dtype=object),
-                [len(places) for _, places in found_here],
-            ),
-        }
-        connection.register("broken", pd.DataFrame(broken))
-        connection.execute(
-            "insert into staging.judged select $table, $version, f.content,"
-            " coalesce(b.rules, []::varchar[]) from fresh as f "
-            "left join (select place, list(rule) as rules from broken group by place) as b "
-            "on f.place = b.place where f.place between $start and $start + $most - 1",
-            {**about, "start": start, "most": MOST_JUDGED},
-        )
-        connection.unregister("broken")
+        begun.append((start, pool.submit(judge, frame, rules)))
+        # the next rows are read while these are judged, and no more: each frame takes memory
+        if len(begun) > 1:
+            _keep_verdicts(connection, about, *begun.pop(0))
+    for start, verdicts in begun:
+        _keep_verdicts(connection, about, start, verdicts)
     found = connection.execute(
         "select unnest(k.broken) as rule, s.position from said as s inner join staging.judged as k "
         "on k.table_name = $table and s.content = k.content where len(k.broken) > 0 order by all",
@@ -170,6 +162,32 @@ def _judged(
         Verdict(rule, records, np.asarray(by_rule.get(rule.id, none)), rule.id not in by_rule)
         for rule in rules
     ]
+
+
+def _keep_verdicts(
+    connection: duckdb.DuckDBPyConnection,
+    about: Mapping[str, object],
+    start: int,
+    judged: Future[list[Verdict]],
+) -> None:
+    """Keep in `staging.judged` what was found of the rows of `fresh` from the place `start` on."""
+    found = [(verdict.rule.id, verdict.broken) for verdict in judged.result()]
+    broken = {
+        "place": np.concatenate([start + places for _, places in found]).astype("int64"),
+        "rule": np.repeat(
+            np.array([rule for rule, _ in found], dtype=object),
+            [len(places) for _, places in found],
+        ),
+    }
+    connection.register("broken", pd.DataFrame(broken))
+    connection.execute(
+        "insert into staging.judged select $table, $version, f.content,"
+        " coalesce(b.rules, []::varchar[]) from fresh as f "
+        "left join (select place, list(rule) as rules from broken group by place) as b "
+        "on f.place = b.place where f.place between $start and $start + $most - 1",
+        {**about, "start": start, "most": MOST_JUDGED},
+    )
+    connection.unregister("broken")
 
 
 def version_of(rules: Sequence[Rule]) -> str:

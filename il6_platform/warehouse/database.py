@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -22,6 +22,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from il6_platform import paths
+from il6_platform.bounded import execute_whole
 from il6_platform.files import put_whole, write_whole
 from il6_platform.registry.exports import ExportError, read_csv
 from il6_platform.registry.pseudonyms import Pseudonyms
@@ -36,6 +37,9 @@ T = TypeVar("T")
 
 LARGE = 64 * 2**20
 """Bytes of a database whose queries use all cores."""
+
+SPARED = 2 * 2**30
+"""Bytes of memory that queries may take beside the size of their database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +254,7 @@ class Warehouse:
             with duckdb.connect(self.database) as connection:
                 os.chmod(self.database, 0o600)
                 connection.execute("set timezone = 'UTC'")
-                self._settle_threads(connection)
+                self._settle(connection)
                 self._connection = connection
                 try:
                     yield connection
@@ -260,14 +264,19 @@ class Warehouse:
             if self._erased_mark.exists():
                 self.write_anew()
 
-    def _settle_threads(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Use other cores where there are enough rows: DuckDB's threads else wait for each other.
+    def _settle(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Use other cores where there are enough rows, and a part of the memory.
 
-        A refresh of sixty patients takes a fifteenth less of processors and of time with one.
+        DuckDB's threads else wait for each other: a refresh of sixty patients takes a fifteenth
+        less of processors and of time with one. Its own limit of memory is that of the machine.
         """
         files = (self.database, self.database.with_name(f"{self.database.name}.wal"))
-        is_large = sum(file.stat().st_size for file in files if file.exists()) >= LARGE
-        connection.execute("reset threads" if is_large else "set threads = 1")
+        size = sum(file.stat().st_size for file in files if file.exists())
+        connection.execute("reset threads" if size >= LARGE else "set threads = 1")
+        # what is held just now may be more
+        with suppress(duckdb.OutOfMemoryException):
+            limit = min(SPARED + size, _memory_of_machine())
+            connection.execute(f"set memory_limit = '{limit >> 20}MiB'")
 
     @property
     def _erased_mark(self) -> Path:
@@ -318,14 +327,8 @@ class Warehouse:
         """Make a table by its SQL file (`staging.labs`: `sql/staging/labs.sql`), all or nothing."""
         statements = paths.sql_file(table).read_text(encoding="utf-8")
         with self.connect() as connection:
-            self._settle_threads(connection)
-            connection.execute("begin")
-            try:
-                connection.execute(statements)
-            except duckdb.Error:
-                connection.execute("rollback")
-                raise
-            connection.execute("commit")
+            self._settle(connection)
+            execute_whole(connection, statements)
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
         """Answer a query from the working database."""
@@ -395,6 +398,15 @@ class Warehouse:
             # one row fetched of one would leave the result open
             ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
         return int(rows)
+
+
+@cache
+def _memory_of_machine() -> int:
+    """Return the bytes that DuckDB takes by itself: four fifths of machine or container."""
+    with duckdb.connect() as fresh:
+        ((said,),) = fresh.execute("select current_setting('memory_limit')").fetchall()
+    number, unit = said.split()
+    return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
 
 
 def is_held(path: Path) -> bool:

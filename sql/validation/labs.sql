@@ -75,7 +75,8 @@ units_said as (
     left join reading.number as result on cell(r.cells, 'value') = result.received
     left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
     left join reading.unit as column_unit on cell(r.cells, 'unit') = column_unit.received
-    where l.table_name = 'labs' and l.status = 'latest'
+    -- of most results the column is all that says one
+    where l.table_name = 'labs' and l.status = 'latest' and coalesce(analyte.unit, result.unit) is not null
 ),
 
 -- they agree where they are the same multiple of the analyte's standard
