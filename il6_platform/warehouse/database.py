@@ -38,7 +38,7 @@ T = TypeVar("T")
 LARGE = 64 * 2**20
 """Bytes of a database whose queries use all cores."""
 
-SPARED = 2 * 2**30
+SPARED = 3 * 2**29
 """Bytes of memory that queries may take beside the size of their database."""
 
 
@@ -265,14 +265,20 @@ class Warehouse:
                 self.write_anew()
 
     def _settle(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Use other cores where there are enough rows, and a part of the memory.
+        """Have a large database asked by all cores, in a part of the memory, as its SQL is written.
 
         DuckDB's threads else wait for each other: a refresh of sixty patients takes a fifteenth
         less of processors and of time with one. Its own limit of memory is that of the machine.
+        Of which side of a join it holds in memory it judges by guesses, tens of times too low for
+        a table of several kinds of lines: of a million results it held all with all their cells
+        where our right side, a row a patient, is small.
         """
         files = (self.database, self.database.with_name(f"{self.database.name}.wal"))
         size = sum(file.stat().st_size for file in files if file.exists())
-        connection.execute("reset threads" if size >= LARGE else "set threads = 1")
+        is_large = size >= LARGE
+        connection.execute("reset threads" if is_large else "set threads = 1")
+        guesses = "build_side_probe_side" if is_large else ""
+        connection.execute(f"set disabled_optimizers = '{guesses}'")
         # what is held just now may be more
         with suppress(duckdb.OutOfMemoryException):
             limit = min(SPARED + size, _memory_of_machine())

@@ -1,6 +1,20 @@
 -- What the rules of staging.labs judge: its rows with the received text and the patient.
 with
--- what the record said in the last delivery before that held it
+-- lines of the last delivery before that held the record: of most registries few, and found before they are read
+lines_before as materialized (
+    select
+        l.delivery,
+        l.line,
+        l.record,
+        l.position
+    from staging.lines as l
+    semi join staging.lines as latest
+        on l.table_name = latest.table_name and l.record = latest.record
+        and l.position = latest.position_before and latest.status = 'latest'
+    where l.table_name = 'labs'
+),
+
+-- what the record said there
 before as (
     select
         l.record,
@@ -9,16 +23,12 @@ before as (
         arg_min(cell(r.cells, 'value'), l.line) as value,
         arg_min(coalesce(unit.unit, cell(r.cells, 'unit')), l.line) as unit,
         arg_min(result.comparator || result.value * u.factor, l.line) as result
-    from staging.lines as l
+    from lines_before as l
     inner join raw.labs as r on l.delivery = r.delivery and l.line = r.line
     left join reading.number as result on cell(r.cells, 'value') = result.received
     left join reading.analyte as analyte on cell(r.cells, 'analyte') = analyte.received
     left join reading.unit as unit on cell(r.cells, 'unit') = unit.received
     left join setup.units as u on analyte.analyte = u.analyte and plain_unit(cell(r.cells, 'unit')) = u.unit
-    semi join staging.lines as latest
-        on l.table_name = latest.table_name and l.record = latest.record
-        and l.position = latest.position_before and latest.status = 'latest'
-    where l.table_name = 'labs'
     group by l.record, l.position
 ),
 
