@@ -215,6 +215,8 @@ def _record_spellings(
     connection: duckdb.DuckDBPyConnection, numbers: list[str], pseudonyms: Pseudonyms
 ) -> None:
     """Keep how numbers are written, as pseudonyms: two ways of writing one are to be found."""
+    if not numbers:
+        return
     incoming = pd.DataFrame(
         {
             "patient": [pseudonyms.of(number) for number in numbers],
