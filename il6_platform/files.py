@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import fcntl
+import fnmatch
 import hashlib
 import os
 import shutil
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from il6_platform.errors import PlatformError
+from il6_platform.errors import PlatformError, UsageError
 
 
 def write_whole(path: Path, content: bytes | str, mode: int = 0o600) -> None:
@@ -54,6 +55,26 @@ def open_alone(path: Path, mode: int = 0o600, *, waits: bool = True) -> BinaryIO
             stream.close()
             raise
         stream.close()
+
+
+def listed(folder: Path, pattern: str = "*") -> list[Path]:
+    """Return what a folder holds, by name; nothing where there is no such folder.
+
+    Raises
+    ------
+    UsageError
+        Where it may not be read: `Path.glob` would say that it holds nothing.
+    """
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UsageError(
+            f"the folder {folder} cannot be read ({error.strerror}); give the platform's account "
+            "the right to read it"
+        ) from None
+    return sorted(folder / name for name in fnmatch.filter(names, pattern))
 
 
 def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:

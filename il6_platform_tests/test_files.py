@@ -5,7 +5,11 @@ from __future__ import annotations
 import multiprocessing
 from pathlib import Path
 
-from il6_platform.files import replace_link, write_whole
+import pytest
+
+from il6_platform.errors import UsageError
+from il6_platform.files import listed, replace_link, write_whole
+from il6_platform.registry.profiles import read_profiles
 
 CONTENTS = [letter * (1000 + 700 * number) for number, letter in enumerate("abcd")]
 
@@ -38,3 +42,20 @@ def test_a_link_takes_the_place_of_a_copy_of_what_it_leads_to(tmp_path: Path) ->
     replace_link(link, Path("cut"))
     assert link.readlink() == Path("cut")
     assert {*tmp_path.iterdir()} == {folder, link}
+
+
+def test_a_folder_that_may_not_be_read_is_not_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("b.yaml", "a.yaml", "a.txt"):
+        (tmp_path / name).touch()
+    assert [path.name for path in listed(tmp_path, "*.yaml")] == ["a.yaml", "b.yaml"]
+    assert listed(tmp_path / "none") == listed(tmp_path / "a.txt") == []
+
+    def refused(folder: Path) -> list[str]:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    # who is root may read every folder
+    monkeypatch.setattr("os.listdir", refused)
+    with pytest.raises(UsageError, match="give the platform's account the right"):
+        read_profiles(tmp_path)

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from il6_platform.files import listed
 from il6_platform.paths import code_version, profile_folders
 from il6_platform.registry import merged, struck
 from il6_platform.registry.landing import digest_of, digests
@@ -55,15 +56,15 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
     parts += [
         digest_of(path.read_bytes())
         for folder in profile_folders(site.home_path)
-        for path in sorted(folder.glob("*"))
+        for path in listed(folder)
         if path.is_file()
     ]
-    for listed in (
+    for ledger in (
         *(site.forgotten_path, site.answers_path),
         *(site.home_path / merged.NAME, site.home_path / struck.NAME),
     ):
-        if listed.exists():
-            parts.append(listed.read_text(encoding="utf-8"))
+        if ledger.exists():
+            parts.append(ledger.read_text(encoding="utf-8"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -28,7 +28,14 @@ from typing import TYPE_CHECKING
 
 from il6_platform import paths
 from il6_platform.errors import PlatformError, UsageError
-from il6_platform.files import make_folder, replace_link, sync_folder, sync_tree, write_whole
+from il6_platform.files import (
+    listed,
+    make_folder,
+    replace_link,
+    sync_folder,
+    sync_tree,
+    write_whole,
+)
 from il6_platform.registry_file import Exports, quality_of, read_registry_file
 from il6_platform.study import Quality, Study, StudyError, read_study
 from il6_platform.warehouse.integrity import damages
@@ -151,7 +158,8 @@ class Site:
 
         A study is `studies/<name>/study.yaml`, or any YAML file in `studies/` itself.
         """
-        files = [*self.studies_path.glob("*.y*ml"), *self.studies_path.glob("*/study.yaml")]
+        own = self.studies_path
+        files = [*listed(own, "*.y*ml"), *own.glob("*/study.yaml")]
         found: dict[str, Path] = {}
         # a file in `studies/` itself is the user's: it comes before the copy in the study's folder
         for file in sorted(files, key=lambda path: (len(path.parts), path)):

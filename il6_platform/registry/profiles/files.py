@@ -9,6 +9,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from il6_platform.files import listed
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import open_sheets
 from il6_platform.registry.profiles.profile import Profile
@@ -28,12 +29,14 @@ def read_profiles(*folders: Path, landing: Path | None = None) -> list[Profile]:
     ------
     YamlConfigError
         Naming file, line and key of what cannot be.
+    UsageError
+        Where a folder may not be read.
     """
     return [
         profile
         for folder in folders
         for profile in _distinct(
-            {path: read_profile(path, landing) for path in sorted(folder.glob("*.yaml"))}
+            {path: read_profile(path, landing) for path in listed(folder, "*.yaml")}
         )
     ]
 
