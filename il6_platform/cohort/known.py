@@ -162,9 +162,9 @@ def read_delivered(
     adsl, subjects
         The cohort's tables as they are today.
     """
-    tables = {
-        name: read(sql_file(f"replay.{name}").read_text(encoding="utf-8")) for name in SOURCES
-    }
+    # in an order of their own: that of their making is not the same twice, and sums follow it
+    asked = {name: sql_file(f"replay.{name}").read_text(encoding="utf-8") for name in SOURCES}
+    tables = {name: read(f"from ({query}\n) order by all") for name, query in asked.items()}
     days = tables["lines"]["known_from"].to_pylist()
     censored_on = tables["settings"]["censored_on"].to_pylist()[0]
     added = [column for column in adsl if column not in subjects and column != "MARKERGR"]

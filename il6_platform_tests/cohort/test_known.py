@@ -162,3 +162,26 @@ def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(
                 )
         expected_rule.close()
     rule.close()
+
+
+def test_records_are_given_in_an_order_of_their_own() -> None:
+    records, contacts = registry(np.random.default_rng(5))
+    rule = filled(records, contacts, "")
+    today = tables_of(rule)["subjects"]
+    assert rule._cohort is not None
+    connection = rule._cohort.connection
+
+    def given() -> dict[str, Any]:
+        read = lambda sql: connection.sql(sql).to_arrow_table()  # noqa: E731
+        return read_delivered(read, today, today.head(0)).tables
+
+    before = given()
+    for table in ("received", "lines", "patients", "treatments", "labs", "assessments"):
+        connection.execute(
+            f"create or replace table staging.{table} as "
+            f"select s.* from staging.{table} as s order by hash(s::varchar)"
+        )
+    after = given()
+    assert all(table.equals(after[name]) for name, table in before.items())
+    assert before["lines"].num_rows > 20
+    rule.close()
