@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,9 +181,10 @@ def _drawn(
 ) -> list[dict[str, Any]]:
     """Return figures, drawn on all cores: of the whole page, or those over time alone."""
     cores = min(1 + warehouse.workers.processes, MOST_CORES)
-    share = partial(shown, report, is_over_time=is_over_time)
-    others = [warehouse.workers.submit(share, core, cores) for core in range(1, cores)]
-    parts = [share(0, cores), *(other.result() for other in others)]
+    asked = {"is_over_time": is_over_time}
+    submit = warehouse.workers.submit
+    others = [submit(shown, report, core, cores, **asked) for core in range(1, cores)]
+    parts = [shown(report, 0, cores, **asked), *(other.result() for other in others)]
     return [one for row in zip_longest(*parts) for one in row if one is not None]
 
 

@@ -10,8 +10,13 @@ import pyarrow as pa
 def digest_of_rows(rows: pa.Table) -> str:
     """Return a hash of rows in their order, with the names and types of their columns."""
     sink = _Digest()
-    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), rows.schema) as stream:
-        stream.write_table(rows.combine_chunks())
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        # the bytes in the place of a missing value may be any, and so may those of eight truths
+        for part in (column.is_valid(), column.drop_null()):
+            said = part.cast(pa.int8()) if pa.types.is_boolean(part.type) else part
+            table = pa.table({name: said}).combine_chunks()
+            with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as stream:
+                stream.write_table(table)
     return sink.digest.hexdigest()
 
 
