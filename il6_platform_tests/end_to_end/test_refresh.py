@@ -80,9 +80,9 @@ def test_the_study_grows_and_a_broken_export_leaves_the_report_in_place(
     with monkeypatch.context() as patched:
         submit = WorkerPool.submit
 
-        def noted(pool: WorkerPool, function: Any, *given: Any) -> Task:
+        def noted(pool: WorkerPool, function: Any, *given: Any, **more: Any) -> Task:
             submitted.append(given[0] if function is analyse else function.__name__)
-            return submit(pool, function, *given)
+            return submit(pool, function, *given, **more)
 
         patched.setattr(WorkerPool, "submit", noted)
         patched.setattr(workers, "spare_cores", lambda: 1)
