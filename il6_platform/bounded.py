@@ -1,12 +1,27 @@
-"""SQL of large tables in little memory, where that is enough.
+"""SQL that is done as a whole: all or nothing, in little memory where that is enough.
 
-Belongs here: what becomes of statements that need more memory than their database has. Does not
+Belongs here: transactions, and statements that need more memory than their database has. Does not
 belong here: how much it has (`warehouse.database`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import duckdb
+
+
+@contextmanager
+def at_once(connection: duckdb.DuckDBPyConnection) -> Generator[None, None, None]:
+    """Do all of a block or nothing."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
 
 
 def execute_whole(connection: duckdb.DuckDBPyConnection, statements: str) -> None:
@@ -16,17 +31,9 @@ def execute_whole(connection: duckdb.DuckDBPyConnection, statements: str) -> Non
     the limit: then DuckDB's own holds, which is four fifths of the machine's memory.
     """
     try:
-        _execute(connection, statements)
+        with at_once(connection):
+            connection.execute(statements)
     except duckdb.OutOfMemoryException:
         connection.execute("reset memory_limit")
-        _execute(connection, statements)
-
-
-def _execute(connection: duckdb.DuckDBPyConnection, statements: str) -> None:
-    connection.execute("begin")
-    try:
-        connection.execute(statements)
-    except duckdb.Error:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
+        with at_once(connection):
+            connection.execute(statements)

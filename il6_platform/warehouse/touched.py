@@ -11,13 +11,14 @@ what a table holds (`sql/staging`).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from uuid import uuid4
 
 import duckdb
 
+from il6_platform.bounded import at_once
 from il6_platform.paths import code_version, sql_file
 from il6_platform.registry.native import TABLES
 from il6_platform.validation.quarantine import Judgement, judge_table, version_of
@@ -64,7 +65,7 @@ def stage_received(warehouse: Warehouse, *, anew: bool = False) -> None:
             return
         _forget(connection, "received")
         warehouse.run_sql("staging.received")
-        with _at_once(connection):
+        with at_once(connection):
             connection.execute("delete from touched.stand_ins; delete from touched.deliveries")
             _note_deliveries(connection)
             _note(connection, "received", rests_on)
@@ -81,7 +82,7 @@ def stage_lines(warehouse: Warehouse) -> None:
             return
         _forget(connection, "lines")
         warehouse.run_sql("staging.lines")
-        with _at_once(connection):
+        with at_once(connection):
             connection.execute("delete from touched.records; delete from touched.lines")
             _note_full_exports(connection)
             _note(connection, "lines", rests_on)
@@ -106,7 +107,7 @@ def judge_staged(
             generation = ""
         judged = judge_table(connection, table, rules, pool, part)
         connection.register("incoming", judged.rows[["delivery", "file_line"]].drop_duplicates())
-        with _at_once(connection):
+        with at_once(connection):
             _run(connection, "touched.after_labs")
             _note(connection, "labs", rests_on, generation)
         connection.unregister("incoming")
@@ -148,7 +149,7 @@ def _received_of_news(connection: duckdb.DuckDBPyConnection) -> bool:
         "or delivery not in (select delivery from touched.deliveries) "
         "or (table_name, delivery, line) in (select (table_name, delivery, line) from more_lines)"
     )
-    with _at_once(connection):
+    with at_once(connection):
         _run(connection, "touched.received")
         _note_deliveries(connection)
     return True
@@ -190,7 +191,7 @@ def _received_in_part(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _lines_of_records(connection: duckdb.DuckDBPyConnection) -> bool:
     """Make the lines of touched records anew, if they are few."""
-    with _at_once(connection):
+    with at_once(connection):
         _run(connection, "touched.exports")
         _note_full_exports(connection)
     ((touched, lines),) = connection.execute(
@@ -206,7 +207,7 @@ def _lines_of_records(connection: duckdb.DuckDBPyConnection) -> bool:
             "create or replace temp table fresh as from part.staging.lines "
             "semi join touched.records using (table_name, record)"
         )
-    with _at_once(connection):
+    with at_once(connection):
         _run(connection, "touched.lines")
     return True
 
@@ -234,7 +235,7 @@ def _labs_of_lines(
     ):
         _run(connection, "staging.labs")
         connection.execute("create or replace temp table fresh as from part.staging.labs")
-    with _at_once(connection):
+    with at_once(connection):
         # what is made now is whole once it is judged
         _forget(connection, "labs")
         connection.execute(
@@ -256,18 +257,6 @@ _RAW_LABS = (
     "semi join {} as m on r.delivery = m.delivery and r.line = m.line)"
 )
 """The lines of results as they were received that are in a table; its name is filled in."""
-
-
-@contextmanager
-def _at_once(connection: duckdb.DuckDBPyConnection) -> Generator[None, None, None]:
-    """Do all of a block or nothing."""
-    connection.execute("begin")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
 
 
 def _run(connection: duckdb.DuckDBPyConnection, script: str) -> None:

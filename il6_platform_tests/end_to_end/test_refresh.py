@@ -145,20 +145,26 @@ def test_a_batch_with_too_many_wrong_rows_is_blocked(
     assert not (installation.home / "published").exists()
 
 
-def test_a_file_that_may_not_be_read_blocks_and_says_so(
-    installation: Installation, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installation.deliver(DAYS[0])
-    forbidden, read = installation.landing / DAYS[0] / "labs.csv", Path.read_bytes
+def reader_without(forbidden: Path) -> Callable[[Path], bytes]:
+    """Return what reads every file but one: whoever runs the tests may be allowed to read all."""
+    read = Path.read_bytes
 
     def read_bytes(path: Path) -> bytes:
-        # whoever runs the tests may be allowed to read everything
         if path == forbidden:
             raise PermissionError(13, "Permission denied", str(path))
         return read(path)
 
+    return read_bytes
+
+
+def test_a_file_that_may_not_be_read_blocks_and_says_so(
+    installation: Installation, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.deliver(DAYS[0])
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "read_bytes", read_bytes)
+        patched.setattr(
+            Path, "read_bytes", reader_without(installation.landing / DAYS[0] / "labs.csv")
+        )
         assert installation.refresh() == 1
     last_line = capfd.readouterr().err.strip().splitlines()[-1]
     assert "exports_can_be_read" in last_line and "labs.csv: may not be read" in last_line
@@ -167,16 +173,10 @@ def test_a_file_that_may_not_be_read_blocks_and_says_so(
 def test_a_new_file_that_may_not_be_read_is_not_nothing_new(
     begun: Installation, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forbidden, read = begun.landing / "labs_2020-01-31.csv", Path.read_bytes
+    forbidden = begun.landing / "labs_2020-01-31.csv"
     forbidden.touch()
-
-    def read_bytes(path: Path) -> bytes:
-        if path == forbidden:
-            raise PermissionError(13, "Permission denied", str(path))
-        return read(path)
-
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "read_bytes", read_bytes)
+        patched.setattr(Path, "read_bytes", reader_without(forbidden))
         assert begun.refresh() == 1
     last_line = capfd.readouterr().err.strip().splitlines()[-1]
     assert "labs_2020-01-31.csv: may not be read" in last_line

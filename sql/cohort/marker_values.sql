@@ -61,7 +61,8 @@ samples as (
         and coalesce(s.collected_at = r.collected_at, true)
 ),
 
-complete as (
+-- numbered once: what is said of a sample below is joined by its number
+complete as materialized (
     select
         s.*,
         m.below_loq,
