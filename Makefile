@@ -36,6 +36,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	# as pip does for the rest, so that no process compiles what another one has
+	$(VENV)/bin/python -m compileall -q il6_platform
 	touch $(READY)
 
 shell: $(READY)
