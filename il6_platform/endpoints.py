@@ -47,7 +47,7 @@ class Endpoint(BaseModel):
     On one day the event that is named first counts, and events count before what competes.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: EndpointName
     label: str = ""
@@ -91,7 +91,7 @@ class Endpoint(BaseModel):
 
 
 class _Library(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     endpoints: tuple[Endpoint, ...]
 

@@ -34,7 +34,7 @@ PLACES = {
 
 class _Part(BaseModel):
     # no number of a registry is infinite or none
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class SiteOfRegistry(_Part):

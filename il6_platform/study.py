@@ -78,7 +78,11 @@ class StudyError(UsageError):
 class _Part(BaseModel):
     # no number of a study is infinite or none, no text of it a book
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, str_max_length=LONGEST_TEXT
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        str_max_length=LONGEST_TEXT,
+        defer_build=True,
     )
 
     @field_validator("*", mode="before")

@@ -96,7 +96,6 @@ def run(asked: argparse.Namespace) -> None:
 def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[str]:
     """Refresh what is behind; return the studies that were refreshed."""
     with stages.stage("Look for news"):
-        from il6_platform import workers
         from il6_platform.publishing.content import (
             content_key,
             published_content,
@@ -126,6 +125,8 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
         _prune(site)
         return []
     with stages.stage("Load the libraries"):
+        from il6_platform import workers
+
         _check_profiles(site)
         workers.prepare()
     shown = None if asked.verbose else stages

@@ -10,7 +10,7 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 from il6_platform.files import listed
@@ -33,7 +33,13 @@ PACKAGES = (
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that a cut rests on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+
+
+def _version(name: str) -> str:
+    """Return a package's version; `importlib.metadata` would read its whole description."""
+    said = distribution(name).read_text("METADATA") or ""
+    return said.partition("\nVersion: ")[2].partition("\n")[0].strip() or version(name)
 
 
 def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:

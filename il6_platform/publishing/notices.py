@@ -10,13 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import smtplib
-import urllib.request
 from collections.abc import Sequence
-from email.message import EmailMessage
 from pathlib import Path
-
-from filelock import FileLock
 
 from il6_platform.files import write_whole
 from il6_platform.settings import read_settings
@@ -54,6 +49,9 @@ def tell_once(home: Path, topic: str, title: str, sentences: Sequence[str]) -> b
     """
     if not can_tell():
         return False
+    # most looks for news have nothing to say, and nobody to tell it
+    from filelock import FileLock
+
     with FileLock(home / f"{NAME}.lock", mode=0o600):
         told = _told(home / NAME)
         said = hashlib.sha256("\n".join(sentences).encode()).hexdigest()
@@ -83,6 +81,10 @@ def tell(title: str, sentences: Sequence[str]) -> None:
     OSError
         Where nobody takes it.
     """
+    import smtplib
+    import urllib.request
+    from email.message import EmailMessage
+
     text = "\n".join([title, *sentences])
     settings = read_settings()
     webhook, address = settings.alert_webhook, settings.alert_email
