@@ -27,6 +27,7 @@ from il6_platform.defs.specs import STUDIES, annotated, key_of, linked
 from il6_platform.registry_file import read_registry_file
 from il6_platform.study import read_study
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.integrity import default_landing
 
 
 def build_defs(
@@ -50,7 +51,7 @@ def build_defs(
     home = home or paths.default_home()
     site = Site(
         home=str(home),
-        landing=str(landing or paths.default_landing(home)),
+        landing=str(landing or default_landing(home)),
         study_file=str(study_file) if study_file else None,
         as_of=as_of,
         censor=censor,

@@ -42,11 +42,6 @@ def default_home() -> Path:
     return (read_settings().home or project_root() / ".il6").resolve()
 
 
-def default_landing(home: Path) -> Path:
-    """Return the landing folder that is used where none is named (`IL6_LANDING`, else in home)."""
-    return (read_settings().landing or home / "landing").resolve()
-
-
 def profile_folders(home: Path) -> tuple[Path, Path]:
     """Return the folders of registry profiles: a site's own, then the shipped ones."""
     return home / "profiles", project_root() / "data" / "profiles"

@@ -86,7 +86,9 @@ def check_file(place: Path) -> None:
 
 def landing_of(asked: argparse.Namespace) -> Path:
     """Return the landing folder that a command is about."""
-    return Path(asked.landing or paths.default_landing(home_of(asked))).resolve()
+    from il6_platform.warehouse.integrity import default_landing
+
+    return Path(getattr(asked, "landing", None) or default_landing(home_of(asked))).resolve()
 
 
 def site_of(asked: argparse.Namespace) -> Site:
@@ -101,8 +103,7 @@ def site_of(asked: argparse.Namespace) -> Site:
     from il6_platform.warehouse.home import Site
 
     home = home_of(asked)
-    landing = asked.landing if getattr(asked, "landing", None) else paths.default_landing(home)
-    site = Site(home=str(home), landing=str(landing))
+    site = Site(home=str(home), landing=str(landing_of(asked)))
     named = getattr(asked, "study", None)
     if named is None:
         if len(site.studies()) > 1 and site.default_study() is None:

@@ -90,7 +90,7 @@ def show(site: Site, refreshed: Sequence[str]) -> None:
     """Print the box that a refresh ends in."""
     home = site.home_path
     if not refreshed:
-        print("Nothing new: what is there is published.")
+        print(f"Nothing new in {site.landing}: what is there is published.")
         return
     for number, name in enumerate(refreshed, start=1):
         standing = Standing.read(home / "studies" / name)

@@ -28,6 +28,7 @@ from il6_platform.defs.addresses import IN_METADATA, PLACE, QUALITY_ADDRESS
 from il6_platform.errors import UsageError
 from il6_platform.validation import quality_page
 from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.integrity import default_landing
 
 HEADERS = {
     # the page's own script runs, for itself alone: it reaches neither Dagster nor any other host
@@ -47,7 +48,7 @@ _drawing = threading.Lock()
 
 def _site() -> Site:
     home = paths.default_home()
-    return Site(home=str(home), landing=str(paths.default_landing(home)))
+    return Site(home=str(home), landing=str(default_landing(home)))
 
 
 def _study(request: Request) -> Site | None:

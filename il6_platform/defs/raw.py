@@ -109,7 +109,8 @@ def deliveries(
         raw.order(connection, site.as_of_date)
         if not site.as_of:
             write_whole(site.landings_path, landings.write_landings(connection))
-            note_landings(site.home_path, warehouse.row_count("raw.landings"))
+            lines = warehouse.row_count("raw.landings")
+            note_landings(site.home_path, lines, site.landing_path)
     known = warehouse.query("from raw.deliveries order by sequence")
     here = known[known["source"].fillna(known["delivery"]).isin(reading.contents)]
     used = known[known["position"].notna()]

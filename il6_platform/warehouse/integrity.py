@@ -1,7 +1,7 @@
 """What a home must hold to be trusted: its version, its key, and cuts as they were published.
 
     IL6_HOME/home.json                          format of the home, fingerprint of its key, lines of
-                                                the ledger of deliveries
+                                                the ledger of deliveries, where exports were dropped
     IL6_HOME/studies/<name>/cuts/<cut>/manifest.json    SHA-256 of every file of the cut, and the
                                                         fingerprint of the key that it was made with
 
@@ -11,13 +11,16 @@ builds it anew.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from il6_platform.errors import PlatformError, UsageError
 from il6_platform.files import digest_of_file, sync_folder, write_whole
 from il6_platform.registry.pseudonyms import Pseudonyms
+from il6_platform.settings import read_settings
 
 VERSION = 1
 """Format of a home that this code reads and writes."""
@@ -95,12 +98,31 @@ def check_home(home: Path) -> None:
     )
 
 
-def note_landings(home: Path, lines: int) -> None:
-    """Write down how many lines the ledger of deliveries has; it never has fewer."""
+def note_landings(home: Path, lines: int, landing: Path) -> None:
+    """Write down how many lines the ledger of deliveries has, and where exports were dropped.
+
+    The ledger never has fewer lines than it had.
+    """
     about = home / "home.json"
-    record = _read(about)
-    if record is not None and record["landings"] != lines:
-        write_whole(about, json.dumps(record | {"landings": lines}))
+    record, noted = _read(about), {"landings": lines, "landing": str(landing.resolve())}
+    if record is not None and record != record | noted:
+        write_whole(about, json.dumps(record | noted))
+
+
+def default_landing(home: Path) -> Path:
+    """Return the landing folder that is meant where none is named.
+
+    That is `IL6_LANDING`, else the home's own where anything lies in it, else the one from which
+    exports were read last: who named it once would otherwise hear that nothing is new.
+    """
+    named, own = read_settings().landing, home / "landing"
+    if named is not None or (own.is_dir() and os.listdir(own)):
+        return (named or own).resolve()
+    with contextlib.suppress(HomeError):
+        record = _read(home / "home.json") or {}
+        if os.path.isdir(record.get("landing", "")):
+            return Path(str(record["landing"]))
+    return own.resolve()
 
 
 def lost_landings(home: Path, lines: int) -> str:
@@ -130,6 +152,7 @@ def _read(about: Path) -> dict[str, str | int] | None:
             "key": str(record["key"]),
             # a home of before does not say it
             "landings": int(record.get("landings", 0)),
+            "landing": str(record.get("landing", "")),
         }
     except (ValueError, KeyError, TypeError):
         raise HomeError(f"{about} is damaged; restore it from your backup (il6 restore)") from None

@@ -219,7 +219,11 @@ def test_nothing_new_publishes_nothing(
     demo: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert demo.refresh() == 0
-    assert "Nothing new" in capsys.readouterr().out
+    assert f"Nothing new in {demo.landing}" in capsys.readouterr().out
+    # where exports were dropped is known without being named again
+    for command in ("refresh", "status"):
+        assert cli.main([command, "--home", str(demo.home)]) == 0
+        assert str(demo.landing) in capsys.readouterr().out
 
 
 def test_diameters_agree_with_the_response_that_they_make(demo: Installation) -> None:

@@ -39,7 +39,7 @@ def released(home: Path) -> Path:
     for name in ("patients", "released_counts"):
         (home / STUDY / name).mkdir()
         duckdb.sql("select 1 as n").write_parquet(str(home / STUDY / name / "c1.parquet"))
-    note_landings(home, 1)
+    note_landings(home, 1, home / "landing")
     return home
 
 

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from il6_platform.warehouse.integrity import HomeError, damages, open_key, write_manifest
+from il6_platform.warehouse.integrity import (
+    HomeError,
+    damages,
+    default_landing,
+    note_landings,
+    open_key,
+    write_manifest,
+)
 from il6_platform_tests.crashes import every_crash
 
 
@@ -178,3 +185,27 @@ def test_every_damage_of_a_cut_is_seen(tmp_path: Path) -> None:
     assert [*damages(cut)] == ["abc: manifest.json is damaged"]
     (cut / "manifest.json").unlink()
     assert [*damages(cut)] == ["abc: manifest.json is missing"]
+
+
+def test_where_exports_were_dropped_last_is_the_landing_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IL6_LANDING", raising=False)
+    home, exports = in_use(tmp_path / "home"), tmp_path / "exports"
+    exports.mkdir()
+    assert default_landing(home) == home / "landing"
+    note_landings(home, 1, exports)
+    assert default_landing(home) == exports
+    # one that is made on first use holds nothing
+    (home / "landing").mkdir()
+    assert default_landing(home) == exports
+    exports.rename(tmp_path / "moved")
+    assert default_landing(home) == home / "landing"
+    note_landings(home, 1, tmp_path / "moved")
+    (home / "landing" / "labs.csv").write_text("patient_id\n")
+    assert default_landing(home) == home / "landing"
+    monkeypatch.setenv("IL6_LANDING", str(exports))
+    assert default_landing(home) == exports
+    (home / "home.json").write_text("{")
+    monkeypatch.delenv("IL6_LANDING")
+    assert default_landing(home) == home / "landing"
