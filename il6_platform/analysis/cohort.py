@@ -36,6 +36,15 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
 )
 """Every comparison that the study's question makes or implies: population and contrast."""
 
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "cohort.subjects": ("*",),
+    "cohort.adsl": ("*",),
+    "cohort.adtte": ("USUBJID", "PARAMCD", "AVAL", "CNSR", "STARTDT", "ADT"),
+    "cohort.adrs": ("USUBJID", "PARAMCD", "AVALC", "ADT"),
+    "cohort.adtr": ("USUBJID", "ANL01FL", "ADT", "AVAL", "BASE", "PCHG"),
+}
+"""Table -> the columns of it that a cohort is made of."""
+
 ARM_TERM, MARKER_TERM = "ARM[experimental]", "MARKERGR[high]"
 
 

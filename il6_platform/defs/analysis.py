@@ -15,7 +15,7 @@ from dagster import (
     asset,
 )
 
-from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.cohort import COLUMNS, Cohort
 from il6_platform.analysis.results import CURVE_COLUMNS, RESULT_COLUMNS
 from il6_platform.analysis.spec import Declared, Spec, analyses
 from il6_platform.cohort.known import DeliveredRecords, read_delivered
@@ -64,8 +64,11 @@ def analysis_table(entry: Declared) -> AssetsDefinition:
         if ANEW in context.run.tags:
             warehouse.once("analyses made anew", lambda: kept.forget(warehouse))
         chosen = context.run.asset_selection or frozenset()
-        asked = warehouse.once(
-            f"analyses of {spec.reads[0]}", lambda: _begin(warehouse, spec.reads, chosen)
+        asked = (
+            # what makes the groups is alone to ask before they are made
+            _begin(warehouse, spec.reads, chosen)
+            if spec.makes_groups
+            else warehouse.once("analyses", lambda: _begin(warehouse, spec.reads, chosen))
         )
         given = _with_records(warehouse, spec, asked)
         key = kept.key(warehouse, spec, given)
@@ -146,7 +149,7 @@ def _begin(
 
     A run may be of a few assets only: no other analysis is begun.
     """
-    adsl, adtte, adrs, adtr = (warehouse.read(table) for table in reads)
+    adsl, adtte, adrs, adtr = (warehouse.read(table, COLUMNS[table]) for table in reads)
     study = warehouse.study
     first_data_on = warehouse.once("first data", lambda: _first_data_on(warehouse))
     cohort = Cohort.of(adsl, adtte, adrs, adtr, study)

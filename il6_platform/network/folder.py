@@ -24,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 
-from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis.cohort import COLUMNS, Cohort
 from il6_platform.errors import UsageError
 from il6_platform.files import write_whole
 from il6_platform.network import combine
@@ -134,7 +134,8 @@ def _cohort(warehouse: Warehouse) -> tuple[Cohort, str, float | None]:
     if held.empty:
         raise UsageError("nothing is published yet: il6 refresh")
     adsl, adtte, adrs, adtr = (
-        warehouse.read(f"cohort.{table}") for table in ("adsl", "adtte", "adrs", "adtr")
+        warehouse.read(f"cohort.{table}", COLUMNS[f"cohort.{table}"])
+        for table in ("adsl", "adtte", "adrs", "adtr")
     )
     cohort = Cohort.of(adsl, adtte, adrs, adtr, warehouse.study)
     cutoff = warehouse.query(
