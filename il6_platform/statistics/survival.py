@@ -288,7 +288,7 @@ def logrank_z(time: ArrayLike, event: ArrayLike, first: ArrayLike) -> float | No
     Examples
     --------
     >>> round(logrank_z([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]), 2)
-    2.24
+    2.25
     """
     t, e = samples(time, event)
     one = same_length("first", first, len(t)).astype(bool)
@@ -297,7 +297,7 @@ def logrank_z(time: ArrayLike, event: ArrayLike, first: ArrayLike) -> float | No
     table = RiskTable.of(t, e, (~one).astype(np.int64), np.zeros(len(t), dtype=np.int64), 2)
     excess, covariance = table.excesses()
     variance = float(covariance[0, 0])
-    return -float(excess[0]) / np.sqrt(variance) if variance > 0 else None
+    return -float(excess[0]) / variance**0.5 if variance > 0 else None
 
 
 def logrank_limits(
@@ -325,7 +325,7 @@ def logrank_limits(
     Examples
     --------
     >>> [round(v, 2) for v in logrank_limits([1, 2, 3, 4, 5, 6], [1] * 6, [0, 1, 0, 1, 0, 1], 0.5)]
-    [0.08, 3.03]
+    [0.1, 2.71]
     """
     t, e = samples(time, event)
     one = same_length("first", first, len(t)).astype(bool)
