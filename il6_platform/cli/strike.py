@@ -6,7 +6,7 @@ import argparse
 import getpass
 from datetime import date
 
-from il6_platform.cli.options import add_number, home_of, patient_of
+from il6_platform.cli.options import add_number, home_of, patient_of, site_of
 
 EXAMPLES = """examples:
   il6 strike CRLM-0199 --why "typing error for CRLM-0119, deleted in the source"
@@ -25,11 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
+    import duckdb
+
     from il6_platform.registry import struck
 
     home, found = home_of(asked), patient_of(asked)
     if asked.undo:
-        struck.undo(home, found.pseudonym)
+        with duckdb.connect(site_of(asked).registry_database, read_only=True) as connection:
+            struck.undo(home, struck.listed_as(connection, found.pseudonym))
         print("Taken back. Next: il6 refresh")
         return
     struck.strike(home, found.pseudonym, getpass.getuser(), asked.why, date.today())

@@ -129,8 +129,9 @@ def _erase_answers(connection: duckdb.DuckDBPyConnection, home: Path, patient: s
         ).fetchall()
         answers.drop_answers(home, {record for (record,) in records})
         answers.fill_answers(connection, home, None)
-    if any(row["patient"] == patient for row in struck.read_struck(home)):
-        struck.undo(home, patient)
+    listed = struck.listed_as(connection, patient) if known else {patient}
+    if any(row["patient"] in listed for row in struck.read_struck(home)):
+        struck.undo(home, listed)
 
 
 def _pseudonym_of(warehouse: Warehouse, patient_id: str) -> str:

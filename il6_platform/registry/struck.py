@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,8 +54,19 @@ def strike(home: Path, patient: str, who: str, why: str, today: date) -> None:
     _write(home, [*known, row])
 
 
-def undo(home: Path, patient: str) -> None:
-    """Take a patient back.
+def listed_as(connection: duckdb.DuckDBPyConnection, patient: str) -> set[str]:
+    """Return the pseudonyms under which a patient may be in the list.
+
+    Who was struck out before sites told patients apart is in it by the number alone.
+    """
+    numbers = connection.execute(
+        "select distinct number from staging.lines where patient = ? and is_struck", [patient]
+    ).fetchall()
+    return {patient, *(number for (number,) in numbers)}
+
+
+def undo(home: Path, listed: Collection[str]) -> None:
+    """Take a patient back, given by the pseudonyms under which the list may know them.
 
     Raises
     ------
@@ -62,7 +74,7 @@ def undo(home: Path, patient: str) -> None:
         Where the patient is not struck out.
     """
     known = read_struck(home)
-    left = [row for row in known if row["patient"] != patient]
+    left = [row for row in known if row["patient"] not in listed]
     if len(left) == len(known):
         raise UsageError("the patient is not struck out")
     _write(home, left)

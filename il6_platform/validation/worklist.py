@@ -283,7 +283,7 @@ def with_numbers(found: pd.DataFrame, numbers: Callable[[str], pd.Series]) -> pd
 _STAND_INS = {
     "staging.lines": "table_name varchar, delivery varchar, line integer, site varchar, "
     "patient varchar, record varchar, status varchar, removed_by integer, number varchar, "
-    "position integer, delivered_on date",
+    "position integer, delivered_on date, is_struck boolean",
     "staging.exports": "table_name varchar, site varchar, batch integer, file varchar, "
     "delivered_on date",
 }

@@ -60,7 +60,30 @@ def test_a_look_back_knows_whom_it_had_struck_out_by_then(tmp_path: Path) -> Non
     assert struck.read_struck(tmp_path, date(2024, 5, 1))[0]["why"] == "test record"
     with pytest.raises(UsageError, match="already"):
         struck.strike(tmp_path, "f00", "li", "again", date(2024, 6, 1))
-    struck.undo(tmp_path, "f00")
+    struck.undo(tmp_path, {"f00"})
     with pytest.raises(UsageError, match="not struck"):
-        struck.undo(tmp_path, "f00")
+        struck.undo(tmp_path, {"f00"})
     assert (tmp_path / struck.NAME).stat().st_mode & 0o077 == 0
+
+
+def test_who_was_struck_out_stays_so_when_sites_tell_patients_apart(
+    made: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first delivery of another site makes a patient a site and a number."""
+    home = made.folder / "home"
+    made.deliver("north/2024-01-01", patients=PATIENTS, labs=LABS)
+    assert made.stage()
+    assert cli.main(["strike", "A9", "--why", "typing error for A", "--home", str(home)]) == 0
+    # the other site's number is another person's, though its export is of an earlier day
+    others = ["A9,M,1961-01-01,", "C,M,1962-01-01,"]
+    made.deliver("south/2023-06-01", patients=others, labs=["A9,il6,7,pg/mL,2020-01-02"])
+    assert made.stage()
+    known = made.ask("select site, is_struck from staging.lines where table_name = 'labs'")
+    rows = sorted(tuple(row) for row in known.to_numpy().tolist())
+    assert rows == [("north", False), ("north", True), ("south", False)]
+    assert [row[:2] for row in left_out(home)] == [("struck out", "A9")]
+    assert cli.main(["strike", "south:A9", "--undo", "--home", str(home)]) == 2
+    assert "not struck out" in capsys.readouterr().err
+    assert cli.main(["strike", "north:A9", "--undo", "--home", str(home)]) == 0
+    assert made.stage()
+    assert not made.ask("select bool_or(is_struck) as one from staging.lines")["one"].iloc[0]

@@ -318,8 +318,16 @@ withdrawn as (
     where is_last and withdrawn_on is not null
 ),
 
+-- who was struck out before sites told patients apart is of the site from which the number came first
 struck as (
-    select distinct s.patient from raw.struck_patients as s
+    select s.patient from raw.struck_patients as s
+    union
+    select min_by(patient_key(l.number, l.site), (d.arrived_at, l.position, l.line))
+    from located as l
+    inner join raw.struck_patients as s on l.number = s.patient
+    inner join delivered as d on l.delivery = d.delivery
+    where l.table_name = 'patients'
+    group by l.number
 )
 
 select

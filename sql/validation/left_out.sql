@@ -7,6 +7,8 @@ counted as (
         min_by(line, (position, line)) as file_line,
         count(*) as lines,
         bool_and(status = 'removed') as is_gone,
+        bool_or(is_struck) as is_struck,
+        list(distinct number) as numbers,
         max(delivered_on) as last_delivered_on
     from staging.lines
     where patient is not null
@@ -35,7 +37,8 @@ select
     s.why,
     coalesce(c.lines, 0) as lines
 from raw.struck_patients as s
-left join counted as c on s.patient = c.patient
+-- before sites told patients apart, a patient was a number
+left join counted as c on c.is_struck and (c.patient = s.patient or list_contains(c.numbers, s.patient))
 union all by name
 select
     'merged into another number' as what,
@@ -54,6 +57,5 @@ select
     c.last_delivered_on::varchar as since,
     c.lines
 from counted as c
-anti join raw.struck_patients as s on c.patient = s.patient
-where c.is_gone
+where c.is_gone and not c.is_struck
 order by what, since, patient_id;
