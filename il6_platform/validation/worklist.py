@@ -86,7 +86,7 @@ def write(
     folder: Path,
     book: pd.DataFrame,
     still_there: Callable[[str], bool],
-    numbers: Callable[[str], pd.Series],
+    numbers: Callable[[str, pd.Index], pd.Series],
     say: Callable[[str], str] = str,
 ) -> pd.DataFrame:
     """Write the worklist of a working database into a folder, in the place of the one before.
@@ -102,7 +102,7 @@ def write(
     still_there
         Says of an export that could not be read whether it is still in the landing folder.
     numbers
-        Gives the registry's own patient numbers of a delivery, by line.
+        Gives the registry's own patient numbers on lines of a delivery, by line.
     say
         Says an English text in the language of who reads the list.
 
@@ -235,7 +235,7 @@ def by_site(work: pd.DataFrame, sites: pd.Series) -> dict[str, pd.DataFrame]:
 
 
 def left_out(
-    connection: duckdb.DuckDBPyConnection, numbers: Callable[[str], pd.Series]
+    connection: duckdb.DuckDBPyConnection, numbers: Callable[[str, pd.Index], pd.Series]
 ) -> pd.DataFrame:
     """Return who was struck out, merged into another number, or is no longer delivered."""
     connection.execute(paths.sql_file("raw.spellings").read_text("utf-8"))
@@ -255,7 +255,9 @@ def conversation(said: pd.DataFrame) -> pd.DataFrame:
     return said[list(names)].rename(columns=names).iloc[::-1]
 
 
-def with_numbers(found: pd.DataFrame, numbers: Callable[[str], pd.Series]) -> pd.DataFrame:
+def with_numbers(
+    found: pd.DataFrame, numbers: Callable[[str, pd.Index], pd.Series]
+) -> pd.DataFrame:
     """Return the problems with the registry's own patient numbers, as the data manager knows them.
 
     Where a kept export cannot be read any more, the pseudonym stays.
@@ -263,7 +265,7 @@ def with_numbers(found: pd.DataFrame, numbers: Callable[[str], pd.Series]) -> pd
     read = []
     for delivery in found["delivery"].dropna().unique():
         lines = pd.Index(found.loc[found["delivery"] == delivery, "file_line"].unique())
-        written = numbers(str(delivery)).reindex(lines).to_numpy()
+        written = numbers(str(delivery), lines).reindex(lines).to_numpy()
         read.append(
             pd.DataFrame(
                 {"delivery": delivery, "file_line": lines, "number": written}, dtype=object
