@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -19,14 +20,49 @@ os.environ.setdefault("IL6_WORKERS", "0")
 _connect = duckdb.connect
 
 
-def _connect_alone(*how: Any, **more: Any) -> duckdb.DuckDBPyConnection:
-    """Open a database whose tables are small: threads would only wait for each other."""
-    connection = _connect(*how, **more)
-    connection.execute("set threads = 1")
-    return connection
+class _LeftOpen:
+    """Databases of registries that a test leaves open: to open one takes longer than most queries.
+
+    One is closed before it is opened in another way or anything is attached, or where its file is
+    another one, and all are before this process forks.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self._open: dict[str, tuple[int, duckdb.DuckDBPyConnection]] = {}
+        os.register_at_fork(before=self._open.clear)
+
+    def connect(self, *how: Any, **more: Any) -> duckdb.DuckDBPyConnection:
+        """Open a database whose tables are small: threads would only wait for each other."""
+        path = str(how[0]) if how else ""
+        is_left = self.is_asked and path.endswith("registry.duckdb") and len(how) == 1 and not more
+        if not is_left:
+            self._open.clear()
+        elif path in self._open and self._open[path][0] != _file_number(path):
+            del self._open[path]
+        connection = _connect(*how, **more)
+        connection.execute("set threads = 1")
+        if is_left and path not in self._open:
+            self._open[path] = (_file_number(path), connection.cursor())
+        return connection
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """Leave open what a test opens, to its end."""
+        self.is_asked = True
+        try:
+            yield
+        finally:
+            self.is_asked = False
+            self._open.clear()
 
 
-duckdb.connect = _connect_alone
+def _file_number(path: str) -> int:
+    return os.stat(path).st_ino if os.path.exists(path) else 0
+
+
+_LEFT_OPEN = _LeftOpen()
+duckdb.connect = _LEFT_OPEN.connect
 
 # a busy machine is no fault of what is computed
 settings.register_profile("untimed", deadline=None, max_examples=40)
@@ -62,7 +98,8 @@ def pytest_xdist_auto_num_workers() -> int:
 def _computed_once(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a test's own refreshes judge and compute."""
     if request.node.get_closest_marker("refreshes") is None:
-        yield
+        with _LEFT_OPEN.left():
+            yield
         return
     # it imports all that computes: not for a test that does not
     from il6_platform_tests.computed_once import computing_once
