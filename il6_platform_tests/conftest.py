@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -107,6 +108,17 @@ def _computed_once(request: pytest.FixtureRequest) -> Iterator[None]:
     is_anew = request.node.get_closest_marker("computes_anew") is not None
     with judging_once() if is_anew else computing_once():
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector not look through what was imported again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Have it end as it would."""
+    gc.unfreeze()
 
 
 @pytest.hookimpl(tryfirst=True)

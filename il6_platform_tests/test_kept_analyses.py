@@ -94,7 +94,6 @@ def page(installation: Installation) -> bytes:
 
 
 @pytest.mark.refreshes
-@pytest.mark.computes_anew
 def test_what_a_delivery_does_not_move_is_not_analysed_again(begun: Installation) -> None:
     before = noted(begun)
     assert before.keys() == analyses().keys()
@@ -128,7 +127,6 @@ def test_what_a_delivery_does_not_move_is_not_analysed_again(begun: Installation
 
 
 @pytest.mark.refreshes
-@pytest.mark.computes_anew
 def test_figures_are_drawn_again_where_their_rows_are_others(begun: Installation) -> None:
     site = Site(home=str(begun.home), landing=str(begun.landing)).of_study(begun.study_folder.name)
     warehouse, by = Warehouse(site, "study"), " ".join([code_version(), *versions().values()])

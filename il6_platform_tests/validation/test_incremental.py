@@ -72,6 +72,11 @@ def home(folder: Path) -> Warehouse:
     folder.mkdir()
     (folder / "landing").mkdir()
     (folder / "pseudonym.key").write_text("0" * 64, encoding="utf-8")
+    return warehouse_in(folder)
+
+
+def warehouse_in(folder: Path) -> Warehouse:
+    """Return the registry of a home whose landing folder lies in it."""
     return Warehouse(
         Site(str(folder), str(folder / "landing"), study_file=str(paths.default_study()))
     )

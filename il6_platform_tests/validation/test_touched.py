@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -17,7 +19,7 @@ from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse import touched
 from il6_platform.warehouse.database import Warehouse
 from il6_platform_tests.judged_once import judging_once
-from il6_platform_tests.validation.test_incremental import home, rows
+from il6_platform_tests.validation.test_incremental import home, rows, warehouse_in
 
 TABLES = (
     *("staging.received", "staging.exports", "staging.lines", "staging.problems"),
@@ -103,11 +105,13 @@ FIRST = {
 }
 
 
-@pytest.fixture(autouse=True)
-def every_registry_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def every_registry_is_large() -> Iterator[None]:
     """Let what is touched be found in a registry of a few rows."""
-    monkeypatch.setattr(touched, "LEAST", 0)
-    monkeypatch.setattr(touched, "MOST", 1.0)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(touched, "LEAST", 0)
+        patched.setattr(touched, "MOST", 1.0)
+        yield
 
 
 @settings(
@@ -134,13 +138,14 @@ def test_what_a_delivery_does_not_touch_is_what_it_would_be(
                 assert_equal(grown, whole)
 
 
-def assert_equal(grown: Warehouse, whole: Warehouse) -> None:
-    """Stage a home as it is and another one as a whole; their tables must be equal."""
+def assert_equal(grown: Warehouse, whole: Warehouse, *, is_staged: bool = False) -> None:
+    """Stage a home as it is and another one, if it is not, as a whole; tables must be equal."""
     with judging_once():
         stage(grown)
-        with whole.connect() as connection:
-            connection.execute("drop schema if exists touched cascade")
-        stage(whole)
+        if not is_staged:
+            with whole.connect() as connection:
+                connection.execute("drop schema if exists touched cascade")
+            stage(whole)
     for table in TABLES:
         pd.testing.assert_frame_equal(rows(grown, table), rows(whole, table), obj=table)
 
@@ -148,15 +153,31 @@ def assert_equal(grown: Warehouse, whole: Warehouse) -> None:
 LATE = {"0|labs.csv": "patient_id,analyte,value,unit,collected_on\nP1,il6,9,pg/mL,2020-01-01\n"}
 
 
-@pytest.fixture
-def grown(tmp_path: Path) -> Warehouse:
-    """Return a home that holds the first exports, staged."""
-    made = home(tmp_path / "grown")
-    deliver(made, 1, FIRST)
-    read_landing(made)
-    with judging_once():
+def staged(folder: Path, *arrivals: dict[str, str]) -> Path:
+    """Make a home that holds some arrivals, staged together; return its folder."""
+    made = home(folder)
+    with made.connect(), judging_once():
+        for month, files in enumerate(arrivals, start=1):
+            deliver(made, month, files)
+            read_landing(made)
         stage(made)
-    return made
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return staged(tmp_path_factory.mktemp("first") / "home", FIRST)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return staged(tmp_path_factory.mktemp("both") / "home", FIRST, LATE)
+
+
+@pytest.fixture
+def grown(first: Path, tmp_path: Path) -> Warehouse:
+    """Return a home that holds the first exports, staged."""
+    return warehouse_in(shutil.copytree(first, tmp_path / "grown"))
 
 
 def generations(warehouse: Warehouse) -> set[str]:
@@ -216,12 +237,8 @@ def test_what_else_changed_makes_all_anew(grown: Warehouse) -> None:
 
 @pytest.mark.parametrize("script", ["received", "lines", "judged_labs", "after_labs"])
 def test_a_refresh_that_ends_in_the_middle_is_taken_up(
-    tmp_path: Path, grown: Warehouse, monkeypatch: pytest.MonkeyPatch, script: str
+    grown: Warehouse, both: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
-    whole = home(tmp_path / "whole")
-    for month, files in enumerate([FIRST, LATE], start=1):
-        deliver(whole, month, files)
-        read_landing(whole)
     deliver(grown, 2, LATE)
     read_landing(grown)
     run = touched._run
@@ -235,7 +252,7 @@ def test_a_refresh_that_ends_in_the_middle_is_taken_up(
     with pytest.raises(KeyboardInterrupt), judging_once():
         stage(grown)
     monkeypatch.setattr(touched, "_run", run)
-    assert_equal(grown, whole)
+    assert_equal(grown, warehouse_in(both), is_staged=True)
 
 
 def test_a_small_registry_keeps_nothing(grown: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
