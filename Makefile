@@ -8,7 +8,8 @@ demo: $(READY)
 	$(VENV)/bin/il6 demo
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -n auto --dist worksteal
+	# what Python compiles is kept: each process else compiles all tests
+	PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -n auto --dist worksteal
 
 ui: $(READY)
 	$(VENV)/bin/il6 ui --operate --landing data/demo
