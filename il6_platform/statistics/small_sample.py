@@ -43,6 +43,8 @@ there the information is lost in rounding, and where the profile falls so far ca
 
 _CELLS = 1 << 20
 _ROUNDING = 1e-9
+_STEP = 1e-5
+_FAR_BELOW = 1e6
 _SIMPLEX = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}
 
 
@@ -369,7 +371,7 @@ def _firth_fit(
             if np.isnan(limits[j, side]):
                 limits[j, side] = profile.limit(j, 2 * side - 1, float(model.bse_[j]))
         if np.isnan(p_values[j]):
-            p_values[j] = chi2.sf(max(0.0, 2 * profile.drop(j, 0.0)), 1)
+            p_values[j] = chi2.sf(max(0.0, 2 * profile.drop(j, 0.0)[0]), 1)
     return model.coef_, model.bse_, p_values, limits[:, 0], limits[:, 1]
 
 
@@ -382,45 +384,68 @@ class _Profile:
         self._x, self._e, self._best = x[order], e[order], best
         # patients by falling time: those at risk at a moment are the first so many
         self._last = len(t) - 1 - np.searchsorted(np.sort(t), moments)
-        self._top = self._value(best)
+        self._top = float(self._values(best[None])[0])
 
-    def _value(self, beta: Floats) -> float:
-        linear = self._x @ beta
-        linear = linear - linear.max()
+    def _values(self, betas: Floats) -> Floats:
+        """Return the values at some coefficients, shape (points, p); -inf where there is none."""
+        linear = betas @ self._x.T
+        linear -= linear.max(axis=1, keepdims=True)
         weighted = np.exp(linear)
-        total = np.cumsum(weighted)[self._last]
-        if not np.all(total > 0):
-            return -math.inf
-        mean = np.cumsum(weighted[:, None] * self._x, axis=0)[self._last] / total[:, None]
-        # each patient's share of the hazards of all moments at which it is at risk
-        taken = np.zeros(len(weighted))
-        np.add.at(taken, self._last, self._died / total)
-        share = weighted * np.cumsum(taken[::-1])[::-1]
-        square = (self._x.T * share) @ self._x
-        sign, log_determinant = np.linalg.slogdet(square - (mean.T * self._died) @ mean)
-        if sign <= 0:
-            return -math.inf
-        return float(linear @ self._e - self._died @ np.log(total) + log_determinant / 2)
+        total = weighted.cumsum(axis=1)[:, self._last]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = (weighted[:, :, None] * self._x).cumsum(axis=1)[:, self._last]
+            mean /= total[:, :, None]
+            # each patient's share of the hazards of all moments at which it is at risk
+            taken = np.zeros(weighted.shape)
+            taken[:, self._last] = self._died / total
+            share = weighted * taken[:, ::-1].cumsum(axis=1)[:, ::-1]
+            square = (self._x.T * share[:, None, :]) @ self._x
+            between = (mean * self._died[:, None]).swapaxes(1, 2) @ mean
+            sign, log_determinant = np.linalg.slogdet(square - between)
+            value = linear @ self._e - np.log(total) @ self._died + log_determinant / 2
+        return np.where((total > 0).all(axis=1) & (sign > 0), value, -math.inf)
 
-    def drop(self, j: int, value: float) -> float:
-        """By how much the maximum falls where coefficient j is held at a value."""
-        others = np.arange(len(self._best)) != j
-        beta = self._best.copy()
-        beta[j] = value
-        if not others.any():
-            return self._top - self._value(beta)
+    def drop(self, j: int, value: float, *starts: Floats) -> tuple[float, Floats]:
+        """By how much the maximum falls where coefficient j is held at a value, and where it is.
 
-        def fall(free: Floats) -> float:
+        It is looked for from the best coefficients, or from one of `starts` that is better: where
+        the maximum is at a value near this one.
+        """
+        others = np.flatnonzero(np.arange(len(self._best)) != j)
+        tried = np.array([self._best, *starts])
+        tried[:, j] = value
+        beta = tried[self._values(tried).argmax()]
+        # the point itself, and a step to either side of it in each of the others
+        steps = np.zeros((2 * len(others) + 1, len(beta)))
+        steps[1 + np.arange(len(others)), others] = _STEP
+        steps[1 + len(others) + np.arange(len(others)), others] = -_STEP
+
+        def fall(free: Floats) -> tuple[float, Floats]:
             beta[others] = free
-            return min(self._top - self._value(beta), 1e6)
+            falls = np.minimum(self._top - self._values(beta + steps), _FAR_BELOW)
+            above, below = np.split(falls[1:], 2)
+            return float(falls[0]), (above - below) / (2 * _STEP)
 
-        return float(minimize(fall, self._best[others], method="Nelder-Mead", options=_SIMPLEX).fun)
+        if not len(others):
+            return fall(beta[others])[0], beta
+        found = minimize(fall, beta[others], jac=True, method="BFGS", options={"gtol": 1e-7})
+        if found.fun >= _FAR_BELOW or np.abs(found.jac).max() > 1e-5:
+            # without information to go by, or where it is lost in rounding
+            found = minimize(
+                lambda free: fall(free)[0], found.x, method="Nelder-Mead", options=_SIMPLEX
+            )
+        beta[others] = found.x
+        return float(found.fun), beta
 
     def limit(self, j: int, side: int, error: float) -> float:
         """The 95% limit below (side -1) or above (1) coefficient j; NaN where there is none."""
 
+        near = self._best
+
         def gap(distance: float) -> float:
-            return 2 * self.drop(j, self._best[j] + side * distance) - Z**2
+            nonlocal near
+            fall, near = self.drop(j, self._best[j] + side * distance, near)
+            return 2 * fall - Z**2
 
         far = 2 * error
         while gap(far) < 0:
