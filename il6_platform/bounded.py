@@ -7,7 +7,7 @@ belong here: how much it has (`warehouse.database`).
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 
@@ -28,12 +28,18 @@ def execute_whole(connection: duckdb.DuckDBPyConnection, statements: str) -> Non
     """Execute statements, all or nothing, within the memory limit of the database if they can be.
 
     DuckDB writes to disk what finds no room. What cannot be written there is taken anew without
-    the limit: then DuckDB's own holds, which is four fifths of the machine's memory.
+    the limit: for so long DuckDB's own holds, which is four fifths of the machine's memory.
     """
     try:
         with at_once(connection):
             connection.execute(statements)
     except duckdb.OutOfMemoryException:
+        ((limit,),) = connection.execute("select current_setting('memory_limit')").fetchall()
         connection.execute("reset memory_limit")
-        with at_once(connection):
-            connection.execute(statements)
+        try:
+            with at_once(connection):
+                connection.execute(statements)
+        finally:
+            # what is held just now may be more
+            with suppress(duckdb.OutOfMemoryException):
+                connection.execute(f"set memory_limit = '{limit}'")

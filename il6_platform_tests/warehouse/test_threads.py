@@ -63,6 +63,10 @@ def test_what_finds_no_room_is_made_without_the_limit(tmp_path: Path) -> None:
         with pytest.raises(duckdb.OutOfMemoryException):
             connection.execute(many)
         execute_whole(connection, f"drop table before; {many}")
+        # what comes after it has the limit again
+        limit = connection.execute("select current_setting('memory_limit')").fetchall()
+        assert limit == [("30.0 MiB",)]
+        connection.execute("reset memory_limit")
         assert connection.execute("select len(of_all) from lists").fetchall() == [(2_000_000,)]
         assert connection.execute("select count(*) from duckdb_tables()").fetchall() == [(1,)]
 
