@@ -165,12 +165,12 @@ def read_delivered(
     # in an order of their own: that of their making is not the same twice, and sums follow it
     asked = {name: sql_file(f"replay.{name}").read_text(encoding="utf-8") for name in SOURCES}
     tables = {name: read(f"from ({query}\n) order by all") for name, query in asked.items()}
-    days = tables["lines"]["known_from"].to_pylist()
+    days = pc.min_max(tables["lines"]["known_from"]).as_py()
     censored_on = tables["settings"]["censored_on"].to_pylist()[0]
     added = [column for column in adsl if column not in subjects and column != "MARKERGR"]
     return DeliveredRecords(
         tables,
         adsl[["USUBJID", *added]],
-        min(days, default=date.max),
-        min(max(days, default=date.min), censored_on or date.max),
+        days["min"] or date.max,
+        min(days["max"] or date.min, censored_on or date.max),
     )

@@ -134,7 +134,9 @@ def _with_records(
 
     def records() -> DeliveredRecords:
         subjects = warehouse.query("from cohort.subjects limit 0")
-        return read_delivered(read, warehouse.read("cohort.adsl"), subjects)
+        derived = ", ".join(f'"{name}"' for name in subjects if name != "USUBJID")
+        added = warehouse.read("cohort.adsl", (f"* exclude ({derived})",))
+        return read_delivered(read, added, subjects)
 
     cohort, study, first_on = asked
     delivered = warehouse.once("records behind the cohort", records)
@@ -149,6 +151,7 @@ def _begin(
 
     A run may be of a few assets only: no other analysis is begun.
     """
+    warehouse.hold_little()
     adsl, adtte, adrs, adtr = (warehouse.read(table, COLUMNS[table]) for table in reads)
     study = warehouse.study
     first_data_on = warehouse.once("first data", lambda: _first_data_on(warehouse))

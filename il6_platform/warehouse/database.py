@@ -41,6 +41,9 @@ LARGE = 64 * 2**20
 SPARED = 3 * 2**29
 """Bytes of memory that queries may take beside the size of their database."""
 
+HELD = 2**30
+"""Bytes of memory that queries may take while analyses are made: these read and write little."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -288,6 +291,11 @@ class Warehouse:
         with suppress(duckdb.OutOfMemoryException):
             limit = min(SPARED + size, _memory_of_machine())
             connection.execute(f"set memory_limit = '{limit >> 20}MiB'")
+
+    def hold_little(self) -> None:
+        """Let go of what queries held, until a table is made again: statistics need the memory."""
+        with self._connected() as connection, suppress(duckdb.OutOfMemoryException):
+            connection.execute(f"set memory_limit = '{min(HELD, _memory_of_machine()) >> 20}MiB'")
 
     @property
     def _erased_mark(self) -> Path:

@@ -48,6 +48,11 @@ def test_queries_take_no_more_memory_than_goes_with_the_database(
         warehouse.run_sql("said")
         ((limit,),) = connection.execute("from said").fetchall()
         assert 300 <= float(limit.removesuffix(" MiB")) < 302
+        warehouse.hold_little()
+        limits = connection.execute("select current_setting('memory_limit')").fetchall()
+        assert limits == [("1.0 GiB",)]
+        warehouse.run_sql("said")
+        assert connection.execute("from said").fetchall() == [(limit,)]
         # no more than the machine has
         monkeypatch.setattr(database, "_memory_of_machine", lambda: 200 * 2**20)
         warehouse.run_sql("said")
