@@ -26,6 +26,17 @@ class YamlConfigError(UsageError):
     """A file that cannot be used; the message names file, line, key and the fix."""
 
 
+PATTERNS = {
+    r"\S": "must not be empty",
+    r"^[A-Za-z0-9_]+$": "must be letters A to Z, digits and _ alone",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "must be letters A to Z, digits and _ alone, no digit first",
+    r"^[a-z][a-z0-9_]*$": "must be small letters a to z, digits and _ alone, a letter first",
+    r"^[A-Z][A-Z0-9_]*$": "must be capital letters A to Z, digits and _ alone, a letter first",
+    r"^[\w-]+$": "must be letters, digits, _ and - alone",
+    r"^[0-9a-f]{12,64}$": "must be 12 to 64 of the signs 0 to 9 and a to f",
+}
+"""Form of a text -> how it is to be written."""
+
 Place = tuple[int | str, ...]
 """Where in a file something stands: keys and positions from the top."""
 
@@ -120,6 +131,14 @@ def _sentence(root: yaml.Node, problem: Any) -> str:
             words = "unknown key; remove it or correct its spelling"
         case "missing":
             words = "is missing; add it"
+        case "list_type" | "tuple_type":
+            words = "must be a list, for example [a, b]"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            words = "must be keys and values, for example {a: 1, b: 2}"
+        case "string_type":
+            words = "must be text; write it in quotes"
+        case "string_pattern_mismatch":
+            words = PATTERNS[problem["ctx"]["pattern"]]
         case _:
             words = problem["msg"].removeprefix("Value error, ")
     return _placed(root, problem["loc"], words)

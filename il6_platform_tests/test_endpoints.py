@@ -55,7 +55,7 @@ def test_a_study_is_stored_and_read_again(tmp_path: Path) -> None:
     ("more", "words"),
     [
         ("endpoints: [PFS, QOL]", r"line 4, key endpoints.1: QOL is no known endpoint; write one"),
-        ("endpoints: [pfs]", r"line 4, key endpoints.0: String should match pattern"),
+        ("endpoints: [pfs]", r"line 4, key endpoints.0: must be capital letters"),
         ("endpoints: [OS, OS]", r"key endpoints.1: OS is named twice"),
         ("endpoints: []", r"key endpoints: name at least one endpoint"),
         (

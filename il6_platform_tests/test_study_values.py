@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from il6_platform import cli, paths
 from il6_platform.cli.demo import shipped_studies
 from il6_platform.cron import is_cron_line
 from il6_platform.errors import UsageError
 from il6_platform.figures import style
+from il6_platform.registry.profiles.profile import Profile
 from il6_platform.registry.units import marker_units
-from il6_platform.registry_file import read_registry_file
-from il6_platform.study import StudyError, read_study
+from il6_platform.registry_file import RegistryFile, read_registry_file
+from il6_platform.study import Study, StudyError, read_study
 from il6_platform.warehouse.home import Site
+from il6_platform.yaml_config import PATTERNS
 
 MINIMAL = """\
 marker: {analyte: il6, unit: pg/mL}
@@ -237,3 +241,29 @@ def test_a_study_is_what_was_read_though_its_file_changes_meanwhile(
     assert read_study(file).seed == 7
     file.write_text(text, encoding="utf-8")
     assert read_study(file).seed == 20230630
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("endpoints: PFS", "must be a list"),
+        ("landmarks_months: six", "must be a list"),
+        ("planned: 0.6", "must be keys and values"),
+        ("name: 2023", "must be text; write it in quotes"),
+        ("name: a b", "must be letters A to Z, digits and _ alone"),
+        ("endpoints: [pfs]", "must be capital letters"),
+    ],
+)
+def test_a_wrong_form_is_said_in_words_of_the_file(tmp_path: Path, line: str, says: str) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(MINIMAL + line + "\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=re.escape(says)):
+        read_study(file)
+
+
+@pytest.mark.parametrize("model", [Study, RegistryFile, Profile])
+def test_each_form_that_a_text_must_have_has_its_words(model: type[BaseModel]) -> None:
+    found = set(
+        re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(model.model_json_schema()))
+    )
+    assert found and {json.loads(one) for one in found} <= set(PATTERNS)

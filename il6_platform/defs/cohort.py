@@ -20,6 +20,7 @@ from il6_platform.defs.lineage import sources
 from il6_platform.defs.metadata import preview, summary, table_metadata
 from il6_platform.defs.specs import OWNERS, STUDIES, check, described, key_of, spec
 from il6_platform.paths import code_version
+from il6_platform.registry.units import reference_units
 from il6_platform.validation import cohort
 from il6_platform.validation.drift import sentence, shift, shift_of_pairs
 from il6_platform.validation.losses import lost_arms, lost_covariates, lost_marker, lost_patients
@@ -176,16 +177,19 @@ def _patients_are_kept(warehouse: Warehouse) -> AssetCheckResult:
         "group by analyte order by n desc, analyte"
     )
     results = warehouse.query("select count(*) as n from staging.labs")["n"].iloc[0]
-    marker = lost_marker(
-        study.marker.label, int(usable), int(results), analytes["analyte"].head(8).tolist()
-    )
+    asked_for = f"{study.marker.label} in {study.marker.unit}"
+    units = reference_units()
+    known = [
+        f"{name} in {units[name]}" if name in units else name for name in analytes["analyte"][:8]
+    ]
+    marker = lost_marker(asked_for, int(usable), int(results), known)
     looks_back = bool(site.as_of or site.censor)
     before, asks_the_same = (None, False) if looks_back else _analysed_before(warehouse)
     # a study file that asks for other patients may find fewer, but not none
     allowed = site.quality.max_missing_share if asks_the_same else 1.0
     patients = lost_patients(now, before, allowed)
     key = "expression" if study.marker.is_derived else "analyte"
-    advice = f"correct marker.{key} in the study file, or deliver them"
+    advice = f"correct marker.{key} or marker.unit in the study file, or deliver them"
     lost = [f"{marker}; {advice}."] if marker else []
     or_allow = "or raise quality.max_missing_share where it is real"
     lost += [f"{patients}; put right what was delivered, {or_allow}."] if patients else []

@@ -59,8 +59,8 @@ def _estimates(estimates: pd.DataFrame, study: Study) -> Iterator[str]:
     endpoint = study.endpoints[0]
     moved = estimates[estimates["change"] == "moved"]
     for row in moved[moved["analysis"].eq(Analysis.CUTOFF)].to_dict("records"):
-        if row["statistic"] == Statistic.CUTOFF and row["old_estimate"] != row["new_estimate"]:
-            new, old = (at_unit(_plain(row[f"{side}_estimate"]), study) for side in ("new", "old"))
+        new, old = (at_unit(_plain(row[f"{side}_estimate"]), study) for side in ("new", "old"))
+        if row["statistic"] == Statistic.CUTOFF and new != old:
             yield f"The cut-off is {new}; it was {old}."
     of = moved["endpoint"].eq(endpoint)
     main = {
@@ -76,8 +76,11 @@ def _estimates(estimates: pd.DataFrame, study: Study) -> Iterator[str]:
     }
     for words, which in main.items():
         for row in moved[which].to_dict("records"):
+            new, old = _side(row, "new"), _side(row, "old")
             crossed = " Its P has crossed 0.05." if row["crossed"] else ""
-            yield f"{words}: {_side(row, 'new')}; it was {_side(row, 'old')}.{crossed}"
+            # another code may differ in the last bits, which nobody sees
+            if new != old or crossed:
+                yield f"{words}: {new}; it was {old}.{crossed}"
 
 
 def _side(row: dict[Any, Any], side: str) -> str:

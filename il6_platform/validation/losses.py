@@ -26,15 +26,13 @@ def lost_patients(now: int, before: int | None, allowed: float) -> str:
     >>> lost_patients(30, 53, 0.2)
     '30 patients are analysed, 53 are in the published cut: 43% fewer, 20% are allowed'
     >>> lost_patients(0, 53, 1)
-    '0 patients are analysed, 53 are in the published cut: 100% fewer, 100% are allowed'
+    '0 patients are analysed, 53 are in the published cut'
     """
     if not before or (now and now >= before * (1 - allowed)):
         return ""
-    fewer = 1 - now / before
-    return (
-        f"{now} patients are analysed, {before} are in the published cut: {fewer:.0%} fewer, "
-        f"{allowed:.0%} are allowed"
-    )
+    said = f"{now} patients are analysed, {before} are in the published cut"
+    # where no share is too large, none of them are too few all the same
+    return f"{said}: {1 - now / before:.0%} fewer, {allowed:.0%} are allowed" if now else said
 
 
 FEWEST_LOST = 5
@@ -82,7 +80,7 @@ def lost_marker(label: str, usable: int, results: int, known: Sequence[str]) -> 
     usable, results
         Results of the marker that can be used, and results of any analyte.
     known
-        Analytes that the registry has, the most frequent first.
+        Analytes that the registry has, with their units, the most frequent first.
     """
     if usable or not results:
         return ""

@@ -322,15 +322,13 @@ class Site:
         known = self.studies().get(made.name)
         if known is not None:
             other = read_study(known)
-            asks_the_same = (other.marker.term, other.arms.experimental_drug) == (
-                made.marker.term,
-                made.arms.experimental_drug,
+            was, is_now = (
+                f"{one.marker.term} and {one.arms.experimental_drug}" for one in (other, made)
             )
-            if not asks_the_same:
+            if was != is_now:
                 raise UsageError(
-                    f"study file {file}: the home has another study called {made.name} (of "
-                    f"{other.marker.label}, not {made.marker.label}); give this one a `name:` of "
-                    "its own"
+                    f"study file {file}: the home has another study called {made.name} (of {was}, "
+                    f"not of {is_now}); give this one a `name:` of its own"
                 )
         place = self.studies_path / made.name / "study.yaml"
         make_folder(place.parent)

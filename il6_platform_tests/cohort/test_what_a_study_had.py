@@ -106,3 +106,20 @@ def test_a_damaged_cut_is_not_replaced_by_an_empty_one(
     finally:
         for path, content in before.items():
             path.write_bytes(content)
+
+
+def test_a_marker_that_is_not_there_is_said_with_its_unit_and_those_of_the_registry(
+    warehouse: Warehouse,
+) -> None:
+    """The analyte of a study file is right, and its unit may not be."""
+    with warehouse.connect() as connection:
+        connection.execute("create or replace temp table known as from cohort.marker_values")
+        connection.execute("delete from cohort.marker_values")
+        try:
+            said = str(cohort._patients_are_kept(warehouse).description)
+        finally:
+            connection.execute("insert into cohort.marker_values from known")
+    assert (
+        "No result of IL-6 in pg/mL that can be used is in the registry; it has il6 in pg" in said
+    )
+    assert "marker.analyte or marker.unit" in said

@@ -89,7 +89,8 @@ def test_a_file_that_would_overwrite_another_study_is_refused(
     site.add_study(one)
     installation.study = other
     assert installation.refresh() == 2
-    assert "another study called study" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "another study called study (of il6 and bevacizumab, not of crp and bev" in said
 
 
 def test_a_registry_file_takes_over_what_a_study_said_of_quality(

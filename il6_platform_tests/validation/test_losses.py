@@ -10,6 +10,7 @@ def test_patients_may_be_fewer_by_the_allowed_share_and_never_none() -> None:
     assert "7 patients are analysed, 10" in lost_patients(7, 10, 0.2)
     assert not lost_patients(1, 10, 1.0)
     assert lost_patients(0, 10, 1.0)
+    assert "allowed" not in lost_patients(0, 10, 1.0)
     # nothing was published, or nobody was in it
     assert not lost_patients(0, None, 0.2) and not lost_patients(0, 0, 0.2)
 

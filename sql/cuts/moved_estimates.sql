@@ -25,8 +25,15 @@ select
         when b.analysis is null then 'gone'
         when
             -- in a row two nulls are equal
-            row(a.estimate, a.ci_low, a.ci_high, a.p_value, a.n, a.events)
-            = row(b.estimate, b.ci_low, b.ci_high, b.p_value, b.n, b.events) then 'same'
+            row(a.n, a.events) = row(b.n, b.events)
+            -- another code may differ in the last bits
+            and list_bool_and(
+                list_transform(
+                    list_zip([a.estimate, a.ci_low, a.ci_high, a.p_value], [b.estimate, b.ci_low, b.ci_high, b.p_value]),
+                    lambda one: one[1] is not distinct from one[2]
+                    or coalesce(abs(one[1] - one[2]) <= 1e-6 * least(abs(one[1]), abs(one[2])), false)
+                )
+            ) then 'same'
         else 'moved'
     end as change,
     coalesce((a.p_value < 0.05) != (b.p_value < 0.05), false) as crossed
