@@ -148,6 +148,9 @@ def test_an_odd_home_is_said_in_a_sentence(
     status, said = run(command, HOMES[home](tmp_path), tmp_path, capsys)
     # what needs no home works without one
     assert home != "file" or status == 2 or command in ("rules", "check", "profile"), said
+    # another version's home is not written, nor its tables read
+    reads_no_table = ("status", "studies", "rules", "profile", "restore", "log", "open worklist")
+    assert home != "newer" or "newer version" in said or command.startswith(reads_no_table), said
 
 
 def run(

@@ -20,8 +20,10 @@ def run(asked: argparse.Namespace) -> None:
     """Run the command."""
     from il6_platform.privacy.erasure import forget
     from il6_platform.warehouse.home import BusyError, Site
+    from il6_platform.warehouse.integrity import check_version
 
     home = home_of(asked)
+    check_version(home)
     site = Site(home=str(home), landing=str(landing_of(asked)), wait_seconds=0)
     if not site.registry_database.exists():
         raise UsageError(f"nothing is kept in {home}")

@@ -98,11 +98,15 @@ def site_of(asked: argparse.Namespace) -> Site:
     ------
     UsageError
         Where the home has several studies and none is named or the default.
+    HomeError
+        Where it was made by a newer version.
     """
     from il6_platform.study import read_study
     from il6_platform.warehouse.home import Site
+    from il6_platform.warehouse.integrity import check_version
 
     home = home_of(asked)
+    check_version(home)
     site = Site(home=str(home), landing=str(landing_of(asked)))
     named = getattr(asked, "study", None)
     if named is None:

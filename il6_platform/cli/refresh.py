@@ -255,8 +255,10 @@ def _check_delivered(site: Site) -> None:
 def _site(asked: argparse.Namespace) -> Site:
     """Return the installation that is refreshed."""
     from il6_platform.warehouse.home import Site
+    from il6_platform.warehouse.integrity import check_version
 
     home, landing = home_of(asked), landing_of(asked)
+    check_version(home)
     censor = asked.as_of if asked.censor is True else asked.censor
     if asked.censor and not censor:
         raise UsageError("--censor needs a day, its own or that of --as-of")

@@ -49,8 +49,10 @@ def run(asked: argparse.Namespace) -> None:
     """Run the command; its processes end with it."""
     from il6_platform.defs.instance import prepare_instance
     from il6_platform.warehouse.home import Site
+    from il6_platform.warehouse.integrity import check_version
 
     home = home_of(asked)
+    check_version(home)
     site = Site(home=str(home), landing=str(landing_of(asked)))
     site.add_study(Path(asked.study).resolve()) if asked.study else site.has_study()
     dagster_home = prepare_instance(home)

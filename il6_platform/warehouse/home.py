@@ -322,10 +322,13 @@ class Site:
         known = self.studies().get(made.name)
         if known is not None:
             other = read_study(known)
-            was, is_now = (
-                f"{one.marker.term} and {one.arms.experimental_drug}" for one in (other, made)
-            )
-            if was != is_now:
+            asked, before = ((one.marker.term, one.arms.experimental_drug) for one in (made, other))
+            if asked != before:
+                was, is_now = (
+                    f"{one.marker.analyte or one.marker.expression} and "
+                    f"{one.arms.experimental_drug}"
+                    for one in (other, made)
+                )
                 raise UsageError(
                     f"study file {file}: the home has another study called {made.name} (of {was}, "
                     f"not of {is_now}); give this one a `name:` of its own"

@@ -42,12 +42,8 @@ def open_key(home: Path) -> Pseudonyms:
         a newer version: with another key every patient would be a second one.
     """
     about, key = home / "home.json", home / "pseudonym.key"
+    check_version(home)
     record = _read(about)
-    if record is not None and int(record["version"]) > VERSION:
-        raise HomeError(
-            f"{home} was made by a newer version of il6_platform (format {record['version']}, "
-            f"this one reads {VERSION}); install that version"
-        )
     if not key.exists() and (record is not None or _is_in_use(home)):
         raise HomeError(
             f"{key} is gone, so patients could not be matched to those before; restore it from "
@@ -78,6 +74,24 @@ def open_key(home: Path) -> Pseudonyms:
     return pseudonyms
 
 
+def check_version(home: Path) -> None:
+    """See that a home is of no newer version; one that is damaged may still be read.
+
+    Raises
+    ------
+    HomeError
+        Where it is: what another version wrote could be read wrongly, or written over.
+    """
+    record = None
+    with contextlib.suppress(HomeError):
+        record = _read(home / "home.json")
+    if record is not None and int(record["version"]) > VERSION:
+        raise HomeError(
+            f"{home} was made by a newer version of il6_platform (format {record['version']}, "
+            f"this one reads {VERSION}); install that version"
+        )
+
+
 def check_home(home: Path) -> None:
     """See that a folder is a home.
 
@@ -86,8 +100,9 @@ def check_home(home: Path) -> None:
     UsageError
         Where nothing was ever refreshed there.
     HomeError
-        Where it was, and what says so is gone.
+        Where it was, and what says so is gone; or it is of a newer version.
     """
+    check_version(home)
     if (home / "home.json").exists():
         return
     if not home.is_dir() or not _is_in_use(home):
