@@ -161,8 +161,24 @@ class Task(Future[Any]):
 
     def __init__(self, pool: WorkerPool, call: Callable[[], Any]) -> None:
         super().__init__()
-        self.pool, self.call = pool, call
+        self.pool = pool
+        self.call: Callable[[], Any] | None = call
         self.begun: Future[Any] | None = None
+
+    def set_result(self, result: Any) -> None:
+        """Take over the result, and let go of what it was made of."""
+        super().set_result(result)
+        self._let_go()
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        """Take over the error, and let go of what was asked."""
+        super().set_exception(exception)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        # each of the two futures knows the other one: large arguments would stay until Python next
+        # looks for garbage, which it does by the number of objects
+        self.call = self.begun = None
 
     def result(self, timeout: float | None = None) -> Any:
         """Return the call's result, or raise its error."""
@@ -254,6 +270,7 @@ class WorkerPool(Executor):
             self._hand_over(task, begun)
         self._tell()
         if not task.done():
+            assert task.call is not None
             try:
                 task.set_result(task.call())
             except BaseException as error:

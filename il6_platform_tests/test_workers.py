@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from contextlib import contextmanager
@@ -50,6 +51,26 @@ def who(_: object = None) -> int:
 
 def double(number: int) -> int:
     return 2 * number
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_what_a_call_was_given_is_let_go_once_it_is_made(processes: int) -> None:
+    """Chunks of a large table would else be held until garbage is looked for."""
+    with WorkerPool(processes) as pool:
+        given = np.zeros(10)
+        held = weakref.ref(given)
+        task = pool.submit(who, given)
+        del given
+        gc.disable()
+        try:
+            assert task.result() > 0
+            ends = time.monotonic() + 60
+            while held() is not None and time.monotonic() < ends:
+                # the executor's own threads let go a moment later
+                time.sleep(0.01)
+            assert held() is None
+        finally:
+            gc.enable()
 
 
 def stop_until(file: Path) -> int:
