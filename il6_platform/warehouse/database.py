@@ -41,6 +41,9 @@ LARGE = 64 * 2**20
 SPARED = 3 * 2**29
 """Bytes of memory that queries may take beside the size of their database."""
 
+MOST = 2**32
+"""Bytes of memory that queries may take, however large their database is."""
+
 HELD = 2**30
 """Bytes of memory that queries may take while analyses are made: these read and write little."""
 
@@ -289,7 +292,7 @@ class Warehouse:
         connection.execute(f"set disabled_optimizers = '{guesses}'")
         # what is held just now may be more
         with suppress(duckdb.OutOfMemoryException):
-            limit = min(SPARED + size, _memory_of_machine())
+            limit = min(SPARED + size, MOST, _memory_of_machine())
             connection.execute(f"set memory_limit = '{limit >> 20}MiB'")
 
     def hold_little(self) -> None:

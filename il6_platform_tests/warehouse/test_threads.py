@@ -53,6 +53,11 @@ def test_queries_take_no_more_memory_than_goes_with_the_database(
         assert limits == [("1.0 GiB",)]
         warehouse.run_sql("said")
         assert connection.execute("from said").fetchall() == [(limit,)]
+        # however large the database is
+        with monkeypatch.context() as patched:
+            patched.setattr(database, "MOST", 250 * 2**20)
+            warehouse.run_sql("said")
+            assert connection.execute("from said").fetchall() == [("250.0 MiB",)]
         # no more than the machine has
         monkeypatch.setattr(database, "_memory_of_machine", lambda: 200 * 2**20)
         warehouse.run_sql("said")
