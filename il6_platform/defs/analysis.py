@@ -151,14 +151,9 @@ def _begin(
 
     A run may be of a few assets only: no other analysis is begun.
     """
-    warehouse.hold_little()
-    adsl, adtte, adrs, adtr = (warehouse.read(table, COLUMNS[table]) for table in reads)
     study = warehouse.study
     first_data_on = warehouse.once("first data", lambda: _first_data_on(warehouse))
-    cohort = Cohort.of(adsl, adtte, adrs, adtr, study)
-    if "cohort.adsl" in reads:
-        cohort = replace(cohort, set_aside=warehouse.read("cohort.set_aside"))
-        cohort = cohort.with_panel(warehouse.read("cohort.panel"), adsl)
+    cohort = _cohort(warehouse, reads)
     asked = cohort, study, first_data_on
     if "cohort.adsl" in reads:
         # Dagster takes them by name; who looks back takes longest, and is begun first
@@ -174,6 +169,17 @@ def _begin(
                 begun = warehouse.workers.submit(analyse, table, *given)
                 warehouse.once(f"begun analysis.{table}", lambda begun=begun: begun)  # type: ignore[misc]
     return asked
+
+
+def _cohort(warehouse: Warehouse, reads: Collection[str]) -> Cohort:
+    """Return the cohort; of a million patients the tables that it is made of are gone by then."""
+    warehouse.hold_little()
+    adsl, adtte, adrs, adtr = (warehouse.read(table, COLUMNS[table]) for table in reads)
+    cohort = Cohort.of(adsl, adtte, adrs, adtr, warehouse.study)
+    if "cohort.adsl" in reads:
+        cohort = replace(cohort, set_aside=warehouse.read("cohort.set_aside"))
+        cohort = cohort.with_panel(warehouse.read("cohort.panel"), adsl)
+    return cohort
 
 
 def _first_data_on(warehouse: Warehouse) -> date | None:

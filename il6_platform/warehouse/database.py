@@ -44,7 +44,10 @@ SPARED = 3 * 2**29
 MOST = 2**32
 """Bytes of memory that queries may take, however large their database is."""
 
-HELD = 2**30
+MANY = 10_000
+"""Rows of a table from which on equal texts are one object."""
+
+HELD = 2**29
 """Bytes of memory that queries may take while analyses are made: these read and write little."""
 
 
@@ -359,7 +362,11 @@ class Warehouse:
 
     def read(self, table: str, columns: Sequence[str] = ("*",)) -> pd.DataFrame:
         """Return a whole table, or some of its columns, in its stored order."""
-        return sharing_texts(self.query(f"select {', '.join(columns)} from {table}"))
+        with self._connected() as connection:
+            rows = connection.sql(f"select {', '.join(columns)} from {table}")
+            if self.row_count(table) < MANY:
+                return rows.df()
+            return _sharing_texts(rows)
 
     def write(
         self, table: str, frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], comment: str
@@ -431,22 +438,20 @@ def _memory_of_machine() -> int:
     return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
 
 
-def sharing_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Let rows that hold the same text hold one object: DuckDB makes one for every cell.
+def _sharing_texts(rows: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+    """Return rows of which those that hold the same text hold one object.
 
-    Of 100,000 patients with a dozen categories each these would be most of the memory.
-
-    Examples
-    --------
-    >>> arms = sharing_texts(pd.DataFrame({"ARM": ["".join("FOLFOX"), "".join("FOLFOX"), None]}))
-    >>> arms["ARM"][0] is arms["ARM"][1], arms["ARM"][2]
-    (True, None)
+    DuckDB makes one of every cell: of a million patients with a dozen categories each these would
+    be most of the memory, which Python keeps when they are gone. A column is read by itself, since
+    all at once would be held twice.
     """
-    for name in frame.select_dtypes("object"):
-        if pd.api.types.infer_dtype(frame[name], skipna=True) == "string":
-            known: dict[object, object] = {}
-            frame[name] = [known.setdefault(text, text) for text in frame[name].array]
-    return frame
+    kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
+    others = [f'"{name}"' for name, kind in kinds.items() if kind != "VARCHAR"]
+    cells = dict((rows.select(", ".join(others)) if others else rows.limit(0)).df().items())
+    for name, kind in kinds.items():
+        if kind == "VARCHAR":
+            cells[name] = rows.select(f'"{name}"').to_arrow_table().column(0).to_pandas()
+    return pd.DataFrame({name: cells[name] for name in kinds})
 
 
 def is_held(path: Path) -> bool:

@@ -50,7 +50,7 @@ def test_queries_take_no_more_memory_than_goes_with_the_database(
         assert 300 <= float(limit.removesuffix(" MiB")) < 302
         warehouse.hold_little()
         limits = connection.execute("select current_setting('memory_limit')").fetchall()
-        assert limits == [("1.0 GiB",)]
+        assert limits == [("512.0 MiB",)]
         warehouse.run_sql("said")
         assert connection.execute("from said").fetchall() == [(limit,)]
         # however large the database is
