@@ -39,6 +39,8 @@ from il6_platform.warehouse.database import Warehouse, locked
 from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.patients import patient_of
 
+_Test = Callable[[str], bool]
+
 _PATIENT = ("patient", "patient_id", "USUBJID")
 """Names of columns that hold a pseudonym."""
 
@@ -271,7 +273,7 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
     patients, bare = (
         _listed(recorded, *names) for names in (("patient", "keys"), ("without_site",))
     )
-    named = _named({*patients, *bare}, warehouse.pseudonyms.of)
+    is_one, named = _named({*patients, *bare}, warehouse.pseudonyms.of)
     rows, exports = 0, set[str]()
     with warehouse.connect() as connection:
         for table in TABLES:
@@ -281,10 +283,14 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
             ).fetchall()
             gone = connection.execute(
                 f"select '{table}' as table_name, delivery, line from raw.{table} "
-                f"where {_IS_THEIRS} or list_has_any(map_values(cells), $texts)",
+                f"where {_IS_THEIRS} or list_has_any(map_values(cells), $texts) "
+                # one that may be a value, in the next cell of a line that is nobody's
+                "or (cell(cells, 'patient_id') is null "
+                "and list_contains($slipped, map_values(cells)[1]))",
                 {
                     **{"patients": patients, "bare": bare},
                     "texts": [text for (text,) in texts if named(text)],
+                    "slipped": [text for (text,) in texts if is_one(text.strip())],
                 },
             ).df()
             if gone.empty:
@@ -307,7 +313,7 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
             connection.unregister("gone")
             connection.execute("commit")
             rows += len(gone)
-        _erase_others(warehouse, exports, named, everywhere=everywhere)
+        _erase_others(warehouse, exports, is_one, named, everywhere=everywhere)
         connection.execute(
             "delete from raw.spellings where list_contains($patients, patient)",
             {"patients": [*patients, *bare]},
@@ -324,7 +330,7 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
 
 
 def _erase_others(
-    warehouse: Warehouse, exports: set[str], named: Callable[[str], bool], *, everywhere: bool
+    warehouse: Warehouse, exports: set[str], is_one: _Test, named: _Test, *, everywhere: bool
 ) -> None:
     """Erase what else is kept of them: files that tables were made of, and files never used.
 
@@ -349,7 +355,7 @@ def _erase_others(
                 _erase_lines(warehouse.site, path.name, set(), named)
         elif path.name in hit or (
             (everywhere or path.name in unused)
-            and _names(files.get(path.name, path.name), path.read_bytes(), named)
+            and _names(files.get(path.name, path.name), path.read_bytes(), is_one, named)
         ):
             erased.note(warehouse.site.home_path, _left_of(warehouse, path.name))
             path.unlink()
@@ -375,42 +381,70 @@ def _left_of(warehouse: Warehouse, source: str) -> list[erased.Erased]:
     ]
 
 
-def _named(patients: set[str], pseudonym: Callable[[str], str]) -> Callable[[str], bool]:
-    """Return a test of whether a cell is, or says among other words, the number of a patient."""
+def _named(patients: set[str], pseudonym: Callable[[str], str]) -> tuple[_Test, _Test]:
+    """Return tests of a text: whether it is the number of a patient, and whether it names one.
+
+    A number that may be a value (`1`, `M`, `2020`, `C787`) names nobody where it stands among
+    values: that line is of whoever its own column says.
+    """
 
     @cache
     def is_one(word: str) -> bool:
-        return pseudonym(word) in patients
+        return bool(word) and pseudonym(word) in patients
 
     def named(cell: str) -> bool:
-        text = cell.strip()
-        return bool(text) and (
-            is_one(text) or any(is_one(word) for word in re.split(r"[\s,;:|()\"']+", text) if word)
-        )
+        words = {cell.strip(), *re.split(r"[\s,;:|()\"']+", cell)}
+        return any(is_one(word) for word in words if is_telling(word))
 
-    return named
+    return is_one, named
 
 
-def _names(file: str, content: bytes, named: Callable[[str], bool]) -> bool:
-    """Say whether a file names one of the patients; one that cannot be looked into may."""
+def is_telling(number: str) -> bool:
+    """Say whether a text can be nothing but a patient's number, wherever it stands.
+
+    Examples
+    --------
+    >>> is_telling("CRLM-0002"), is_telling("7"), is_telling("2020"), is_telling("V600E")
+    (True, False, False, False)
+    """
+    signs = [sign for sign in number if sign.isalnum()]
+    digits = sum(sign.isdigit() for sign in signs)
+    return len(signs) >= 6 and 3 <= digits < len(signs)
+
+
+def _names(file: str, content: bytes, is_one: _Test, named: _Test) -> bool:
+    """Say whether a file that no table was made of names one of the patients, first in a line too.
+
+    One that cannot be looked into may.
+    """
     try:
         sheets = open_sheets(file, content)
     except ExportError:
         try:
-            return any(named(line) for line in decoded(content).splitlines())
+            lines = decoded(content).splitlines()
         except ExportError:
             return True
-    return any(
-        named(cell)
-        for sheet in sheets
-        for cells in (
-            sheet.export.header,
-            sheet.export.surplus.values(),
-            sheet.export.unread,
-            *(column.unique().to_pylist() for column in sheet.export.columns),
+        return any(
+            named(line) or is_one(re.split(r"[\s,;|]", line.lstrip(" \"'"))[0]) for line in lines
         )
-        for cell in cells
-        if cell
+    return any(
+        any(
+            named(cell)
+            for cells in (
+                sheet.export.header,
+                sheet.export.surplus.values(),
+                sheet.export.unread,
+                *(column.unique().to_pylist() for column in sheet.export.columns),
+            )
+            for cell in cells
+            if cell
+        )
+        or any(
+            is_one((cell or "").strip())
+            for column in sheet.export.columns[:1]
+            for cell in column.unique().to_pylist()
+        )
+        for sheet in sheets
     )
 
 
@@ -439,7 +473,7 @@ def _rows_of(warehouse: Warehouse, patient: str) -> int:
     return int(warehouse.query(counts, {"patients": [patient], "bare": []})["n"].sum())
 
 
-def _erase_lines(site: Site, delivery: str, lines: set[int], named: Callable[[str], bool]) -> None:
+def _erase_lines(site: Site, delivery: str, lines: set[int], named: _Test) -> None:
     """Rewrite a kept export without the given lines and any other that names one of the patients.
 
     An export that is no plain text, so that its lines cannot be told apart, is emptied: what it

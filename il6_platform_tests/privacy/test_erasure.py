@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import stat
 import zipfile
@@ -203,6 +204,45 @@ def test_foreign_broken_and_shifted_exports_are_cleared_and_nobody_else_is_lost(
         made.ask("select count(*) as n from staging.balance where unaccounted > 0").n.iloc[0] == 0
     )
     assert made.ask("select sum(forgotten) as n from staging.balance").n.iloc[0] > theirs.sum()
+
+
+@pytest.mark.parametrize("number", ["1", "M", "2023", "SD", "folfox", "C787", "1951-01-01"])
+def test_a_number_that_may_be_a_value_is_looked_for_where_numbers_stand(
+    tmp_path: Path, number: str
+) -> None:
+    """Forgetting patient 1 must not take along everybody of ECOG 1."""
+    made = SmallRegistry(tmp_path)
+    rows = {
+        table: [re.sub("^T01", number, line) for line in lines] for table, lines in base().items()
+    }
+    rows["follow_up"][-1] += "C787"
+    rows["treatments"].append("T08,1,folfox,2023-02-08,")
+    made.deliver("2024-01-31", rows)
+    made.derive()
+    everybody = "from staging.lines order by all"
+    before = made.warehouse.query(everybody)
+    others = before[before["patient"] != made.warehouse.pseudonyms.of(number)]
+    done = forget(made.warehouse.site, number)
+    assert done.rows == len(before) - len(others) == 7
+    kept = sorted((made.warehouse.site.kept_path).iterdir())
+    said = sorted(line for file in kept for line in file.read_text().splitlines() if line)
+    headers = [HEADERS[table] for table in rows if rows[table]]
+    left = [line for lines in rows.values() for line in lines if not line.startswith(f"{number},")]
+    assert said == sorted([*headers, *left])
+    made.derive()
+    after = made.warehouse.query(everybody)
+    assert after["content"].tolist() == others["content"].tolist()
+
+
+def test_a_short_number_that_has_slipped_is_erased_where_the_line_is_nobodys(
+    made: Registry,
+) -> None:
+    lines = ["7,F,1950-01-01,", ",7,F,1950-01-01,,", "A,7,F,1950-01-01,,", ",F,1950-01-01,7"]
+    made.deliver("2024-01-01", patients=[*PEOPLE, *lines])
+    made.stage()
+    assert forget(made.warehouse.site, "7").rows == 2
+    left = made.ask("select line from raw.patients order by line")["line"]
+    assert left.tolist() == [2, 3, 4, 5, 8, 9]
 
 
 def test_nobody_else_is_lost_where_the_database_is_made_again_after_a_forgetting(
