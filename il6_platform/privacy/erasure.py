@@ -36,7 +36,7 @@ from il6_platform.registry.native import TABLES
 from il6_platform.registry.readings import read_cells
 from il6_platform.validation import answers
 from il6_platform.warehouse.database import Warehouse, locked
-from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.home import Site, remove_database
 from il6_platform.warehouse.patients import patient_of
 
 _Test = Callable[[str], bool]
@@ -247,8 +247,7 @@ def _erase_in_study(site: Site, patient: str) -> int:
 
     study = Warehouse(site=site, holds="study")
     with locked(study.lock_path, site):
-        for path in site.study_folder.glob("working.duckdb*"):
-            path.unlink()
+        remove_database(study.database)
         shutil.rmtree(site.study_folder / "exchange", ignore_errors=True)
         site_packs.forget(site.study_folder / "packs" / site_packs.PATIENTS, patient)
         return sum(_without(path, patient) for path in (site.study_folder / "patients").glob("*.*"))

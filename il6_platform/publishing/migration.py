@@ -19,7 +19,7 @@ from pathlib import Path
 from il6_platform.errors import PlatformError
 from il6_platform.files import replace_link, sync_folder, write_whole
 from il6_platform.paths import sql_file
-from il6_platform.warehouse.home import Site
+from il6_platform.warehouse.home import Site, remove_database
 from il6_platform.warehouse.integrity import MANIFEST, write_manifest
 
 
@@ -120,8 +120,7 @@ def drop_what_is_made_again(site: Site) -> None:
     (home / "cuts.csv").unlink(missing_ok=True)
     for name in ("patients", "cuts"):
         shutil.rmtree(home / name, ignore_errors=True)
-    for path in home.glob("working.duckdb*"):
-        path.unlink(missing_ok=True)
+    remove_database(home / "working.duckdb")
     sync_folder(home)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.study import Study
 from il6_platform.translation import Translator
 from il6_platform.warehouse import study_tables
-from il6_platform.warehouse.home import BusyError, Site, damage_mark
+from il6_platform.warehouse.home import BusyError, Site, damage_mark, remove_database, written_out
 from il6_platform.warehouse.integrity import open_key
 from il6_platform.workers import WorkerPool
 
@@ -100,6 +101,8 @@ class Warehouse:
                 self.site.begin_look_back()
             self._workers = WorkerPool()
             try:
+                # a query that was killed has left patients' rows there
+                shutil.rmtree(written_out(self.database), ignore_errors=True)
                 self.drop_if_damaged(logger)
                 # one connection for the run: opening the file for each query costs more than both
                 with self.connect():
@@ -133,8 +136,7 @@ class Warehouse:
         logger.warning(f"{self.database.name} is damaged; it is made again.")
         if self.holds == "registry":
             self.site.registry_content_path.unlink(missing_ok=True)
-        for path in self.database.parent.glob(f"{self.database.name}*"):
-            path.unlink()
+        remove_database(self.database)
         mark.unlink()
 
     @property

@@ -385,6 +385,18 @@ def damaged(site: Site) -> list[Path]:
     return [mark for mark in marks if mark.exists()]
 
 
+def written_out(database: Path) -> Path:
+    """Return the folder for what a query of a database finds no room for in memory."""
+    return database.with_name(f"{database.name}.tmp")
+
+
+def remove_database(database: Path) -> None:
+    """Take a database away, with all that DuckDB has laid beside it."""
+    shutil.rmtree(written_out(database), ignore_errors=True)
+    for path in database.parent.glob(f"{database.name}*"):
+        path.unlink()
+
+
 def name_in(file: Path) -> str:
     """Return the name of the study of a file, as `read_study` would."""
     return read_study(file).name

@@ -91,6 +91,11 @@ def test_who_is_forgotten_is_found_nowhere_in_the_home_folder(
     assert len([name for name in holding if name.startswith("deliveries/")]) == 5
     first = (home / "published").resolve().name
     arrived = _arrived(installation)
+    # of queries that were killed
+    for database in ("registry.duckdb", f"studies/{paths.default_study().stem}/working.duckdb"):
+        assert (home / database).exists()
+        (home / f"{database}.tmp").mkdir()
+        (home / f"{database}.tmp" / "written.tmp").write_text(f"{number}, {pseudonym}")
     command = ["forget", number, "--home", str(home), "--landing", str(installation.landing)]
     capsys.readouterr()
     assert cli.main(command) == 0

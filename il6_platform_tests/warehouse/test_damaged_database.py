@@ -10,6 +10,7 @@ import pytest
 
 from il6_platform import paths
 from il6_platform.publishing.content import registry_content
+from il6_platform.registry.pseudonyms import Pseudonyms
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site, damaged
 from il6_platform_tests.crashes import spoil
@@ -42,6 +43,27 @@ def test_a_damaged_block_is_noticed_and_the_database_is_made_again(site: Site) -
     assert not site.registry_database.exists() and not damaged(site)
     with registry.connect() as connection:
         assert connection.execute("select count(*) from duckdb_tables()").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_what_a_killed_query_wrote_out_is_taken_away_by_who_holds_the_database_next(
+    site: Site, is_damaged: bool
+) -> None:
+    registry = Warehouse(site=site)
+    Pseudonyms(site.home_path / "pseudonym.key")
+    with registry.connect() as connection:
+        folder = connection.execute("select current_setting('temp_directory')").fetchone()
+        connection.execute("checkpoint")
+    left = Path(f"{site.registry_database}.tmp")
+    assert folder == (str(left),)
+    left.mkdir()
+    (left / "duckdb_temp_1_0_storage_DEFAULT-0.tmp").write_text("a patient's rows")
+    if is_damaged:
+        spoil(site.registry_database)
+        with registry.connect(), pytest.raises(duckdb.Error):
+            registry.query("select count(distinct x) from numbers")
+    with registry.held(logging.getLogger(__name__)):
+        assert not left.exists() and not damaged(site)
 
 
 def test_a_wrong_query_damages_nothing(site: Site) -> None:
