@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -18,7 +20,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from il6_platform.bounded import execute_whole
 from il6_platform.paths import sql_file
+from il6_platform.warehouse.database import HELD, frame_of
 from il6_platform.warehouse.study_tables import define_marker_value, read_macros
 
 SOURCES = (
@@ -64,12 +68,15 @@ class DeliveredRecords:
         Covariates of each patient by USUBJID, as they are known today.
     first_delivered_on, known_on
         Day of the first delivery; last day that is known (of the last delivery, or of censoring).
+    beside
+        Folder for what finds no room in memory, where this machine has it.
     """
 
     tables: dict[str, pa.Table]
     covariates: pd.DataFrame
     first_delivered_on: date
     known_on: date
+    beside: Path | None = None
 
     def as_known_on(self, days: Sequence[date]) -> Iterator[dict[str, pd.DataFrame]]:
         """Yield the cohort tables as known on each of the days.
@@ -84,8 +91,10 @@ class DeliveredRecords:
 
     def _known_on(self, days: Sequence[date]) -> Iterator[dict[str, pd.DataFrame]]:
         looks = pa.table({"look": pa.array(range(len(days)), pa.int32()), "known_on": [*days]})
-        with duckdb.connect() as connection:
+        with _room(self.beside) as folder, duckdb.connect() as connection:
             connection.execute("set threads = 1")
+            connection.execute(f"set memory_limit = '{HELD >> 20}MiB'")
+            connection.execute("set temp_directory = $folder", {"folder": folder})
             for schema in ("delivered", "raw", "staging", "study", "cohort"):
                 connection.execute(f"create schema {schema}")
             for name, table in (*self.tables.items(), ("looks", looks)):
@@ -105,11 +114,12 @@ class DeliveredRecords:
                 for statement in connection.extract_statements(sql):
                     # comments are of the tables that people read
                     if statement.type == duckdb.StatementType.CREATE:
-                        connection.execute(statement)
+                        execute_whole(connection, statement.query)
+            many = self.tables["patients"].num_rows
             asked = {table: _query_of_look(connection, table) for table in DERIVED}
             for look in range(len(days)):
                 made = {
-                    table: connection.execute(query.format(look=look)).df()
+                    table: frame_of(connection.sql(query.format(look=look)), many)
                     for table, query in asked.items()
                 }
                 subjects = made.pop("subjects")
@@ -136,6 +146,14 @@ class DeliveredRecords:
         return min(max(days), day)
 
 
+def _room(beside: Path | None) -> TemporaryDirectory[str]:
+    """Return a folder of its own: in the home, which patients' rows do not leave, if it is here."""
+    if beside is None or not beside.parent.is_dir():
+        return TemporaryDirectory()
+    beside.mkdir(mode=0o700, exist_ok=True)
+    return TemporaryDirectory(dir=beside)
+
+
 def _query_of_look(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """Return what asks a cohort table for the rows of one `{look}`, as its own refresh has them."""
     made = connection.table(f"cohort.{table}")
@@ -151,7 +169,10 @@ def _query_of_look(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def read_delivered(
-    read: Callable[[str], Any], adsl: pd.DataFrame, subjects: pd.DataFrame
+    read: Callable[[str], Any],
+    adsl: pd.DataFrame,
+    subjects: pd.DataFrame,
+    beside: Path | None = None,
 ) -> DeliveredRecords:
     """Read the records behind a cohort.
 
@@ -161,6 +182,8 @@ def read_delivered(
         Answers a query of the working database with an Arrow table.
     adsl, subjects
         The cohort's tables as they are today.
+    beside
+        Folder for what finds no room in memory.
     """
     # in an order of their own: that of their making is not the same twice, and sums follow it
     asked = {name: sql_file(f"replay.{name}").read_text(encoding="utf-8") for name in SOURCES}
@@ -173,4 +196,5 @@ def read_delivered(
         adsl[["USUBJID", *added]],
         days["min"] or date.max,
         min(days["max"] or date.min, censored_on or date.max),
+        beside,
     )

@@ -28,6 +28,7 @@ from il6_platform.publishing import publish
 from il6_platform.report.outcome import Outcome, analyse
 from il6_platform.study import Study
 from il6_platform.warehouse.database import Warehouse
+from il6_platform.warehouse.home import written_out
 
 # the columns of fifty tables are described once, in report.results and report.curves
 RESULT_TYPES, CURVE_TYPES = (
@@ -136,7 +137,7 @@ def _with_records(
         subjects = warehouse.query("from cohort.subjects limit 0")
         derived = ", ".join(f'"{name}"' for name in subjects if name != "USUBJID")
         added = warehouse.read("cohort.adsl", (f"* exclude ({derived})",))
-        return read_delivered(read, added, subjects)
+        return read_delivered(read, added, subjects, written_out(warehouse.database))
 
     cohort, study, first_on = asked
     delivered = warehouse.once("records behind the cohort", records)

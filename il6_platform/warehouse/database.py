@@ -366,9 +366,7 @@ class Warehouse:
         """Return a whole table, or some of its columns, in its stored order."""
         with self._connected() as connection:
             rows = connection.sql(f"select {', '.join(columns)} from {table}")
-            if self.row_count(table) < MANY:
-                return rows.df()
-            return _sharing_texts(rows)
+            return frame_of(rows, self.row_count(table))
 
     def write(
         self, table: str, frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], comment: str
@@ -440,13 +438,15 @@ def _memory_of_machine() -> int:
     return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
 
 
-def _sharing_texts(rows: duckdb.DuckDBPyRelation) -> pd.DataFrame:
-    """Return rows of which those that hold the same text hold one object.
+def frame_of(rows: duckdb.DuckDBPyRelation, count: int) -> pd.DataFrame:
+    """Return rows, about `count` of them, of which many that hold the same text hold one object.
 
     DuckDB makes one of every cell: of a million patients with a dozen categories each these would
     be most of the memory, which Python keeps when they are gone. A column is read by itself, since
     all at once would be held twice.
     """
+    if count < MANY:
+        return rows.df()
     kinds = dict(zip(rows.columns, map(str, rows.types), strict=True))
     others = [f'"{name}"' for name, kind in kinds.items() if kind != "VARCHAR"]
     cells = dict((rows.select(", ".join(others)) if others else rows.limit(0)).df().items())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from il6_platform.cohort import known
 from il6_platform.cohort.known import DERIVED, read_delivered
+from il6_platform.warehouse import database
 from il6_platform_tests.specification.harness import Specification, _insert
 
 # an analyte may be delivered later than the other one of its sample
@@ -128,7 +131,7 @@ def tables_of(rule: Specification) -> dict[str, pd.DataFrame]:
     [*((seed, "") for seed in range(3)), (0, DERIVED_MARKER), (1, DERIVED_MARKER)],
 )
 def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(
-    seed: int, study: str, monkeypatch: pytest.MonkeyPatch
+    seed: int, study: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(seed)
     records, contacts = registry(rng)
@@ -140,12 +143,18 @@ def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(
         lambda sql: connection.sql(sql).to_arrow_table(),
         today["subjects"],
         today["subjects"].head(0),
+        tmp_path / "working.duckdb.tmp",
     )
     days = sorted({day for day, *_ in records})
     asked = [*rng.choice(np.array(days), 3), START + timedelta(days=500), days[-1]]
     together = list(delivered.as_known_on(asked))
+    # as of many patients, on a machine that has no home
     monkeypatch.setattr(known, "MOST_AT_ONCE", 2 * delivered.tables["patients"].num_rows)
-    apart = list(delivered.as_known_on(asked))
+    monkeypatch.setattr(database, "MANY", 0)
+    elsewhere = replace(delivered, beside=tmp_path / "nowhere" / "working.duckdb.tmp")
+    apart = list(elsewhere.as_known_on(asked))
+    (beside,) = tmp_path.iterdir()
+    assert beside == delivered.beside and not list(beside.iterdir())
     for day, found, again in zip(asked, together, apart, strict=True):
         by_then = [record for record in records if record[0] <= day]
         expected_rule = filled(by_then, [c for c in contacts if c[0] <= day], study, censor=day)
