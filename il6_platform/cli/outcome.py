@@ -60,6 +60,8 @@ def entries(home: Path, standing: Standing) -> Iterator[tuple[str, Sequence[str]
         ],
     )
     yield "Answer", standing.answer
+    if standing.not_given:
+        yield "Study file", standing.not_given
     if standing.changes:
         yield f"Since {standing.after[:6]}", standing.changes
     if standing.set_aside != "0":

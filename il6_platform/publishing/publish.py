@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ import pandas as pd
 
 from il6_platform.cohort.looks import Look, keep_look, read_looks
 from il6_platform.files import write_whole
-from il6_platform.paths import code_version
+from il6_platform.paths import code_version, sql_file
 from il6_platform.publishing import cuts
 from il6_platform.publishing.changes import in_brief
 from il6_platform.publishing.content import content_key, versions
@@ -264,7 +265,21 @@ def _standing(
         answer=[say(sentence) for sentence in answer(warehouse.read("report.results"), study)],
         after=after,
         changes=[say(sentence) for sentence in changed],
+        not_given=_not_given(warehouse),
     )
+
+
+def _not_given(warehouse: Warehouse) -> list[str]:
+    """Say what the study file names and no patient has: most often it is spelt otherwise."""
+    said = []
+    for row in warehouse.query(sql_file("validation.not_given").read_text("utf-8")).itertuples():
+        is_drug = pd.isna(row.covariate)
+        what = f"experimental drug {row.name}" if is_drug else f"covariate {row.covariate}"
+        known = [] if row.known is None else sorted(name for name in row.known if name != row.name)
+        near = difflib.get_close_matches(str(row.name), known, 1)
+        advice = f"is {near[0]} meant?" if near else "the exports may call it otherwise"
+        said.append(f"No patient has the {what}; {advice}")
+    return said
 
 
 def _same(built: Path, kept: Path) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -37,6 +37,8 @@ class Standing:
         Sentences; the first one answers the study's question.
     after, changes
         The cut before, if there was one, and what changed since.
+    not_given
+        Sentences on what the study file names and no patient has.
     """
 
     study: str
@@ -50,6 +52,7 @@ class Standing:
     answer: list[str]
     after: str
     changes: list[str]
+    not_given: list[str] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
         """Write it into the study's folder."""
@@ -100,6 +103,7 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
     """Return what a file holds; None where it is not there, or of another version."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]
-    except (OSError, ValueError, KeyError, TypeError):
+        names = [one.name for one in fields(kind) if one.name in values]  # type: ignore[arg-type]
+        return kind(**{name: values[name] for name in names})
+    except (OSError, ValueError, TypeError):
         return None

@@ -35,7 +35,7 @@ RAW = (
 )
 """SQL files that make the tables of which a refresh changes rows only."""
 
-COPIED = ("raw.deliveries", "raw.patients", "raw.labs")
+COPIED = ("raw.deliveries", "raw.columns", "raw.patients", "raw.labs")
 """Tables of the registry outside `staging` and `reading` that a study reads."""
 
 LEFT = ("staging.judged", "reading.done")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -126,6 +127,11 @@ def test_what_was_written_down_is_only_said_of_the_cut_that_is_published(tmp_pat
     STANDING.write(folder)
     assert standings(tmp_path) == []
     (folder / "published").symlink_to(Path("cuts", STANDING.cut))
+    assert standings(tmp_path) == [STANDING]
+    # one of a version that did not know all of it
+    known = asdict(STANDING)
+    del known["not_given"]
+    (folder / "standing.json").write_text(json.dumps(known))
     assert standings(tmp_path) == [STANDING]
     (folder / "standing.json").write_text('{"study": "crp"}')
     assert standings(tmp_path) == []

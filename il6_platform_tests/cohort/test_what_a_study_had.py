@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from il6_platform.defs import cohort
+from il6_platform.publishing import publish
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.integrity import write_manifest
 from il6_platform.warehouse.standing import Standing
@@ -123,3 +124,26 @@ def test_a_marker_that_is_not_there_is_said_with_its_unit_and_those_of_the_regis
         "No result of IL-6 in pg/mL that can be used is in the registry; it has il6 in pg" in said
     )
     assert "marker.analyte or marker.unit" in said
+
+
+def test_what_no_patient_has_is_said_with_the_name_that_comes_nearest(tmp_path: Path) -> None:
+    """A name that is spelt otherwise would be published as never given."""
+    covariates = "".join(
+        f"  - {{name: {name}, kind: number{more}}}\n"
+        for name, more in (
+            ("ecog", ""),
+            ("ekog", ""),
+            ("wholly_unlike", ""),
+            ("crp", ", analyte: il-66, unit: pg/mL"),
+        )
+    )
+    study = STUDY.replace("bevacizumab", "bevacizumap") + f"covariates:\n{covariates}"
+    made = SmallRegistry(tmp_path, study=study)
+    made.deliver("2024-01-31", base())
+    made.derive()
+    assert publish._not_given(made.warehouse) == [
+        "No patient has the experimental drug bevacizumap; is bevacizumab meant?",
+        "No patient has the covariate crp; is il6 meant?",
+        "No patient has the covariate ekog; is ecog meant?",
+        "No patient has the covariate wholly_unlike; the exports may call it otherwise",
+    ]
