@@ -6,6 +6,7 @@ belong here: what a study asks (`study`), how an export is laid out (a profile).
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -137,6 +138,17 @@ class RegistryFile(_Part):
         default_factory=dict
     )
 
+    @field_validator("sites")
+    @classmethod
+    def _are_told_apart(cls, value: dict[str, SiteOfRegistry]) -> dict[str, SiteOfRegistry]:
+        # exports may spell a site in capital or small letters
+        known: dict[str, str] = {}
+        for name in value:
+            other = known.setdefault(name.strip().lower(), name)
+            if other != name:
+                raise ValueError(f"{other} and {name} are one site, however spelt; keep one")
+        return {name.strip(): one for name, one in value.items()}
+
     @property
     def as_quality(self) -> Quality:
         """The thresholds as one object, as a study file without a registry file says them."""
@@ -154,9 +166,15 @@ def read_registry_file(home: Path) -> RegistryFile | None:
     ------
     YamlConfigError
         Naming file, line and key of what cannot be.
+    UsageError
+        Where it is called as no such file is, and would not be read.
     """
     path = home / NAME
-    if not path.exists():
+    other = path.with_suffix(".yml")
+    if os.path.lexists(other):
+        raise UsageError(f"{other} is not read; call it {NAME}")
+    # a link that leads nowhere is no home without one
+    if not os.path.lexists(path):
         return None
     return read_typed(path, RegistryFile, "registry file", "remove it or make it readable")
 

@@ -70,7 +70,8 @@ def registry_key(site: Site, files: Mapping[str, str] | None = None) -> str:
         *(site.home_path / merged.NAME, site.home_path / struck.NAME),
     ):
         if ledger.exists():
-            parts.append(ledger.read_text(encoding="utf-8"))
+            # by its bytes: Excel may save a list in another encoding
+            parts.append(digest_of(ledger.read_bytes()))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -49,11 +49,13 @@ def late(expected: Mapping[str, int], last: Mapping[str, date], today: date) -> 
 'Site B has delivered nothing yet; one export in 30 days is expected.']
     """
     said = []
+    # exports may spell a site in capital or small letters
+    came = {name.lower(): day for name, day in last.items()}
     for name, days in sorted(expected.items()):
         wanted = f"one export in {days} days is expected."
-        if name not in last:
+        day = came.get(name.lower())
+        if day is None:
             said.append(f"Site {name} has delivered nothing yet; {wanted}")
-        elif (today - last[name]).days > days:
-            passed = (today - last[name]).days
+        elif (passed := (today - day).days) > days:
             said.append(f"Site {name} has not delivered for {passed} days; {wanted}")
     return said

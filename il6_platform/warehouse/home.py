@@ -157,13 +157,30 @@ class Site:
         """Return the study files of the home by the study's name.
 
         A study is `studies/<name>/study.yaml`, or any YAML file in `studies/` itself.
+
+        Raises
+        ------
+        UsageError
+            Where two files of the user's are one name's, of which one would not be read; or where a
+            study's cuts lie in the folder of another name, so that it would begin anew.
         """
         own = self.studies_path
         files = [*listed(own, "*.y*ml"), *own.glob("*/study.yaml")]
         found: dict[str, Path] = {}
         # a file in `studies/` itself is the user's: it comes before the copy in the study's folder
         for file in sorted(files, key=lambda path: (len(path.parts), path)):
-            found.setdefault(name_in(file), file)
+            name, folder = name_in(file), file.parent
+            if folder == own and name in found:
+                raise UsageError(
+                    f"{found[name]} and {file} are both called {name}; give one a `name:` of its "
+                    "own, or take it away"
+                )
+            if folder not in (own, own / name) and (folder / "cuts.csv").exists():
+                raise UsageError(
+                    f"{file} is called {name}, and its cuts lie in the folder {folder.name}; give "
+                    "both one name, or the study would begin anew without them"
+                )
+            found.setdefault(name, file)
         return found
 
     def has_study(self) -> None:
@@ -193,11 +210,21 @@ class Site:
         """Return the study file that is meant where none is named, if one can be.
 
         It is the home's only study or the one with `default: true`.
+
+        Raises
+        ------
+        UsageError
+            Where several have that.
         """
         studies = self.studies()
         if len(studies) < 2:
             return next(iter(studies.values()), None)
-        return next((file for file in studies.values() if read_study(file).default), None)
+        meant = {name: file for name, file in studies.items() if read_study(file).default}
+        if len(meant) > 1:
+            raise UsageError(
+                f"the studies {' and '.join(meant)} all have `default: true`; leave it to one"
+            )
+        return next(iter(meant.values()), None)
 
     @property
     def quality(self) -> Quality:

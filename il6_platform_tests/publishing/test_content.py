@@ -13,6 +13,7 @@ import pytest
 from il6_platform import paths
 from il6_platform.publishing import content
 from il6_platform.publishing.publish import choices_behind
+from il6_platform.registry import merged
 from il6_platform.registry.struck import strike
 from il6_platform.warehouse.home import Site
 from il6_platform.warehouse.integrity import open_key
@@ -94,3 +95,12 @@ def test_each_choice_of_a_home_is_behind_its_cuts(site: Site) -> None:
         home=site.home, landing=site.landing, study_file=site.study_file, as_of="2023-01-01"
     )
     assert not [said for said in choices_behind(past, key) if said.startswith(("joined", "struck"))]
+
+
+def test_a_list_that_excel_saved_is_a_choice_as_any_other(site: Site) -> None:
+    keys = {content.registry_key(site)}
+    for text in ("from,to,on\nSüd:1,Süd:2,2024-01-01\n", "from,to,on\nSüd:1,Süd:3,2024-01-01\n"):
+        for encoding in ("utf-8", "cp1252", "utf-16"):
+            (site.home_path / merged.NAME).write_bytes(text.encode(encoding))
+            keys.add(content.registry_key(site))
+    assert len(keys) == 7

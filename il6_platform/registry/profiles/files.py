@@ -36,7 +36,7 @@ def read_profiles(*folders: Path, landing: Path | None = None) -> list[Profile]:
         profile
         for folder in folders
         for profile in _distinct(
-            {path: read_profile(path, landing) for path in listed(folder, "*.yaml")}
+            {path: read_profile(path, landing) for path in listed(folder, "*.y*ml")}
         )
     ]
 
