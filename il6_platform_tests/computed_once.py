@@ -124,6 +124,9 @@ def written(value: Any) -> str:
         return f"mapping {[(written(key), written(one)) for key, one in value.items()]}"
     if isinstance(value, tuple | list):
         return f"{type(value).__name__} {[*map(written, value)]}"
+    if isinstance(value, Path):
+        # where what finds no room is laid, which changes no number
+        return "path"
     if is_dataclass(value) and not isinstance(value, type):
         parts = [(one.name, written(getattr(value, one.name))) for one in fields(value)]
         return f"{type(value).__name__} {parts}"
