@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -90,7 +90,9 @@ def read_analyte(text: str) -> Analyte:
     is_fraction = bool({*rest} & _fractions())
     rest = [word for word in rest if word not in {*_specimens(), *_neutral(), *_fractions()}]
     if len(named) > 1 or rest or len(specimens) > 1 or "?" in bare:
-        return Analyte(text, None, "unclear", tuple(sorted(named)), unit)
+        # the longest name may end in what is none of it: IL-6 (R&D) is not surely IL-6R
+        may_be = named | {one for _, one, _ in _named(words, known)}
+        return Analyte(text, None, "unclear", tuple(sorted(may_be)), unit)
     specimen = specimens.pop() if specimens else None
     analyte = named.pop() + (" fraction" if is_fraction else "")
     if specimen not in (None, "blood"):
@@ -125,14 +127,20 @@ def _without_unit(bare: str) -> tuple[str, str | None]:
 
 def _longest(words: Sequence[str], known: Mapping[str, str]) -> tuple[str, list[str]] | None:
     """Return the analyte whose name takes the most letters, and the words that it leaves."""
-    best: tuple[int, str, list[str]] | None = None
+    best = max(_named(words, known), key=lambda one: one[0], default=None)
+    return best[1:] if best else None
+
+
+def _named(
+    words: Sequence[str], known: Mapping[str, str]
+) -> Iterator[tuple[int, str, list[str]]]:
+    """Give every analyte that words name: its letters, its name, the words that it leaves."""
     for start in range(len(words)):
         for stop in range(start + 1, min(len(words), start + 8) + 1):
             joined = "".join(words[start:stop])
             found = known.get(joined) or _glued(joined, known)
-            if found and (best is None or len(joined) > best[0]):
-                best = len(joined), found, [*words[:start], *words[stop:]]
-    return best[1:] if best else None
+            if found:
+                yield len(joined), found, [*words[:start], *words[stop:]]
 
 
 def _glued(word: str, known: Mapping[str, str]) -> str | None:

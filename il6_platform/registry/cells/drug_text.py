@@ -54,6 +54,8 @@ _TIMES_NONE = re.compile(
     r"|\b(?:cycles?|courses?|doses?|infusions?|zyklen)\s?[:=]\s?0(?![\d.,])"
 )
 """A number of times that is none: what stands before it was not given."""
+_BARE_ZERO = re.compile(r"(?<=[^\W\d_]{2}\s)0(?=\s*(?:$|[,;|)+]))")
+"""A bare zero behind a name may be a box that is not ticked."""
 _CHECKED = re.compile(r"\[\s*[x✓✔]\s*\]|[☑✓✔√]")
 """A box that is ticked; a crossed one alone can mean both."""
 _DASH = r"[-\u2010-\u2015\u2212]"
@@ -82,6 +84,8 @@ _DOSES = re.compile(
         )
     )
 )
+_A_CODE = re.compile(r"[- ]?\d{3,}")
+"""Digits behind a word that make it a trial's or a maker's code."""
 _ATOM = re.compile(r"[a-zа-яіїєґα-ω]+|\d+|[^\W\d_]|\s+|[^\w\s]|_+")
 _WORD = re.compile(r"[^\W_]+")
 _INNER = frozenset({" ", "-", "/", ".", "'", "_"})
@@ -117,6 +121,9 @@ def pieces(bare: str) -> list[Item]:
             position += 1
             continue
         stop, entry = _longest(atoms, position)
+        if entry and entry.role == "without" and _A_CODE.match("".join(atoms[stop : stop + 2])):
+            # NO16966 is a trial
+            entry = None
         parts = [] if entry else _glued(atom)
         if entry:
             words = filter(_WORD.fullmatch, atoms[position:stop])
@@ -135,6 +142,7 @@ def _without_doses(bare: str) -> str:
     bare = re.sub(r"\((?:r|tm|c)\)", " ", bare)
     bare = _TIMES_NONE.sub(" not given ", _ZERO.sub(" not given ", bare.replace("²", "2")))
     bare = re.sub(r"\bdose\s?[:=]?\s?0(?![\d.,])", " not given ", bare)
+    bare = _BARE_ZERO.sub(" ? ", bare)
     return " ".join(_DOSES.sub(" ", bare).split())
 
 
@@ -159,7 +167,7 @@ def _longest(atoms: Sequence[str], start: int) -> tuple[int, Entry | None]:
 
 def _glued(word: str) -> list[str]:
     """Return the names that were written without a space between them: folfoxbev, xeloxb."""
-    if not re.fullmatch(r"[a-z]{5,}", word):
+    if not re.fullmatch(r"[a-z]{4,}", word):
         return []
     for cut in range(len(word) - 1, 2, -1):
         first, rest = lexicon().get(word[:cut]), word[cut:]

@@ -219,10 +219,12 @@ def _negate_behind(items: list[Item]) -> None:
             continue
         is_aside = n > 0 and items[n - 1].text in ("(", "[")
         before = _mentions_until_end(items[:n][::-1])
-        if not before:
-            # refused: bevacizumab
-            before = _mentions_until_end(items[n + 1 :])
-        _negate(before[:1] if is_aside else before)
+        # refused: bevacizumab
+        behind = [] if before else _mentions_until_end(items[n + 1 :])
+        if before or behind:
+            _negate(before[:1] if is_aside else before or behind)
+        else:
+            _weaken_before(items[:n])
 
 
 def _negate_before(items: list[Item]) -> None:
@@ -230,7 +232,8 @@ def _negate_before(items: list[Item]) -> None:
     for n, item in enumerate(items):
         if item.role != "without":
             continue
-        is_certain, reached = True, False
+        # none or bevacizumab
+        is_certain, reached = not any(map(_parts_choices, items[n + 1 : n + 2])), False
         for other in items[n + 1 :]:
             if other.text in _ENDS or (reached and other.text in resets()):
                 break
@@ -239,9 +242,26 @@ def _negate_before(items: list[Item]) -> None:
                 reached = True
             elif reached and other.text not in ("/", "-", "(", ")") and other.role != "either":
                 is_certain = False
-        if not reached:
-            # bevacizumab: no
-            _negate(_mentions_until_end(items[:n][::-1]))
+        if reached:
+            continue
+        # bevacizumab: no
+        before = _mentions_until_end(items[:n][::-1])
+        if before and not _parts_choices(items[n - 1]):
+            _negate(before)
+        else:
+            _weaken_before(items[:n])
+
+
+def _parts_choices(item: Item) -> bool:
+    """Whether an item stands between what was given and what was not: bevacizumab or none."""
+    return item.text == "/" or item.role == "either"
+
+
+def _weaken_before(items: Sequence[Item]) -> None:
+    """Make doubtful what a `no` behind it may speak of: bevacizumab; declined."""
+    for item in items:
+        if item.mention is not None:
+            item.mention.weaken()
 
 
 def _negate(mentions: Sequence[Mention]) -> None:

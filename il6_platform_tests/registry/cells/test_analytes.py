@@ -85,6 +85,7 @@ interleukins                | ? il6
 IL-6a                       | ? il6 il6_receptor
 ІL-6                        | ? il6
 IL-6 C1D1                   | ? il6
+IL-6 (R&D)                  | ? il6 il6_receptor
 IL-6 mRNA                   | ? il6
 anti-IL-6                   | ? il6
 log IL-6                    | ? il6

@@ -191,6 +191,14 @@ FOLFOX方案                                      | fluorouracil + leucovorin + 
 贝伐珠单抗单药                                       | bevacizumab
 ФОЛФОКС + бевацизумаб                         | bevacizumab + fluorouracil + leucovorin + oxaliplatin
 bevacizumab (-)                               | ? bevacizumab
+bevacizumab or none                           | ? bevacizumab
+none or bevacizumab                           | ? bevacizumab
+FOLFOX + bevacizumab/none                     | ? bevacizumab fluorouracil leucovorin oxaliplatin
+bevacizumab; no                               | ? bevacizumab
+FOLFOX + bev. Declined                        | ? bevacizumab fluorouracil leucovorin oxaliplatin
+bevacizumab 0                                 | ? bevacizumab
+NO16966 arm B                                 | ? *
+SOXB                                          | bevacizumab + oxaliplatin + tegafur-gimeracil-oteracil
 """
 
 
