@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from il6_platform.registry import native
+from il6_platform.registry.cells.words import is_m_unclear
 from il6_platform.registry.exports import BEYOND, Export, ExportError, read_csv
 from il6_platform.registry.formats import (
     NoTableError,
@@ -276,9 +277,16 @@ def _native(file: str, content: bytes) -> Delivery:
     lacking = native.missing_columns(table, export.header)
     if lacking:
         return _delivery(file, content, "rejected", table.name, _lacks(lacking))
+    of_sex = (export.columns[n] for n, name in enumerate(export.header) if name == "sex")
+    if any(is_m_unclear(filter(None, column.unique().to_pylist())) for column in of_sex):
+        return _delivery(file, content, "rejected", table.name, _M_IS_UNCLEAR)
     return _delivery(file, content, "accepted", table.name, None, export)
 
 
+_M_IS_UNCLEAR = (
+    "column sex holds M beside H or V, and no F: M may be a woman (mujer, mulher) or a man; write F "
+    "and M, or say in a profile what each stands for (codes)"
+)
 DRAFT = "draft a profile: il6 profile FILE"
 """What can be done with a file of other columns."""
 

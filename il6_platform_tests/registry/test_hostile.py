@@ -78,6 +78,8 @@ def test_what_a_spreadsheet_or_a_database_would_obey_stays_text(made: Registry) 
         (b'patient_id,sex,birth_date\nA,F,"1950-01-01\nB,F,1950-01-01\n', "rejected", "quote"),
         (b"patient_id,sex,birth_date\nA,F,1950-01-01\nB,F", "rejected", "line 3 breaks off"),
         (b"patient_id,sex,sex,birth_date\nA,F,F,1950-01-01\n", "rejected", "sex twice"),
+        # hombre and mujer: each M was a man
+        (b"patient_id,sex,birth_date\nA,H,1950-01-01\nB,M,1950-01-01\n", "rejected", "mujer"),
         (b"PK\x03\x04", "rejected", "zip file"),
         (b"\x1f\x8b\x08\x00", "rejected", "gzip file"),
     ],

@@ -131,9 +131,7 @@ def _longest(words: Sequence[str], known: Mapping[str, str]) -> tuple[str, list[
     return best[1:] if best else None
 
 
-def _named(
-    words: Sequence[str], known: Mapping[str, str]
-) -> Iterator[tuple[int, str, list[str]]]:
+def _named(words: Sequence[str], known: Mapping[str, str]) -> Iterator[tuple[int, str, list[str]]]:
     """Give every analyte that words name: its letters, its name, the words that it leaves."""
     for start in range(len(words)):
         for stop in range(start + 1, min(len(words), start + 8) + 1):

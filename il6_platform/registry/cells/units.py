@@ -75,7 +75,9 @@ def read_unit(text: str) -> Unit:
         return Unit(text, problem="missing")
     over, under = _parted(_symbols_for_words(text))
     numerator, denominator = _product(over), _product(under)
-    if numerator is None or denominator is None or not (over or under):
+    # mg/1 may be mg/l
+    is_of_nothing = bool(under) and denominator is not None and not denominator.written
+    if numerator is None or denominator is None or is_of_nothing or not (over or under):
         return Unit(text, problem="unreadable")
     if not under:
         return _read(text, numerator.written or "1", numerator.dimension, numerator.power)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -51,6 +52,21 @@ def read_word(column: str, text: str) -> Word:
     if is_doubtful or len(meant) != 1 or None in meant or _words_of(bare) - meant:
         return Word(text, problem="unreadable")
     return Word(text, meant.pop())
+
+
+def is_m_unclear(texts: Iterable[str]) -> bool:
+    """Whether M in a column of sexes may be a woman: hombre or varón and mujer, not man and vrouw.
+
+    >>> is_m_unclear(["H", "M"]), is_m_unclear(["H", "F", "M"]), is_m_unclear(["M"])
+    (True, False, False)
+    """
+    written = {*texts}
+    letters = {key(text) for text in written}
+    return (
+        "m" in letters
+        and bool(letters & {"h", "v"})
+        and not any(read_word("sex", text).value == "F" for text in written)
+    )
 
 
 def _core(part: str) -> str:

@@ -79,12 +79,15 @@ def shown(value: float, code: str, *, is_1904: bool = False) -> str | None:
     """Return how a number format shows a value where that is other text than the value's own.
 
     These are zeros in front (`0000`), signs before or between the digits (`"T"00`, `000-00`), a
-    `<` or `>` before them; of dates, a month or a year without its day.
+    `<` or `>` before them, per cent or a unit behind them; of dates, a month or a year without its
+    day.
 
     Examples
     --------
     >>> shown(1, "0000"), shown(1, '"T"00'), shown(44958, "mmm yyyy"), shown(1.5, "0.00")
     ('0001', 'T01', '2023-02', None)
+    >>> shown(0.07, "0%"), shown(1.5, '0.0" ng/mL"')
+    ('7%', '1.5 ng/mL')
     """
     section = code.split(";")[0]
     section = re.sub(r"\[(?!h|m|s)[^\]]*\]", "", section)
@@ -95,16 +98,23 @@ def shown(value: float, code: str, *, is_1904: bool = False) -> str | None:
     signs = "".join(text for text, is_quoted in literal if not is_quoted).lower()
     if re.fullmatch(r"[ymdhse.,年月日]*[ym][ymdhse.,年月日]*", signs):
         return _partial_day(value + (DAYS_TO_1904 if is_1904 else 0), signs)
+    if re.fullmatch(r"[0#.,?]+%", signs):
+        # 0.07 that is seen as 7% is no 0.07 of a column in per cent
+        return f"{text_of(float(f'{value * 100:.15g}'))}%"
     if not re.fullmatch(r"[0#.,?]+", signs):
         return None
     first = next(place for place, (_, is_quoted) in enumerate(literal) if not is_quoted)
     last = max(place for place, (_, is_quoted) in enumerate(literal) if not is_quoted)
     before = "".join(text for text, _ in literal[:first]).strip()
-    if set(signs) == {"0"} and value >= 0 and float(value).is_integer():
-        return _padded(int(value), literal, first, last, before)
+    is_count = set(signs) == {"0"} and value >= 0 and float(value).is_integer()
+    padded = _padded(int(value), literal, first, last, before) if is_count else None
+    if padded is not None:
+        return padded
     if before[-1:] in ("<", ">", "≤", "≥") or before in ("<=", ">="):
         return f"{before}{text_of(float(value))}"
-    return None
+    behind = "".join(text for text, _ in literal[last + 1 :]).strip()
+    # a word behind it may be the unit, which may be another one than the column's
+    return f"{text_of(float(value))} {behind}" if re.search(r"[^\W\d_]|%", behind) else None
 
 
 def _padded(

@@ -83,6 +83,8 @@ UN-Feb-2023                   | 2023-02
 202311                        | 2023-01-01..2023-11-30 ambiguous
 05032021                      | 2021-03-05..2021-05-03 ambiguous
 21-03-05                      | 1905-03-21..2021-03-05 ambiguous
+# October in Croatian, November in Polish
+5 listopada 2021              | unreadable
 # none
 31.02.2018                    | no_such_day
 2021-02-29                    | no_such_day

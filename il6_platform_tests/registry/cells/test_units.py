@@ -67,6 +67,7 @@ MU/L                        | unreadable
 pg/mL/h                     | unreadable
 foo                         | unreadable
 pg/foo                      | unreadable
+mg/1                        | unreadable
 109/L                       | unreadable
                             | missing
 NA                          | missing
