@@ -284,8 +284,8 @@ def _native(file: str, content: bytes) -> Delivery:
 
 
 _M_IS_UNCLEAR = (
-    "column sex holds M beside H or V, and no F: M may be a woman (mujer, mulher) or a man; write F "
-    "and M, or say in a profile what each stands for (codes)"
+    "column sex holds M beside H or V, and no F: M may be a woman (mujer, mulher) or a man; write "
+    "F and M, or say in a profile what each stands for (codes)"
 )
 DRAFT = "draft a profile: il6 profile FILE"
 """What can be done with a file of other columns."""
