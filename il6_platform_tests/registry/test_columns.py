@@ -59,6 +59,7 @@ def test_another_list_of_codes_stops_the_refresh(made: Registry) -> None:
     assert not made.stage()
     words = said(made, "codes_are_known") or ""
     assert "12 lines have codes of primary_site that no export before had" in words
+    assert "the first of them line 2;" in words
     assert "C18.2" not in words
 
 
@@ -71,6 +72,25 @@ def test_a_few_new_codes_and_updates_are_no_change(made: Registry) -> None:
     other = [f"Q{n},F,1950-01-01" for n in range(12)]
     deliver(made, "2024-03-01", "patient_id,sex,birth_date", other)
     assert made.stage()
+
+
+def test_a_unit_that_is_converted_is_no_new_code(made: Registry) -> None:
+    deliver(made, "2024-01-01", HEADER, PEOPLE)
+
+    def results(day: str, values: str, unit: str) -> bool:
+        made.deliver(day, labs=[f"P{n},il6,{n}{values},{unit},2023-01-20" for n in range(12)])
+        return made.stage()
+
+    assert results("2024-01-01", "", "pg/mL")
+    assert results("2024-02-01", "e-3", "ng/ml")
+    found = made.ask(
+        "select distinct standard_unit as unit, round(max(standard_value)) as most "
+        "from staging.labs group by all"
+    )
+    assert found.values.tolist() == [["pg/mL", 11]]
+    # of an unknown one nobody knows what the values are
+    assert not results("2024-03-01", "", "foo")
+    assert "12 lines have codes of unit" in (said(made, "codes_are_known") or "")
 
 
 def test_a_new_column_is_reported_and_its_values_stay_outside(made: Registry) -> None:

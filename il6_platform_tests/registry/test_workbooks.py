@@ -125,10 +125,10 @@ def test_a_number_that_is_only_in_what_is_hidden_is_found_to_be_forgotten() -> N
     content = labs(hide)
     assert column(content, "patient_id") == ["P2", "(struck through)"]
     for number in ("P1", "P2", "P3", "P7"):
-        assert _names("labs.xlsx", content, number.__eq__)
-    assert not _names("labs.xlsx", content, "P8".__eq__)
+        assert _names("labs.xlsx", content, number.__eq__, number.__eq__)
+    assert not _names("labs.xlsx", content, "P8".__eq__, "P8".__eq__)
     for above in (b"# of P9\na,b\n1,2\n", b"P9 and others\na,b,c\n1,2,3\n"):
-        assert _names("x.csv", above, lambda cell: "P9" in cell)
+        assert _names("x.csv", above, "P9".__eq__, lambda cell: "P9" in cell)
 
 
 # --- what is struck through -----------------------------------------------------------------------

@@ -126,7 +126,7 @@ columns_before as (
 ),
 
 vanished as (
-    select j.export, j.table_name, w.column_name, 'vanished' as change, w.filled as n, w.file as file_before
+    select j.export, j.table_name, w.column_name, 'vanished' as change, w.filled as n, null as line, w.file as file_before
     from judged as j
     inner join columns_before as w on j.table_name = w.table_name and j.export = w.export
     left join columns as c
@@ -144,7 +144,7 @@ unread as (
 ),
 
 new as (
-    select u.export, min(u.table_name) as table_name, u.column_name, 'new' as change, 0 as n, null as file_before
+    select u.export, min(u.table_name) as table_name, u.column_name, 'new' as change, 0 as n, null as line, null as file_before
     from unread as u
     where not exists(
         from before as b
@@ -165,7 +165,7 @@ coded as (
 
 -- a text is read once in each export, not in each line
 texts as (
-    select m.export, a.table_name, k.column_name, a.cells[k.column_name] as received, count(*) as n
+    select m.export, a.table_name, k.column_name, a.cells[k.column_name] as received, count(*) as n, min(a.line) as line
     from arrived as a
     inner join made_of as m on a.delivery = m.delivery and a.table_name = m.table_name
     inner join coded as k on a.table_name = k.table_name
@@ -173,7 +173,9 @@ texts as (
 ),
 
 codes as (
-    select export, table_name, column_name, lower(cell(map {column_name: received}, column_name)) as code, sum(n) as n
+    select
+        export, table_name, column_name, lower(cell(map {column_name: received}, column_name)) as code,
+        sum(n) as n, min(line) as line
     from texts
     where cell(map {column_name: received}, column_name) is not null
     group by export, table_name, column_name, code
@@ -187,10 +189,16 @@ codes_before as (
     group by b.table_name, b.export, c.column_name, c.code
 ),
 
+-- a unit that results are converted from is none that has to be explained; whether values go with it the rule book asks
+convertible as (
+    select distinct unit from setup.units
+),
+
 recoded as (
     select
         j.export, j.table_name, c.column_name, 'recoded' as change,
-        sum(if(w.code is null, c.n, 0)) as n,
+        sum(if(w.code is null and u.unit is null, c.n, 0)) as n,
+        min(if(w.code is null and u.unit is null, c.line, null)) as line,
         (
             select max(known.file) from codes_before as known
             where known.table_name = j.table_name and known.export = j.export and known.column_name = c.column_name
@@ -199,9 +207,10 @@ recoded as (
     inner join codes as c on j.table_name = c.table_name and j.export = c.export
     left join codes_before as w
         on j.table_name = w.table_name and j.export = w.export and c.column_name = w.column_name and c.code = w.code
+    left join convertible as u on j.table_name = 'labs' and c.column_name = 'unit' and plain_unit(c.code) = u.unit
     where j.is_full
     group by j.export, j.table_name, c.column_name
-    having sum(c.n) >= 10 and sum(if(w.code is null, c.n, 0)) * 2 > sum(c.n) and file_before is not null
+    having sum(c.n) >= 10 and n * 2 > sum(c.n) and file_before is not null
 )
 
 select
@@ -215,7 +224,7 @@ select
             || c.n || ' lines: export it again with it, or name it in quality.changed_columns of the study file'
         when 'recoded' then
             c.n || ' lines have codes of ' || c.column_name || ' that no export before had (as ' || c.file_before
-            || '); export it again with the codes of before, map them in a profile, or name the column in '
+            || '), the first of them line ' || c.line || '; export it again with the codes of before, map them in a profile, or name the column in '
             || 'quality.changed_columns of the study file'
         else
             'the column is not read: it is neither of the format nor a covariate of the study file; where it is '
