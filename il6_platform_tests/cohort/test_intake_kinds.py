@@ -520,6 +520,18 @@ def test_two_hospitals_that_number_from_one_are_told_apart(layout: str, tmp_path
     assert said == [("E", 1.5), ("C", 1.5), ("C", 22.5), ("C", 2.5)]
 
 
+@pytest.mark.parametrize("layout", ["{site}/{day}", "{day}/{site}", "{site}_{day}"])
+def test_what_two_folders_of_one_registry_say_differently_is_decisive(
+    layout: str, tmp_path: Path
+) -> None:
+    made = SmallRegistry(tmp_path)
+    made.deliver(layout.format(site="north", day="2024-01-31"), base())
+    other = base(labs=["T03,il6,33.5,pg/mL,2023-01-20"])
+    made.deliver(layout.format(site="south", day="2024-01-31"), other)
+    found = made.derive()
+    assert [number for number, row in found.items() if row["reason"] == SET_ASIDE] == ["T03"]
+
+
 def test_a_hospital_s_folder_is_one_however_a_system_writes_its_letters(tmp_path: Path) -> None:
     made = SmallRegistry(tmp_path)
     hospitals = two_hospitals()

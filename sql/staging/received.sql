@@ -201,7 +201,8 @@ placed as (
         d.position,
         d.delivered_on,
         d.generation,
-        d.folder,
+        -- folders that are no sites hold one registry twice, wherever their day stands: what they say was said together
+        if(folders.site_folder is null and d.site_folder != '', replace(d.folder, d.site_folder, ''), d.folder) as folder,
         d.landed_at,
         -- the site of the line, where sites tell patients apart
         coalesce(if(w.sites_are_written, cell(r.cells, 'site_id'), null), folders.site_folder, '') as site_written,
