@@ -54,7 +54,7 @@ _TIMES_NONE = re.compile(
     r"|\b(?:cycles?|courses?|doses?|infusions?|zyklen)\s?[:=]\s?0(?![\d.,])"
 )
 """A number of times that is none: what stands before it was not given."""
-_BARE_ZERO = re.compile(r"(?<=[^\W\d_]{2}\s)0(?=\s*(?:$|[,;|)+]))")
+_BARE_ZERO = re.compile(r"(?<=[^\W\d_]{2})[\s_|\[]+0(?=\s*(?:$|[,;|)+\]]))")
 """A bare zero behind a name may be a box that is not ticked."""
 _CHECKED = re.compile(r"\[\s*[x✓✔]\s*\]|[☑✓✔√]")
 """A box that is ticked; a crossed one alone can mean both."""

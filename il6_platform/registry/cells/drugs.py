@@ -253,8 +253,8 @@ def _negate_before(items: list[Item]) -> None:
 
 
 def _parts_choices(item: Item) -> bool:
-    """Whether an item stands between what was given and what was not: bevacizumab or none."""
-    return item.text == "/" or item.role == "either"
+    """Whether an item parts a drug from a `none` that may be another answer: bevacizumab/none."""
+    return item.text in ("/", "+", "&") or item.role == "either"
 
 
 def _weaken_before(items: Sequence[Item]) -> None:

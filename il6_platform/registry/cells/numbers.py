@@ -107,6 +107,9 @@ def read_number(text: str, decimal: Decimal | None = None) -> Number:
         written = _pointed(digits, decimal)
         if written == "ambiguous":
             problem = "ambiguous"
+        elif comparator and written is not None and float(written) == 0:
+            # nothing is measured below 0, and 0 is no limit above which something is
+            return Number(text, problem="unreadable")
         elif written is not None and math.isfinite(float(written)):
             return Number(text, float(written), comparator, unit, flag, written)
     return Number(text, problem=problem)

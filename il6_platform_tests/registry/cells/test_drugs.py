@@ -197,6 +197,8 @@ FOLFOX + bevacizumab/none                     | ? bevacizumab fluorouracil leuco
 bevacizumab; no                               | ? bevacizumab
 FOLFOX + bev. Declined                        | ? bevacizumab fluorouracil leucovorin oxaliplatin
 bevacizumab 0                                 | ? bevacizumab
+bevacizumab___0                               | ? bevacizumab
+FOLFOX + none                                 | ? fluorouracil leucovorin oxaliplatin
 NO16966 arm B                                 | ? *
 SOXB                                          | bevacizumab + oxaliplatin + tegafur-gimeracil-oteracil
 """

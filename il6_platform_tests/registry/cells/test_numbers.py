@@ -52,6 +52,7 @@ above 5000 pg/mL       | >5000 [pg/mL]
 1 234,5                | ambiguous
 # none
 50.5?                  | unreadable
+<0                     | unreadable
 50.5.1                 | unreadable
 5O.5                   | unreadable
 haemolysed             | unreadable
