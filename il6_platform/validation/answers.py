@@ -171,6 +171,15 @@ def fill_answers(connection: duckdb.DuckDBPyConnection, home: Path, as_of: date 
     connection.unregister("incoming")
 
 
+def carry_over(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let raw.answers speak of each record by its key of today.
+
+    Who a patient is changes when a second site arrives or two numbers are merged. A problem that
+    was answered since, under the key of today, has that answer.
+    """
+    connection.execute(paths.sql_file("raw.carried_answers").read_text("utf-8"))
+
+
 def accepted(home: Path, as_of: date | None = None) -> str:
     """Name what is accepted as is: a cut that rests on it is another one. Empty: nothing."""
     with duckdb.connect() as connection:

@@ -119,7 +119,8 @@ def write(
     owners = book.assign(table_name=book["table"].str.removeprefix("staging."))
     found = found.merge(owners[["table_name", "rule", "who puts it right"]], how="left")
     found = with_numbers(found, numbers)
-    work = with_answers(tasks(found, datetime.now(UTC).date()), answers.read_answers(folder))
+    said = connection.execute("from raw.answers").df()
+    work = with_answers(tasks(found, datetime.now(UTC).date()), said)
     lists = by_site(work, found["site"].fillna(""))
     sheets = {
         **lists,

@@ -90,6 +90,54 @@ def test_an_outlier_passes_with_a_reason_and_only_as_long_as_it_is_the_same(
     assert rows(home)["collected_on_not_after_died_on"]["status"] == "open"
 
 
+RULE = "collected_on_not_after_died_on"
+
+
+def accepted_samples(made: Registry) -> dict[str, str]:
+    """Return whose samples after death are used, and at which site: severity by number."""
+    found = made.ask(
+        "select l.site, p.value as said, p.severity from staging.problems as p "
+        "inner join staging.lines as l using (table_name, delivery) "
+        f"where l.line = p.file_line and p.rule = '{RULE}'"
+    )
+    return dict(zip(found["site"], found["severity"], strict=True))
+
+
+def test_what_was_accepted_stays_so_when_sites_tell_patients_apart(made: Registry) -> None:
+    """The record of a patient has another key then; the other site's patient is another one."""
+    home, landing = made.folder / "home", made.folder / "landing"
+    made.deliver("north/2024-01-01", patients=PATIENTS, follow_up=FOLLOW_UP, labs=LABS[1:])
+    assert made.stage()
+    said = {"status": "accepted as is", "answered_by": "Li", "comment": "post-mortem sample"}
+    answered(home, landing / "worklist.xlsx", collected_on_not_after_died_on=said)
+    assert made.stage()
+    assert accepted_samples(made) == {"": "info"}
+    others = ["A,M,1971-01-01,", "B,F,1972-01-01,"]
+    made.deliver("south/2023-06-01", patients=others, follow_up=FOLLOW_UP, labs=LABS[1:])
+    assert made.stage()
+    assert accepted_samples(made) == {"north": "info", "south": "quarantine"}
+    sheet = openpyxl.load_workbook(home / "worklist.xlsx")["site north"]
+    heads = [cell.value for cell in sheet[1]]
+    (row,) = sheet.iter_rows(min_row=2, values_only=True)
+    assert row[heads.index("status")] == "accepted as is"
+    # what is answered since is said of the key of today, and counts
+    sheet.cell(2, heads.index("status") + 1).value = "open"
+    sheet.parent.save(landing / "worklist 2.xlsx")
+    assert made.stage()
+    assert accepted_samples(made) == {"north": "quarantine", "south": "quarantine"}
+
+
+def test_what_was_accepted_stays_so_when_its_number_is_merged(made: Registry) -> None:
+    home, landing = made.folder / "home", made.folder / "landing"
+    made.deliver("2024-01-01", patients=PATIENTS, follow_up=FOLLOW_UP, labs=LABS[1:])
+    assert made.stage()
+    said = {"status": "accepted as is", "answered_by": "Li", "comment": "post-mortem sample"}
+    answered(home, landing / "worklist.xlsx", collected_on_not_after_died_on=said)
+    (home / "merged_patients.csv").write_text("from,to,on\nB,A,2024-01-02\n")
+    assert made.stage()
+    assert accepted_samples(made) == {"": "info"}
+
+
 def test_what_is_accepted_names_another_cut_and_a_look_back_knows_its_day(tmp_path: Path) -> None:
     assert answers.accepted(tmp_path) == ""
     book = openpyxl.Workbook()

@@ -87,3 +87,31 @@ def test_who_was_struck_out_stays_so_when_sites_tell_patients_apart(
     assert cli.main(["strike", "north:A9", "--undo", "--home", str(home)]) == 0
     assert made.stage()
     assert not made.ask("select bool_or(is_struck) as one from staging.lines")["one"].iloc[0]
+
+
+def test_who_was_struck_out_stays_so_when_a_site_is_spelt_otherwise(made: Registry) -> None:
+    """North sorts before north: by the first in the alphabet every patient was another one."""
+    home = made.folder / "home"
+
+    def deliver(day: str, site: str) -> None:
+        folder = made.folder / "landing" / day
+        folder.mkdir()
+        for table, head, rows in (
+            ("patients", "patient_id,sex,birth_date", PATIENTS),
+            ("labs", "patient_id,analyte,value,unit,collected_on", LABS),
+        ):
+            lines = [f"{head},site_id", *(f"{row.rstrip(',')},{site}" for row in rows)]
+            (folder / f"{table}.csv").write_text("\n".join(lines), "utf-8")
+
+    deliver("2024-01-01", "north")
+    assert made.stage()
+    patients = "select distinct site, patient from staging.lines order by all"
+    before = made.ask(patients).to_numpy().tolist()
+    assert [site for site, _ in before] == ["north"] * 3
+    why = ["--why", "typing error for A", "--home", str(home)]
+    assert cli.main(["strike", "north:A9", *why]) == 0
+    deliver("2023-06-01", "North")
+    assert made.stage()
+    assert made.ask(patients).to_numpy().tolist() == before
+    struck_out = made.ask("select count(*) as n from staging.lines where is_struck")
+    assert struck_out["n"].item() == 4

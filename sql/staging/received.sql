@@ -204,6 +204,7 @@ placed as (
         -- folders that are no sites hold one registry twice, wherever their day stands: what they say was said together
         if(folders.site_folder is null and d.site_folder != '', replace(d.folder, d.site_folder, ''), d.folder) as folder,
         d.landed_at,
+        d.arrived_at,
         -- the site of the line, where sites tell patients apart
         coalesce(if(w.sites_are_written, cell(r.cells, 'site_id'), null), folders.site_folder, '') as site_written,
         cell(r.cells, 'patient_id') as number
@@ -213,9 +214,9 @@ placed as (
     left join folders on d.site_folder = folders.site_folder
 ),
 
--- a site is one in capital and small letters
+-- a site is one in capital and small letters; as it was spelt first, so that its patients stay who they are
 spelt as (
-    select lower(site_written) as site_key, min(site_written) as site_said
+    select lower(site_written) as site_key, min_by(site_written, (arrived_at, position, line)) as site_said
     from placed
     group by site_key
 ),
@@ -273,6 +274,14 @@ merged as (
     left join only_site as later on m.to_number = later.number
 ),
 
+-- before sites told patients apart, a number was of the site from which it came first
+came_first as (
+    select number, min_by(site, (arrived_at, position, line)) as site
+    from located
+    where table_name = 'patients' and number is not null
+    group by number
+),
+
 -- the export that the lines of a file are of, and the files that came with it: of each of its sites
 exported as (
     select
@@ -299,8 +308,20 @@ keyed as (
             l.number is null or list_count(l.natural_key) < len(l.natural_key),
             l.delivery || ':' || l.line,
             array_to_string(list_prepend(coalesce(m.patient, patient_key(l.number, l.site)), l.natural_key), '|')
-        ) as record_key
+        ) as record_key,
+        -- of another person once, or of a number alone
+        case
+            when l.number is null or list_count(l.natural_key) < len(l.natural_key) then null
+            when m.patient is not null or l.site != '' then list_transform(
+                list_filter(
+                    [patient_key(l.number, l.site), if(f.site = l.site, l.number, null)],
+                    lambda one: one != coalesce(m.patient, patient_key(l.number, l.site))
+                ),
+                lambda one: array_to_string(list_prepend(one, l.natural_key), '|')
+            )
+        end as keys_before
     from located as l
+    left join came_first as f on l.number = f.number
     inner join exported as b on l.delivery = b.delivery and l.table_name = b.table_name and l.site = b.site
     left join merged as m on l.number = m.from_number and l.site = m.from_site
 ),
@@ -323,12 +344,9 @@ withdrawn as (
 struck as (
     select s.patient from raw.struck_patients as s
     union
-    select min_by(patient_key(l.number, l.site), (d.arrived_at, l.position, l.line))
-    from located as l
-    inner join raw.struck_patients as s on l.number = s.patient
-    inner join delivered as d on l.delivery = d.delivery
-    where l.table_name = 'patients'
-    group by l.number
+    select patient_key(f.number, f.site)
+    from came_first as f
+    inner join raw.struck_patients as s on f.number = s.patient
 )
 
 select
@@ -343,6 +361,7 @@ select
     number,
     patient,
     left(md5(table_name || '|' || record_key), 12) as record,
+    list_transform(keys_before, lambda one: left(md5(table_name || '|' || one), 12)) as records_before,
     coalesce(part, '') as part,
     day,
     content,
@@ -364,6 +383,7 @@ comment on column staging.received.site is 'Site, where a patient is known by si
 comment on column staging.received.number is 'Pseudonym of the registry''s number';
 comment on column staging.received.patient is 'Pseudonym of the patient';
 comment on column staging.received.record is 'Key of the record that the line is a version of';
+comment on column staging.received.records_before is 'Keys of the record before sites told patients apart, or its number was merged into another one';
 comment on column staging.received.part is 'Which part of the record it is, of a drug that was given in several courses';
 comment on column staging.received.day is 'Day that it speaks of';
 comment on column staging.received.content is 'Hash of what the line says, in any order of columns';
