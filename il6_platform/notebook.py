@@ -73,7 +73,7 @@ class Home:
             Where there is no such study, several and none is the default, or nothing is published.
         """
         site = self._site if name is None else self._site.of_study(name)
-        if name is None and site.default_study() is None:
+        if name is None and len(site.default_studies()) != 1:
             raise UsageError(f"name one of the studies: {', '.join(self.studies())}")
         return PublishedStudy(site)
 

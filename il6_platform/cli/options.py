@@ -97,7 +97,7 @@ def site_of(asked: argparse.Namespace) -> Site:
     Raises
     ------
     UsageError
-        Where the home has several studies and none is named or the default.
+        Where the home has several studies and none is named, and not one alone the default.
     HomeError
         Where it was made by a newer version.
     """
@@ -110,9 +110,11 @@ def site_of(asked: argparse.Namespace) -> Site:
     site = Site(home=str(home), landing=str(landing_of(asked)))
     named = getattr(asked, "study", None)
     if named is None:
-        if len(site.studies()) > 1 and site.default_study() is None:
+        names, meant = [*site.studies()], site.default_studies()
+        if len(names) > 1 and len(meant) != 1:
+            several = ", and `default: true` in more than one" if meant else ""
             raise UsageError(
-                f"{home} has several studies ({', '.join(site.studies())}); name one with --study"
+                f"{home} has several studies ({', '.join(names)}){several}; name one with --study"
             )
         return site
     path = Path(named)

@@ -207,24 +207,13 @@ class Site:
         return replace(self, study_file=str(studies[name]))
 
     def default_study(self) -> Path | None:
-        """Return the study file that is meant where none is named, if one can be.
+        """Return the study file that is meant where none is named, if one can be."""
+        return next(iter(self.default_studies()), None)
 
-        It is the home's only study or the one with `default: true`.
-
-        Raises
-        ------
-        UsageError
-            Where several have that.
-        """
-        studies = self.studies()
-        if len(studies) < 2:
-            return next(iter(studies.values()), None)
-        meant = {name: file for name, file in studies.items() if read_study(file).default}
-        if len(meant) > 1:
-            raise UsageError(
-                f"the studies {' and '.join(meant)} all have `default: true`; leave it to one"
-            )
-        return next(iter(meant.values()), None)
+    def default_studies(self) -> list[Path]:
+        """Return the home's only study, or those with `default: true`: there should be one."""
+        files = [*self.studies().values()]
+        return files if len(files) < 2 else [file for file in files if read_study(file).default]
 
     @property
     def quality(self) -> Quality:
