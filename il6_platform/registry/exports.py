@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from il6_platform.errors import DataQualityError
+from il6_platform.registry.pseudonyms import UNSEEN
 
 MAX_CELL = 100_000
 """Characters that one cell may hold; a larger one is a broken quote or an attack, not a value."""
@@ -97,6 +98,15 @@ class Export:
             surplus={new[row]: words for row, words in self.surplus.items() if row in new},
             passed_over={**self.passed_over, **{self.lines[row]: rows[row] for row in rows}},
         )
+
+
+def column_name(cell: str) -> str:
+    """Return the name that a cell of the header shows: without signs that nobody sees.
+
+    >>> column_name("\\ufeffpatient_id ")
+    'patient_id'
+    """
+    return " ".join(cell.translate(UNSEEN).split())
 
 
 def csv_lines(text: str, delimiter: str) -> tuple[Sequence[int], list[list[str]]]:
@@ -197,11 +207,11 @@ def read_csv(content: bytes) -> Export:
     if "\0" in text:
         raise ExportError("holds NUL bytes, so it is not text; export it as CSV UTF-8")
     if (columns := _plain_columns(content.removeprefix(codecs.BOM_UTF8))) is not None:
-        header = [name.strip().lower() for name in text[: text.index("\n")].split(",")]
+        header = [column_name(cell).lower() for cell in text[: text.index("\n")].split(",")]
         _check_header(header)
         return _whole(Export(header, range(2, len(columns[0]) + 2), columns))
     lines, cells = csv_lines(text, ",")
-    header = [name.strip().lower() for name in cells[0]]
+    header = [column_name(cell).lower() for cell in cells[0]]
     _check_header(header)
     check_end(text, lines, cells, len(header))
     return tabulated(header, lines[1:], cells[1:])

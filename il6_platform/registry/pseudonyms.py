@@ -24,7 +24,8 @@ _NOBODY = re.compile(
 """What stands for a patient's number where there is none, or where it cannot be known."""
 
 
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"))
+"""Signs that nobody sees, for `str.translate`."""
 
 
 class Pseudonyms:
@@ -107,7 +108,7 @@ def _plain(number: str) -> str:
 
     A change here would rename patients.
     """
-    seen = unicodedata.normalize("NFKC", number).translate(_UNSEEN)
+    seen = unicodedata.normalize("NFKC", number).translate(UNSEEN)
     return seen.replace("\N{NO-BREAK SPACE}", " ").strip()
 
 

@@ -90,6 +90,17 @@ def test_what_is_no_table_is_refused_in_words(content: bytes, status: str, says:
     assert one.problem is not None and says in one.problem
 
 
+@pytest.mark.parametrize("sep", [",", ";"])
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_signs_that_nobody_sees_are_none_of_a_column_s_name(sep: str, bom: str) -> None:
+    # two byte order marks where two exports were joined; a withdrawal of consent would be unread
+    header = f"{bom}\ufeffpatient_id,sex,birth_date,consent_withdrawn_on\u200b"
+    content = f"{header}\nA,F,1950-01-01,2023-01-01\n".replace(",", sep).encode()
+    (one,) = open_deliveries("patients.csv", content, []).deliveries
+    assert one.status == "accepted" and one.export is not None
+    assert one.export.header == ["patient_id", "sex", "birth_date", "consent_withdrawn_on"]
+
+
 def test_ten_thousand_columns_and_lines_of_any_width() -> None:
     header = "patient_id,sex,birth_date," + ",".join(f"c{n}" for n in range(10_000))
     widths = [f"P{n},F,1950-01-01" + ",x" * n for n in range(0, 10_050, 50)]

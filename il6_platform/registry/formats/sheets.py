@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from il6_platform.registry.exports import MAX_CELL, Export, ExportError, tabulated
+from il6_platform.registry.exports import MAX_CELL, Export, ExportError, column_name, tabulated
 from il6_platform.registry.native import COLUMNS
 
 MAX_BYTES = 500_000_000
@@ -106,7 +106,7 @@ def sheet_of_lines(
     first = header_of(cells)
     if first is None:
         raise ExportError("holds no line; export it again")
-    header = [" ".join(name.split()) for name in cells[first]]
+    header = [column_name(cell) for cell in cells[first]]
     while not header[-1]:
         header.pop()
     if len(header[0]) > 1:
@@ -135,14 +135,14 @@ def sheet_of_records(records: Sequence[Mapping[str, str]]) -> Export:
     if len(header) > MAX_COLUMNS or len(header) * len(records) > MAX_CELLS:
         raise ExportError(f"holds records of {len(header)} columns; deliver it in parts")
     cells = [[record.get(name, "") for name in header] for record in records]
-    names = [" ".join(name.split()) for name in header]
+    names = [column_name(name) for name in header]
     return tabulated(told_apart(names), range(2, len(cells) + 2), cells)
 
 
 def sheet_of_columns(names: Sequence[str], columns: Sequence[Sequence[str]]) -> Export:
     """Make a table of columns of text; its header is line 1."""
     rows = [list(row) for row in zip(*columns, strict=True)]
-    header = [" ".join(name.split()) for name in names]
+    header = [column_name(name) for name in names]
     return tabulated(told_apart(header), range(2, len(rows) + 2), rows)
 
 
@@ -169,7 +169,7 @@ def header_of(cells: Sequence[list[str]]) -> int | None:
 
 def is_native(line: Sequence[str]) -> bool:
     """Say whether a line is a header of the native format."""
-    names = {cell.strip().lower() for cell in line}
+    names = {column_name(cell).lower() for cell in line}
     return "patient_id" in names and len(names & COLUMNS) > 1
 
 
