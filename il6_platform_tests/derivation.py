@@ -10,7 +10,7 @@ from pathlib import Path
 
 from il6_platform.cohort import steps
 from il6_platform.cohort.steps import COHORT, derive_cohort, load_raw
-from il6_platform.privacy.erasure import erase
+from il6_platform.privacy.erasure import erase_on_record
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -40,7 +40,7 @@ def share_key(home: Path) -> None:
 
 def stage(warehouse: Warehouse, *, judge: bool = True) -> None:
     """Make the staging tables of the raw ones, as a refresh does."""
-    erase(warehouse)
+    erase_on_record(warehouse)
     with judging_once():
         steps.stage(warehouse, STAGED if judge else dict.fromkeys(STAGED, ()))
 

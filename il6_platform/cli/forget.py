@@ -14,11 +14,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "patient", help="the registry's number (SITE:NUMBER), or the pseudonym; - reads it"
     )
+    parser.add_argument(
+        "--another",
+        action="store_true",
+        help="erase nobody: this site's patient is another one than who was forgotten",
+    )
 
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
-    from il6_platform.privacy.erasure import forget
+    from il6_platform.privacy.erasure import forget, say_another
     from il6_platform.warehouse.home import BusyError, Site
     from il6_platform.warehouse.integrity import check_version
 
@@ -29,6 +34,11 @@ def run(asked: argparse.Namespace) -> None:
         raise UsageError(f"nothing is kept in {home}")
     patient = typed_number(asked.patient)
     try:
+        if asked.another:
+            place, _, number = patient.partition(":")
+            say_another(site, place, number)
+            print("On record as another patient. Next: il6 refresh")
+            return
         done = forget(site, patient)
     except BusyError:
         raise UsageError("a refresh is running; try again when it has ended") from None

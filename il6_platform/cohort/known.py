@@ -78,6 +78,12 @@ class DeliveredRecords:
     known_on: date
     beside: Path | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # on its way to another process it is there four times
+        packed = {name: _packed(table) for name, table in self.tables.items()}
+        rest = (self.covariates, self.first_delivered_on, self.known_on, self.beside)
+        return _unpacked, (packed, *rest)
+
     def as_known_on(self, days: Sequence[date]) -> Iterator[dict[str, pd.DataFrame]]:
         """Yield the cohort tables as known on each of the days.
 
@@ -144,6 +150,20 @@ class DeliveredRecords:
                     latest = pc.max(known[field.name].cast(pa.date32())).as_py()
                     days += [latest] if latest else []
         return min(max(days), day)
+
+
+def _packed(table: pa.Table) -> pa.Buffer:
+    """Return a table in a third of its room."""
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
+        stream.write_table(table)
+    return sink.getvalue()
+
+
+def _unpacked(packed: dict[str, pa.Buffer], *rest: Any) -> DeliveredRecords:
+    tables = {name: pa.ipc.open_stream(packed.pop(name)).read_all() for name in [*packed]}
+    return DeliveredRecords(tables, *rest)
 
 
 def _room(beside: Path | None) -> TemporaryDirectory[str]:

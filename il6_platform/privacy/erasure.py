@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import logging
 import re
 import shutil
@@ -25,7 +26,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from il6_platform.errors import UsageError
+from il6_platform.errors import DataQualityError, UsageError
 from il6_platform.files import digest_of_file, put_whole, write_whole
 from il6_platform.registry import erased, struck
 from il6_platform.registry.exports import ExportError
@@ -99,6 +100,7 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
         "patient": patient,
         "keys": " ".join(sorted(keys)),
         "without_site": " ".join(sorted(bare)),
+        "folders": json.dumps(_folders(warehouse)),
     }
     _write_record(site, pd.concat([known, pd.DataFrame([entry])], ignore_index=True))
     # from here on it is on record: what is cut short is done by the next refresh
@@ -118,6 +120,35 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     )
     there = [file for file, digest in digests(site.landing_path).items() if digest in hit]
     return Forgotten(patient, rows, exports, cuts, there, others["patient"].tolist())
+
+
+def say_another(site: Site, place: str, number: str) -> None:
+    """Record that a site's patient is another one than who was forgotten under the number.
+
+    Raises
+    ------
+    UsageError
+        Where no patient of the site and the number waits for that answer; nothing was changed.
+    """
+    registry = Warehouse(site=site)
+    with registry.held(logging.getLogger(__name__)):
+        recorded = _record(site)
+        with registry.connect() as connection:
+            unclear = _apart(connection, recorded)
+        unclear = unclear[
+            ~unclear["is_answered"]
+            & (unclear["site"].str.lower() == place.lower())
+            & (unclear["number"] == registry.pseudonyms.of(number))
+        ]
+        if unclear.empty:
+            raise UsageError(
+                f"no number of a site {place} waits for that answer; give SITE:NUMBER as "
+                "il6 refresh and the export name them"
+            )
+        keys = " ".join(sorted(set(unclear["key"])))
+        for entry in set(unclear["entry"]):
+            recorded.loc[entry, "others"] = f"{recorded.loc[entry, 'others']} {keys}".strip()
+        _write_record(site, recorded)
 
 
 def _erase_answers(connection: duckdb.DuckDBPyConnection, home: Path, patient: str) -> None:
@@ -219,11 +250,20 @@ def erase_on_record(warehouse: Warehouse) -> tuple[int, int]:
     -------
     tuple of int
         Rows erased, and exports that held them.
+
+    Raises
+    ------
+    DataQualityError
+        Where it cannot be told whether a row is of somebody who was forgotten.
     """
     recorded = _record(warehouse.site)
     unfinished = recorded.loc[recorded["rows"].fillna("") == "", "patient"]
     found = [_finish(warehouse, patient)[:2] for patient in unfinished]
     found.append(erase(warehouse))
+    if not recorded.empty:
+        with warehouse.connect() as connection:
+            apart = _apart(connection, recorded)
+        _check_clear(apart[~apart["is_answered"]], recorded)
     return sum(rows for rows, _ in found), sum(exports for _, exports in found)
 
 
@@ -272,9 +312,13 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
     patients, bare = (
         _listed(recorded, *names) for names in (("patient", "keys"), ("without_site",))
     )
-    is_one, named = _named({*patients, *bare}, warehouse.pseudonyms.of)
     rows, exports = 0, set[str]()
     with warehouse.connect() as connection:
+        apart = _apart(connection, recorded)
+        connection.register("apart", apart[["table_name", "delivery", "line"]])
+        # a number that is another one's elsewhere names nobody by itself
+        numbers = {*patients, *bare} - set(apart["number"])
+        is_one, named = _named(numbers, warehouse.pseudonyms.of)
         for table in TABLES:
             # where cells have shifted, the number may stand anywhere in the line
             texts = connection.execute(
@@ -282,10 +326,12 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
             ).fetchall()
             gone = connection.execute(
                 f"select '{table}' as table_name, delivery, line from raw.{table} "
-                f"where {_IS_THEIRS} or list_has_any(map_values(cells), $texts) "
+                f"where ({_IS_THEIRS} or list_has_any(map_values(cells), $texts) "
                 # one that may be a value, in the next cell of a line that is nobody's
                 "or (cell(cells, 'patient_id') is null "
-                "and list_contains($slipped, map_values(cells)[1]))",
+                "and list_contains($slipped, map_values(cells)[1]))) "
+                f"and (delivery, line) not in "
+                f"(select (delivery, line) from apart where table_name = '{table}')",
                 {
                     **{"patients": patients, "bare": bare},
                     "texts": [text for (text,) in texts if named(text)],
@@ -312,6 +358,7 @@ def erase(warehouse: Warehouse, *, everywhere: bool = False) -> tuple[int, int]:
             connection.unregister("gone")
             connection.execute("commit")
             rows += len(gone)
+        connection.unregister("apart")
         _erase_others(warehouse, exports, is_one, named, everywhere=everywhere)
         connection.execute(
             "delete from raw.spellings where list_contains($patients, patient)",
@@ -465,6 +512,82 @@ _IS_THEIRS = " or ".join(
 """Whether a raw row is of one of the patients."""
 
 
+def _folders(warehouse: Warehouse) -> list[str]:
+    """Return the folders in which deliveries have lain, that are called after more than a day."""
+    found = warehouse.query(
+        "select distinct unnest(site_folders(file)) as name from raw.deliveries"
+    )
+    return sorted(found["name"])
+
+
+def _apart(connection: duckdb.DuckDBPyConnection, recorded: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a forgotten number that a site has which was not known when it was forgotten.
+
+    A patient was a number then, and is a site and a number now: this one may be another person.
+
+    Returns
+    -------
+    pandas.DataFrame
+        table_name, delivery, line, file, site, number, key (of site and number), entry (row of the
+        record), is_answered (whether somebody said that it is another one).
+    """
+    of_number = pd.DataFrame(
+        [
+            {"entry": entry, "number": number, "folders": json.loads(row["folders"] or "null")}
+            for entry, row in recorded.iterrows()
+            for number in {row["patient"], *row["keys"].split(), *row["without_site"].split()}
+        ],
+        columns=["entry", "number", "folders"],
+    ).astype({"folders": object})
+    connection.register("of_number", of_number)
+    beside = " union all ".join(
+        f"select cells from raw.{one}" for one in TABLES if one != "patients"
+    )
+    (are_written,) = connection.execute(
+        f"select exists(from ({beside}) where cell(cells, 'site_id') is not null)"
+    ).fetchone() or (False,)
+    rows = " union all ".join(
+        f"select '{table}' as table_name, delivery, line, file, cells from raw.{table}"
+        for table in TABLES
+    )
+    found = connection.execute(
+        "select table_name, delivery, line, file, site, number, entry, "
+        "patient_key(number, site) as key, list_contains($others, key) as is_answered "
+        "from (select *, coalesce(if($are_written, cell(cells, 'site_id'), null), list_filter("
+        "site_folders(file), lambda one: not list_contains(folders::varchar[], one))[1]) as site "
+        f"from ({rows}) inner join of_number on cell(cells, 'patient_id') = number) "
+        "where site is not null and not list_contains($patients, key) order by all",
+        {
+            "others": _listed(recorded, "others"),
+            "patients": _listed(recorded, "patient", "keys"),
+            "are_written": are_written,
+        },
+    ).df()
+    connection.unregister("of_number")
+    return found
+
+
+def _check_clear(unclear: pd.DataFrame, recorded: pd.DataFrame) -> None:
+    """See that of every row it is known whether somebody who was forgotten is meant.
+
+    Raises
+    ------
+    DataQualityError
+        Where it is not; nothing of such rows is used or erased.
+    """
+    if unclear.empty:
+        return
+    first = unclear.iloc[0]
+    patients = unclear.groupby(["site", "number"]).ngroups
+    raise DataQualityError(
+        f"{first['file']}, line {first['line']}: site {first['site']} has a number that was "
+        f"forgotten on {recorded.loc[first['entry'], 'forgotten_on']}, when the site was not known"
+        f"{'' if patients == 1 else f' ({patients} such numbers)'}. Where it is the same person: "
+        f"il6 forget {first['site']}:NUMBER. Where it is another one: "
+        f"il6 forget {first['site']}:NUMBER --another. Then il6 refresh"
+    )
+
+
 def _rows_of(warehouse: Warehouse, patient: str) -> int:
     counts = " union all ".join(
         f"select count(*) as n from raw.{table} where {_IS_THEIRS}" for table in TABLES
@@ -521,6 +644,7 @@ def _without(path: Path, patient: str) -> bool:
 
 def _record(site: Site) -> pd.DataFrame:
     columns = ["forgotten_on", "patient", "rows", "exports", "cuts", "keys", "without_site"]
+    columns += ["folders", "others"]
     if not site.forgotten_path.exists():
         return pd.DataFrame(columns=columns, dtype=str)
     read = pd.read_csv(site.forgotten_path, dtype=str, keep_default_na=False)

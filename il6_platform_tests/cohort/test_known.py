@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -151,7 +152,9 @@ def test_a_day_knows_what_was_delivered_by_then_and_nothing_else(
     # as of many patients, on a machine that has no home
     monkeypatch.setattr(known, "MOST_AT_ONCE", 2 * delivered.tables["patients"].num_rows)
     monkeypatch.setattr(database, "MANY", 0)
-    elsewhere = replace(delivered, beside=tmp_path / "nowhere" / "working.duckdb.tmp")
+    elsewhere = replace(
+        pickle.loads(pickle.dumps(delivered)), beside=tmp_path / "nowhere" / "working.duckdb.tmp"
+    )
     apart = list(elsewhere.as_known_on(asked))
     (beside,) = tmp_path.iterdir()
     assert beside == delivered.beside and not list(beside.iterdir())

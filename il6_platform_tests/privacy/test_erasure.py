@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 from il6_platform import cli, paths
-from il6_platform.errors import UsageError
-from il6_platform.privacy.erasure import erase_on_record, forget
+from il6_platform.errors import DataQualityError, UsageError
+from il6_platform.privacy.erasure import erase_on_record, forget, say_another
 from il6_platform.publishing.backup import backup, restore
 from il6_platform.publishing.verification import verify
 from il6_platform.registry.pseudonyms import Pseudonyms
@@ -360,6 +360,67 @@ def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
     after = made.warehouse.query(count).set_index("patient")["n"]
     assert gone not in after and after.to_dict() == before.drop(gone).to_dict()
     assert stays in after
+
+
+@pytest.mark.parametrize("by_folder", [True, False], ids=["folders", "a column"])
+@pytest.mark.parametrize("number", ["T02", "CRLM-0002"])
+def test_who_was_forgotten_before_sites_were_known_is_asked_for_and_nobody_else_is_erased(
+    tmp_path: Path, by_folder: bool, number: str
+) -> None:
+    made = SmallRegistry(tmp_path)
+    rows = {
+        table: [re.sub("^T02", number, line) for line in lines] for table, lines in base().items()
+    }
+    headers = {} if by_folder else {table: f"{text},site_id" for table, text in HEADERS.items()}
+
+    def of_site(day: str, name: str, year: str) -> None:
+        said = {
+            table: [re.sub(r"\b19(?=\d\d-)", year, line, count=1) for line in lines[:-1]]
+            for table, lines in rows.items()
+        }
+        if not by_folder:
+            width = {table: text.count(",") for table, text in HEADERS.items()}
+            said = {
+                table: [f"{line}{',' * (width[table] - line.count(','))},{name}" for line in lines]
+                for table, lines in said.items()
+            }
+        made.deliver(f"{name}/{day}" if by_folder else day, said, **headers)
+
+    def counts() -> pd.Series[int]:
+        made.derive()
+        counted = "select patient, count(*) as n from staging.lines group by patient"
+        return made.warehouse.query(counted).set_index("patient")["n"]
+
+    made.deliver("2024-01-31", rows)
+    warehouse, site = made.warehouse, made.warehouse.site
+    made.derive()
+    forget(site, number)
+    assert warehouse.pseudonyms.of(number) not in counts()
+    of_site("2024-02-29", "north", "19")
+    of_site("2024-03-31", "south", "18")
+    kept = {path.name: path.read_bytes() for path in site.kept_path.iterdir()}
+    with pytest.raises(
+        DataQualityError, match=r"site north has a number that was forgotten .*2 such"
+    ):
+        made.derive()
+    assert all((site.kept_path / name).read_bytes() == said for name, said in kept.items())
+    with pytest.raises(UsageError, match="waits for that answer"):
+        say_another(site, "east", number)
+    assert forget(site, f"north:{number}").rows == 6
+    with pytest.raises(
+        DataQualityError, match=r"site south has a number that was forgotten on [-\d]+, "
+    ):
+        made.derive()
+    say_another(site, "South", number)
+    there = counts()
+    assert warehouse.pseudonyms.of(number, "south") in there
+    assert not {warehouse.pseudonyms.of(number, name) for name in ("", "north")} & set(there.index)
+    # who is forgotten later takes no line of theirs along, and all is there when it is made again
+    later = forget(site, "south:T03").rows
+    site.registry_database.unlink()
+    again = counts()
+    of_south = warehouse.pseudonyms.of(number, "south")
+    assert again.sum() == there.sum() - later and again[of_south] == there[of_south] == 6
 
 
 def test_lines_without_a_site_and_of_a_merged_number_are_forgotten_with_their_patient(
