@@ -157,8 +157,12 @@ def _erase_answers(connection: duckdb.DuckDBPyConnection, home: Path, patient: s
         "select 1 from duckdb_tables() where schema_name = 'staging' and table_name = 'lines'"
     ).fetchall()
     if known:
+        # a home that was not refreshed since it has a newer version knows one key of a record
+        has_earlier = "records_before" in connection.table("staging.received").columns
         records = connection.execute(
-            "select distinct record from staging.lines where patient = ?", [patient]
+            f"select unnest(list_append({'records_before' if has_earlier else '[]'}, record)) "
+            "from staging.received where patient = ?",
+            [patient],
         ).fetchall()
         answers.drop_answers(home, {record for (record,) in records})
         answers.fill_answers(connection, home, None)
@@ -496,20 +500,34 @@ def _names(file: str, content: bytes, is_one: _Test, named: _Test) -> bool:
 
 _IS_THEIRS = " or ".join(
     (
-        *(
-            f"list_contains($patients, {key})"
-            for key in (
-                "cell(cells, 'patient_id')",
-                "patient_key(cell(cells, 'patient_id'), cell(cells, 'site_id'))",
-            )
-        ),
+        "list_contains($patients, cell(cells, 'patient_id'))",
+        "list_has_any($patients, keys_at(cell(cells, 'patient_id'), cell(cells, 'site_id')))",
         # a patient of a site that the file's folder is called after
-        "list_has_any($patients, list_transform(site_folders(file), "
-        "lambda one: patient_key(cell(cells, 'patient_id'), one)))",
+        "list_has_any($patients, flatten(list_transform(site_folders(file), "
+        "lambda folder: keys_at(cell(cells, 'patient_id'), folder))))",
         "(cell(cells, 'site_id') is null and list_contains($bare, cell(cells, 'patient_id')))",
     )
 )
-"""Whether a raw row is of one of the patients."""
+"""Whether a raw row is of one of the patients (after `_know_sites`)."""
+
+
+def _know_sites(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `keys_at(number, site)`: a site is one in capital and small letters, its keys are not.
+
+    A patient may be on record, or come again, with another spelling of the site.
+    """
+    named = " union ".join(
+        f"select cell(cells, 'site_id') as site from raw.{one}" for one in TABLES
+    )
+    connection.execute(
+        f"set variable sites = (select list(site) from ({named} "
+        "union select unnest(site_folders(file)) from raw.deliveries) where site is not null)"
+    )
+    connection.execute(
+        "create or replace temp macro keys_at(number, site) as list_transform(list_filter("
+        "getvariable('sites'), lambda one: lower(one) = lower(site)), "
+        "lambda one: patient_key(number, one))"
+    )
 
 
 def _folders(warehouse: Warehouse) -> list[str]:
@@ -540,6 +558,7 @@ def _apart(connection: duckdb.DuckDBPyConnection, recorded: pd.DataFrame) -> pd.
         columns=["entry", "number", "folders"],
     ).astype({"folders": object})
     connection.register("of_number", of_number)
+    _know_sites(connection)
     beside = " union all ".join(
         f"select cells from raw.{one}" for one in TABLES if one != "patients"
     )
@@ -552,11 +571,13 @@ def _apart(connection: duckdb.DuckDBPyConnection, recorded: pd.DataFrame) -> pd.
     )
     found = connection.execute(
         "select table_name, delivery, line, file, site, number, entry, "
-        "patient_key(number, site) as key, list_contains($others, key) as is_answered "
+        "patient_key(number, site) as key, "
+        "list_has_any($others, keys_at(number, site)) as is_answered "
         "from (select *, coalesce(if($are_written, cell(cells, 'site_id'), null), list_filter("
         "site_folders(file), lambda one: not list_contains(folders::varchar[], one))[1]) as site "
         f"from ({rows}) inner join of_number on cell(cells, 'patient_id') = number) "
-        "where site is not null and not list_contains($patients, key) order by all",
+        "where site is not null and not list_has_any($patients, keys_at(number, site)) "
+        "order by file, line",
         {
             "others": _listed(recorded, "others"),
             "patients": _listed(recorded, "patient", "keys"),
@@ -592,7 +613,10 @@ def _rows_of(warehouse: Warehouse, patient: str) -> int:
     counts = " union all ".join(
         f"select count(*) as n from raw.{table} where {_IS_THEIRS}" for table in TABLES
     )
-    return int(warehouse.query(counts, {"patients": [patient], "bare": []})["n"].sum())
+    with warehouse.connect() as connection:
+        _know_sites(connection)
+        found = connection.execute(counts, {"patients": [patient], "bare": []}).fetchall()
+    return int(sum(n for (n,) in found))
 
 
 def _erase_lines(site: Site, delivery: str, lines: set[int], named: _Test) -> None:

@@ -360,6 +360,12 @@ def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
     after = made.warehouse.query(count).set_index("patient")["n"]
     assert gone not in after and after.to_dict() == before.drop(gone).to_dict()
     assert stays in after
+    # a site is one in capital and small letters
+    made.deliver("NORTH/2024-02-29", {"labs": ["T02,il6,4,pg/mL,2023-01-21"]})
+    made.derive()
+    spellings = {warehouse.pseudonyms.of("T02", name) for name in ("north", "NORTH")}
+    later = made.warehouse.query(count).set_index("patient")["n"]
+    assert not spellings & set(later.index) and later.sum() == after.sum()
 
 
 @pytest.mark.parametrize("by_folder", [True, False], ids=["folders", "a column"])
