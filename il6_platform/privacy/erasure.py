@@ -551,11 +551,23 @@ def _apart(connection: duckdb.DuckDBPyConnection, recorded: pd.DataFrame) -> pd.
     """
     of_number = pd.DataFrame(
         [
-            {"entry": entry, "number": number, "folders": json.loads(row["folders"] or "null")}
+            {
+                "entry": entry,
+                "number": number,
+                "has_site": has_site,
+                # where one was known, a folder that is called after none is no other
+                "folders": []
+                if has_site and row["folders"]
+                else json.loads(row["folders"] or "null"),
+            }
             for entry, row in recorded.iterrows()
-            for number in {row["patient"], *row["keys"].split(), *row["without_site"].split()}
+            for has_site, numbers in (
+                (False, {row["patient"], *row["keys"].split()}),
+                (True, {*row["without_site"].split()} - {*row["keys"].split()}),
+            )
+            for number in numbers
         ],
-        columns=["entry", "number", "folders"],
+        columns=["entry", "number", "has_site", "folders"],
     ).astype({"folders": object})
     connection.register("of_number", of_number)
     _know_sites(connection)
@@ -573,8 +585,9 @@ def _apart(connection: duckdb.DuckDBPyConnection, recorded: pd.DataFrame) -> pd.
         "select table_name, delivery, line, file, site, number, entry, "
         "patient_key(number, site) as key, "
         "list_has_any($others, keys_at(number, site)) as is_answered "
-        "from (select *, coalesce(if($are_written, cell(cells, 'site_id'), null), list_filter("
-        "site_folders(file), lambda one: not list_contains(folders::varchar[], one))[1]) as site "
+        "from (select *, coalesce(if($are_written and not has_site, cell(cells, 'site_id'), null), "
+        "list_filter(site_folders(file), lambda one: not list_contains(folders::varchar[], one) "
+        "and not (has_site and cell(cells, 'site_id') is not null))[1]) as site "
         f"from ({rows}) inner join of_number on cell(cells, 'patient_id') = number) "
         "where site is not null and not list_has_any($patients, keys_at(number, site)) "
         "order by file, line",

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from il6_platform import cli, paths
+from il6_platform.cohort import steps
 from il6_platform.errors import DataQualityError, UsageError
 from il6_platform.privacy.erasure import erase_on_record, forget, say_another
 from il6_platform.publishing.backup import backup, restore
@@ -24,6 +25,7 @@ from il6_platform.warehouse import touched
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 from il6_platform_tests.crashes import EVERY, every_crash
+from il6_platform_tests.derivation import share_key, stage
 from il6_platform_tests.end_to_end.conftest import (
     Installation,
     begun,
@@ -57,6 +59,15 @@ def test_consent_withdrawn_takes_every_line_of_the_patient_out(made: Registry) -
     made.deliver("2024-03-01", patients=[*PEOPLE, "E,M,1962-01-01,"])
     assert made.stage()
     assert len(made.ask("from staging.patients")) == 5
+
+
+def staged(made: SmallRegistry) -> None:
+    """Read and stage what is in the landing folder; no record is judged."""
+    warehouse = made.warehouse
+    share_key(warehouse.site.home_path)
+    with warehouse.connect():
+        steps.read_landing(warehouse)
+        stage(warehouse, judge=False)
 
 
 def everything_kept(home: Path) -> dict[str, str]:
@@ -223,7 +234,7 @@ def test_a_number_that_may_be_a_value_is_looked_for_where_numbers_stand(
     rows["follow_up"][-1] += "C787"
     rows["treatments"].append("T08,1,folfox,2023-02-08,")
     made.deliver("2024-01-31", rows)
-    made.derive()
+    staged(made)
     everybody = "from staging.lines order by all"
     before = made.warehouse.query(everybody)
     others = before[before["patient"] != made.warehouse.pseudonyms.of(number)]
@@ -234,7 +245,7 @@ def test_a_number_that_may_be_a_value_is_looked_for_where_numbers_stand(
     headers = [HEADERS[table] for table in rows if rows[table]]
     left = [line for lines in rows.values() for line in lines if not line.startswith(f"{number},")]
     assert said == sorted([*headers, *left])
-    made.derive()
+    staged(made)
     after = made.warehouse.query(everybody)
     assert after["content"].tolist() == others["content"].tolist()
 
@@ -347,7 +358,7 @@ def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
     made.deliver(
         "south/2024-01-31", other | {"patients": [f"T0{n},F,197{n}-03-01,1" for n in range(1, 9)]}
     )
-    made.derive()
+    staged(made)
     warehouse = made.warehouse
     with pytest.raises(UsageError, match=r"several sites have the number \(north, south\)"):
         forget(warehouse.site, "T02")
@@ -356,20 +367,21 @@ def test_of_two_sites_patients_of_one_number_the_one_who_is_named_is_forgotten(
     before = warehouse.query(count).set_index("patient")["n"]
     done = forget(warehouse.site, "north:T02")
     assert done.patient == gone and done.rows == before[gone] and done.exports == 5
-    made.derive()
+    staged(made)
     after = made.warehouse.query(count).set_index("patient")["n"]
     assert gone not in after and after.to_dict() == before.drop(gone).to_dict()
     assert stays in after
     # a site is one in capital and small letters
     made.deliver("NORTH/2024-02-29", {"labs": ["T02,il6,4,pg/mL,2023-01-21"]})
-    made.derive()
+    staged(made)
     spellings = {warehouse.pseudonyms.of("T02", name) for name in ("north", "NORTH")}
     later = made.warehouse.query(count).set_index("patient")["n"]
     assert not spellings & set(later.index) and later.sum() == after.sum()
 
 
-@pytest.mark.parametrize("by_folder", [True, False], ids=["folders", "a column"])
-@pytest.mark.parametrize("number", ["T02", "CRLM-0002"])
+@pytest.mark.parametrize(
+    ("by_folder", "number"), [(True, "T02"), (False, "CRLM-0002")], ids=["folders", "a column"]
+)
 def test_who_was_forgotten_before_sites_were_known_is_asked_for_and_nobody_else_is_erased(
     tmp_path: Path, by_folder: bool, number: str
 ) -> None:
@@ -393,13 +405,13 @@ def test_who_was_forgotten_before_sites_were_known_is_asked_for_and_nobody_else_
         made.deliver(f"{name}/{day}" if by_folder else day, said, **headers)
 
     def counts() -> pd.Series[int]:
-        made.derive()
+        staged(made)
         counted = "select patient, count(*) as n from staging.lines group by patient"
         return made.warehouse.query(counted).set_index("patient")["n"]
 
     made.deliver("2024-01-31", rows)
     warehouse, site = made.warehouse, made.warehouse.site
-    made.derive()
+    staged(made)
     forget(site, number)
     assert warehouse.pseudonyms.of(number) not in counts()
     of_site("2024-02-29", "north", "19")
@@ -408,7 +420,7 @@ def test_who_was_forgotten_before_sites_were_known_is_asked_for_and_nobody_else_
     with pytest.raises(
         DataQualityError, match=r"site north has a number that was forgotten .*2 such"
     ):
-        made.derive()
+        staged(made)
     assert all((site.kept_path / name).read_bytes() == said for name, said in kept.items())
     with pytest.raises(UsageError, match="waits for that answer"):
         say_another(site, "east", number)
@@ -416,7 +428,7 @@ def test_who_was_forgotten_before_sites_were_known_is_asked_for_and_nobody_else_
     with pytest.raises(
         DataQualityError, match=r"site south has a number that was forgotten on [-\d]+, "
     ):
-        made.derive()
+        staged(made)
     say_another(site, "South", number)
     there = counts()
     assert warehouse.pseudonyms.of(number, "south") in there
@@ -448,7 +460,7 @@ def test_lines_without_a_site_and_of_a_merged_number_are_forgotten_with_their_pa
     )
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "merged_patients.csv").write_text("from,to,on\nT03,T01,2024-01-01\n")
-    made.derive()
+    staged(made)
     site = made.warehouse.site
     count = "select patient, count(*) as n from staging.lines group by patient"
     before = made.warehouse.query(count).set_index("patient")["n"]
@@ -463,13 +475,26 @@ def test_lines_without_a_site_and_of_a_merged_number_are_forgotten_with_their_pa
     made.deliver(
         "2024-02-29", {"labs": ["T01,il6,8.25,pg/mL,2022-11-12", "T02,il6,4,pg/mL,2023-01-21"]}
     )
-    made.derive()
+    staged(made)
     after = made.warehouse.query(count).set_index("patient")["n"]
     more = of("T02", "NORTH")
     assert (after - before.drop(done.patient)).to_dict() == {
         patient: patient == more for patient in after.index
     }
     assert "8.25" not in "".join(everything_kept(tmp_path / "home").values())
+    # another site's patient of the number is another one: it says so, or its folder does
+    made.deliver(
+        "2024-03-31",
+        {"patients": ["T01,F,1930-01-01,1,south"], "labs": ["T01,il6,4,pg/mL,2023-01-22,south"]},
+        patients=HEADERS["patients"] + ",site_id",
+        labs=header,
+    )
+    staged(made)
+    found = made.warehouse.query(count).set_index("patient")["n"]
+    assert found[of("T01", "south")] == 2 and found.sum() == after.sum() + 2
+    made.deliver("east/2024-04-30", {"labs": ["T01,il6,4,pg/mL,2023-01-23"]})
+    with pytest.raises(DataQualityError, match="site east has a number that was forgotten"):
+        staged(made)
 
 
 @pytest.mark.parametrize("loses", [False, True], ids=["killed", "without power"])
