@@ -9,6 +9,7 @@ the analysis).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -166,12 +167,15 @@ def _unpacked(packed: dict[str, pa.Buffer], *rest: Any) -> DeliveredRecords:
     return DeliveredRecords(tables, *rest)
 
 
-def _room(beside: Path | None) -> TemporaryDirectory[str]:
-    """Return a folder of its own: in the home, which patients' rows do not leave, if it is here."""
-    if beside is None or not beside.parent.is_dir():
-        return TemporaryDirectory()
-    beside.mkdir(mode=0o700, exist_ok=True)
-    return TemporaryDirectory(dir=beside)
+@contextmanager
+def _room(beside: Path | None) -> Iterator[str]:
+    """Give a folder for what finds no room: the home's, which patients' rows do not leave."""
+    if beside is not None and beside.parent.is_dir():
+        # DuckDB makes it once it needs it
+        yield str(beside)
+    else:
+        with TemporaryDirectory() as folder:
+            yield folder
 
 
 def _query_of_look(connection: duckdb.DuckDBPyConnection, table: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -275,7 +275,9 @@ def _not_given(warehouse: Warehouse) -> list[str]:
     for row in warehouse.query(sql_file("validation.not_given").read_text("utf-8")).itertuples():
         is_drug = pd.isna(row.covariate)
         what = f"experimental drug {row.name}" if is_drug else f"covariate {row.covariate}"
-        known = [] if row.known is None else sorted(name for name in row.known if name != row.name)
+        # of no patient anything is known
+        listed = row.known if isinstance(row.known, Iterable) else ()
+        known = sorted(name for name in listed if name != row.name)
         near = difflib.get_close_matches(str(row.name), known, 1)
         advice = f"is {near[0]} meant?" if near else "the exports may call it otherwise"
         said.append(f"No patient has the {what}; {advice}")
