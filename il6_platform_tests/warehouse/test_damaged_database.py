@@ -45,6 +45,17 @@ def test_a_damaged_block_is_noticed_and_the_database_is_made_again(site: Site) -
         assert connection.execute("select count(*) from duckdb_tables()").fetchone() == (0,)
 
 
+def test_a_damaged_block_that_is_read_on_opening_is_no_lock(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(path: Path) -> duckdb.DuckDBPyConnection:
+        raise duckdb.Error("Corrupt database file: computed checksum 1 in block at location 2")
+
+    monkeypatch.setattr(duckdb, "connect", cannot)
+    Warehouse(site=site).drop_if_damaged(logging.getLogger(__name__))
+    assert not site.registry_database.exists()
+
+
 @pytest.mark.parametrize("is_damaged", [False, True])
 def test_what_a_killed_query_wrote_out_is_taken_away_by_who_holds_the_database_next(
     site: Site, is_damaged: bool
