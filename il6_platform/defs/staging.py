@@ -27,7 +27,6 @@ from il6_platform.registry.merged import check_sites, fill_merged
 from il6_platform.registry.readings import read_cells
 from il6_platform.registry.struck import fill_struck
 from il6_platform.registry.told import named, told_all
-from il6_platform.validation.answers import carry_over
 from il6_platform.validation.completeness import COLUMNS, shrunk
 from il6_platform.validation.completeness import exports as exports_of
 from il6_platform.validation.quarantine import Judgement
@@ -71,7 +70,6 @@ def received(
     stage_received(warehouse, anew=context.op_execution_context.has_tag(ANEW))
     with warehouse.connect() as connection:
         check_sites(connection)
-        carry_over(connection)
     return MaterializeResult(metadata=table_metadata(warehouse, "staging.received"))
 
 

@@ -171,13 +171,20 @@ def fill_answers(connection: duckdb.DuckDBPyConnection, home: Path, as_of: date 
     connection.unregister("incoming")
 
 
-def carry_over(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let raw.answers speak of each record by its key of today.
+def current(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return the last answer to each problem, under its record's key of today.
 
-    Who a patient is changes when a second site arrives or two numbers are merged. A problem that
-    was answered since, under the key of today, has that answer.
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of raw.answers.
     """
-    connection.execute(paths.sql_file("raw.carried_answers").read_text("utf-8"))
+    are_staged = connection.execute(
+        "select 1 from duckdb_columns() where schema_name = 'staging' "
+        "and table_name = 'received' and column_name = 'records_before'"
+    ).fetchall()
+    query = paths.sql_file("validation.answers").read_text("utf-8")
+    return connection.execute(query if are_staged else "from raw.answers").df()
 
 
 def accepted(home: Path, as_of: date | None = None) -> str:
@@ -187,12 +194,9 @@ def accepted(home: Path, as_of: date | None = None) -> str:
         fill_answers(connection, home, as_of)
         rows = connection.execute(
             "select table_name, record, rule, value_hash from raw.answers "
-            f"where {_WITH_A_REASON} order by all"
+            f"where status = '{ACCEPTED}' and trim(comment) != '' order by all"
         ).fetchall()
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:16] if rows else ""
-
-
-_WITH_A_REASON = f"status = '{ACCEPTED}' and trim(comment) != ''"
 
 
 def can_be_accepted(rule: Rule) -> bool:
@@ -208,13 +212,17 @@ def without_accepted(
     connection: duckdb.DuckDBPyConnection, found: pd.DataFrame, rules: Sequence[Rule]
 ) -> pd.DataFrame:
     """Return the problems of a table; those that were accepted as is are only listed."""
-    rows = connection.execute(
-        f"select table_name, record, rule, value_hash from raw.answers where {_WITH_A_REASON}"
-    ).fetchall()
-    if not rows or found.empty:
+    if found.empty:
         return found
-    passing = {rule.id for rule in rules if can_be_accepted(rule)}
-    known = {row for row in rows if row[2] in passing}
+    said = current(connection)
+    has_reason = (said["status"] == ACCEPTED) & (said["comment"].fillna("").str.strip() != "")
+    passing = [rule.id for rule in rules if can_be_accepted(rule)]
+    rows = said[has_reason & said["rule"].isin(passing)]
+    known = {
+        *rows[["table_name", "record", "rule", "value_hash"]].itertuples(index=False, name=None)
+    }
+    if not known:
+        return found
     keys = zip(
         found["table_name"],
         found["record"],

@@ -119,8 +119,7 @@ def write(
     owners = book.assign(table_name=book["table"].str.removeprefix("staging."))
     found = found.merge(owners[["table_name", "rule", "who puts it right"]], how="left")
     found = with_numbers(found, numbers)
-    said = connection.execute("from raw.answers").df()
-    work = with_answers(tasks(found, datetime.now(UTC).date()), said)
+    work = with_answers(tasks(found, datetime.now(UTC).date()), answers.current(connection))
     lists = by_site(work, found["site"].fillna(""))
     sheets = {
         **lists,

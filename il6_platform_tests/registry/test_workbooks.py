@@ -114,21 +114,21 @@ def test_a_sheet_of_which_nothing_is_seen_holds_no_table() -> None:
 
 
 def test_a_number_that_is_only_in_what_is_hidden_is_found_to_be_forgotten() -> None:
-    from il6_platform.privacy.erasure import _names
+    from il6_platform.privacy.forgotten import Numbers
 
     def hide(sheet: Worksheet) -> None:
         sheet.row_dimensions[2].hidden = True
-        sheet["F1"], sheet["F3"] = "phone", "P7"
+        sheet["F1"], sheet["F3"] = "phone", "CRLM-007"
         sheet.column_dimensions["F"].hidden = True
         sheet["A4"].font = Font(strike=True)
 
     content = labs(hide)
     assert column(content, "patient_id") == ["P2", "(struck through)"]
-    for number in ("P1", "P2", "P3", "P7"):
-        assert _names("labs.xlsx", content, number.__eq__, number.__eq__)
-    assert not _names("labs.xlsx", content, "P8".__eq__, "P8".__eq__)
-    for above in (b"# of P9\na,b\n1,2\n", b"P9 and others\na,b,c\n1,2,3\n"):
-        assert _names("x.csv", above, "P9".__eq__, lambda cell: "P9" in cell)
+    for number in ("P1", "P2", "P3", "CRLM-007"):
+        assert Numbers({number}, str).are_in_file("labs.xlsx", content)
+    assert not Numbers({"P8"}, str).are_in_file("labs.xlsx", content)
+    for above in (b"# of CRLM-009\na,b\n1,2\n", b"P9 and others\na,b,c\n1,2,3\n"):
+        assert Numbers({"CRLM-009", "P9"}, str).are_in_file("x.csv", above)
 
 
 # --- what is struck through -----------------------------------------------------------------------
