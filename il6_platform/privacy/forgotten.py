@@ -215,9 +215,13 @@ class Numbers:
             [cell for cell in column.unique().to_pylist() if cell] for column in export.columns
         ]
         beside = (export.header, export.surplus.values(), export.unread)
-        texts = [cell for cells in beside for cell in cells if cell]
+        texts = [cell.strip() for cells in beside for cell in cells if cell]
         return (
             any(map(self.are_in, texts))
+            # beside the rows there is no column that says whose a line is
+            or any(
+                self.is_one(text) and not text.isalpha() and not text.isdecimal() for text in texts
+            )
             or any(self.are_in(cell) for cells in columns for cell in cells)
             or any(self.is_one(cell.strip()) for cells in columns[:1] for cell in cells)
         )
