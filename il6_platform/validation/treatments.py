@@ -48,6 +48,15 @@ RULES: list[Rule] = [
         "start_date lies before the start of the line before; correct line or start_date",
         "warn",
     ),
+    always(
+        "begins_apart",
+        False,
+        "line_begins_together",
+        "start_date",
+        "start_date lies more than nine months from the start of the other drugs of the line; "
+        "correct line or start_date",
+        "warn",
+    ),
     *in_cell(
         *date_column("end_date", "warn", unless=["is_ongoing"]),
         not_after("start_date", "end_date", "end_date lies before start_date", column="end_date"),

@@ -421,6 +421,13 @@ def line_before_its_time(one: Person, rng: Rng) -> list[Row]:
     return [row]
 
 
+def drug_in_another_year(one: Person, rng: Rng) -> list[Row]:
+    """A drug of the first line has the day of the others, a year later."""
+    row = one.one("treatments")
+    row |= {"start_date": shifted(365)(row["start_date"]), "end_date": ""}
+    return [row]
+
+
 def death_undone(one: Person, rng: Rng) -> list[Row]:
     """Who was dead is alive again."""
     row = one.one("follow_up")
@@ -664,6 +671,10 @@ KINDS: list[Kind] = [
     Kind(
         *("a line before its time", T, ("lines_begin_in_order",), "start_date"),
         *("before the start of the line before", line_before_its_time),
+    ),
+    Kind(
+        *("a drug in the year after the others of its line", T, ("line_begins_together",)),
+        *("start_date", "other drugs of the line; correct", drug_in_another_year),
     ),
     *(
         Kind(

@@ -30,6 +30,19 @@ lines_given as (
         group by patient_id, line
     ) as begun
     window of_the_patient as (partition by patient_id order by line)
+),
+
+-- drugs of a line: when each began first, and the one in the middle of them
+drugs_given as (
+    select
+        *,
+        quantile_disc(began, 0.5) over (partition by patient_id, line) as usually_began
+    from (
+        select patient_id, line, drug, min(start_date) as began
+        from staging.treatments
+        where line > 0 and certainty != 'negated'
+        group by patient_id, line, drug
+    ) as first_courses
 )
 
 select
@@ -60,6 +73,7 @@ select
     end as unclear_drug,
     g.line > g.line_before + 1 as line_is_skipped,
     s.start_date = g.began and g.began < g.began_before as line_begins_early,
+    s.start_date = d.began and abs(date_diff('day', d.usually_began, d.began)) > 270 as begins_apart,
     is_placeholder(cell(r.cells, 'start_date')) as start_date_is_placeholder,
     is_placeholder(cell(r.cells, 'end_date')) as end_date_is_placeholder,
     -- "ongoing" and the like: read as a day that is not there yet
@@ -74,4 +88,5 @@ left join before on s.record = before.record and l.position_before = before.posi
 left join staging.patients as p on s.patient_id = p.patient_id
 left join raw.spellings as w on l.number = w.patient
 left join lines_given as g on s.patient_id = g.patient_id and s.line = g.line
+left join drugs_given as d on s.patient_id = d.patient_id and s.line = d.line and s.drug = d.drug
 order by l.position, l.line;
