@@ -49,7 +49,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 RESERVED = frozenset(
     {"usubjid", "siteid", "arm", "armcd", "trtsdt", "marker", "markdt", "marklim", "markergr"}
     | {"dthdt", "lstalvdt", "ittfl", "analfl", "exclreas", "subjseq", "patient_id"}
-    | {"dthcaus", "newtrtdt", "bor", "response_months", "best_change", "event_on"}
+    | {"dthcaus", "newtrtdt", "bor", "response_months", "best_change", "event_on", "progressed_on"}
     | {"last_assessed_on", "relfl", "tumour_size", "tumour_size_after"}
 )
 """Names that ADSL uses itself, so that no covariate can have them."""

@@ -60,7 +60,8 @@ class Cohort:
         `response_months` (to the first CR or PR that counts for it, or NaN), `best_change` (lowest
         percent change of the sum of diameters, or NaN), `tumour_size` and `tumour_size_after` (sum
         of diameters before treatment and at the first assessment after its start, mm), dates of
-        progression-free survival's event and of the assessments before it,
+        progression-free survival's event, of the progression among them, and of the assessments
+        before it,
         the covariates under the study file's names.
     delivered
         The records behind it, for analyses that look back; a part of the cohort has none.
@@ -221,14 +222,16 @@ class Cohort:
         if covariate.kind == "number":
             numbers = pd.to_numeric(values).astype(float)
             return pd.DataFrame({covariate.name: numbers / covariate.per})
-        levels = sorted(values.dropna().astype(str).unique())
-        reference = covariate.reference if covariate.reference in levels else next(iter(levels), "")
         indicators = {
             f"{covariate.name}[{level}]": (values == level).astype(float).where(values.notna())
-            for level in levels
-            if level != reference
+            for level in self.levels(covariate)[1:]
         }
         return pd.DataFrame(indicators, index=values.index)
+
+    def levels(self, covariate: Covariate) -> list[str]:
+        """Return the levels that a category has here: its reference, then the others by name."""
+        found = sorted(self.patients[covariate.name].dropna().astype(str).unique())
+        return sorted(found, key=lambda level: level != covariate.reference)
 
 
 def _visits(patients: pd.DataFrame, adtte: pd.DataFrame, adrs: pd.DataFrame) -> dict[str, Any]:
@@ -244,8 +247,10 @@ def _visits(patients: pd.DataFrame, adtte: pd.DataFrame, adrs: pd.DataFrame) -> 
     counted = on(best[best["AVALC"].isin(["CR", "PR"])]["ADT"])
     responses = responses[responses <= counted.reindex(responses.index)]
     start = pd.to_datetime(patients["TRTSDT"])
-    pfs = adtte[(adtte["PARAMCD"] == "PFS") & (adtte["CNSR"] == 0)].set_index("USUBJID")["ADT"]
-    event_on, therapy = on(pfs), pd.to_datetime(patients["NEWTRTDT"])
+    ends = adtte[adtte["CNSR"] == EVENT].set_index("USUBJID")
+    event_on, died_on = (on(ends.loc[ends["PARAMCD"] == name, "ADT"]) for name in ("PFS", "OS"))
+    seen_on = on(visits.loc[visits["AVALC"] == "PD", "ADT"].groupby(level=0).min())
+    therapy = pd.to_datetime(patients["NEWTRTDT"])
     adequate = visits[visits["AVALC"].isin(["CR", "PR", "SD", "PD"])]["ADT"]
 
     def last(kept: pd.Series) -> pd.Series:
@@ -256,6 +261,8 @@ def _visits(patients: pd.DataFrame, adtte: pd.DataFrame, adrs: pd.DataFrame) -> 
     return {
         "response_months": (first - start).dt.days / DAYS_PER_MONTH,
         "event_on": event_on,
+        # a registry that gives times alone has no visits: who lives on has progressed
+        "progressed_on": event_on.where((event_on == seen_on) | (event_on != died_on)),
         "last_assessed_on": last(events.isna() | (adequate < events)),
         "last_assessed_before_therapy_on": last(adequate <= therapies),
     }

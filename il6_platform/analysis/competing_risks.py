@@ -91,17 +91,15 @@ def analyse(cohort: Cohort, study: Study) -> Results:
 def _causes(cohort: Cohort, study: Study) -> list[tuple[str, str | None, NDArray[np.int64]]]:
     """Return endpoint, model and cause (0 censored, 1 the event, 2 what competes)."""
     found: list[tuple[str, str | None, NDArray[np.int64]]] = []
-    patients = cohort.patients
     for endpoint in study.endpoints:
         _, event = cohort.survival(endpoint)
-        competing = f"competing_{endpoint}"
         if endpoint == "PFS":
-            died = pd.to_datetime(patients["event_on"]) == pd.to_datetime(patients["DTHDT"])
-            kinds = np.where(event, np.where(died, 2, 1), 0)
+            progressed = cohort.patients["progressed_on"].notna()
+            kinds = np.where(event, np.where(progressed, 1, 2), 0)
             found.append((endpoint, PROGRESSION, kinds))
             found.append((endpoint, DEATH, np.where(kinds == 0, 0, 3 - kinds)))
-        elif competing in patients and patients[competing].astype(bool).any():
-            other = patients[competing].to_numpy(dtype=bool)
+        elif study.known_endpoints[endpoint].competing:
+            other = cohort.competing(endpoint)
             found.append((endpoint, None, np.where(event, 1, np.where(other, 2, 0))))
     return found
 

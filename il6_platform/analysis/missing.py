@@ -56,6 +56,8 @@ def _imputed(results: Results, inside: Cohort, study: Study, endpoint: str) -> N
     for item in study.covariates:
         if item.kind == "number":
             values[item.name] = pd.to_numeric(values[item.name]).astype(float) / item.per
+        else:
+            values[item.name] = pd.Categorical(values[item.name], inside.levels(item))
     usable = [name for name in names if values[name].nunique() > 1]
     frame = pd.concat([inside.main_effects(), values[usable]], axis=1)
     where = {"endpoint": endpoint, "model": "multiple imputation"}

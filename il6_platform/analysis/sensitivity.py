@@ -97,7 +97,11 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         results.add(
             weighted(cohort, directed(cohort, study))[0], model="censored patients weighted"
         )
-    for endpoint in study.endpoints:
+    # from the response on, nobody waits for it or for the drug
+    endpoints = [
+        name for name in study.endpoints if study.known_endpoints[name].starts == "treatment_start"
+    ]
+    for endpoint in endpoints:
         known = cohort.having(endpoint)
         time, event = known.survival(endpoint)
         responded = known.patients["response_months"].to_numpy(dtype=float)
@@ -119,7 +123,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
             _ruled(results, known, study, words, COMPARISONS[:1], composite=rules)
         _estimand(results, known, study)
     if study.arms.arm_window_days > 0:
-        for endpoint in study.endpoints:
+        for endpoint in endpoints:
             _from_window(results, cohort, study, endpoint)
     return results
 

@@ -130,6 +130,7 @@ def cohort_of(shape: str, n: int, study: Study, seed: int = 0) -> Cohort:
             "tumour_size": rng.uniform(10, 200, n),
             "tumour_size_after": np.where(rng.random(n) < 0.3, np.nan, rng.uniform(0, 200, n)),
             "event_on": on(values["time_PFS"]).where(pd.Series(event)),
+            "progressed_on": on(values["time_PFS"]).where(pd.Series(values["progressed"])),
             "last_assessed_on": on(values["time_PFS"]),
             "NEWTRTDT": on(values["time_PFS"] + 0.5).where(pd.Series(rng.random(n) < 0.5)),
             "last_assessed_before_therapy_on": on(values["time_PFS"]),
