@@ -108,6 +108,64 @@ def tied_variance(at_risk: Floats, died: Floats) -> Floats:
     return np.asarray(died * (at_risk - died) / np.maximum(at_risk - 1, 1))
 
 
+FEW_TIED = 20
+"""Events of one time up to which each is drawn in turn; of more, all are drawn at once."""
+
+
+def drawn(first: Floats, second: Floats, died: Floats, ratio: float) -> tuple[Floats, Floats]:
+    """Return mean and variance of the first group's events at each time, given those of both.
+
+    Who fails at one time is drawn in turn from those who are left, in proportion to the hazards
+    (Wallenius 1963). Where many are, it is the share of either group that one hazard takes (Manly,
+    Biometrics 1974). At a ratio of 1 both are the log-rank test's hypergeometric moments.
+
+    Parameters
+    ----------
+    first, second, died
+        Shape (times,): at risk in either group, and events of both.
+    ratio
+        Hazard ratio, first to second.
+    """
+    mean, variance = np.zeros(len(died)), np.zeros(len(died))
+    few = died <= FEW_TIED
+    for chosen, moments in ((few, _drawn_in_turn), (~few, _drawn_at_once)):
+        at_risk = first[chosen], second[chosen]
+        mean[chosen], variance[chosen] = moments(*at_risk, died[chosen], ratio)
+    return mean, variance
+
+
+def _drawn_in_turn(
+    first: Floats, second: Floats, died: Floats, ratio: float
+) -> tuple[Floats, Floats]:
+    most = int(died.max(initial=0))
+    taken = np.arange(most + 1)
+    chance = np.zeros((len(died), most + 1))
+    chance[:, 0] = 1
+    for gone in range(most):
+        own = ratio * np.maximum(first[:, None] - taken, 0)
+        every = own + np.maximum(second[:, None] - np.maximum(gone - taken, 0), 0)
+        still = (died > gone)[:, None] & (every > 0)
+        moved = chance * np.divide(own, every, out=np.zeros_like(own), where=still)
+        chance -= moved
+        chance[:, 1:] += moved[:, :-1]
+    mean = chance @ taken
+    return mean, chance @ taken**2 - mean**2
+
+
+def _drawn_at_once(
+    first: Floats, second: Floats, died: Floats, ratio: float
+) -> tuple[Floats, Floats]:
+    low, high = np.zeros(len(died)), np.ones(len(died))
+    for _ in range(60):
+        left = (low + high) / 2
+        too_many = first * (1 - left**ratio) + second * (1 - left) > died
+        low, high = np.where(too_many, left, low), np.where(too_many, high, left)
+    own, other = (n * (1 - q) * q for n, q in ((first, high**ratio), (second, high)))
+    n = first + second
+    both = np.divide(own * other, own + other, out=np.zeros(len(n)), where=own + other > 0)
+    return first * (1 - high**ratio), both * n / np.maximum(n - 1, 1)
+
+
 def log_rank_all(
     marker: ArrayLike,
     time: ArrayLike,

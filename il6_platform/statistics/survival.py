@@ -20,7 +20,7 @@ from il6_platform.statistics._check import are_all_at_once, same_length, samples
 from il6_platform.statistics.arrays import Bools, Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
-from il6_platform.statistics.risk_sets import RiskTable, tied_variance
+from il6_platform.statistics.risk_sets import RiskTable, drawn
 
 __all__ = [
     "common_tau",
@@ -306,8 +306,10 @@ def logrank_limits(
     """Return the limits of the hazard ratio that the log-rank test does not reject, 95% by default.
 
     The log-rank test is the score test of no difference (Cox, JRSSB 1972); here it is one of each
-    hazard ratio, which weighs the first group at risk, with the test's own variance of ties. The
-    interval therefore holds 1 exactly where the log-rank test's P is above 0.05.
+    hazard ratio. Who fails on one day failed one after the other in an order that is not known,
+    each in proportion to his hazard (`drawn`), as Efron's estimate has it. Of no difference that is
+    the log-rank test's own mean and variance, so that the interval holds 1 exactly where the
+    test's P is above 0.05.
 
     Parameters
     ----------
@@ -332,14 +334,10 @@ def logrank_limits(
     table = RiskTable.of(t, e, one, np.zeros(len(t), dtype=np.int64))
     at_risk_other, at_risk_one = table.at_risk
     died_one, died = table.died[1], table.died.sum(axis=0)
-    n = at_risk_one + at_risk_other
-    ties = tied_variance(n, died)
 
     def test(log_ratio: float) -> float:
-        weighted = at_risk_one * np.exp(log_ratio)
-        share = weighted / (weighted + at_risk_other)
-        variance = float((ties * share * (1 - share)).sum())
-        excess = float((died_one - died * share).sum())
+        mean, variances = drawn(at_risk_one, at_risk_other, died, float(np.exp(log_ratio)))
+        variance, excess = float(variances.sum()), float((died_one - mean).sum())
         return excess / np.sqrt(variance) if variance > 0 else 0.0
 
     def limit(side: int) -> float | None:

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import hypergeom, nchypergeom_wallenius
 
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.regression import cox, interaction, proportional_hazards
+from il6_platform.statistics.risk_sets import drawn
 from il6_platform.statistics.survival import logrank, logrank_limits, logrank_z
 
 FOLDER = Path(__file__).parents[1] / "reference"
@@ -220,14 +222,14 @@ def test_the_log_rank_tests_limits_are_those_of_the_score_test(case: str) -> Non
 
 
 @properties
-@given(st.integers(0, 2**32 - 1), st.integers(4, 60), st.sampled_from([0, 1, 6]))
+@given(st.integers(0, 2**32 - 1), st.integers(4, 60), st.sampled_from([0, 1, 6, 20]))
 def test_limits_hold_the_estimate_and_hold_1_where_the_log_rank_test_does(
     seed: int, n: int, grid: int
 ) -> None:
     rng = np.random.default_rng(seed)
     first = rng.random(n) < 0.5
     time = rng.exponential(10 * np.exp(rng.normal() * first), n)
-    # days, months or half years: from no ties to many
+    # days, months, half years or more: from no ties to hardly anything else
     time = np.ceil(time / grid) * grid if grid else time
     event = rng.random(n) < 0.7
     ratio = cox(pd.DataFrame({"first": first.astype(float)}), time, event).estimates()[0]
@@ -244,3 +246,37 @@ def test_limits_hold_the_estimate_and_hold_1_where_the_log_rank_test_does(
     )
     assert low < np.log(ratio.estimate) < high
     assert (low <= 0 <= high) == (test.p_value >= 0.05)
+
+
+@pytest.mark.parametrize("ratio", [0.04, 1, 3, 100])
+def test_who_fails_on_one_day_fails_in_any_order(ratio: float) -> None:
+    """Against scipy's distribution of Wallenius."""
+    cases = np.array([(1, 5, 3), (4, 4, 5), (6, 2, 1), (3, 3, 6), (0, 4, 2), (30, 25, 20)], float)
+    mean, variance = drawn(*cases.T, ratio)
+    first, second, died = cases.astype(int).T
+    expected = nchypergeom_wallenius.stats(first + second, first, died, ratio)
+    assert mean == pytest.approx(expected[0], abs=1e-6)
+    assert variance == pytest.approx(expected[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("ratio", [0.2, 1, 4])
+def test_many_who_fail_on_one_day_are_as_few_are(ratio: float) -> None:
+    """Nearly so; without a difference, the hypergeometric distribution's moments themselves."""
+    mean, variance = (one[0] for one in drawn(*np.array([[120.0], [80.0], [100.0]]), ratio))
+    expected = nchypergeom_wallenius.stats(200, 120, 100, ratio)
+    assert mean == pytest.approx(float(expected[0]), rel=0.003)
+    assert variance == pytest.approx(float(expected[1]), rel=0.1)
+    if ratio == 1:
+        assert (mean, variance) == pytest.approx(hypergeom.stats(200, 120, 100), rel=1e-9)
+
+
+def test_limits_with_hardly_anything_but_ties_are_about_walds() -> None:
+    """Two looks at 400 patients: the limits used not to hold Efron's estimate, or not to be."""
+    rng = np.random.default_rng(0)
+    first = np.arange(400) % 2 == 0
+    failed_at = rng.exponential(1 / np.where(first, 2.5, 1))
+    time = np.minimum(np.ceil(failed_at * 2), 3)
+    event = failed_at < 1.2
+    (row,) = cox(pd.DataFrame({"first": first.astype(float)}), time, event).estimates()
+    low, high = logrank_limits(time, event, first, row.estimate)
+    assert (low, high) == pytest.approx((row.ci_low, row.ci_high), rel=0.06)
