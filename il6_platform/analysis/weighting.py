@@ -64,7 +64,9 @@ UNWEIGHTED = "unweighted, same patients"
 def analyse(cohort: Cohort, study: Study) -> Results:
     """Balance before and after, effective sample size, weighted hazard ratios and curves."""
     results = Results("weighting")
-    columns = [np.log2(cohort.patients["MARKER"].astype(float).clip(lower=1e-9)).rename("MARKER")]
+    marker = cohort.patients["MARKER"].astype(float)
+    # a logarithm or a difference, or a result of 0, has no doublings
+    columns = [np.log2(marker) if (marker > 0).all() else marker]
     columns += [cohort.design(item) for item in study.covariates]
     design = pd.concat(columns, axis=1)
     design = design.loc[:, design.notna().any() & (design.nunique() > 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from il6_platform.analysis.cohort import COLUMNS, Cohort
@@ -83,3 +84,18 @@ def test_competing_events_that_nobody_had_are_said(study: Study) -> None:
     codes = rows.loc[rows["statistic"] == "subdistribution_hazard_ratio", "code"]
     assert set(codes) == {"no_competing_events"}
     assert rows.loc[rows["statistic"] == "cause_specific_hazard_ratio", "estimate"].notna().all()
+
+
+def test_a_marker_below_0_is_weighted_for_as_it_is() -> None:
+    """Against the same balance by hand; its values below 0 used to be one value, far away."""
+    study = Study.model_validate(
+        STUDY | {"cutoff": {"method": "fixed", "value": 0}, "covariates": []}
+    )
+    patients = cohort_of("ordinary", 120, study).patients
+    patients["MARKER"] = np.log(patients["MARKER"]) - 1.2
+    rows = analyses()["weighting"].analyse(Cohort(patients), study).frame()
+    rows = rows[(rows["model"] == "overlap weights") & (rows["term"] == "MARKER")]
+    balance = rows.set_index("statistic")["estimate"]
+    one, other = (patients.loc[patients["ARMCD"] == code, "MARKER"] for code in "EC")
+    expected = (one.mean() - other.mean()) / np.sqrt((one.var() + other.var()) / 2)
+    assert balance["standardized_difference"] == pytest.approx(expected, abs=1e-9)
