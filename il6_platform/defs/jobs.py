@@ -1,7 +1,7 @@
 """What is run, and when: the refresh jobs, their schedule, and what becomes of a killed run."""
 
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from dagster import (
     AssetSelection,
@@ -106,7 +106,7 @@ def nightly(site: Site) -> ScheduleDefinition:
         description="Refresh the registry every night where something is new; studies follow.",
     )
     def look(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
-        late = late_sites(site, datetime.now(UTC).date())
+        late = late_sites(site, date.today())
         try:
             tell_once(site.home_path, "late sites", "A site is late", late)
         except OSError as error:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pandas as pd
 from dagster import (
@@ -64,7 +64,7 @@ MOST_SAID = 5
             "exports_can_be_read",
             asset=key_of("raw.deliveries"),
             blocking=True,
-            description="Every export in the landing folder is whole and has its columns.",
+            description="Every export is whole, has its columns, and is of no day that lies ahead.",
         ),
         AssetCheckSpec(
             "something_was_delivered",
@@ -107,6 +107,7 @@ def deliveries(
     note_content(warehouse, registry_key(site, reading.present))
     with warehouse.connect() as connection:
         raw.order(connection, site.as_of_date)
+        ahead = landings.ahead(connection)
         if not site.as_of:
             write_whole(site.landings_path, landings.write_landings(connection))
             lines = warehouse.row_count("raw.landings")
@@ -126,7 +127,7 @@ def deliveries(
                 named(here[here["status"] == "passed over"])["file"].tolist()
             ),
         },
-        check_results=_judged(site, here, used, reading.unreadable),
+        check_results=_judged(site, here, used, [*map(_unreadable, reading.unreadable), *ahead]),
     )
 
 
@@ -226,12 +227,12 @@ class _Reading:
         site = self.warehouse.site
         content = item.read()
         if not site.as_of and content is not None:
-            read = answers.keep_answers(site.home_path, content, self.arrived_at.date())
+            read = answers.keep_answers(site.home_path, content, date.today())
             self.context.log.info(f"{told(item.file, digest)}: {read} new answers to the worklist.")
 
 
 def _judged(
-    site: Site, here: pd.DataFrame, used: pd.DataFrame, unreadable: Sequence[str]
+    site: Site, here: pd.DataFrame, used: pd.DataFrame, refused: Sequence[str]
 ) -> list[AssetCheckResult]:
     """Judge the deliveries of the landing folder, and those that are used in this cut."""
     rejected = here[here["status"] == "rejected"]
@@ -241,9 +242,8 @@ def _judged(
     return [
         check(
             "exports_can_be_read",
-            rejected.empty and not unreadable,
-            " ".join([*map(_unreadable, unreadable), _sentences(rejected)]).strip()
-            or "Every export is whole.",
+            rejected.empty and not refused,
+            " ".join([*refused, _sentences(rejected)]).strip() or "Every export is whole.",
             blocking=True,
         ),
         check(

@@ -1,6 +1,6 @@
 """Sources: an asset each that is configured in registry.yaml; it fetches, and drops a delivery."""
 
-from datetime import UTC, datetime
+from datetime import date
 
 from dagster import (
     AssetExecutionContext,
@@ -64,7 +64,7 @@ def source_asset(name: str, source: Source, site: Site) -> AssetsDefinition:
             files = fetch(name, source)
         except Il6Error as error:
             raise Failure(str(error), allow_retries=False) from None
-        made = deliver(site.landing_path, name, datetime.now(UTC).date(), files, source.site)
+        made = deliver(site.landing_path, name, date.today(), files, source.site)
         context.log.info(f"{name}: {len(made)} of {len(files)} files are new.")
         return MaterializeResult(
             metadata={

@@ -17,7 +17,7 @@ import json
 import logging
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -101,7 +101,7 @@ def _forget(warehouse: Warehouse, patient_id: str) -> Forgotten:
     known = read_record(site)
     keys, bare = keys_of(warehouse, patient)
     entry = {
-        "forgotten_on": datetime.now(UTC).date().isoformat(),
+        "forgotten_on": date.today().isoformat(),
         "patient": patient,
         "keys": " ".join(sorted(keys)),
         "without_site": " ".join(sorted(bare)),

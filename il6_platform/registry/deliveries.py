@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Literal
 
 from il6_platform.registry import native
@@ -317,5 +317,5 @@ def _delivery(
     problem: str | None,
     export: Export | None = None,
 ) -> Delivery:
-    day = delivered_on(file) or datetime.now(UTC).date()
+    day = delivered_on(file) or date.today()
     return Delivery(digest_of(content), file, day, len(content), status, table, problem, export)

@@ -69,27 +69,30 @@ def land(
         "select delivered_on from raw.landings where file = ?", [file]
     ).fetchall()
     known = connection.execute(
-        "select content, file, delivered_on from raw.landings where sha256 = ? "
-        "order by delivered_on desc, landing desc",
+        "select content, file, delivered_on, lies_ahead(delivered_on, arrived_at) "
+        "from raw.landings where sha256 = ? order by delivered_on desc, landing desc",
         [digest],
     ).fetchall()
     content, is_new_folder = digest, True
     if known:
         content, is_new_folder = _identity(connection, file, digest, opened, here)
-    same = [one for one in known if one[0] == content]
+    # a day that lies ahead is put right by any other
+    days = [(of, name, on) for of, name, on, is_ahead in known if not is_ahead]
+    same = [one for one in days if one[0] == content]
     if same and not before and (day is None or day <= same[0][2]):
         words = f"holds the same as {told(same[0][1], digest)} and is not used again."
         return content, f"{told(file, digest)}: {words}"
-    if day is None and known and not same and is_new_folder:
+    if day is None and days and not same and is_new_folder:
         # it may be a copy of old files: no news of today
-        day = known[0][2]
+        day = days[0][2]
     if day is None and not known:
         # a home of before the ledger
         day = connection.execute(
             "select min(delivered_on) from raw.deliveries where delivery = $d or source = $d",
             {"d": digest},
         ).fetchall()[0][0]
-    day = day or arrived_at.date()
+    # the day that people there have
+    day = day or arrived_at.astimezone().date()
     connection.execute(
         "insert into raw.landings by name select coalesce(max(landing), 0) + 1 as landing, "
         "$file as file, $content as content, $day as delivered_on, $arrived as arrived_at, "
@@ -123,6 +126,19 @@ def _identity(
         if says_the_same and (tables is None or tables == reads):
             return str(content), bool(is_new_folder)
     return digest_of("\n".join([digest, str(place), *reads]).encode()), bool(is_new_folder)
+
+
+def ahead(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Say of each export of the cut whose day lies ahead what is to be done.
+
+    Its folder is misnamed, or the machine's clock was wrong when it arrived.
+    """
+    found = connection.execute(paths.sql_file("raw.ahead").read_text("utf-8")).fetchall()
+    return [
+        f"{told(file, digest)}: is of {day}, a day that lies ahead, so that no later export would "
+        "amend it; drop it into a folder that is named after the day of the export."
+        for file, digest, day in found
+    ]
 
 
 def write_landings(connection: duckdb.DuckDBPyConnection) -> str:

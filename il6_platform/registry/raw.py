@@ -138,7 +138,10 @@ def order(connection: duckdb.DuckDBPyConnection, cut: date | None) -> None:
         " select content, max(delivered_on) as delivered_on,"
         "  max_by(generation, landing) as generation"
         " from (from raw.landings where delivered_on <= coalesce($cut, 'infinity'::date)"
-        "  qualify delivered_on = max(delivered_on) over (partition by content))"
+        # a day that lies ahead counts where there is no other one
+        "  qualify row(not lies_ahead(delivered_on, arrived_at), delivered_on) ="
+        "  max(row(not lies_ahead(delivered_on, arrived_at), delivered_on))"
+        "  over (partition by content))"
         " group by content"
         ") as l where coalesce(raw.deliveries.source, raw.deliveries.delivery) = l.content",
         {"cut": cut},

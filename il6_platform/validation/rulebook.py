@@ -113,7 +113,8 @@ BATCHES = (
     BatchRule(
         "exports_can_be_read",
         "raw.deliveries",
-        "Every export in the landing folder is whole and has its columns",
+        "Every export in the landing folder is whole, has its columns, and is of no day that lies "
+        "ahead",
     ),
     BatchRule("something_was_delivered", "raw.deliveries", "There is at least one patients export"),
     BatchRule(

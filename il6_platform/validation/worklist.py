@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +119,7 @@ def write(
     owners = book.assign(table_name=book["table"].str.removeprefix("staging."))
     found = found.merge(owners[["table_name", "rule", "who puts it right"]], how="left")
     found = with_numbers(found, numbers)
-    work = with_answers(tasks(found, datetime.now(UTC).date()), answers.current(connection))
+    work = with_answers(tasks(found, date.today()), answers.current(connection))
     lists = by_site(work, found["site"].fillna(""))
     sheets = {
         **lists,

@@ -1,0 +1,78 @@
+"""An export whose day lies ahead would be amended by no later one."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from il6_platform.cohort.check import check
+from il6_platform.defs import raw
+from il6_platform_tests.validation.conftest import HEADERS, Registry, made
+
+__all__ = ["made"]
+
+PEOPLE = ["A,F,1950-01-01,", "B,M,1960-01-01,"]
+CORRECTED = ["A,M,1950-01-01,", "B,M,1960-01-01,"]
+CHECK = ("raw.deliveries", "exports_can_be_read")
+ENDS = date.today() + timedelta(days=31)
+
+
+def sexes(made: Registry) -> list[str]:
+    return made.ask("select sex from staging.patients order by birth_date")["sex"].tolist()
+
+
+@pytest.mark.parametrize("day", [f"{date.today().year + 1}-12-31", f"{ENDS + timedelta(days=1)}"])
+def test_it_blocks_until_it_is_delivered_under_its_day(made: Registry, day: str) -> None:
+    made.deliver(day, patients=PEOPLE)
+    made.deliver("2024-02-28", patients=CORRECTED)
+    assert not made.stage()
+    said = made.checks[CHECK]
+    assert said.blocking and not said.passed
+    assert f"{day}/patients.csv: is of {day}, a day that lies ahead" in said.description
+    landing = made.folder / "landing"
+    shutil.move(landing / day, landing / "2024-01-31")
+    assert made.stage() and made.checks[CHECK].passed
+    assert sexes(made) == ["M", "M"]
+    # nor does it come back with its wrong day where the database is made again
+    (made.folder / "home" / "registry.duckdb").unlink()
+    assert made.stage() and sexes(made) == ["M", "M"]
+
+
+def test_one_that_is_named_after_the_end_of_its_month_is_used(made: Registry) -> None:
+    made.deliver(str(ENDS), patients=PEOPLE)
+    assert made.stage() and sexes(made) == ["F", "M"]
+
+
+def test_what_arrived_while_the_clock_was_ahead_is_asked_for(
+    made: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:
+            return datetime(2099, 1, 1, tzinfo=UTC)
+
+    landing = made.folder / "landing"
+    first = "\n".join([HEADERS["patients"], *PEOPLE])
+    (landing / "patients.csv").write_text(first)
+    with monkeypatch.context() as patched:
+        patched.setattr(raw, "datetime", Ahead)
+        assert not made.stage()
+    assert not made.stage()
+    assert "patients.csv: is of 2099-01-01" in made.checks[CHECK].description
+    (landing / "patients.csv").write_text("\n".join([HEADERS["patients"], *CORRECTED]))
+    (landing / "2024-01-31").mkdir()
+    (landing / "2024-01-31" / "patients.csv").write_text(first)
+    assert made.stage() and sexes(made) == ["M", "M"]
+
+
+def test_a_check_of_files_says_so(tmp_path: Path) -> None:
+    from il6_platform import paths
+
+    folder = tmp_path / "exports" / "2099-01-31"
+    folder.mkdir(parents=True)
+    (folder / "patients.csv").write_text("\n".join([HEADERS["patients"], *PEOPLE]))
+    (found,) = check([folder.parent], paths.default_study(), tmp_path / "profiles").blocked
+    assert "2099-01-31" in found and "lies ahead" in found
