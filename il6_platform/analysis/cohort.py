@@ -218,15 +218,19 @@ class Cohort:
 
     def design(self, covariate: Covariate) -> pd.DataFrame:
         """Return the columns of a covariate in a model: itself, or a category's indicators."""
-        values = self.patients[covariate.name]
         if covariate.kind == "number":
-            numbers = pd.to_numeric(values).astype(float)
+            numbers = pd.to_numeric(self.patients[covariate.name]).astype(float)
             return pd.DataFrame({covariate.name: numbers / covariate.per})
-        indicators = {
+        return self.indicators(covariate, self.levels(covariate)[1:])
+
+    def indicators(self, covariate: Covariate, levels: Iterable[str]) -> pd.DataFrame:
+        """Return a column of each of some levels of a category: who has it, NaN where not known."""
+        values = self.patients[covariate.name]
+        columns = {
             f"{covariate.name}[{level}]": (values == level).astype(float).where(values.notna())
-            for level in self.levels(covariate)[1:]
+            for level in levels
         }
-        return pd.DataFrame(indicators, index=values.index)
+        return pd.DataFrame(columns, index=values.index)
 
     def levels(self, covariate: Covariate) -> list[str]:
         """Return the levels that a category has here: its reference, then the others by name."""

@@ -51,7 +51,7 @@ def next_request(packs: Mapping[str, Pack], asked: Request) -> Request | None:
     """
     terms, cutoffs = asked.terms, asked.cutoffs
     if asked.round == 0:
-        terms = tuple(sorted({term for pack in packs.values() for term in pack["terms"]}))
+        terms = shared_terms(packs)
         cutoffs = candidates(packs)
     coefficients: dict[str, dict[str, list[float]]] = {}
     moved = asked.round == 0
@@ -66,6 +66,22 @@ def next_request(packs: Mapping[str, Pack], asked: Request) -> Request | None:
     if not moved:
         return None
     return Request(asked.round + 1, terms, cutoffs, coefficients)
+
+
+def shared_terms(packs: Mapping[str, Pack]) -> tuple[str, ...]:
+    """Return the terms of the multivariable model: of all sites, the same reference for each.
+
+    Sites give every level of a category; without the study's reference at any of them, the first
+    level by name is the reference.
+    """
+    terms = sorted({term for pack in packs.values() for term in pack["terms"]})
+    references = [one for pack in packs.values() for one in pack.get("references", {}).items()]
+    for name, reference in dict.fromkeys(references):
+        levels = [term for term in terms if term.startswith(f"{name}[")]
+        wanted = f"{name}[{reference}]"
+        left_out = wanted if wanted in levels else next(iter(levels), None)
+        terms = [term for term in terms if term != left_out]
+    return tuple(terms)
 
 
 def candidates(packs: Mapping[str, Pack]) -> tuple[float, ...]:

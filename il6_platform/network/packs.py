@@ -82,6 +82,9 @@ class SiteData:
         Shape (n,): sites within the home, which have their own baseline hazards.
     cutoff
         The site's own cut-off.
+    references
+        Category -> the study's reference of it, or None. The design has every level, because the
+        reference must be one of all sites, and a site may have nobody of it.
     """
 
     times: dict[str, Floats]
@@ -90,6 +93,7 @@ class SiteData:
     marker: Floats
     strata: NDArray[Any]
     cutoff: float | None = None
+    references: dict[str, str | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cohort: Cohort, study: Study, cutoff: float | None) -> SiteData:
@@ -99,15 +103,22 @@ class SiteData:
         with np.errstate(divide="ignore", invalid="ignore"):
             doubled = np.where(marker > 0, np.log2(marker), np.nan)
         columns = [pd.DataFrame({ARM_TERM: arm, LOG2: doubled, PRODUCT: arm * doubled})]
-        columns += [cohort.design(item).reset_index(drop=True) for item in study.covariates]
+        categories = [item for item in study.covariates if item.kind == "category"]
+        columns += [
+            cohort.indicators(item, cohort.levels(item))
+            if item in categories
+            else cohort.design(item)
+            for item in study.covariates
+        ]
         known = {name: cohort.survival(name) for name in study.endpoints}
         return cls(
             {name: time for name, (time, _) in known.items()},
             {name: event for name, (_, event) in known.items()},
-            pd.concat(columns, axis=1),
+            pd.concat([one.reset_index(drop=True) for one in columns], axis=1),
             marker,
             cohort.patients["SITEID"].fillna("").to_numpy(),
             cutoff,
+            {item.name: item.reference for item in categories},
         )
 
     @property
@@ -117,7 +128,7 @@ class SiteData:
 
     @property
     def covariates(self) -> list[str]:
-        """The terms of covariates that vary here."""
+        """The terms of covariates, every level of a category among them."""
         return [name for name in self.design if name not in (ARM_TERM, LOG2, PRODUCT)]
 
 
@@ -145,6 +156,7 @@ def site_pack(data: SiteData, request: Request, least: int) -> dict[str, Any]:
         "minimal_cell": least,
         "n": n if n >= least else None,
         "terms": data.covariates,
+        "references": data.references,
         "marker": _marker(data, least),
         "endpoints": {
             endpoint: _endpoint(data, endpoint, request, least, withheld) for endpoint in data.times

@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from il6_platform.analysis.cohort import ARM_TERM
+from il6_platform.analysis.cohort import ARM_TERM, Cohort
 from il6_platform.definitions import build_defs
 from il6_platform.network import combine
 from il6_platform.network.packs import LOG2, PRODUCT, Request, SiteData, site_pack
 from il6_platform.statistics.estimate import Estimate
+from il6_platform.statistics.regression import cox
 from il6_platform.statistics.risk_sets import RiskSets, log_rank_all
+from il6_platform.study import Study
+from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
 from il6_platform_tests.statistics.test_sites import R, lung
 
 
@@ -78,6 +81,37 @@ def test_the_model_of_one_term_needs_five_rounds() -> None:
         beta += float(step[0])
     assert asked <= 5
     assert beta == pytest.approx(R["time"]["one"]["coef"], rel=1e-13)
+
+
+@pytest.mark.parametrize(("reference", "expected"), [("G2", "G2"), (None, "G1"), ("G9", "G1")])
+def test_a_site_without_the_reference_has_it_all_the_same(
+    reference: str | None, expected: str
+) -> None:
+    """Against one model of all rows, stratified by site; A has no G1, B no G2."""
+    grade = {"name": "grade", "kind": "category", "reference": reference}
+    cutoff = {"method": "fixed", "value": 3}
+    study = Study.model_validate(STUDY | {"cutoff": cutoff, "covariates": [grade]})
+    patients = cohort_of("ordinary", 240, study).patients
+    site, level = patients["SITEID"], patients["grade"]
+    patients = patients[~((site == "A") & (level == "G1")) & ~((site == "B") & (level == "G2"))]
+    sites = {
+        name: SiteData.of(Cohort(part.reset_index(drop=True)), study, None)
+        for name, part in patients.groupby("SITEID")
+    }
+    packs, _, is_done = combine.rounds(
+        lambda name, request: site_pack(sites[name], request, 0), list(sites)
+    )
+    assert is_done
+    rows = rows_of(packs, model="multivariable", endpoint="PFS").set_index("term")["estimate"]
+    doubled = np.log2(patients["MARKER"])
+    design = {ARM_TERM: patients["ARMCD"] == "E", LOG2: doubled}
+    others = sorted({"G1", "G2", "G3"} - {expected})
+    design |= {f"grade[{one}]": patients["grade"] == one for one in others}
+    of = patients["time_PFS"], patients["event_PFS"]
+    fit = cox(pd.DataFrame(design).astype(float), *of, strata=patients["SITEID"])
+    assert set(rows.index) == set(design)
+    for row in fit.estimates():
+        assert rows[row.term] == pytest.approx(row.estimate, rel=1e-6)
 
 
 def test_several_terms_are_those_of_r() -> None:
