@@ -3,11 +3,15 @@
 with
 renamed as (
     select distinct
-        table_name,
-        record,
-        unnest(records_before) as known_as
-    from staging.received
-    where records_before is not null
+        r.table_name,
+        r.record,
+        r.known_as
+    from (
+        select table_name, record, unnest(records_before) as known_as
+        from staging.received
+        where records_before is not null
+    ) as r
+    semi join raw.answers as a on r.table_name = a.table_name and r.known_as = a.record
 ),
 
 under_todays as (
