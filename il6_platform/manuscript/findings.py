@@ -265,6 +265,8 @@ def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
     if effect.ratio is not None and pd.notna(effect.ratio["events"]):
         events = singular(f"{effect.ratio['events']:.0f} events")
         yield f"The comparison of the arms rests on {events}."
+    elif effect.ratio is None:
+        yield str(sentences.effect_on(endpoint, cut.results, study))
     yield _see(*(place(f"{key}_{endpoint}") for key in OF_AN_ENDPOINT))
 
 

@@ -64,11 +64,15 @@ def _answer(results: pd.DataFrame, study: Study) -> Iterator[Reason]:
         yield Saying.LEAD_NOT_JUDGED.say(**words, why=_because(found.why))
     else:
         yield _predicts(results, study, found)
+    yield effect_on(endpoint, results, study)
+
+
+def effect_on(endpoint: str, results: pd.DataFrame, study: Study) -> Reason:
+    """Say what the treatment did to an endpoint in all patients, or why that is not known."""
     effect = readings.comparison(results, study, endpoint, "all", ARM)
     if effect.p_value is None or effect.sign == 0:
-        yield Saying.LEAD_NO_ESTIMATE.say(endpoint=endpoint, why=_because(effect.why))
-    else:
-        yield _effect(effect, study)
+        return Saying.LEAD_NO_ESTIMATE.say(endpoint=endpoint, why=_because(effect.why))
+    return _effect(effect, study)
 
 
 def _nobody(results: pd.DataFrame) -> bool:
