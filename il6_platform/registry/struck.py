@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from il6_platform.errors import UsageError
 from il6_platform.files import write_whole
+from il6_platform.paths import sql_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,12 +58,20 @@ def strike(home: Path, patient: str, who: str, why: str, today: date) -> None:
 def listed_as(connection: duckdb.DuckDBPyConnection, patient: str) -> set[str]:
     """Return the pseudonyms under which a patient may be in the list.
 
-    Who was struck out before sites told patients apart is in it by the number alone.
+    Who was struck out before sites told patients apart is in it by the number alone, and who was of
+    a site in another spelling by that one.
     """
-    numbers = connection.execute(
-        "select distinct number from staging.lines where patient = ? and is_struck", [patient]
+    connection.execute(sql_file("forgotten.raw_rows").read_text("utf-8"))
+    sites = connection.execute(sql_file("forgotten.sites").read_text("utf-8")).fetchall()
+    connection.execute(
+        "set variable sites = $sites::varchar[]", {"sites": [site for (site,) in sites]}
+    )
+    known_as = connection.execute(
+        "select distinct unnest(list_append(keys_at(number, site), number)) from staging.lines "
+        "where patient = ? and is_struck",
+        [patient],
     ).fetchall()
-    return {patient, *(number for (number,) in numbers)}
+    return {patient, *(one for (one,) in known_as)}
 
 
 def undo(home: Path, listed: Collection[str]) -> None:

@@ -115,3 +115,12 @@ def test_who_was_struck_out_stays_so_when_a_site_is_spelt_otherwise(made: Regist
     assert made.ask(patients).to_numpy().tolist() == before
     struck_out = made.ask("select count(*) as n from staging.lines where is_struck")
     assert struck_out["n"].item() == 4
+    # of a home that once knew its patients by the spelling that is first in the alphabet
+    listed = home / struck.NAME
+    of = made.warehouse.pseudonyms.of
+    listed.write_text(listed.read_text().replace(of("A9", "north"), of("A9", "North")), "utf-8")
+    assert made.stage()
+    assert made.ask("select count(*) as n from staging.lines where is_struck")["n"].item() == 4
+    assert cli.main(["strike", "NORTH:A9", "--undo", "--home", str(home)]) == 0
+    assert made.stage()
+    assert not made.ask("select bool_or(is_struck) as one from staging.lines")["one"].item()

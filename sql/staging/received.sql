@@ -216,7 +216,10 @@ placed as (
 
 -- a site is one in capital and small letters; as it was spelt first, so that its patients stay who they are
 spelt as (
-    select lower(site_written) as site_key, min_by(site_written, (arrived_at, position, line)) as site_said
+    select
+        lower(site_written) as site_key,
+        min_by(site_written, (arrived_at, position, line)) as site_said,
+        list(distinct site_written) as spellings
     from placed
     group by site_key
 ),
@@ -340,13 +343,23 @@ withdrawn as (
     where is_last and withdrawn_on is not null
 ),
 
--- who was struck out before sites told patients apart is of the site from which the number came first
+-- who was struck out before sites told patients apart is of the site from which the number came first; who was struck out
+-- of a site in another spelling (that of all once was the first in the alphabet) is of the site
 struck as (
     select s.patient from raw.struck_patients as s
     union
     select patient_key(f.number, f.site)
     from came_first as f
     inner join raw.struck_patients as s on f.number = s.patient
+    union
+    select patient_key(o.number, o.site)
+    from (
+        select distinct l.number, l.site, unnest(w.spellings) as spelling
+        from located as l
+        inner join spelt as w on l.site = w.site_said
+        where len(w.spellings) > 1 and l.number is not null
+    ) as o
+    inner join raw.struck_patients as s on patient_key(o.number, o.spelling) = s.patient
 )
 
 select
