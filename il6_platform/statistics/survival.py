@@ -342,6 +342,9 @@ def logrank_limits(
 
     def limit(side: int) -> float | None:
         nearer = float(np.log(ratio))
+        # of very many patients with few times, Efron's estimate itself may be rejected
+        if side * test(nearer) <= -z:
+            return ratio
         while abs(farther := nearer + side * _STEP) < _FARTHEST:
             if side * test(farther) <= -z:
                 found = brentq(lambda x: side * test(x) + z, *sorted((nearer, farther)))

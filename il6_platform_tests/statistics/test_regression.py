@@ -280,3 +280,10 @@ def test_limits_with_hardly_anything_but_ties_are_about_walds() -> None:
     (row,) = cox(pd.DataFrame({"first": first.astype(float)}), time, event).estimates()
     low, high = logrank_limits(time, event, first, row.estimate)
     assert (low, high) == pytest.approx((row.ci_low, row.ci_high), rel=0.06)
+
+
+def test_an_estimate_that_the_test_rejects_is_its_own_limit() -> None:
+    time, first = np.arange(1, 201.0), np.arange(200) % 2 == 0
+    low, high = logrank_limits(time, np.ones(200), first, 1.0)
+    assert low is not None and high is not None
+    assert logrank_limits(time, np.ones(200), first, 3.0) == pytest.approx((low, 3.0))
