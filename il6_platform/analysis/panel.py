@@ -152,6 +152,8 @@ def _models(
             rows.append(_of(apart, place, "ratio_of_hazard_ratios", size))
         if not positive[place]:
             rows = [row.but(note=Code.MARKER_NOT_POSITIVE.say()) for row in rows]
+        elif known.any() and np.ptp(values[has, place][known]) == 0:
+            rows = [row.but(note=Code.MARKER_DOES_NOT_VARY.say()) for row in rows]
         results.add(rows, **where)
 
 

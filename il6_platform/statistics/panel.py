@@ -276,20 +276,15 @@ def _block(
         within = np.vstack([_case_scores(case, arms), _case_scores(case, arms)[drawn]])
         add("", "auc", np.abs(_Contrasts(ranks.T, np.arange(m), arms).difference(within)))
         if "youden" in rules:
-            parts = _case_scores(case, np.ones(len(case), dtype=bool)) * (1 if higher else -1)
-            index = cut.sum(np.vstack([parts, parts[drawn]]))
+            both = np.vstack([case, case[drawn]])
+            index = cut.youden(both, np.isfinite(x)) * (1 if higher else -1)
             add("", "cutoff: youden", *cut.largest(index, m, cutoffs))
     return pd.concat(rows, ignore_index=True), np.concatenate(columns, axis=1)
 
 
 def _case_scores(case: Floats, arms: Bools) -> Floats:
-    """Return 1 over the cases, less 1 over the controls; within arms, centred; 0 of the unknown."""
+    """Return who is a case, centred within arms; 0 of the unknown."""
     scores = np.zeros(len(case))
-    if arms.all():
-        for value, sign in ((1, 1), (0, -1)):
-            inside = case == value
-            scores[inside] = sign / max(int(inside.sum()), 1)
-        return scores
     for group in (arms, ~arms):
         inside = group & np.isfinite(case)
         if inside.any():
@@ -336,11 +331,19 @@ class _Contrasts:
         v_one, v_two = (np.where(v > 1e-12, v, np.nan) for v in (v_one, v_two))
         return (one / v_one - two / v_two) / np.sqrt(1 / v_one + 1 / v_two)
 
-    def sum(self, scores: Floats) -> Floats:
-        """Sum of the contrast as it is, centred over all patients who take part, (B, q)."""
-        n = np.maximum(self.known.sum(axis=1, keepdims=True), 1)
-        centred = (self.raw - self.raw.sum(axis=1, keepdims=True) / n) * self.known
-        return np.asarray(scores @ centred.T)
+    def youden(self, case: Floats, known: Bools) -> Floats:
+        """Share of the cases who are high less that of the controls, (B, q).
+
+        Both are of whose marker is known, (n, m). What gives no case or no control a marker has no
+        index, unless it is a permutation: that one is 0.
+        """
+        index = np.zeros((len(case), len(self.owner)))
+        for value, sign in ((1, 1), (0, -1)):
+            who = (case == value).astype(float)
+            with np.errstate(invalid="ignore"):
+                index += sign * (who @ self.raw.T) / (who @ known.astype(float))[:, self.owner]
+        index[1:] = np.nan_to_num(index[1:])
+        return index
 
     def largest(self, statistics: Floats, m: int, cutoffs: Floats) -> tuple[Floats, Floats]:
         """Return the largest statistic of each marker, and the lowest cut-off that reaches it."""
@@ -418,7 +421,8 @@ def stability(
 
     Returns
     -------
-    Proportions, shape (m,); NaN of a marker without an effect per doubling.
+    Proportions, shape (m,); NaN of a marker without an effect per doubling: constant, of 0 or less,
+    or without events that differ in time.
     """
     x = np.asarray(values, dtype=float)
     t, e = np.asarray(time, dtype=float), np.asarray(event, dtype=bool)
@@ -432,7 +436,9 @@ def stability(
         if n < 2:
             continue
         w = rng.multinomial(n, np.full(n, 1 / n), size=replicates).astype(float)
-        scores = log_rank_scores(t[inside], e[inside], w) * w
+        scores = log_rank_scores(t[inside], e[inside], w)
+        # where times are tied the scores of a resample do not sum to 0
+        scores = (scores - (scores * w).sum(axis=1, keepdims=True) / n) * w
         part = doubled[inside]
         known = np.isfinite(part).astype(float)
         part = np.nan_to_num(part)
@@ -443,7 +449,7 @@ def stability(
         squares = np.divide(scores**2, w, out=np.zeros_like(w), where=w > 0).sum(axis=1)
         variances += spread * squares[:, None] / (n - 1)
     strength = np.abs(sums) / np.sqrt(np.where(variances > 1e-12, variances, np.inf))
-    asked = np.isfinite(doubled).any(axis=0)
+    asked = (variances > 1e-12).any(axis=0)
     strength[:, ~asked] = -np.inf
     places = np.argsort(-strength, axis=1, kind="stable")[:, : min(best, int(asked.sum()))]
     chosen = np.bincount(places.ravel(), minlength=x.shape[1]) / max(replicates, 1)

@@ -47,6 +47,9 @@ def test_whatever_the_cohort_every_question_is_answered_or_says_why(shape: str, 
     rows = made.frame()
     assert nonsense(rows, made.curves()) == []
     assert (rows["note"].notna() == rows["code"].notna()).all()
+    models = rows[rows["statistic"].isin(["hazard_ratio", "ratio_of_hazard_ratios"])]
+    constant = (models["term"] == "constant") & (models["n"] > 0)
+    assert set(models.loc[constant, "code"]) <= {"marker_does_not_vary"}
     adjusted = rows[rows["statistic"] == "panel_effect_adjusted"].set_index(
         ["endpoint", "population", "term"]
     )["p_value"]

@@ -25,7 +25,7 @@ from il6_platform.statistics.panel import (
 )
 from il6_platform.statistics.regression import cox
 from il6_platform.statistics.risk_sets import log_rank_scores
-from il6_platform.statistics.roc import outcome_by
+from il6_platform.statistics.roc import outcome_by, youden
 
 FOLDER = Path(__file__).parents[1] / "reference"
 R = json.loads((FOLDER / "panel.json").read_text(encoding="utf-8"))
@@ -131,8 +131,8 @@ def test_every_statistic_is_that_of_a_loop_over_patients() -> None:
             c: (x[known & (case == 1)] >= c).mean() - (x[known & (case == 0)] >= c).mean()
             for c in tried
         }
-        youden = table.loc[("cutoff: youden", place)]
-        assert youden["statistic"] == pytest.approx(max(index.values()))
+        row = table.loc[("cutoff: youden", place)]
+        assert row["statistic"] == pytest.approx(max(index.values()))
 
 
 def _brute(
@@ -246,6 +246,35 @@ def test_what_cannot_be_asked_is_left_out_and_counts_for_nothing() -> None:
     # a marker of 0 or less can be cut
     assert np.isfinite(table.loc[("cutoff: maxstat", 2), "p_value"])
     assert np.isnan(table.loc[("cutoff: maxstat", 3), "cutoff"])
+
+
+def test_youden_is_of_whose_marker_is_known() -> None:
+    """By hand: who has no value used to count as a case or control who is neither high nor low."""
+    d, genes = breast()
+    d, known = d.iloc[:90].copy(), np.random.default_rng(2).random(90) < 0.4
+    d.loc[~known, genes[0]] = np.nan
+    d.loc[d["er"] == 1, genes[1]] = np.nan
+    table = asked(d, genes[:2], rules=("youden",), min_patients=4, min_share=0, replicates=9)
+    case = outcome_by(d["time"], d["event"], 1825)
+    for place, gene in enumerate(genes[:2]):
+        expected = youden(d[gene], case, min_patients=4)
+        row = table[(table["kind"] == "cutoff: youden") & (table["marker"] == place)].iloc[0]
+        assert row["cutoff"] == expected.value
+        assert row["statistic"] == pytest.approx(expected.rows[1].estimate)
+    none = asked(d, genes[:2], outcome=np.ones(90), replicates=9)
+    assert none.loc[none["endpoint"] == "", ["statistic", "p_value"]].isna().all(axis=None)
+
+
+def test_what_has_no_effect_is_not_among_the_best() -> None:
+    """A constant marker, and any where nobody has an event or all have it at once."""
+    rng = np.random.default_rng(3)
+    values, arm = np.exp(rng.normal(size=(40, 3))), np.arange(40) % 2
+    values[:, 1] = 2.0
+    time = rng.exponential(5, 40)
+    often = stability(values, time, np.ones(40), arm, best=2, rng=rng)
+    assert np.isnan(often[1]) and often[[0, 2]].sum() == pytest.approx(2)
+    for t, e in ((time, np.zeros(40)), (np.full(40, 3.0), np.ones(40))):
+        assert np.isnan(stability(values, t, e, arm, best=2, rng=rng)).all()
 
 
 def test_an_unknown_rule_is_refused() -> None:
