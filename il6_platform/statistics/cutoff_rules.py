@@ -199,7 +199,7 @@ def weighted_youden(
     -------
     `cutoff`, `youden`, `sensitivity`, `specificity` and `auc`; sensitivity is of being high
     (marker >= cut-off), or of being low where not `higher`. Without cases, controls or variation
-    among them each is missing, with a note.
+    among them each is missing, with a note. A note says where no cut-off does better than chance.
 
     Raises
     ------
@@ -229,11 +229,13 @@ def weighted_youden(
         (1 - low_case, low_control) if higher else (low_case, 1 - low_control)
     )
     numbers = (cutoffs[best], roc.criterion[0, best], sensitivity, specificity, roc.auc[0])
+    wrong_way = Code.WRONG_WAY.say() if roc.criterion[0, best] <= ROUNDING else None
     return [
         Estimate(
             name,
             float(number),
             at=None if name in ("cutoff", "auc") else float(cutoffs[best]),
+            note=None if name == "auc" else wrong_way,
             **fields,
         )
         for name, number in zip(names, numbers, strict=True)

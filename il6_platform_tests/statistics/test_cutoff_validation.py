@@ -21,7 +21,7 @@ from il6_platform.statistics.cutoff_validation import (
 )
 from il6_platform.statistics.maximal_selection import maxstat
 from il6_platform.statistics.risk_sets import RiskSets
-from il6_platform.statistics.roc import auc, outcome_by, youden
+from il6_platform.statistics.roc import WRONG_WAY, auc, outcome_by, youden
 from il6_platform.statistics.survival import logrank
 
 FOLDER = Path(__file__).parents[1] / "reference"
@@ -101,6 +101,9 @@ class TestWeightedYouden:
         theirs = named(youden(data[marker], outcome, higher=higher).estimates())
         for name in ("cutoff", "youden", "sensitivity", "specificity"):
             assert ours[name].estimate == pytest.approx(theirs[name].estimate)
+            # that no cut-off is better than chance is said of either
+            said = [str(WRONG_WAY) in str(one[name].note) for one in (ours, theirs)]
+            assert said == [not higher and theirs["youden"].estimate <= 0] * 2
         area = auc(data[marker], outcome, higher=higher).estimate
         assert ours["auc"].estimate == pytest.approx(area)
 
