@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -89,28 +90,44 @@ def test_who_was_struck_out_stays_so_when_sites_tell_patients_apart(
     assert not made.ask("select bool_or(is_struck) as one from staging.lines")["one"].iloc[0]
 
 
+def deliver_at(made: Registry, day: str, site: str) -> None:
+    """Drop patients and labs whose column of sites says so."""
+    folder = made.folder / "landing" / day
+    folder.mkdir(parents=True)
+    for table, head, rows in (
+        ("patients", "patient_id,sex,birth_date", PATIENTS),
+        ("labs", "patient_id,analyte,value,unit,collected_on", LABS),
+    ):
+        lines = [f"{head},site_id", *(f"{row.rstrip(',')},{site}" for row in rows)]
+        (folder / f"{table}.csv").write_text("\n".join(lines), "utf-8")
+
+
+def test_patients_stay_who_they_are_when_the_first_spelling_of_their_site_comes_again(
+    made: Registry,
+) -> None:
+    deliver_at(made, "2024-01-01", "north")
+    deliver_at(made, "2024-02-01", "North")
+    assert made.stage()
+    patients = "select distinct site, patient from staging.lines order by all"
+    before = made.ask(patients).to_numpy().tolist()
+    assert [site for site, _ in before] == ["north"] * 3
+    landing = made.folder / "landing"
+    shutil.copytree(landing / "2024-01-01", landing / "2024-03-01")
+    assert made.stage()
+    assert made.ask(patients).to_numpy().tolist() == before
+
+
 def test_who_was_struck_out_stays_so_when_a_site_is_spelt_otherwise(made: Registry) -> None:
     """North sorts before north: by the first in the alphabet every patient was another one."""
     home = made.folder / "home"
-
-    def deliver(day: str, site: str) -> None:
-        folder = made.folder / "landing" / day
-        folder.mkdir()
-        for table, head, rows in (
-            ("patients", "patient_id,sex,birth_date", PATIENTS),
-            ("labs", "patient_id,analyte,value,unit,collected_on", LABS),
-        ):
-            lines = [f"{head},site_id", *(f"{row.rstrip(',')},{site}" for row in rows)]
-            (folder / f"{table}.csv").write_text("\n".join(lines), "utf-8")
-
-    deliver("2024-01-01", "north")
+    deliver_at(made, "2024-01-01", "north")
     assert made.stage()
     patients = "select distinct site, patient from staging.lines order by all"
     before = made.ask(patients).to_numpy().tolist()
     assert [site for site, _ in before] == ["north"] * 3
     why = ["--why", "typing error for A", "--home", str(home)]
     assert cli.main(["strike", "north:A9", *why]) == 0
-    deliver("2023-06-01", "North")
+    deliver_at(made, "2023-06-01", "North")
     assert made.stage()
     assert made.ask(patients).to_numpy().tolist() == before
     struck_out = made.ask("select count(*) as n from staging.lines where is_struck")

@@ -46,7 +46,8 @@ landed as (
         content,
         delivered_on,
         max_by(day_folder(file), landing) as folder,
-        max_by(arrived_at, landing) as landed_at
+        max_by(arrived_at, landing) as landed_at,
+        min(min(landing)) over (partition by content) as first_landing
     from raw.landings
     group by content, delivered_on
 ),
@@ -56,6 +57,7 @@ delivered as (
         d.*,
         landed.folder,
         landed.landed_at,
+        landed.first_landing,
         coalesce(site_folders(d.file)[l.place], '') as site_folder,
         l.place = 1 and l.are_several and not regexp_matches(split_part(d.file, '/', 1), '\d{4}[-_.]?\d{2}') as has_plain_folder,
         l.are_several
@@ -205,6 +207,7 @@ placed as (
         if(folders.site_folder is null and d.site_folder != '', replace(d.folder, d.site_folder, ''), d.folder) as folder,
         d.landed_at,
         d.arrived_at,
+        d.first_landing,
         -- the site of the line, where sites tell patients apart
         coalesce(if(w.sites_are_written, cell(r.cells, 'site_id'), null), folders.site_folder, '') as site_written,
         cell(r.cells, 'patient_id') as number
@@ -218,7 +221,7 @@ placed as (
 spelt as (
     select
         lower(site_written) as site_key,
-        min_by(site_written, (arrived_at, position, line)) as site_said,
+        min_by(site_written, (arrived_at, first_landing, position, line)) as site_said,
         list(distinct site_written) as spellings
     from placed
     group by site_key
@@ -279,7 +282,7 @@ merged as (
 
 -- before sites told patients apart, a number was of the site from which it came first
 came_first as (
-    select number, min_by(site, (arrived_at, position, line)) as site
+    select number, min_by(site, (arrived_at, first_landing, position, line)) as site
     from located
     where table_name = 'patients' and number is not null
     group by number
