@@ -300,10 +300,11 @@ def _maxstat(cohort: Cohort, marker: NDArray, study: Study) -> tuple[float | Non
 def _interaction(
     cohort: Cohort, marker: NDArray, study: Study
 ) -> tuple[float | None, str, str | None]:
-    endpoint, rule = cutoff_endpoint(study), rule_of(cohort, study)
+    endpoint = cutoff_endpoint(study)
+    known = cohort.having(endpoint)
+    rule = rule_of(known, study)
     assert rule is not None
-    known = cohort.having(endpoint).survival(endpoint)
-    found = Search(marker[cohort.has_time(endpoint)], *known, rule).cutoff
+    found = Search(marker[cohort.has_time(endpoint)], *known.survival(endpoint), rule).cutoff
     words = f"Largest likelihood ratio of treatment x high marker, {endpoint} (Cox, Efron)"
     return found, words, DATA_DRIVEN if found is not None else Code.NO_ADMISSIBLE_CUTOFF.say()
 

@@ -6,10 +6,9 @@ The P of a cut-off that was chosen for its P, or for anything that goes with it,
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import COMPARISONS, MARKER, Cohort
 from il6_platform.analysis.cutoff import cutoff_endpoint, rule_of
@@ -79,7 +78,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("validity")
     endpoint = cutoff_endpoint(study)
     where = {"endpoint": endpoint, "contrast": MARKER}
-    cohort = cohort.having(endpoint)
+    whole, cohort = cohort, cohort.having(endpoint)
     rule = rule_of(cohort, study)
     if rule is None or len(cohort) < FEWEST:
         reason = Code.CUTOFF_FIXED.say()
@@ -91,7 +90,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     time, event = cohort.survival(endpoint)
     if study.replicates:
-        rows = _resampled(results, marker, time, event, rule, study)
+        rows = _resampled(results, whole, endpoint, rule, study)
     else:
         reason = Code.NO_REPLICATES.say()
         rows = [unsupported("logrank_selection_corrected", reason, n=len(cohort))]
@@ -110,24 +109,40 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     rows += selected.p_values(rng=study.rng("maxstat"), replicates=study.resamples(len(cohort)))
     results.add([_with_its_estimate_inside(row) for row in rows], **where)
     if study.replicates:
-        _elsewhere(results, cohort, endpoint, rule, study)
+        _elsewhere(results, whole, endpoint, study)
     return results
 
 
+def _searched(cohort: Cohort, endpoint: str, study: Study) -> tuple[Cohort, Any, Rule]:
+    """Return in whom the study chooses the cut-off, their sample of an endpoint, and the rule.
+
+    A rule that looks at another outcome chooses in everybody: who has no time of the endpoint is
+    not compared, and has time 0 without an event.
+    """
+    rule = rule_of(cohort, study)
+    if rule is None or rule.outcome is None:
+        cohort = cohort.having(endpoint)
+        rule = rule_of(cohort, study)
+    assert rule is not None
+    (time, event), known = cohort.survival(endpoint), cohort.has_time(endpoint)
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    return cohort, (marker, np.where(known, time, 0.0), event & known), rule
+
+
 def _resampled(
-    results: Results,
-    marker: NDArray[np.float64],
-    time: NDArray[np.float64],
-    event: NDArray[np.bool_],
-    rule: Rule,
-    study: Study,
+    results: Results, whole: Cohort, endpoint: str, rule: Rule, study: Study
 ) -> list[Estimate]:
     """Add the bootstrap's curves; return what permutation, bootstrap and cross-validation say."""
+    searched, sample, of_all = _searched(whole, endpoint, study)
+    cohort = whole.having(endpoint)
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    time, event = cohort.survival(endpoint)
     rng, replicates = study.rng("validity"), _replicates(rule, len(marker), study)
     corrected = permutation_test(
-        *(marker, time, event, rule),
+        *(*sample, of_all),
         rng=rng,
         replicates=replicates,
+        inside=searched.has_time(endpoint),
         progress=telling("Permutations of the cut-off's choice"),
     )
     # the naive P stands in analysis.survival
@@ -149,34 +164,33 @@ def _resampled(
     return rows
 
 
-def _elsewhere(results: Results, cohort: Cohort, own: str, rule: Rule, study: Study) -> None:
+def _elsewhere(results: Results, cohort: Cohort, own: str, study: Study) -> None:
     """Add the corrected P of the interaction and of the other comparisons of high with low.
 
     Outcomes are permuted within arms. A rule that looks at survival itself chooses another cut-off
     for another endpoint, so that only its own endpoint has such a P.
     """
-    replicates = _replicates(rule, len(cohort), study)
-    for endpoint in study.endpoints if rule.outcome is not None else (own,):
-        has_time, known = cohort.has_time(endpoint), cohort.having(endpoint)
-        outcome = None if rule.outcome is None else np.asarray(rule.outcome)[has_time]
-        of_these = replace(rule, outcome=outcome)
-        marker = known.patients["MARKER"].to_numpy(dtype=float)
-        arm = known.group("experimental")
+    is_outcome = _searched(cohort, own, study)[2].outcome is not None
+    for endpoint in study.endpoints if is_outcome else (own,):
+        searched, sample, rule = _searched(cohort, endpoint, study)
+        replicates = _replicates(rule, len(searched), study)
+        arm, known = searched.group("experimental"), searched.has_time(endpoint)
         for population in (name for name, contrast in COMPARISONS if contrast == MARKER):
             if (endpoint, population) == (own, "all"):
                 continue
             _, corrected = permutation_test(
-                *(marker, *known.survival(endpoint), of_these),
+                *(*sample, rule),
                 rng=study.rng(f"selection {endpoint} {population}"),
                 replicates=replicates,
                 strata=arm,
-                inside=known.group(population),
+                inside=searched.group(population) & known,
             )
             results.add(corrected, endpoint=endpoint, population=population, contrast=MARKER)
         _, corrected = interaction_test(
-            *(marker, *known.survival(endpoint), arm, of_these),
+            *(*sample, arm, rule),
             rng=study.rng(f"interaction selection {endpoint}"),
             replicates=replicates,
+            inside=known,
         )
         results.add(corrected, endpoint=endpoint, model="interaction")
 

@@ -421,6 +421,15 @@ def _permuted_groups(
     return high
 
 
+def _inside(search: Search, inside: ArrayLike | None) -> tuple[Floats | None, dict[str, Any]]:
+    """Return the weights of whose outcomes are compared (None: of all), and a row's fields."""
+    kept = np.ones(search.n, dtype=bool)
+    if inside is not None:
+        kept = same_length("inside", inside, search.n)[search.order].astype(bool)
+    fields = {"n": int(kept.sum()), "events": int(search.events[kept].sum()), "at": search.cutoff}
+    return None if kept.all() else kept * 1.0, fields
+
+
 def permutation_test(
     marker: ArrayLike,
     time: ArrayLike,
@@ -464,18 +473,15 @@ def permutation_test(
     n = search.n
     stratum = np.zeros(n) if strata is None else same_length("strata", strata, n)[search.order]
     stratum = np.unique(stratum, return_inverse=True)[1].ravel()
-    kept = np.ones(n) if inside is None else same_length("inside", inside, n)[search.order]
-    kept = kept.astype(bool)
+    weights, fields = _inside(search, inside)
     method = f"Log-rank at the cut-off of {rule.words}"
-    fields: dict[str, Any] = {"n": int(kept.sum()), "events": int(search.events[kept].sum())}
-    fields["at"] = search.cutoff
     names = ("logrank", "logrank_selection_corrected")
     if search.cutoff is None:
         return [unsupported(name, NO_CUTOFF, method=method, **fields) for name in names]
 
     def compared(high: NDArray[np.bool_]) -> LogRanks:
-        weights = None if kept.all() else np.tile(kept * 1.0, (len(high), 1))
-        return search.risk_sets.log_rank(high, weights)
+        drawn = None if weights is None else np.tile(weights, (len(high), 1))
+        return search.risk_sets.log_rank(high, drawn)
 
     test = compared((search.place >= search.picked)[None])
     observed = float(test.chi_square[0])
@@ -517,6 +523,7 @@ def interaction_test(
     *,
     rng: np.random.Generator,
     replicates: int = 2000,
+    inside: ArrayLike | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
 ) -> list[Estimate]:
@@ -530,8 +537,8 @@ def interaction_test(
 
     Parameters
     ----------
-    marker, time, event, rule, rng, progress, jobs
-        As in `bootstrap_cutoff`.
+    marker, time, event, rule, rng, progress, jobs, inside
+        As in `permutation_test`.
     arm
         Shape (n,): 1 experimental, 0 control.
     replicates
@@ -563,11 +570,11 @@ def interaction_test(
     search = Search(marker, time, event, rule, arm=arm)
     n = search.n
     method = f"Cox, Efron, likelihood ratio at the cut-off of {rule.words}"
-    fields: dict[str, Any] = {"n": n, "events": int(search.events.sum()), "at": search.cutoff}
+    weights, fields = _inside(search, inside)
     names = ("interaction", "interaction_selection_corrected")
     if search.cutoff is None:
         return [unsupported(name, NO_CUTOFF, method=method, **fields) for name in names]
-    observed = float(search.interactions((search.place >= search.picked)[None])[0])
+    observed = float(search.interactions((search.place >= search.picked)[None], weights)[0])
     if np.isnan(observed):
         return [unsupported(name, SEPARATED, method=method, **fields) for name in names]
 
@@ -578,7 +585,7 @@ def interaction_test(
         if rule.method == "interaction":
             return (np.where(picked >= 0, criterion[np.arange(size), picked], np.nan),)
         high = _permuted_groups(search, permutation, picked)
-        return (np.where(picked >= 0, search.interactions(high), np.nan),)
+        return (np.where(picked >= 0, search.interactions(high, weights), np.nan),)
 
     (drawn,) = _blocks(work, n, replicates, rng, progress, jobs)
     unknown = int(np.isnan(drawn).sum())

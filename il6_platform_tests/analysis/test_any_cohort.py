@@ -52,6 +52,7 @@ CUTOFFS: tuple[dict[str, Any], ...] = (
     {"method": "median"},
     {"method": "fixed", "value": 4.3},
 )
+CORRECTED = ("survival", "validity")
 SHAPES: dict[str, dict[str, Any]] = {
     "ordinary": {},
     "one arm": {"arm": False},
@@ -195,7 +196,7 @@ def test_who_has_no_time_of_an_endpoint_is_not_in_its_analyses(analysis: str) ->
     pd.testing.assert_frame_equal(rows[columns], without[columns])
 
 
-@pytest.mark.parametrize("rule", [0, 4])
+@pytest.mark.parametrize("rule", [0, 1, 4, 5])
 def test_who_has_no_time_of_an_endpoint_leaves_it(rule: int) -> None:
     """A registry may give some patients a time of one endpoint alone; DOR is of responders."""
     declared = {"name": "TTX", "starts": "response", "events": ["death"], "censor": "last_contact"}
@@ -217,6 +218,31 @@ def test_who_has_no_time_of_an_endpoint_leaves_it(rule: int) -> None:
     counts = {name: int(patients[f"time_{name}"].notna().sum()) for name in ("PFS", "OS", "TTX")}
     assert n.to_dict() == counts
     assert counts["PFS"] < 60 and 0 < counts["TTX"] < 60
+
+
+@pytest.mark.parametrize("rule", [0, 1])
+def test_the_corrected_p_is_of_the_groups_that_are_compared(rule: int) -> None:
+    """DOR is of responders, and some have no time: the cut-off is chosen in everybody all the same.
+
+    It used to be chosen anew in those with a time, and the P that decides was of other groups.
+    """
+    more = {"cutoff": CUTOFFS[rule], "endpoints": ["PFS", "OS", "DOR"], "replicates": 20}
+    study = Study.model_validate(STUDY | more)
+    patients = cohort_of("ordinary", 70, study, seed=2).patients
+    months = patients["time_OS"] - patients["response_months"]
+    patients = patients.assign(time_DOR=months, event_DOR=patients["event_OS"] & months.notna())
+    patients.loc[::4, "time_PFS"] = np.nan
+    patients.loc[1::5, "time_OS"] = np.nan
+    cut = cutoff.chosen(Cohort(patients), study)
+    cohort = Cohort(patients.assign(MARKERGR=np.where(patients["MARKER"] >= cut, "high", "low")))
+    rows = pd.concat([analyses()[name].run(cohort, study, {}).frame() for name in CORRECTED])
+    rows = rows[rows["contrast"] == "high vs low"].set_index(["endpoint", "population"])
+    naive, corrected = (
+        rows.loc[rows["statistic"] == name, ["estimate", "n", "events"]].sort_index()
+        for name in ("logrank", "logrank_selection_corrected")
+    )
+    assert len(corrected) == 9
+    pd.testing.assert_frame_equal(naive.astype(float), corrected.astype(float))
 
 
 @pytest.mark.parametrize(
