@@ -79,8 +79,10 @@ def land(
     # a day that lies ahead is put right by any other
     days = [(of, name, on) for of, name, on, is_ahead in known if not is_ahead]
     same = [one for one in days if one[0] == content]
-    if same and not before and (day is None or day <= same[0][2]):
-        words = f"holds the same as {told(same[0][1], digest)} and is not used again."
+    (is_ahead,) = connection.execute("select lies_ahead(?, ?)", [day, arrived_at]).fetchall()[0]
+    if same and (is_ahead or (not before and (day is None or day <= same[0][2]))):
+        words = f"holds the same as {told(same[0][1], digest)} and is not used again"
+        words += "; its day lies ahead." if is_ahead else "."
         return content, f"{told(file, digest)}: {words}"
     if day is None and days and not same and is_new_folder:
         # it may be a copy of old files: no news of today
@@ -129,15 +131,18 @@ def _identity(
 
 
 def ahead(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Say of each export of the cut whose day lies ahead what is to be done.
+    """Say of each day that lies ahead of which exports of the cut it is, and what is to be done.
 
-    Its folder is misnamed, or the machine's clock was wrong when it arrived.
+    Their folder is misnamed, or the machine's clock was wrong when they arrived.
     """
-    found = connection.execute(paths.sql_file("raw.ahead").read_text("utf-8")).fetchall()
+    connection.execute(paths.sql_file("raw.ahead").read_text("utf-8"))
+    found = connection.execute(
+        "select delivered_on, min_by(file, file), min_by(content, file), "
+        "count(distinct content), any_value(sentence) from ahead group by delivered_on order by 1"
+    ).fetchall()
     return [
-        f"{told(file, digest)}: is of {day}, a day that lies ahead, so that no later export would "
-        "amend it; drop it into a folder that is named after the day of the export."
-        for file, digest, day in found
+        f"{told(file, digest)}{f' and {n - 1} more' if n > 1 else ''}, of {day}: {sentence}."
+        for day, file, digest, n, sentence in found
     ]
 
 

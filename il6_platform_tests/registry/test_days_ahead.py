@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from il6_platform.cohort.check import check
@@ -31,7 +32,10 @@ def test_it_blocks_until_it_is_delivered_under_its_day(made: Registry, day: str)
     assert not made.stage()
     said = made.checks[CHECK]
     assert said.blocking and not said.passed
-    assert f"{day}/patients.csv: is of {day}, a day that lies ahead" in said.description
+    assert f"{day}/patients.csv, of {day}: The day of the export lies ahead" in said.description
+    book = openpyxl.load_workbook(made.folder / "home" / "worklist.xlsx")["worklist"]
+    rows = [[str(cell) for cell in row] for row in book.iter_rows(values_only=True)]
+    assert [row for row in rows if f"{day}/patients.csv" in row and "block" in row]
     landing = made.folder / "landing"
     shutil.move(landing / day, landing / "2024-01-31")
     assert made.stage() and made.checks[CHECK].passed
@@ -61,7 +65,7 @@ def test_what_arrived_while_the_clock_was_ahead_is_asked_for(
         patched.setattr(raw, "datetime", Ahead)
         assert not made.stage()
     assert not made.stage()
-    assert "patients.csv: is of 2099-01-01" in made.checks[CHECK].description
+    assert "patients.csv, of 2099-01-01: " in made.checks[CHECK].description
     (landing / "patients.csv").write_text("\n".join([HEADERS["patients"], *CORRECTED]))
     (landing / "2024-01-31").mkdir()
     (landing / "2024-01-31" / "patients.csv").write_text(first)
@@ -76,3 +80,11 @@ def test_a_check_of_files_says_so(tmp_path: Path) -> None:
     (folder / "patients.csv").write_text("\n".join([HEADERS["patients"], *PEOPLE]))
     (found,) = check([folder.parent], paths.default_study(), tmp_path / "profiles").blocked
     assert "2099-01-31" in found and "lies ahead" in found
+
+
+def test_known_bytes_under_a_day_ahead_are_no_news(made: Registry) -> None:
+    made.deliver("2024-01-31", patients=PEOPLE)
+    made.deliver("2024-02-28", patients=CORRECTED)
+    assert made.stage()
+    made.deliver("2099-01-31", patients=PEOPLE)
+    assert made.stage() and sexes(made) == ["M", "M"]

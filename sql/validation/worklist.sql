@@ -104,6 +104,17 @@ from raw.deliveries
 where status in ('rejected', 'unrecognised')
 union all by name
 select
+    file,
+    coalesce(sheet, '') as sheet,
+    table_name,
+    '(file)' as column_name,
+    sentence,
+    'block' as severity,
+    'lies_ahead' as rule,
+    arrived_at::date as first_seen_on
+from ahead
+union all by name
+select
     c.file,
     '' as sheet,
     c.table_name,
