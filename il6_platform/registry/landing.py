@@ -218,7 +218,8 @@ def _day_in(name: str) -> date | None:
             day = date(int(found[1]), int(found[3]), int(found[4]))
         except ValueError:
             continue
-        if day.year > 1900:
+        # other numbers of eight digits are no days
+        if 1900 < day.year < 2200:
             return day
     return None
 

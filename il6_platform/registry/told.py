@@ -22,7 +22,7 @@ _WORDS = frozenset(
     | {"followup", "full", "update", "updates", "export", "exports", "registry", "data", "csv"}
     | {"notes", "all", "people", "xlsx", "json", "from", "to", "since", "site", "outcome"}
 )
-_DAY = re.compile(r"(?:19|20)\d\d[-_.]?\d\d(?:[-_.]?\d\d)?")
+_DAY = re.compile(r"(?:19|2[01])\d\d[-_.]?\d\d(?:[-_.]?\d\d)?")
 
 
 def told(file: str, digest: str = "", table: str | None = None) -> str:

@@ -25,7 +25,9 @@ def sexes(made: Registry) -> list[str]:
     return made.ask("select sex from staging.patients order by birth_date")["sex"].tolist()
 
 
-@pytest.mark.parametrize("day", [f"{date.today().year + 1}-12-31", f"{ENDS + timedelta(days=1)}"])
+@pytest.mark.parametrize(
+    "day", [f"{date.today().year + 1}-12-31", f"{ENDS + timedelta(days=1)}", "2124-01-31"]
+)
 def test_it_blocks_until_it_is_delivered_under_its_day(made: Registry, day: str) -> None:
     made.deliver(day, patients=PEOPLE)
     made.deliver("2024-02-28", patients=CORRECTED)

@@ -37,14 +37,14 @@ create or replace macro site_folders(file) as
 list_filter(
     list_transform(
         string_split(regexp_replace(nfc_normalize(file), '/?[^/]*$', ''), '/'),
-        lambda part: trim(regexp_replace(part, '(19|20)\d{2}[-_.]?\d{2}([-_.]?\d{2})?', '', 'g'), ' _-.')
+        lambda part: trim(regexp_replace(part, '(19|2[01])\d{2}[-_.]?\d{2}([-_.]?\d{2})?', '', 'g'), ' _-.')
     ),
     lambda part: part != '' and not regexp_full_match(lower(part), 'full|updates?|delta|corrections?|amendments?')
 );
 
 -- The folder of a day that a file lies in, however deep; empty where no folder is called after a day.
 create or replace macro day_folder(file) as
-regexp_extract(regexp_replace(file, '/?[^/]*$', ''), '^.*(19|20)\d{2}[-_.]?\d{2}[^/]*');
+regexp_extract(regexp_replace(file, '/?[^/]*$', ''), '^.*(19|2[01])\d{2}[-_.]?\d{2}[^/]*');
 
 -- Months as the study counts them, no day added to the difference of two days.
 create or replace macro months_between(first_day, last_day) as
