@@ -39,7 +39,6 @@ def to_put_right(home: Path) -> dict[str, int] | None:
     sql = paths.sql_file("validation.worklist").read_text(encoding="utf-8")
     try:
         with duckdb.connect(database, read_only=True) as connection:
-            connection.execute(paths.sql_file("raw.ahead").read_text(encoding="utf-8"))
             problems, cost = connection.execute(
                 "select count(*) filter (where severity != 'info'), count(cost) "
                 f"from ({sql.strip().removesuffix(';')})"

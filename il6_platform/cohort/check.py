@@ -17,7 +17,7 @@ import pandas as pd
 from il6_platform import paths
 from il6_platform.cohort.steps import derive_cohort, read_landing, stage
 from il6_platform.errors import UsageError
-from il6_platform.registry.landings import ahead
+from il6_platform.registry.landings import in_doubt
 from il6_platform.validation.rulebook import STAGED
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
@@ -34,8 +34,8 @@ class Checked:
     ----------
     files
         file, table_name, status, problem, profile, received, set_aside: one a table of a file.
-    ahead
-        What is to be done with files whose day lies ahead.
+    in_doubt
+        What is to be done with files whose day is in doubt.
     problems
         file, sheet, table_name, file_line, column_name, value, sentence, severity, cost.
     passed_over
@@ -47,7 +47,7 @@ class Checked:
     """
 
     files: pd.DataFrame
-    ahead: list[str]
+    in_doubt: list[str]
     problems: pd.DataFrame
     passed_over: pd.DataFrame
     flow: pd.DataFrame | None
@@ -57,7 +57,7 @@ class Checked:
     def blocked(self) -> list[str]:
         """Return why a refresh would refuse the exports; nothing where it would take them."""
         refused = self.files[self.files["status"] == "rejected"]
-        said = [f"{row.file}: {row.problem}" for row in refused.itertuples()] + self.ahead
+        said = [f"{row.file}: {row.problem}" for row in refused.itertuples()] + self.in_doubt
         if not (self.files["status"] == "accepted").any():
             others = self.files[self.files["status"] != "rejected"]
             said += [f"{row.file}: {row.problem}" for row in others.itertuples()]
@@ -142,7 +142,7 @@ def _checked(warehouse: Warehouse) -> Checked:
         flow = warehouse.query("select label, n from cohort.flow order by step")
         return Checked(
             files,
-            ahead(connection),
+            in_doubt(connection),
             problems,
             # whole files are among the files
             passed_over[passed_over["lines"].notna()],

@@ -64,7 +64,7 @@ MOST_SAID = 5
             "exports_can_be_read",
             asset=key_of("raw.deliveries"),
             blocking=True,
-            description="Every export is whole, has its columns, and is of no day that lies ahead.",
+            description="Every export is whole, has its columns, and its day is not in doubt.",
         ),
         AssetCheckSpec(
             "something_was_delivered",
@@ -107,7 +107,7 @@ def deliveries(
     note_content(warehouse, registry_key(site, reading.present))
     with warehouse.connect() as connection:
         raw.order(connection, site.as_of_date)
-        ahead = landings.ahead(connection)
+        in_doubt = landings.in_doubt(connection)
         if not site.as_of:
             write_whole(site.landings_path, landings.write_landings(connection))
             lines = warehouse.row_count("raw.landings")
@@ -127,7 +127,7 @@ def deliveries(
                 named(here[here["status"] == "passed over"])["file"].tolist()
             ),
         },
-        check_results=_judged(site, here, used, [*map(_unreadable, reading.unreadable), *ahead]),
+        check_results=_judged(site, here, used, [*map(_unreadable, reading.unreadable), *in_doubt]),
     )
 
 
@@ -168,6 +168,9 @@ class _Reading:
         with warehouse.connect() as connection:
             self.known = landings.contents(connection)
             self.settled = raw.settled(connection, self.versions)
+            wrong = landings.clock_went_back(connection, self.arrived_at)
+        if wrong:
+            context.log.warning(wrong)
         self.lost = Kept(warehouse.site.home_path).to_keep_again()
 
     def take(self, item: Found) -> None:

@@ -11,7 +11,7 @@ Belongs here: what is new in the landing folder. Does not belong here: what a fi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -69,17 +69,23 @@ def land(
         "select delivered_on from raw.landings where file = ?", [file]
     ).fetchall()
     known = connection.execute(
-        "select content, file, delivered_on, lies_ahead(delivered_on, arrived_at) "
-        "from raw.landings where sha256 = ? order by delivered_on desc, landing desc",
-        [digest],
-    ).fetchall()
-    content, is_new_folder = digest, True
+        "select count(*) from raw.landings where sha256 = ?", [digest]
+    ).fetchall() != [(0,)]
+    content, is_new_folder, is_ahead = digest, True, False
+    days: list[tuple[str, str, date]] = []
     if known:
         content, is_new_folder = _identity(connection, file, digest, opened, here)
-    # a day that lies ahead is put right by any other
-    days = [(of, name, on) for of, name, on, is_ahead in known if not is_ahead]
+        # a day that is in doubt is put right by any other
+        days = connection.execute(
+            "select content, file, delivered_on from landings_with_doubt() "
+            "where sha256 = ? and doubt is null order by delivered_on desc, landing desc",
+            [digest],
+        ).fetchall()
+        ((is_ahead,),) = connection.execute(
+            "select lies_ahead(?, greatest(?, max(arrived_at))) from raw.landings",
+            [day, arrived_at],
+        ).fetchall()
     same = [one for one in days if one[0] == content]
-    (is_ahead,) = connection.execute("select lies_ahead(?, ?)", [day, arrived_at]).fetchall()[0]
     if same and (is_ahead or (not before and (day is None or day <= same[0][2]))):
         words = f"holds the same as {told(same[0][1], digest)} and is not used again"
         words += "; its day lies ahead." if is_ahead else "."
@@ -130,15 +136,25 @@ def _identity(
     return digest_of("\n".join([digest, str(place), *reads]).encode()), bool(is_new_folder)
 
 
-def ahead(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Say of each day that lies ahead of which exports of the cut it is, and what is to be done.
+def clock_went_back(connection: duckdb.DuckDBPyConnection, now: datetime) -> str | None:
+    """Return a sentence where exports arrived, as the clock then was, after now."""
+    ((latest,),) = connection.execute("select max(arrived_at) from raw.landings").fetchall()
+    if latest is None or latest - now <= timedelta(days=1):
+        return None
+    return (
+        f"The machine's clock shows {now.astimezone():%Y-%m-%d}, and exports arrived on "
+        f"{latest.astimezone():%Y-%m-%d}: it is wrong, or it was then."
+    )
+
+
+def in_doubt(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Say of each day that is in doubt of which exports of the cut it is, and what is to be done.
 
     Their folder is misnamed, or the machine's clock was wrong when they arrived.
     """
-    connection.execute(paths.sql_file("raw.ahead").read_text("utf-8"))
     found = connection.execute(
-        "select delivered_on, min_by(file, file), min_by(content, file), "
-        "count(distinct content), any_value(sentence) from ahead group by delivered_on order by 1"
+        "select delivered_on, min_by(file, file), min_by(content, file), count(distinct content), "
+        "sentence from exports_in_doubt() group by delivered_on, sentence order by all"
     ).fetchall()
     return [
         f"{told(file, digest)}{f' and {n - 1} more' if n > 1 else ''}, of {day}: {sentence}."

@@ -137,10 +137,9 @@ def order(connection: duckdb.DuckDBPyConnection, cut: date | None) -> None:
         "update raw.deliveries set delivered_on = l.delivered_on, generation = l.generation from ("
         " select content, max(delivered_on) as delivered_on,"
         "  max_by(generation, landing) as generation"
-        " from (from raw.landings where delivered_on <= coalesce($cut, 'infinity'::date)"
-        # a day that lies ahead counts where there is no other one
-        "  qualify row(not lies_ahead(delivered_on, arrived_at), delivered_on) ="
-        "  max(row(not lies_ahead(delivered_on, arrived_at), delivered_on))"
+        " from (from landings_with_doubt() where delivered_on <= coalesce($cut, 'infinity'::date)"
+        # a day that is in doubt counts where there is no other one
+        "  qualify row(doubt is null, delivered_on) = max(row(doubt is null, delivered_on))"
         "  over (partition by content))"
         " group by content"
         ") as l where coalesce(raw.deliveries.source, raw.deliveries.delivery) = l.content",

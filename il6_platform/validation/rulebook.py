@@ -113,8 +113,7 @@ BATCHES = (
     BatchRule(
         "exports_can_be_read",
         "raw.deliveries",
-        "Every export in the landing folder is whole, has its columns, and is of no day that lies "
-        "ahead",
+        "Every export in the landing folder is whole, has its columns, and its day is not in doubt",
     ),
     BatchRule("something_was_delivered", "raw.deliveries", "There is at least one patients export"),
     BatchRule(

@@ -110,8 +110,7 @@ def write(
     -------
     Where each problem stands: table, rule, sheet, row, as the workbook counts rows.
     """
-    for needed in ("staging.first_seen", "raw.ahead"):
-        connection.execute(paths.sql_file(needed).read_text("utf-8"))
+    connection.execute(paths.sql_file("staging.first_seen").read_text("utf-8"))
     for made_later in ("staging.lines", "staging.exports"):
         _stand_in(connection, made_later)
     found = connection.execute(paths.sql_file("validation.worklist").read_text("utf-8")).df()

@@ -78,7 +78,7 @@ def prepare_registry(connection: duckdb.DuckDBPyConnection, site: Site) -> None:
         "(analyte varchar, unit varchar, factor double, standard varchar)"
     )
     _insert(connection, "setup.units", [asdict(one) for one in every_unit(*_units())])
-    read_macros(connection, "cells", "partial")
+    read_macros(connection, "cells", "partial", "days")
 
 
 def prepare_study(connection: duckdb.DuckDBPyConnection, site: Site) -> None:

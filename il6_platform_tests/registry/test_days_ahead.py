@@ -1,4 +1,4 @@
-"""An export whose day lies ahead would be amended by no later one."""
+"""A day that lies ahead, or a clock that went back: later exports would amend nothing."""
 
 from __future__ import annotations
 
@@ -89,4 +89,58 @@ def test_known_bytes_under_a_day_ahead_are_no_news(made: Registry) -> None:
     made.deliver("2024-02-28", patients=CORRECTED)
     assert made.stage()
     made.deliver("2099-01-31", patients=PEOPLE)
+    assert made.stage() and sexes(made) == ["M", "M"]
+
+
+def shift(made: Registry, years: int, landing: int | None = None) -> None:
+    """Move arrivals and the days that are theirs, as if the clock had shown another year."""
+    with made.warehouse.connect() as connection:
+        connection.execute(
+            "update raw.landings set arrived_at = arrived_at + to_years($years), "
+            "delivered_on = if(delivered_on >= arrived_at::date - 7, "
+            "delivered_on + to_years($years), delivered_on) "
+            "where landing = coalesce($landing, landing)",
+            {"years": years, "landing": landing},
+        )
+
+
+def write(made: Registry, rows: list[str]) -> None:
+    (made.folder / "landing" / "patients.csv").write_text("\n".join([HEADERS["patients"], *rows]))
+
+
+def test_a_clock_that_went_back_since_exports_arrived_keeps_no_export_out(
+    made: Registry, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made.deliver("2024-01-31", patients=PEOPLE)
+    assert made.stage()
+    shift(made, 5)
+    made.deliver(f"{date.today() + timedelta(days=700)}", patients=CORRECTED)
+    assert made.stage() and sexes(made) == ["M", "M"]
+    assert "it is wrong, or it was then" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("days", [0, 5])
+def test_a_folder_that_was_named_by_a_clock_ahead_is_asked_for(made: Registry, days: int) -> None:
+    day = date.today() - timedelta(days=days)
+    made.deliver(f"{day}", patients=PEOPLE)
+    assert made.stage()
+    shift(made, 16)
+    made.deliver(f"{date.today()}", treatments=["A,1,bevacizumab,2020-01-02,"])
+    assert not made.stage() and "lies ahead" in made.checks[CHECK].description
+
+
+def test_what_arrived_without_a_day_while_the_clock_was_behind_is_asked_for(
+    made: Registry,
+) -> None:
+    write(made, PEOPLE)
+    assert made.stage()
+    write(made, CORRECTED)
+    assert made.stage() and sexes(made) == ["M", "M"]
+    shift(made, -3, landing=2)
+    assert not made.stage()
+    said = made.checks[CHECK]
+    assert not said.passed and "The clock had gone back" in said.description
+    landing = made.folder / "landing"
+    (landing / f"{date.today()}").mkdir()
+    shutil.move(landing / "patients.csv", landing / f"{date.today()}" / "patients.csv")
     assert made.stage() and sexes(made) == ["M", "M"]

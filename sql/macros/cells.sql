@@ -53,8 +53,3 @@ date_diff('day', first_day, last_day) / days_per_month();
 -- A unit as setup.units writes it: lower case, no spaces, micro as u.
 create or replace macro plain_unit(received) as
 replace(replace(lower(regexp_replace(nfc_normalize(received), '\s+', '', 'g')), 'µ', 'u'), 'μ', 'u');
-
--- Whether the day of an export lay ahead when it arrived, or lies ahead today: its folder is misnamed, or the clock was
--- wrong. An export may be named after the end of its month.
-create or replace macro lies_ahead(delivered_on, arrived_at) as
-delivered_on > least(arrived_at::date, current_date) + 31;

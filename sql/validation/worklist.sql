@@ -110,9 +110,9 @@ select
     '(file)' as column_name,
     sentence,
     'block' as severity,
-    'lies_ahead' as rule,
+    rule,
     arrived_at::date as first_seen_on
-from ahead
+from exports_in_doubt()
 union all by name
 select
     c.file,
