@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,10 +91,12 @@ def test_a_home_that_dies_while_its_key_is_made_has_one_key_ever_after(
 
 
 def test_processes_that_begin_a_home_at_once_have_one_key(tmp_path: Path) -> None:
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    # a forked process takes over a handler of signals with which it may not end
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(4, mp_context=fresh) as pool:
         for n in range(20):
             home = tmp_path / str(n)
-            found = pool.map(fingerprint_of, [home] * 8, chunksize=1)
+            found = [*pool.map(fingerprint_of, [home] * 8)]
             assert len({*found}) == 1
             assert {one.name for one in home.iterdir()} == {"pseudonym.key", "home.json"}
 
