@@ -21,6 +21,7 @@ from il6_platform.files import write_whole
 from il6_platform.registry.exports import ExportError
 from il6_platform.registry.formats import decoded, open_sheets
 from il6_platform.registry.formats.sheets import Sheet
+from il6_platform.registry.raw import know_rows
 from il6_platform.warehouse.database import Warehouse
 from il6_platform.warehouse.home import Site
 
@@ -49,14 +50,6 @@ def write_record(site: Site, record: pd.DataFrame) -> None:
 def listed(recorded: pd.DataFrame, *columns: str) -> list[str]:
     """Return the pseudonyms that stand in columns of the record, several in a cell or none."""
     return sorted({one for name in columns for cell in recorded[name] for one in cell.split()})
-
-
-def know_rows(connection: duckdb.DuckDBPyConnection, **variables: Collection[str]) -> None:
-    """Make the view `raw_rows` and `keys_at(number, site)`, and set what statements ask for."""
-    connection.execute(_sql("raw_rows"))
-    sites = [site for (site,) in connection.execute(_sql("sites")).fetchall()]
-    for name, texts in {**variables, "sites": sites}.items():
-        connection.execute(f"set variable {name} = $texts::varchar[]", {"texts": [*texts]})
 
 
 def keys_of(warehouse: Warehouse, patient: str) -> tuple[set[str], set[str]]:

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from il6_platform.paths import sql_file
 from il6_platform.registry.deliveries import Delivery, Opened
 from il6_platform.registry.exports import read_csv
 from il6_platform.registry.native import kept_columns
@@ -153,6 +154,14 @@ def order(connection: duckdb.DuckDBPyConnection, cut: date | None) -> None:
         ") as o where raw.deliveries.delivery = o.delivery",
         {"cut": cut},
     )
+
+
+def know_rows(connection: duckdb.DuckDBPyConnection, **variables: Collection[str]) -> None:
+    """Make the view `raw_rows` and `keys_at(number, site)`, and set what statements ask for."""
+    connection.execute(sql_file("raw.rows").read_text("utf-8"))
+    sites = connection.execute(sql_file("raw.sites").read_text("utf-8")).fetchall()
+    for name, texts in {**variables, "sites": [site for (site,) in sites]}.items():
+        connection.execute(f"set variable {name} = $texts::varchar[]", {"texts": [*texts]})
 
 
 def load(

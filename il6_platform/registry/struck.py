@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from il6_platform.errors import UsageError
 from il6_platform.files import write_whole
-from il6_platform.paths import sql_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,11 +60,9 @@ def listed_as(connection: duckdb.DuckDBPyConnection, patient: str) -> set[str]:
     Who was struck out before sites told patients apart is in it by the number alone, and who was of
     a site in another spelling by that one.
     """
-    connection.execute(sql_file("forgotten.raw_rows").read_text("utf-8"))
-    sites = connection.execute(sql_file("forgotten.sites").read_text("utf-8")).fetchall()
-    connection.execute(
-        "set variable sites = $sites::varchar[]", {"sites": [site for (site,) in sites]}
-    )
+    from il6_platform.registry.raw import know_rows
+
+    know_rows(connection)
     known_as = connection.execute(
         "select distinct unnest(list_append(keys_at(number, site), number)) from staging.lines "
         "where patient = ? and is_struck",
