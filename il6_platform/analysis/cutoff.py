@@ -75,19 +75,19 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     The rows of the cut-off carry no endpoint: there is one cut-off, whatever it is used for.
     """
     results = Results("cutoff")
-    study, was_chosen = directed(cohort, study), study.chooses_direction
+    asked, study = study, directed(cohort, study)
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     outcome, left_out = case_control(cohort, study)
     if is_weighted(study):
         rows, curve = weighted(cohort, study)
         rows = [_said_to_be_chosen(row) for row in rows]
-        results.add([_with_direction(row, study) if was_chosen else row for row in rows])
+        results.add([with_direction(row, asked, study, Code.DIRECTION_CHOSEN) for row in rows])
         results.add_curve(_path(curve, study.higher))
         return results
     if outcome is not None:
         area = roc.auc(marker, outcome, higher=study.higher)
         area = area.but(note=joined(area.note, left_out))
-        results.add(_with_direction(area, study) if was_chosen else area)
+        results.add(with_direction(area, asked, study, Code.DIRECTION_CHOSEN))
         results.add_curve(_roc_path(marker, outcome, study.higher))
     for row in _cut(cohort, marker, outcome, study):
         results.add(row)
@@ -117,16 +117,26 @@ def directed(cohort: Cohort, study: Study) -> Study:
     else:
         marker = cohort.patients["MARKER"].to_numpy(dtype=float)
         outcome, _ = case_control(cohort, study)
-        area = None if outcome is None else roc.auc(marker, outcome, higher=True).estimate
+        return up if outcome is None else directed_by(marker, outcome, study)
     return study.directed("lower") if area is not None and area < 0.5 - ROUNDING else up
 
 
-def _with_direction(row: Estimate, study: Study) -> Estimate:
-    """Say of an area that these data chose its direction."""
-    if row.statistic != "auc" or row.estimate is None:
+def directed_by(marker: NDArray, outcome: NDArray, study: Study) -> Study:
+    """Return the study with the direction of any marker, where the data choose it."""
+    if not study.chooses_direction:
+        return study
+    area = roc.auc(marker, outcome, higher=True).estimate
+    return study.directed("lower" if area is not None and area < 0.5 - ROUNDING else "higher")
+
+
+def with_direction(
+    row: Estimate, study: Study, own: Study, words: Code = Code.DIRECTION_SEEN
+) -> Estimate:
+    """Say of an area that these data chose its direction, `own`, where the study leaves it open."""
+    if row.statistic != "auc" or row.estimate is None or not study.chooses_direction:
         return row
-    side = "higher" if study.higher else "lower"
-    return row.but(note=joined(row.note, Code.DIRECTION_CHOSEN.say(side=side)))
+    side = "higher" if own.higher else "lower"
+    return row.but(note=joined(row.note, words.say(side=side)))
 
 
 UNCOUNTED = Code.UNCORRECTED.say()

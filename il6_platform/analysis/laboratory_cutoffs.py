@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from il6_platform.analysis.cohort import Cohort
-from il6_platform.analysis.cutoff import DATA_DRIVEN, case_control, smallest
+from il6_platform.analysis.cutoff import (
+    DATA_DRIVEN,
+    case_control,
+    directed_by,
+    smallest,
+    with_direction,
+)
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Listing, Spec, Topic, technique
@@ -51,8 +57,10 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         values = cohort.patients[item.name].to_numpy(dtype=float)
         known = ~np.isnan(values)
         of = values[known], outcome[known]
-        results.add(roc.auc(*of, higher=study.higher), term=item.name)
-        for row in roc.youden(*of, higher=study.higher, **smallest(study)).estimates():
+        own = directed_by(*of, study)
+        area = roc.auc(*of, higher=own.higher)
+        results.add(with_direction(area, study, own), term=item.name)
+        for row in roc.youden(*of, higher=own.higher, **smallest(study)).estimates():
             chosen = row.estimate is not None
             note = joined(row.note, DATA_DRIVEN if chosen else None)
             results.add(row.but(note=note), term=item.name)

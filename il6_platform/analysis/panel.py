@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.analysis.comparisons import log_ratio
-from il6_platform.analysis.cutoff import case_control, smallest
+from il6_platform.analysis.cutoff import case_control, directed_by, smallest, with_direction
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.results import Results
 from il6_platform.analysis.spec import Spec, Topic, technique
 from il6_platform.statistics import roc
+from il6_platform.statistics._check import are_all_at_once
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
 from il6_platform.statistics.many_designs import ColumnFits, cox_by_column
@@ -108,7 +109,7 @@ def analyse(cohort: Cohort, study: Study, pool: Executor | None = None) -> Resul
         arm,
         case,
         rules=panel.rules,
-        higher=study.higher,
+        higher=None if study.chooses_direction else study.higher,
         rng=study.rng("panel"),
         replicates=panel.replicates,
         pool=pool,
@@ -119,7 +120,9 @@ def analyse(cohort: Cohort, study: Study, pool: Executor | None = None) -> Resul
     if case is not None:
         for column, (population, name) in zip(values.T, named, strict=True):
             known = np.isfinite(column)
-            area = roc.auc(column[known], case[known], higher=study.higher)
+            of = column[known], case[known]
+            own = directed_by(*of, study)
+            area = with_direction(roc.auc(*of, higher=own.higher), study, own)
             results.add(area, population=population, term=name, model="panel")
     _questions(results, asked.table, named, values, cohort, asked.replicates)
     _whole(results, cohort, study, panel, endpoints[0])
@@ -154,7 +157,25 @@ def _models(
             rows = [row.but(note=Code.MARKER_NOT_POSITIVE.say()) for row in rows]
         elif known.any() and np.ptp(values[has, place][known]) == 0:
             rows = [row.but(note=Code.MARKER_DOES_NOT_VARY.say()) for row in rows]
+        else:
+            own = t[known], e[known], arm[has][known]
+            rows = [row if row.estimate is None else _ordered(row, *own) for row in rows]
         results.add(rows, **where)
+
+
+def _ordered(
+    row: Estimate, time: NDArray[np.float64], event: NDArray[np.bool_], arm: NDArray[np.float64]
+) -> Estimate:
+    """Return a ratio, or none where events that come together say nothing of their order.
+
+    Efron's approximation has a ratio of 1 there. The treatment's change of a ratio takes both arms.
+    """
+    by_arm = [are_all_at_once(time[arm == a], event[arm == a]) for a in (0, 1)]
+    is_change = row.statistic == "ratio_of_hazard_ratios"
+    if not (any(by_arm) if is_change else are_all_at_once(time, event, arm)):
+        return row
+    words = Code.EVENTS_ALL_AT_ONCE.say()
+    return unsupported(row.statistic, words, n=row.n, events=row.events, method=row.method)
 
 
 def _of(fits: ColumnFits, place: int, name: str, size: dict[str, int]) -> Estimate:
@@ -232,12 +253,8 @@ def _whole(results: Results, cohort: Cohort, study: Study, panel: Panel, endpoin
         if np.isnan(share):
             row = unsupported("panel_stability", Code.NOT_ASKED.say(), n=n, method=words)
         results.add(row, **where)
-        results.add(
-            Estimate(
-                "panel_cluster",
-                float(group),
-                n=n,
-                method="Average linkage of rank correlations, 0.7 and more",
-            ),
-            **where,
-        )
+        words = "Average linkage of rank correlations, 0.7 and more"
+        row = Estimate("panel_cluster", float(group), n=n, method=words)
+        if not group:
+            row = unsupported("panel_cluster", Code.NOT_ASKED.say(), n=n, method=words)
+        results.add(row, **where)

@@ -90,7 +90,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     time, event = cohort.survival(endpoint)
     if study.replicates:
-        rows = _resampled(results, whole, endpoint, rule, study)
+        rows = _resampled(results, whole, endpoint, study)
     else:
         reason = Code.NO_REPLICATES.say()
         rows = [unsupported("logrank_selection_corrected", reason, n=len(cohort))]
@@ -129,37 +129,34 @@ def _searched(cohort: Cohort, endpoint: str, study: Study) -> tuple[Cohort, Any,
     return cohort, (marker, np.where(known, time, 0.0), event & known), rule
 
 
-def _resampled(
-    results: Results, whole: Cohort, endpoint: str, rule: Rule, study: Study
-) -> list[Estimate]:
+def _resampled(results: Results, whole: Cohort, endpoint: str, study: Study) -> list[Estimate]:
     """Add the bootstrap's curves; return what permutation, bootstrap and cross-validation say."""
-    searched, sample, of_all = _searched(whole, endpoint, study)
-    cohort = whole.having(endpoint)
-    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
-    time, event = cohort.survival(endpoint)
-    rng, replicates = study.rng("validity"), _replicates(rule, len(marker), study)
+    searched, sample, rule = _searched(whole, endpoint, study)
+    known = searched.has_time(endpoint)
+    rng, replicates = study.rng("validity"), _replicates(rule, int(known.sum()), study)
     corrected = permutation_test(
-        *(*sample, of_all),
+        *(*sample, rule),
         rng=rng,
         replicates=replicates,
-        inside=searched.has_time(endpoint),
+        inside=known,
         progress=telling("Permutations of the cut-off's choice"),
     )
     # the naive P stands in analysis.survival
     rows = [row for row in corrected if row.statistic != "logrank"]
     stability = bootstrap_cutoff(
-        *(marker, time, event, rule),
+        *(*sample, rule),
         rng=rng,
         replicates=replicates,
+        inside=known,
         progress=telling("Bootstrap of the cut-off"),
     )
     rows += stability.estimates
     found = stability.frequencies().rename(columns={"cutoff": "x", "share": "y"})
     results.add_curve(found[["x", "y"]], endpoint="cut-off found")
-    band = roc_band(marker, time, event, rule, rng=study.rng("roc"), replicates=replicates)
+    band = roc_band(*(*sample, rule), rng=study.rng("roc"), replicates=replicates)
     results.add_curve(band, endpoint="ROC")
     rows += cross_validate(
-        marker, time, event, rule, rng=study.rng("cross-validation"), replicates=100
+        *(*sample, rule), rng=study.rng("cross-validation"), replicates=100, inside=known
     )
     return rows
 

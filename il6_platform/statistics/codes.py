@@ -268,6 +268,10 @@ class Code(Pattern):
         "These data chose the direction: cases have the {side} markers; the validation repeats "
         "that choice.",
     )
+    DIRECTION_SEEN = (
+        "direction_seen",
+        "These data chose the direction: cases have the {side} values.",
+    )
     DATA_DRIVEN = (
         "data_driven",
         "Chosen on these data: its accuracy and the tests by it are optimistic.",

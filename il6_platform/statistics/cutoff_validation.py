@@ -26,6 +26,7 @@ from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_rules import NO_CUTOFF, Roc, Rule, Search, first_largest
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.heterogeneity import empty_cell
 from il6_platform.statistics.permutations import permute_into, permuted
 from il6_platform.statistics.risk_sets import CHUNK, LogRanks
 
@@ -104,6 +105,7 @@ def bootstrap_cutoff(
     *,
     rng: np.random.Generator,
     replicates: int = 2000,
+    inside: ArrayLike | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
 ) -> CutoffBootstrap:
@@ -126,6 +128,8 @@ def bootstrap_cutoff(
         Generator; results depend on its seed, not on `jobs`.
     replicates
         Resamples.
+    inside
+        Shape (n,), optional: the cut-off is chosen in all patients, the hazard ratio is of these.
     progress
         Called with the share of resamples done.
     jobs
@@ -141,6 +145,7 @@ def bootstrap_cutoff(
     n, events = search.n, int(search.events.sum())
     method = f"{rule.words}; bootstrap, {replicates} resamples"
     fields: dict[str, Any] = {"n": n, "events": events, "method": method}
+    kept, compared = _inside(search, inside)
     scales = ("hazard_ratio",) if search.roc is None else ("auc", "youden", "hazard_ratio")
     if search.cutoff is None:
         names = ["cutoff_bootstrap", "cutoff_recovered", "cutoff_mode"]
@@ -157,14 +162,15 @@ def bootstrap_cutoff(
         area = np.full(size, np.nan) if roc is None else roc.auc
         found = np.where(picked >= 0, criterion[np.arange(size), picked], np.nan)
         up = np.full(size, np.nan) if roc is None else roc.up.astype(float)
-        return picked, area, found, search.log_hazard_ratios(picked, w), up
+        of_these = w if kept is None else w * kept
+        return picked, area, found, search.log_hazard_ratios(picked, of_these), up
 
     picked, area, found, log_ratio, up = _blocks(work, n, replicates, rng, progress, jobs)
     some = picked >= 0
     cutoffs = np.where(some, search.cutoffs[picked], np.nan)
     distinct, where = np.unique(picked, return_inverse=True)
-    in_sample = search.log_hazard_ratios(distinct)[where]
-    apparent_ratio = float(search.log_hazard_ratios(np.array([search.picked]))[0])
+    in_sample = _log_ratios(search, distinct, kept)[where]
+    apparent_ratio = float(_log_ratios(search, np.array([search.picked]), kept)[0])
     estimates = _stability(search.cutoff, cutoffs, fields)
     at = {"at": search.cutoff, **fields}
     if search.roc is not None:
@@ -179,8 +185,15 @@ def bootstrap_cutoff(
     else:
         direction, sign = np.sign(log_ratio), float(np.sign(apparent_ratio))
     optimism = direction * (log_ratio - in_sample)
+    at |= compared
     estimates += _corrected("hazard_ratio", apparent_ratio, optimism, at, sign=sign)
     return CutoffBootstrap(search.cutoff, cutoffs, estimates)
+
+
+def _log_ratios(search: Search, picked: NDArray[Any], kept: Floats | None) -> Floats:
+    """Return the log hazard ratio of whom is compared, in the sample, at each cut-off picked."""
+    weights = None if kept is None else np.tile(kept, (len(picked), 1))
+    return search.log_hazard_ratios(picked, weights)
 
 
 def roc_band(
@@ -307,6 +320,7 @@ def cross_validate(
     rng: np.random.Generator,
     folds: int = 2,
     replicates: int = 100,
+    inside: ArrayLike | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
 ) -> list[Estimate]:
@@ -318,7 +332,7 @@ def cross_validate(
 
     Parameters
     ----------
-    marker, time, event, rule, rng, progress, jobs
+    marker, time, event, rule, rng, inside, progress, jobs
         As in `bootstrap_cutoff`.
     folds
         Parts, 2 in the paper.
@@ -340,10 +354,10 @@ def cross_validate(
     if folds < 2:
         raise ValueError(f"folds must be 2 or more, not {folds}.")
     search = Search(marker, time, event, rule)
-    n, events = search.n, int(search.events.sum())
+    n, (weights, of_these) = search.n, _inside(search, inside)
     fields: dict[str, Any] = {
-        "n": n,
-        "events": events,
+        "n": of_these["n"],
+        "events": of_these["events"],
         "method": f"{rule.words}; {folds}-fold cross-validated dichotomisation "
         f"(Faraggi & Simon 1996), median of {replicates} splits",
     }
@@ -358,7 +372,8 @@ def cross_validate(
             picked = first_largest(search.criterion((fold != f).astype(float)))
             high |= (fold == f) & (search.place >= picked[:, None])
             valid &= picked >= 0
-        test, fits = search.risk_sets.log_rank(high), search.risk_sets.cox(high)
+        kept = None if weights is None else np.tile(weights, (size, 1))
+        test, fits = search.risk_sets.log_rank(high, kept), search.risk_sets.cox(high, kept)
         chi_square, ratio, error = test.chi_square, fits.coefficients[:, 0], fits.std_errors[:, 0]
         return tuple(np.where(valid, x, np.nan) for x in (chi_square, ratio, error))
 
@@ -574,9 +589,12 @@ def interaction_test(
     names = ("interaction", "interaction_selection_corrected")
     if search.cutoff is None:
         return [unsupported(name, NO_CUTOFF, method=method, **fields) for name in names]
-    observed = float(search.interactions((search.place >= search.picked)[None], weights)[0])
+    high = search.place >= search.picked
+    observed = float(search.interactions(high[None], weights)[0])
     if np.isnan(observed):
-        return [unsupported(name, SEPARATED, method=method, **fields) for name in names]
+        having = search.events if weights is None else search.events & (weights > 0)
+        note = empty_cell(search.arm, high, having, Code.NO_EVENTS_IN_GROUP) or SEPARATED
+        return [unsupported(name, note, method=method, **fields) for name in names]
 
     def work(child: np.random.Generator, size: int) -> tuple[Floats]:
         permutation = _permutations(child, size, search.arm)

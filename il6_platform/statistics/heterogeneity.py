@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.stats import binom, chi2, norm
 
 from il6_platform.statistics._check import same_length, samples
@@ -22,7 +23,6 @@ from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code, Reason
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.permutations import permute_into, permuted
-from il6_platform.statistics.proportions import proportion, risk_difference
 from il6_platform.statistics.risk_sets import CHUNK, RiskSets
 from il6_platform.statistics.survival import rmst_difference
 
@@ -82,7 +82,7 @@ def interaction_permutation(
         f"Cox, Efron, likelihood ratio; marker groups permuted within arms, "
         f"Monte Carlo: {replicates} permutations"
     )
-    note = _empty_cell(a, h, e, Code.NO_EVENTS_IN_GROUP)
+    note = empty_cell(a, h, e, Code.NO_EVENTS_IN_GROUP)
     if note:
         return unsupported("interaction_permutation", note, **fields)
     risk_sets = RiskSets(t, e)
@@ -234,7 +234,7 @@ def rmst_interaction(
     t, e = samples(time, event)
     a, h = _binary("arm", arm, len(t)), _binary("high", high, len(t))
     fields: dict[str, Any] = {"n": len(t), "events": int(e.sum()), "at": tau}
-    note = _empty_cell(a, h, np.ones(len(t)), Code.NO_PATIENTS_IN_GROUP)
+    note = empty_cell(a, h, np.ones(len(t)), Code.NO_PATIENTS_IN_GROUP)
     if note:
         return unsupported("rmst_difference_interaction", note, **fields)
     cells = [(a == i) & (h == j) for i in (0, 1) for j in (0, 1)]
@@ -269,7 +269,8 @@ def risk_difference_interaction(response: ArrayLike, arm: ArrayLike, high: Array
     """Difference of the arms' differences in response rate, high minus low.
 
     The interval combines Newcombe's intervals of both differences by the method of variance
-    recovery (Zou & Donner, Stat Med 2008); P is Wald's with unpooled variances.
+    recovery (Zou & Donner, Stat Med 2008). P is that of the same family: 1 less the confidence at
+    which an interval first holds 0, so that P is below 0.05 where the 95% interval does not.
 
     Parameters
     ----------
@@ -288,31 +289,55 @@ def risk_difference_interaction(response: ArrayLike, arm: ArrayLike, high: Array
     n = len(np.asarray(response))
     y, a, h = _binary("response", response, n), _binary("arm", arm, n), _binary("high", high, n)
     fields: dict[str, Any] = {"n": n, "events": int(y.sum())}
-    fields["method"] = "Difference of risk differences, Newcombe intervals combined; Wald P"
-    note = _empty_cell(a, h, np.ones(n), Code.NO_PATIENTS_IN_GROUP)
+    fields["method"] = "Difference of risk differences, Newcombe intervals combined; P of the same"
+    note = empty_cell(a, h, np.ones(n), Code.NO_PATIENTS_IN_GROUP)
     if note:
         return unsupported("risk_difference_interaction", note, **fields)
-    differences, variance = [], 0.0
-    for j in (1, 0):
-        cells = [y[(a == i) & (h == j)] for i in (1, 0)]
-        (x1, n1), (x0, n0) = ((int(cell.sum()), len(cell)) for cell in cells)
-        differences.append(risk_difference(x1, n1, x0, n0))
-        rates = [proportion(x1, n1).estimate or 0.0, proportion(x0, n0).estimate or 0.0]
-        variance += sum(p * (1 - p) / m for p, m in zip(rates, (n1, n0), strict=True))
-    (d1, l1, u1), (d0, l0, u0) = (
-        (d.estimate or 0.0, d.ci_low or 0.0, d.ci_high or 0.0) for d in differences
-    )
-    value, error = d1 - d0, float(np.sqrt(variance))
+    cells = [y[(a == i) & (h == j)] for j in (1, 0) for i in (1, 0)]
+    sizes = np.array([len(cell) for cell in cells])
+    rates = np.array([cell.sum() for cell in cells]) / sizes
+    signs = np.array([1, -1, -1, 1])
+    value, error = float(signs @ rates), float(np.sqrt((rates * (1 - rates) / sizes).sum()))
+    low, high = _recovered(rates, sizes, signs, Z)
+
+    p = float(2 * norm.sf(_first_holding_zero(rates, sizes, signs))) if error else None
     return Estimate(
         "risk_difference_interaction",
         value,
-        value - float(np.hypot(d1 - l1, u0 - d0)),
-        value + float(np.hypot(u1 - d1, d0 - l0)),
+        low,
+        high,
         error or None,
-        p_value=float(2 * norm.sf(abs(value) / error)) if error else None,
+        p_value=p,
         note=None if error else Code.RATES_ARE_0_OR_1.say(),
         **fields,
     )
+
+
+def _recovered(
+    rates: Floats, sizes: NDArray[np.int64], signs: NDArray[np.int64], z: float
+) -> tuple[float, float]:
+    """Return the limits of a sum of signed rates from Wilson's of each, at a normal quantile."""
+    centre = (rates + z**2 / (2 * sizes)) / (1 + z**2 / sizes)
+    half = z * np.sqrt(rates * (1 - rates) / sizes + z**2 / (4 * sizes**2)) / (1 + z**2 / sizes)
+    below, above = rates - (centre - half), centre + half - rates
+    value = float(signs @ rates)
+    down, up = np.where(signs > 0, below, above), np.where(signs > 0, above, below)
+    return value - float(np.sqrt((down**2).sum())), value + float(np.sqrt((up**2).sum()))
+
+
+def _first_holding_zero(rates: Floats, sizes: NDArray[np.int64], signs: NDArray[np.int64]) -> float:
+    """Return the normal quantile from which on the interval of a sum of signed rates holds 0."""
+    value = float(signs @ rates)
+
+    def distance(z: float) -> float:
+        low, high = _recovered(rates, sizes, signs, z)
+        return low if value > 0 else -high
+
+    # beyond the farthest quantile a P value is no number above 0
+    nearest, farthest = 1e-9, 37.0
+    if value == 0 or distance(nearest) <= 0:
+        return 0.0
+    return farthest if distance(farthest) > 0 else float(brentq(distance, nearest, farthest))
 
 
 def tables_by_stratum(
@@ -502,7 +527,8 @@ def _binary(name: str, values: ArrayLike, n: int) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _empty_cell(arm: NDArray, high: NDArray, counted: NDArray, code: Code) -> Reason | None:
+def empty_cell(arm: NDArray, high: NDArray, counted: NDArray, code: Code) -> Reason | None:
+    """Name the first of the four groups of arm and marker in which nobody is counted, if any."""
     for a, arm_name in ((1, "experimental"), (0, "control")):
         for h, group in ((1, "high"), (0, "low")):
             if not counted[(arm == a) & (high == h)].any():

@@ -26,7 +26,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import norm, rankdata
 
 from il6_platform.statistics.arrays import Bools, Floats, Ints
-from il6_platform.statistics.cutoff_rules import smallest_group
+from il6_platform.statistics.cutoff_rules import Roc, smallest_group
 from il6_platform.statistics.permutations import permute_into
 from il6_platform.statistics.risk_sets import log_rank_scores
 
@@ -104,7 +104,7 @@ def ask_panel(
     outcome: ArrayLike | None = None,
     *,
     rules: Sequence[str] = RULES,
-    higher: bool = True,
+    higher: bool | None = True,
     min_share: float = 0.1,
     min_patients: int = 10,
     rng: np.random.Generator,
@@ -127,7 +127,8 @@ def ask_panel(
     rules
         Of `RULES`.
     higher
-        Whether cases have the higher markers, for `youden`.
+        Whether cases have the higher markers, for `youden`; None: of each marker the direction in
+        which the area under its ROC curve is 0.5 or more, chosen anew in every permutation.
     min_share, min_patients
         Proportion and number of patients on either side of a cut-off at least.
     rng, replicates
@@ -230,7 +231,7 @@ def _block(
     case: Floats | None,
     draws: tuple[bytes, int],
     rules: Sequence[str],
-    higher: bool,
+    higher: bool | None,
     least: int,
 ) -> tuple[pd.DataFrame, Floats]:
     """Answer all questions of some markers: the rows, and the statistics of every permutation."""
@@ -277,9 +278,23 @@ def _block(
         add("", "auc", np.abs(_Contrasts(ranks.T, np.arange(m), arms).difference(within)))
         if "youden" in rules:
             both = np.vstack([case, case[drawn]])
-            index = cut.youden(both, np.isfinite(x)) * (1 if higher else -1)
+            side = np.where(_sides(x, both, higher), 1, -1)[:, owner]
+            index = cut.youden(both, np.isfinite(x)) * side
             add("", "cutoff: youden", *cut.largest(index, m, cutoffs))
     return pd.concat(rows, ignore_index=True), np.concatenate(columns, axis=1)
+
+
+def _sides(x: Floats, case: Floats, higher: bool | None) -> Bools:
+    """Return whether the cases (B, n) are taken to have the higher markers (n, m): (B, m)."""
+    if higher is not None:
+        return np.full((len(case), x.shape[1]), higher)
+    sides = np.ones((len(case), x.shape[1]), dtype=bool)
+    for place, column in enumerate(x.T):
+        order = np.argsort(column, kind="stable")[: int(np.isfinite(column).sum())]
+        starts = np.flatnonzero(np.diff(column[order], prepend=-np.inf))
+        own = case[:, order]
+        sides[:, place] = Roc.of((own == 1) * 1.0, (own == 0) * 1.0, starts, None).up
+    return sides
 
 
 def _case_scores(case: Floats, arms: Bools) -> Floats:
@@ -468,16 +483,21 @@ def clusters(values: ArrayLike, *, alike: float = ALIKE) -> NDArray[np.int64]:
 
     Returns
     -------
-    Number of the cluster of each marker, from 1, by the first marker in it.
+    Number of the cluster of each marker, from 1, by the first marker in it; 0 of one that ranks
+    nobody: it is constant, or known in fewer than three patients.
     """
     x = np.asarray(values, dtype=float)
-    m = x.shape[1]
-    if m < 2:
-        return np.ones(m, dtype=np.int64)
     correlation = pd.DataFrame(x).corr(method="spearman", min_periods=3).abs().to_numpy()
-    distance = 1 - np.nan_to_num(correlation)
+    found = np.zeros(x.shape[1], dtype=np.int64)
+    # who goes with nobody ranks nobody: not even with itself
+    ranking = np.flatnonzero(np.isfinite(np.diag(correlation)))
+    if len(ranking) < 2:
+        found[ranking] = 1
+        return found
+    distance = 1 - np.nan_to_num(correlation[np.ix_(ranking, ranking)])
     np.fill_diagonal(distance, 0.0)
     distance = np.clip((distance + distance.T) / 2, 0, 1)
     labels = fcluster(linkage(squareform(distance, checks=False), "average"), 1 - alike, "distance")
     renamed: dict[Any, int] = {}
-    return np.array([renamed.setdefault(label, len(renamed) + 1) for label in labels])
+    found[ranking] = [renamed.setdefault(label, len(renamed) + 1) for label in labels]
+    return found

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from il6_platform import study as study_file
-from il6_platform.analysis import cutoff
-from il6_platform.analysis.cohort import Cohort
+from il6_platform.analysis import cutoff, validity
+from il6_platform.analysis.cohort import MARKER_TERM, Cohort
 from il6_platform.analysis.spec import analyses
 from il6_platform.statistics.codes import Code
+from il6_platform.statistics.regression import cox
 from il6_platform.study import Study
 from il6_platform_tests.held_back.compare import nonsense
 
@@ -243,6 +244,34 @@ def test_the_corrected_p_is_of_the_groups_that_are_compared(rule: int) -> None:
     )
     assert len(corrected) == 9
     pd.testing.assert_frame_equal(naive.astype(float), corrected.astype(float))
+
+
+@pytest.mark.parametrize("rule", [0, 1])
+def test_what_is_said_of_the_cutoff_is_of_the_one_that_is_published(rule: int) -> None:
+    """It was of the one that those with a time would choose, where some have none."""
+    more = {"cutoff": CUTOFFS[rule], "endpoints": ["OS", "PFS"], "replicates": 20}
+    study = Study.model_validate(STUDY | more)
+    patients = cohort_of("ordinary", 70, study, seed=2).patients
+    patients.loc[::4, "time_OS"] = np.nan
+    patients.loc[1::5, "time_PFS"] = np.nan
+    cut = cutoff.chosen(Cohort(patients), study)
+    cohort = Cohort(patients.assign(MARKERGR=np.where(patients["MARKER"] >= cut, "high", "low")))
+    made = validity.analyse(cohort, study)
+    rows = made.frame().set_index("statistic")
+    rows = rows[(rows["population"] == "all") & rows["model"].isna()]
+    endpoint = cutoff.cutoff_endpoint(study)
+    known = cohort.having(endpoint)
+    assert rows.loc["cutoff_bootstrap", "estimate"] == cut
+    assert set(rows.loc[["cutoff_recovered", "hazard_ratio_apparent"], "at"]) == {cut}
+    model = cox(known.main_effects()[[MARKER_TERM]], *known.survival(endpoint)).estimates()[0]
+    apparent = rows.loc["hazard_ratio_apparent"]
+    assert apparent["estimate"] == pytest.approx(model.estimate)
+    for name in ("hazard_ratio_apparent", "logrank_cross_validated"):
+        assert (rows.loc[name, "n"], rows.loc[name, "events"]) == (model.n, model.events)
+    band = made.curves().query("endpoint == 'ROC'").set_index("x")["y"]
+    found = cutoff.analyse(Cohort(patients), study).curves()
+    for x, y in band.iloc[:-1].items():
+        assert y == pytest.approx(found.loc[found["x"] <= x + 1e-9, "y"].max())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from il6_platform.analysis import panel
+from il6_platform.analysis import cutoff, panel
 from il6_platform.analysis.cohort import Cohort
 from il6_platform.figures.volcano import ranked_markers, volcano
 from il6_platform.report import tables
@@ -61,6 +61,59 @@ def test_whatever_the_cohort_every_question_is_answered_or_says_why(shape: str, 
     report = Report(rows, made.curves(), pd.DataFrame(), study, is_synthetic=False)
     table = tables.panel(report, "PFS")
     assert {row[0] for row in table.rows} <= set(cohort.panel)
+
+
+def test_events_that_come_together_have_no_ratio() -> None:
+    """It was 1.0 (0.8 to 1.25) of Efron's approximation: the exact likelihood is flat."""
+    study = study_of()
+    cohort = with_markers(cohort_of("all at one time", 40, study))
+    rows = panel.analyse(cohort, study).frame()
+    ratios = rows[rows["statistic"].isin(["hazard_ratio", "ratio_of_hazard_ratios"])]
+    ratios = ratios[(ratios["endpoint"] == "PFS") & ratios["term"].str.match("m[0-9]")]
+    assert len(ratios) == 12
+    assert ratios["estimate"].isna().all() and set(ratios["code"]) == {"events_all_at_once"}
+    # one arm tells the effect, and both its change
+    ordinary = with_markers(cohort_of("ordinary", 40, study))
+    is_control = ordinary.patients["ARMCD"] == "C"
+    patients = ordinary.patients.assign(
+        time_PFS=ordinary.patients["time_PFS"].mask(is_control, 3.0),
+        event_PFS=ordinary.patients["event_PFS"] | is_control,
+    )
+    rows = panel.analyse(replace(ordinary, patients=patients), study).frame()
+    rows = rows[(rows["endpoint"] == "PFS") & (rows["term"] == "m2")].set_index("statistic")
+    assert rows.loc["hazard_ratio", "estimate"] > 0
+    assert rows.loc["ratio_of_hazard_ratios", "code"] == "events_all_at_once"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_data_choose_the_direction_of_each_marker_where_they_choose_the_studys(
+    sign: int,
+) -> None:
+    asked = {"cutoff": STUDY["cutoff"] | {"direction": "auto"}, "panel": ASKED, "replicates": 0}
+    study = Study.model_validate(STUDY | asked)
+    cohort = cohort_of("ordinary", 60, study)
+    patients = cohort.patients.assign(MARKER=cohort.patients["MARKER"] ** sign)
+    frame = pd.DataFrame({"own": patients["MARKER"], "other way": 1 / patients["MARKER"]})
+    cohort = replace(cohort, patients=patients, panel=frame)
+    rows = panel.analyse(cohort, study).frame()
+    areas = rows[rows["statistic"] == "auc"].set_index("term")
+    own = cutoff.analyse(cohort, study).frame().set_index("statistic")
+    assert areas["estimate"].tolist() == pytest.approx([own.loc["auc", "estimate"]] * 2)
+    assert set(areas["code"]) == {"direction_seen"}
+    found = rows[(rows["statistic"] == "panel_cutoff") & (rows["model"] == "youden")]
+    found = found.set_index("term").loc["own"]
+    assert found["at"] == own.loc["cutoff", "estimate"]
+    assert found["estimate"] == pytest.approx(own.loc["youden", "estimate"])
+
+
+def test_a_marker_that_ranks_nobody_is_of_no_cluster() -> None:
+    study = study_of()
+    cohort = with_markers(cohort_of("ordinary", 30, study))
+    cohort = replace(cohort, panel=cohort.panel.assign(empty=np.nan))
+    rows = panel.analyse(cohort, study).frame()
+    rows = rows[rows["statistic"] == "panel_cluster"].set_index("term")
+    assert set(rows.index[rows["estimate"].isna()]) == {"empty", "constant"}
+    assert set(rows.loc[["empty", "constant"], "code"]) == {"not_asked"}
 
 
 def test_without_a_panel_nothing_is_said() -> None:

@@ -189,7 +189,9 @@ def four_groups(rng: np.random.Generator, *, prognostic: float = 1.0) -> Results
         "Interaction, likelihood ratio, permutation": interaction_permutation(
             time, event, ARM, HIGH, rng=rng, replicates=499
         ),
-        "Interaction of risk differences, Wald": risk_difference_interaction(response, ARM, HIGH),
+        "Interaction of risk differences, Newcombe": risk_difference_interaction(
+            response, ARM, HIGH
+        ),
         "Interaction of odds ratios, Breslow-Day": homogeneity["breslow_day"],
         "Interaction of odds ratios, Tarone": homogeneity["tarone"],
         "Arms, stratified log-rank": logrank(time, event, ARM, strata=HIGH),

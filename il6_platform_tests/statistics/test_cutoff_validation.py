@@ -16,6 +16,7 @@ from il6_platform.statistics.cutoff_rules import (
 from il6_platform.statistics.cutoff_validation import (
     bootstrap_cutoff,
     cross_validate,
+    interaction_test,
     permutation_test,
     roc_band,
 )
@@ -328,6 +329,41 @@ class TestProperties:
         assert ours["cutoff_bootstrap"].ci_low <= ours["cutoff_bootstrap"].ci_high
         assert ours["cutoff_mode"].estimate == table["share"].max()
         assert ours["cutoff_mode"].estimate >= ours["cutoff_recovered"].estimate
+
+
+def test_who_is_not_compared_helps_to_choose_and_no_more():
+    """Their times move neither the hazard ratio nor the test; compared with all, nothing moves."""
+    rng, n = np.random.default_rng(3), 60
+    marker, time, event = rng.random(n), rng.exponential(8, n), rng.random(n) < 0.7
+    rule = Rule("youden", outcome=outcome_by(time, event, BY), min_patients=5)
+    inside = np.arange(n) % 3 > 0
+    other = np.where(inside, time, 0.0), inside & event
+
+    def asked(time, event, **more):
+        rng = np.random.default_rng(1)
+        stable = bootstrap_cutoff(marker, time, event, rule, rng=rng, replicates=40, **more)
+        rows = stable.estimates[-3:]
+        rows += cross_validate(marker, time, event, rule, rng=rng, replicates=10, **more)
+        return [one for row in rows for one in (row.estimate, row.n, row.events)]
+
+    assert asked(time, event, inside=inside) == pytest.approx(asked(*other, inside=inside))
+    assert asked(time, event, inside=np.ones(n)) == pytest.approx(asked(time, event))
+
+
+@pytest.mark.parametrize(
+    ("inside", "events"),
+    [(slice(0, 0), True), (slice(None), False), (slice(1), True)],
+)
+def test_an_interaction_of_few_is_not_called_separated(inside, events):
+    rng = np.random.default_rng(4)
+    marker, time, arm = rng.random(30), rng.exponential(5, 30), np.arange(30) % 2
+    chosen = np.zeros(30, dtype=bool)
+    chosen[inside] = True
+    rule = Rule("youden", outcome=rng.random(30) < 0.5)
+    rows = interaction_test(
+        marker, time, np.full(30, events), arm, rule, rng=rng, replicates=5, inside=chosen
+    )
+    assert {row.code for row in rows} == {"no_events_in_group"}
 
 
 def test_a_lower_marker_may_be_the_dangerous_one():

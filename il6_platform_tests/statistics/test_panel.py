@@ -25,11 +25,12 @@ from il6_platform.statistics.panel import (
 )
 from il6_platform.statistics.regression import cox
 from il6_platform.statistics.risk_sets import log_rank_scores
-from il6_platform.statistics.roc import outcome_by, youden
+from il6_platform.statistics.roc import auc, outcome_by, youden
 
 FOLDER = Path(__file__).parents[1] / "reference"
 R = json.loads((FOLDER / "panel.json").read_text(encoding="utf-8"))
 TIMES = ("time", "quarter")
+R_CLUSTERS = [*range(1, 20), 16, 20, 6, 21, 22]
 
 
 def breast() -> tuple[pd.DataFrame, list[str]]:
@@ -263,6 +264,62 @@ def test_youden_is_of_whose_marker_is_known() -> None:
         assert row["statistic"] == pytest.approx(expected.rows[1].estimate)
     none = asked(d, genes[:2], outcome=np.ones(90), replicates=9)
     assert none.loc[none["endpoint"] == "", ["statistic", "p_value"]].isna().all(axis=None)
+
+
+def test_a_direction_that_the_data_choose_is_of_each_marker_and_of_each_permutation() -> None:
+    """By loops: the panel took every marker to be higher in cases, the study's own one too."""
+    d, genes = breast()
+    d, genes = d.iloc[:60].copy(), genes[:4]
+    d.loc[d.index[:8], genes[1]] = np.nan
+    d[genes[2]] = np.round(np.log2(d[genes[2]]), 0)
+    d[genes[3]] = 1 / d[genes[0]]
+    options: dict[str, Any] = {"rules": ("youden",), "min_patients": 5, "replicates": 19}
+    table = asked(d, genes, higher=None, **options)
+    table = table[table["kind"] == "cutoff: youden"].set_index("marker")
+    case, arms = outcome_by(d["time"], d["event"], 1825), d["er"].to_numpy() == 1
+    drawn = _permuted(arms, np.random.default_rng(1).spawn(1)[0], 19)
+    for place, gene in enumerate(genes):
+        x, index, values = d[gene].to_numpy(float), [], []
+        for y in (case, *case[drawn]):
+            area = auc(x, y).estimate
+            found = _best_youden(x, y, area >= 0.5 - 1e-9)
+            index.append(found[0])
+            values.append(found[1])
+        assert table.loc[place, "statistic"] == pytest.approx(index[0])
+        assert table.loc[place, "cutoff"] == values[0]
+        reached = sum(one >= index[0] - 1e-9 for one in index[1:])
+        assert table.loc[place, "p_value"] == (reached + 1) / 20
+    fixed = asked(d, genes, **options).set_index(["kind", "marker"]).loc["cutoff: youden"]
+    # a marker turned upside down is cut as it was
+    assert table.loc[3, "statistic"] == pytest.approx(table.loc[0, "statistic"], abs=0.05)
+    assert fixed.loc[3, "statistic"] != pytest.approx(fixed.loc[0, "statistic"], abs=0.05)
+
+
+def _best_youden(x: np.ndarray, case: np.ndarray, higher: bool) -> tuple[float, float]:
+    known = np.isfinite(x)
+    tried = [
+        c for c in np.unique(x[known]) if (x[known] < c).sum() >= 6 and (x[known] >= c).sum() >= 6
+    ]
+    sign = 1 if higher else -1
+    index = {
+        c: sign * ((x[known & (case == 1)] >= c).mean() - (x[known & (case == 0)] >= c).mean())
+        for c in tried
+    }
+    best = max(index.values())
+    return best, min(c for c, one in index.items() if one > best - 1e-9)
+
+
+def test_clusters_are_rs_and_a_marker_that_ranks_nobody_is_of_none() -> None:
+    """cutree(hclust(as.dist(1 - abs(cor(x, method = "spearman"))), "average"), h = 0.3)."""
+    d, genes = breast()
+    values = d[genes].to_numpy(float)
+    assert clusters(values).tolist() == R_CLUSTERS
+    none = np.full(len(d), np.nan)
+    rare = np.where(np.arange(len(d)) < 2, values[:, 0], np.nan)
+    more = np.column_stack([none, values, rare, np.ones(len(d))])
+    assert clusters(more).tolist() == [0, *R_CLUSTERS, 0, 0]
+    assert clusters(values[:, :1]).tolist() == [1]
+    assert clusters(none[:, None]).tolist() == [0]
 
 
 def test_what_has_no_effect_is_not_among_the_best() -> None:
