@@ -642,7 +642,10 @@ def test_start_after_the_censoring_day(spec: Specification) -> None:
 
 
 def test_death_and_contact_at_the_censoring_day(spec: Specification) -> None:
-    """A death on the censoring day is known, one later is not; last contact is no later than it."""
+    """A death on the censoring day is known, one later is not; last contact is no later than it.
+
+    Who died later was alive on it, whenever he was last seen (p5).
+    """
     spec.study(censor="day 100")
     spec.given(
         follow_up="""
@@ -651,6 +654,7 @@ def test_death_and_contact_at_the_censoring_day(spec: Specification) -> None:
         | p2         | day 101         | day 101 |
         | p3         | day 400         |         |
         | p4         | day 60          |         |
+        | p5         | day 60          | day 130 |
         """
     )
     spec.expect(
@@ -660,6 +664,7 @@ def test_death_and_contact_at_the_censoring_day(spec: Specification) -> None:
         | p2      |         | day 100  |
         | p3      |         | day 100  |
         | p4      |         | day 60   |
+        | p5      |         | day 100  |
         """
     )
 

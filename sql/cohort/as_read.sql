@@ -97,8 +97,12 @@ select
         when f.cause_of_death in ('disease', 'cancer', 'tumour', 'tumor', 'progression', 'disease progression', 'progressive disease') then 'disease'
         when f.cause_of_death != 'unknown' then 'other'
     end as dthcaus,
-    -- least() passes over nulls: without a last contact it would be the day of censoring
-    if(f.last_contact_on is null, null, last_known(f.last_contact_on)) as lstalvdt,
+    case
+        -- who died after the day of censoring was alive on it, whenever he was seen
+        when not is_known(f.died_on) then last_known(f.died_on)
+        -- least() passes over nulls: without a last contact it would be the day of censoring
+        when f.last_contact_on is not null then last_known(f.last_contact_on)
+    end as lstalvdt,
     w.newtrtdt,
     v.pddt,
     v.adequate_dt,
