@@ -583,7 +583,6 @@ def interaction_test(
     True
     """
     search = Search(marker, time, event, rule, arm=arm)
-    n = search.n
     method = f"Cox, Efron, likelihood ratio at the cut-off of {rule.words}"
     weights, fields = _inside(search, inside)
     names = ("interaction", "interaction_selection_corrected")
@@ -605,7 +604,7 @@ def interaction_test(
         high = _permuted_groups(search, permutation, picked)
         return (np.where(picked >= 0, search.interactions(high, weights), np.nan),)
 
-    (drawn,) = _blocks(work, n, replicates, rng, progress, jobs)
+    (drawn,) = _blocks(work, search.n, replicates, rng, progress, jobs)
     unknown = int(np.isnan(drawn).sum())
     reached = unknown + int(np.sum(drawn >= observed - 1e-9 * max(1.0, observed)))
     corrected = (
