@@ -188,7 +188,8 @@ class Cohort:
 
     def competing(self, endpoint: str) -> NDArray[np.bool_]:
         """Return whose time of an endpoint ended with a competing event: no event, not censored."""
-        return self.patients[f"competing_{endpoint}"].to_numpy(dtype=bool)
+        nobody = pd.Series(False, self.patients.index)
+        return self.patients.get(f"competing_{endpoint}", nobody).to_numpy(dtype=bool)
 
     def having(self, endpoint: str) -> Cohort:
         """Return the patients who have a time of an endpoint: of DOR, who responded.

@@ -168,6 +168,25 @@ def with_caution(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
     return with_reason(with_reason(rows, naive, NAIVE), uncounted, UNCOUNTED)
 
 
+OF_EVENT_FREE = frozenset(
+    {"median", "survival", "rmst", "rmst_difference", "rmst_difference_interaction"}
+)
+"""Statistics of a Kaplan-Meier curve."""
+
+
+def with_competing(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Say of what a Kaplan-Meier curve gives where events compete that they count as censored.
+
+    Parameters
+    ----------
+    rows
+        In the columns of `report.results`; they are not changed.
+    """
+    competing = [name for name in study.needed_endpoints if study.known_endpoints[name].competing]
+    chosen = rows["endpoint"].isin(competing) & rows["statistic"].isin(OF_EVENT_FREE)
+    return with_reason(rows, chosen & rows["estimate"].notna(), Code.COMPETING_CENSORED.say())
+
+
 NO_GROUPS = OF_PEOPLE | {Code.NO_PATIENTS, Code.NOT_COMPARED, Code.LEFT_THE_MODEL}
 """Reasons that a row of groups by the marker gives where there is no cut-off to make them."""
 
@@ -205,7 +224,8 @@ def weighted(cohort: Cohort, study: Study) -> tuple[list[Estimate], pd.DataFrame
     assert asked.by_months is not None
     cohort = cohort.having(asked.endpoint)
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
-    weights = ipcw_weights(*cohort.survival(asked.endpoint), asked.by_months)
+    other = cohort.competing(asked.endpoint)
+    weights = ipcw_weights(*cohort.survival(asked.endpoint), asked.by_months, other)
     curve = weighted_roc(marker, *weights, higher=study.higher)
     rows = weighted_youden(marker, *weights, higher=study.higher, **smallest(study))
     return rows, curve
@@ -223,7 +243,8 @@ def rule_of(cohort: Cohort, study: Study) -> Rule | None:
         case "interaction":
             return Rule("interaction", arm=cohort.group("experimental"), **limits)
         case "youden" if is_weighted(study) and isinstance(asked, EventOutcome):
-            return Rule("youden_ipcw", by=asked.by_months, higher=higher, **limits)
+            other = cohort.competing(asked.endpoint)
+            return Rule("youden_ipcw", by=asked.by_months, competing=other, higher=higher, **limits)
         case "youden":
             outcome = case_control(cohort, study)[0]
             return Rule("youden", outcome=outcome, higher=higher, **limits)
@@ -253,8 +274,9 @@ def case_control(cohort: Cohort, study: Study) -> tuple[NDArray[np.float64] | No
         known = cohort.having(asked.endpoint).survival(asked.endpoint)
         outcome[cohort.has_time(asked.endpoint)] = roc.outcome_by(*known, asked.by_months)
         missing = int(np.isnan(outcome).sum())
-        words = Code.CENSORED_LEFT_OUT.say(n=missing, by=asked.by_months)
-        return outcome, words if missing else None
+        competes = (np.isnan(outcome) & cohort.competing(asked.endpoint)).any()
+        why = Code.COMPETING_LEFT_OUT if competes else Code.CENSORED_LEFT_OUT
+        return outcome, why.say(n=missing, by=asked.by_months) if missing else None
     return None, None
 
 

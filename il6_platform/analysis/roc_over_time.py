@@ -7,6 +7,8 @@ was censored: others stand for him.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -68,20 +70,22 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     results = Results("roc_over_time")
     study = directed(cohort, study)
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
-    options = {"higher": study.higher, **smallest(study)}
+    options: dict[str, Any] = {"higher": study.higher, **smallest(study)}
     for endpoint in study.endpoints:
         time, event = cohort.survival(endpoint)
         known = np.isfinite(time)
-        sample = marker[known], time[known], event[known]
+        sample, other = (marker[known], time[known], event[known]), cohort.competing(endpoint)
+        asked: dict[str, Any] = {"higher": study.higher, "competing": other[known]}
+        more: dict[str, Any] = {**asked, **smallest(study)}
         for month in study.landmarks_months:
-            results.add(auc_at(*sample, month, higher=study.higher), endpoint=endpoint)
-            results.add(cutoff_at(*sample, month, **options), endpoint=endpoint)
+            results.add(auc_at(*sample, month, **asked), endpoint=endpoint)
+            results.add(cutoff_at(*sample, month, **more), endpoint=endpoint)
         results.add(harrell_concordance(*sample, higher=study.higher), endpoint=endpoint)
         results.add(
-            uno_concordance(*sample, _horizon(sample[1], study), higher=study.higher),
+            uno_concordance(*sample, _horizon(sample[1], study), **asked),
             endpoint=endpoint,
         )
-        for grp, curve in _paths(*sample, study).items():
+        for grp, curve in _paths(*sample, other[known], study).items():
             results.add_curve(curve, endpoint=endpoint, grp=grp)
     # a higher marker is taken to mean fewer responses: the case is who did not respond
     for rate in ("ORR", "DCR"):
@@ -99,16 +103,16 @@ def _horizon(time: np.ndarray, study: Study) -> float:
 
 
 def _paths(
-    marker: np.ndarray, time: np.ndarray, event: np.ndarray, study: Study
+    marker: np.ndarray, time: np.ndarray, event: np.ndarray, competing: np.ndarray, study: Study
 ) -> dict[str, pd.DataFrame]:
     """Return AUC(t) and the cut-off at t, from a tenth to nine tenths of the events on."""
     events = np.sort(time[event.astype(bool)])
     if len(events) < 2:
         return {}
     times = np.unique(np.quantile(events, np.linspace(0.1, 0.9, POINTS), method="inverted_cdf"))
-    options = {"higher": study.higher, **smallest(study)}
-    areas = [auc_at(marker, time, event, by, higher=study.higher) for by in times]
-    cutoffs = [cutoff_at(marker, time, event, by, **options) for by in times]
+    asked: dict[str, Any] = {"higher": study.higher, "competing": competing}
+    areas = [auc_at(marker, time, event, by, **asked) for by in times]
+    cutoffs = [cutoff_at(marker, time, event, by, **asked, **smallest(study)) for by in times]
     area = pd.DataFrame(
         {
             "x": times,

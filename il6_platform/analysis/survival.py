@@ -61,13 +61,15 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     for endpoint in study.endpoints:
         known = cohort.having(endpoint)
         for population, grp in [(p, None) for p in POPULATIONS] + [("all", g) for g in GROUPS]:
-            time, event = known.select(grp or population).survival(endpoint)
+            inside = known.select(grp or population)
+            time, event = inside.survival(endpoint)
             fit = survival.kaplan_meier(time, event, by_lifelines=True)
             results.add(
                 [
                     fit.median(),
                     *(fit.survival_at(month) for month in study.landmarks_months),
-                    survival.reverse_kaplan_meier_median(time, event),
+                    # what competes ends no follow-up before its time
+                    survival.reverse_kaplan_meier_median(time, event | inside.competing(endpoint)),
                 ],
                 endpoint=endpoint,
                 population=population,

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from il6_platform.analysis.cohort import Cohort
-from il6_platform.analysis.cutoff import with_caution, without_groups
+from il6_platform.analysis.cutoff import with_caution, with_competing, without_groups
 from il6_platform.analysis.results import with_lock
 from il6_platform.analysis.spec import analyses
 from il6_platform.study import Study
@@ -40,5 +40,6 @@ def analyse(
     """Compute an analysis; of its arguments alone, wherever `pool` works."""
     entry = analyses()[table]
     found = entry.run(cohort, study, earlier, pool)
-    results = without_groups(with_caution(found.frame(), study), cohort)
+    rows = with_competing(with_caution(found.frame(), study), study)
+    results = without_groups(rows, cohort)
     return Outcome(with_lock(results, study, first_data_on), found.curves())

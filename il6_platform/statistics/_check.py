@@ -33,6 +33,22 @@ def same_length(name: str, values: ArrayLike, n: int) -> NDArray:
     return array
 
 
+def not_censored(event: NDArray[np.bool_], competing: ArrayLike | None) -> NDArray[np.bool_]:
+    """Return whose time ended with the event, or with one that competes with it.
+
+    Raises
+    ------
+    ValueError
+        Where somebody has both, or `competing` has another length.
+    """
+    if competing is None:
+        return event
+    other = same_length("competing", competing, len(event)).astype(bool)
+    if (event & other).any():
+        raise ValueError("a time ends with the event or with a competing one, not with both.")
+    return event | other
+
+
 def are_all_at_once(
     time: NDArray[np.float64], event: NDArray[np.bool_], strata: NDArray | None = None
 ) -> bool:

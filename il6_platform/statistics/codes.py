@@ -306,6 +306,15 @@ class Code(Pattern):
         "censored_left_out",
         "{n} patients are left out: censored by {by:g} months.",
     )
+    COMPETING_LEFT_OUT = (
+        "competing_left_out",
+        "{n} patients are left out: censored, or with a competing event, by {by:g} months.",
+    )
+    COMPETING_CENSORED = (
+        "competing_censored",
+        "Competing events count as censored, so it is not the proportion or the time of all "
+        "patients: see analysis competing_risks.",
+    )
     NO_CUTOFF = (
         "no_cutoff",
         "The rule finds no cut-off: cases, controls or admissible values are missing.",

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from il6_platform.statistics._check import samples
+from il6_platform.statistics._check import not_censored, samples
 from il6_platform.statistics.arrays import Bools, Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, unsupported
@@ -78,6 +78,8 @@ class Rule:
         Shape (n,), for `youden`: 1 case, 0 control, NaN left out.
     by
         For `youden_ipcw`: the time, in the unit of the data.
+    competing
+        Shape (n,), optional, for `youden_ipcw`: as in `ipcw_weights`.
     higher
         For both: cases have the higher markers; None: the direction in which the area under the
         ROC curve is 0.5 or more, chosen anew in every resample. High is marker >= cut-off in any
@@ -99,6 +101,7 @@ class Rule:
     method: str
     outcome: ArrayLike | None = None
     by: float | None = None
+    competing: ArrayLike | None = None
     higher: bool | None = True
     min_prop: float = 0.1
     max_prop: float = 0.9
@@ -124,13 +127,17 @@ class Rule:
         return METHODS[self.method]
 
 
-def ipcw_weights(time: ArrayLike, event: ArrayLike, by: float) -> tuple[Floats, Floats]:
+def ipcw_weights(
+    time: ArrayLike, event: ArrayLike, by: float, competing: ArrayLike | None = None
+) -> tuple[Floats, Floats]:
     """Inverse-probability-of-censoring weights of cases and controls of an event by a given time.
 
     A case (event at t <= by) weighs 1 / G(t-), a control (time > by) 1 / G(by), who is censored by
     then 0; G is the Kaplan-Meier estimate of remaining uncensored, events leaving before censorings
     of the same time (Uno et al., JASA 2007; Blanche, Dartigues & Jacqmin-Gadda, Stat Med 2013).
-    All weights sum to n, and the cases' share is 1 - Kaplan-Meier at `by`.
+    All weights sum to n, and the cases' share is 1 - Kaplan-Meier at `by`. Who had a competing
+    event by then is neither, and not censored: the cases' sum is n times Aalen and Johansen's
+    incidence.
 
     Parameters
     ----------
@@ -138,6 +145,8 @@ def ipcw_weights(time: ArrayLike, event: ArrayLike, by: float) -> tuple[Floats, 
         Shape (n,); no missing values.
     by
         Time, in the unit of the data.
+    competing
+        Shape (n,), optional: whose time ended with an event that makes the other one impossible.
 
     Returns
     -------
@@ -149,11 +158,14 @@ def ipcw_weights(time: ArrayLike, event: ArrayLike, by: float) -> tuple[Floats, 
         On different lengths, negative or missing times, or events other than 0 and 1.
     """
     times, events = samples(time, event)
-    case, control = censoring_weights(times, events, by, np.ones((1, len(times))))
+    ended = not_censored(events, competing)
+    case, control = censoring_weights(times, events, ended, by, np.ones((1, len(times))))
     return case[0], control[0]
 
 
-def censoring_weights(times: Floats, events: Bools, by: float, w: Floats) -> tuple[Floats, Floats]:
+def censoring_weights(
+    times: Floats, events: Bools, ended: Bools, by: float, w: Floats
+) -> tuple[Floats, Floats]:
     """Weights of one patient drawn; w (resamples, n) says how often each was drawn."""
     order = np.argsort(times, kind="stable")
     distinct, starts = np.unique(times[order], return_index=True)
@@ -161,7 +173,7 @@ def censoring_weights(times: Floats, events: Bools, by: float, w: Floats) -> tup
     left = dead = np.zeros((len(w), 0))
     if len(starts):
         left = np.add.reduceat(sorted_w, starts, axis=1)
-        dead = np.add.reduceat(sorted_w * events[order], starts, axis=1)
+        dead = np.add.reduceat(sorted_w * ended[order], starts, axis=1)
     at_risk = np.cumsum(left[:, ::-1], axis=1)[:, ::-1]
     hazard = (left - dead) / np.maximum(at_risk - dead, 1)
     free = np.cumprod(np.concatenate([np.ones((len(w), 1)), 1 - hazard], axis=1), axis=1)
@@ -339,6 +351,7 @@ class Search:
         order = np.argsort(values, kind="stable")
         self.n, self.rule, self.order = len(times), rule, order
         self.times, self.events = times[order], events[order]
+        self.ended = not_censored(events, rule.competing)[order]
         self.cutoffs, self.starts = np.unique(values[order], return_index=True)
         self.place = np.searchsorted(self.cutoffs, values[order])
         self.risk_sets = RiskSets(self.times, self.events)
@@ -372,7 +385,7 @@ class Search:
         if rule.by is None:
             case, control = self.case, self.control
         else:
-            case, control = censoring_weights(self.times, self.events, rule.by, w)
+            case, control = censoring_weights(self.times, self.events, self.ended, rule.by, w)
         return Roc.of(w * case, w * control, self.starts, rule.higher)
 
     def criterion(self, w: Floats, roc: Roc | None = None) -> Floats:
@@ -414,7 +427,7 @@ class Search:
     def _cases_and_controls(self, one: Floats) -> tuple[Floats, Floats]:
         if self.rule.by is None:
             return self.case, self.control
-        case, control = censoring_weights(self.times, self.events, self.rule.by, one)
+        case, control = censoring_weights(self.times, self.events, self.ended, self.rule.by, one)
         return case[0], control[0]
 
     def _admissible(self, w: Floats) -> Bools:

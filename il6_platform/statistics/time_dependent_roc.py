@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from il6_platform.statistics._check import samples
+from il6_platform.statistics._check import not_censored, samples
 from il6_platform.statistics.arrays import Bools, Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.cutoff_rules import ipcw_weights, weighted_youden
@@ -31,7 +31,13 @@ UNO = "Uno's C, jackknife interval, weights taken as known"
 
 
 def auc_at(
-    marker: ArrayLike, time: ArrayLike, event: ArrayLike, by: float, *, higher: bool = True
+    marker: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    by: float,
+    *,
+    competing: ArrayLike | None = None,
+    higher: bool = True,
 ) -> Estimate:
     """Area under the ROC curve of the event by a time, weighted for censoring.
 
@@ -45,6 +51,9 @@ def auc_at(
         Shape (n,); no missing values.
     by
         Time, in the unit of the data.
+    competing
+        Shape (n,), optional: who had an event that competes; by the time, he is neither case nor
+        control (Blanche et al., 2013, the first of their areas).
     higher
         Whether cases tend to higher values.
 
@@ -65,7 +74,7 @@ def auc_at(
     """
     t, e = samples(time, event)
     x = marker_array(marker, len(t)) * (1 if higher else -1)
-    case, control = ipcw_weights(t, e, by)
+    case, control = ipcw_weights(t, e, by, competing)
     fields: dict[str, Any] = {"n": len(t), "events": int(np.sum(case > 0)), "at": by}
     fields["method"] = AUC
     if not case.any():
@@ -77,7 +86,7 @@ def auc_at(
     of_control = 1 - _below(x, cases)
     area = float(cases @ of_case)
     influence = cases * (of_case - area) + controls * (of_control - area)
-    influence += _influence_of_censoring(t, e, cases * (of_case - area))
+    influence += _influence_of_censoring(t, not_censored(e, competing), cases * (of_case - area))
     n = len(t)
     error = float(np.sqrt(np.sum(influence**2) * n / (n - 1)))
     if error < 1e-12:
@@ -94,14 +103,14 @@ def _below(x: Floats, weights: Floats) -> Floats:
     return (np.cumsum(mass) - mass / 2)[place]
 
 
-def _influence_of_censoring(t: Floats, e: Bools, score: Floats) -> Floats:
+def _influence_of_censoring(t: Floats, ended: Bools, score: Floats) -> Floats:
     """What each patient's censoring adds by way of 1 / G(t-) of those with a score."""
     times, first = np.unique(np.sort(t), return_index=True)
     place = np.searchsorted(times, t)
-    deaths = np.bincount(place[e], minlength=len(times))
+    deaths = np.bincount(place[ended], minlength=len(times))
     # events leave before censorings of the same time
     at_risk = (len(t) - first - deaths).astype(float)
-    censored = np.bincount(place[~e], minlength=len(times))
+    censored = np.bincount(place[~ended], minlength=len(times))
     later = np.bincount(place, weights=score, minlength=len(times))
     later = np.cumsum(later[::-1])[::-1] - later
     rate = np.divide(later, at_risk, out=np.zeros_like(later), where=at_risk > 0)
@@ -109,7 +118,7 @@ def _influence_of_censoring(t: Floats, e: Bools, score: Floats) -> Floats:
     drawn = np.cumsum(rate * hazard)
     # an event at a time is not at risk of a censoring at it
     before = np.concatenate([[0.0], drawn[:-1]])
-    return np.where(e, -before[place], rate[place] - drawn[place])
+    return np.where(ended, -before[place], rate[place] - drawn[place])
 
 
 def cutoff_at(
@@ -118,6 +127,7 @@ def cutoff_at(
     event: ArrayLike,
     by: float,
     *,
+    competing: ArrayLike | None = None,
     higher: bool = True,
     min_share: float = 0.0,
     min_patients: int = 1,
@@ -127,7 +137,7 @@ def cutoff_at(
     Arguments as in `auc_at` and `cutoff_rules.Rule`. The estimate is the `cutoff`, `at` the time.
     """
     t, e = samples(time, event)
-    weights = ipcw_weights(t, e, by)
+    weights = ipcw_weights(t, e, by, competing)
     found = weighted_youden(
         marker, *weights, higher=higher, min_share=min_share, min_patients=min_patients
     )
@@ -138,11 +148,17 @@ def harrell_concordance(
     marker: ArrayLike, time: ArrayLike, event: ArrayLike, *, higher: bool = True
 ) -> Estimate:
     """Harrell's C of a marker (JAMA 1982): as `uno_concordance`, unweighted, over all follow-up."""
-    return _concordance("harrell_concordance", marker, time, event, None, higher)
+    return _concordance("harrell_concordance", marker, time, event, None, None, higher)
 
 
 def uno_concordance(
-    marker: ArrayLike, time: ArrayLike, event: ArrayLike, tau: float, *, higher: bool = True
+    marker: ArrayLike,
+    time: ArrayLike,
+    event: ArrayLike,
+    tau: float,
+    *,
+    competing: ArrayLike | None = None,
+    higher: bool = True,
 ) -> Estimate:
     """Concordance of a marker with survival that does not depend on censoring (Uno, 2011).
 
@@ -158,6 +174,9 @@ def uno_concordance(
         markers count one half, two events at the same time are no pair.
     tau
         Pairs with an earlier time beyond it are left out.
+    competing
+        Shape (n,), optional: who had an event that competes is not compared with whom comes later,
+        and was not censored.
     higher
         Whether a higher marker is taken to mean an earlier event.
 
@@ -170,7 +189,7 @@ def uno_concordance(
     ValueError
         On different lengths, missing values or negative times.
     """
-    return _concordance("uno_concordance", marker, time, event, tau, higher)
+    return _concordance("uno_concordance", marker, time, event, tau, competing, higher)
 
 
 def _pairs_of_each(turn: Ints, x: Floats, weight: Floats) -> tuple[Floats, Floats]:
@@ -215,6 +234,7 @@ def _concordance(
     time: ArrayLike,
     event: ArrayLike,
     tau: float | None,
+    competing: ArrayLike | None,
     higher: bool,
 ) -> Estimate:
     t, e = samples(time, event)
@@ -224,7 +244,7 @@ def _concordance(
     weight = np.ones(len(t))
     if tau is not None and len(t):
         # 1 / G(t-) of an event is its weight as a case at the end of follow-up
-        weight = ipcw_weights(t, e, float(t.max()))[0] ** 2
+        weight = ipcw_weights(t, e, float(t.max()), competing)[0] ** 2
     weight = np.where(e if tau is None else e & (t <= tau), weight, 0.0)
     # an event is compared with what comes after it: later times, and censorings of its own
     turn = np.unique(np.stack([t, ~e]), axis=1, return_inverse=True)[1].ravel()

@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from il6_platform.analysis import cutoff
 from il6_platform.analysis.cohort import COLUMNS, Cohort
 from il6_platform.analysis.spec import analyses
+from il6_platform.report import outcome
+from il6_platform.statistics.survival import kaplan_meier, reverse_kaplan_meier_median
+from il6_platform.statistics.time_dependent_roc import auc_at
 from il6_platform.study import Study
 from il6_platform_tests.analysis.test_any_cohort import STUDY, cohort_of
 from il6_platform_tests.derivation import derive
@@ -99,3 +103,53 @@ def test_a_marker_below_0_is_weighted_for_as_it_is() -> None:
     one, other = (patients.loc[patients["ARMCD"] == code, "MARKER"] for code in "EC")
     expected = (one.mean() - other.mean()) / np.sqrt((one.var() + other.var()) / 2)
     assert balance["standardized_difference"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_where_events_compete_a_row_of_kaplan_meiers_curve_says_so(study: Study) -> None:
+    """Deaths were losses to follow-up, and half of all progressing by then had no caution."""
+    cohort = with_endpoints(study)
+    progressed = cohort.patients["progressed_on"].notna()
+    died = cohort.patients["event_PFS"] & ~progressed
+    # every third is lost, so that the median follow-up is reached
+    progressed &= cohort.patients.index % 3 > 0
+    cohort = Cohort(cohort.patients.assign(event_TTX=progressed, competing_TTX=died))
+    assert died.sum() > 5
+    rows = outcome.analyse("survival", cohort, study).results
+    of_curve = rows["statistic"].isin(["median", "survival", "rmst", "rmst_difference"])
+    cautioned = rows["code"].fillna("").str.contains("competing_censored")
+    known = rows["estimate"].notna()
+    assert (cautioned == ((rows["endpoint"] == "TTX") & of_curve & known)).all()
+    time, event = cohort.survival("TTX")
+    ended = event | died.to_numpy()
+    lost = kaplan_meier(time, ~ended)
+    follow_up = rows[(rows["statistic"] == "follow_up_median") & (rows["endpoint"] == "TTX")]
+    found = follow_up[(follow_up["population"] == "all") & follow_up["grp"].isna()].iloc[0]
+    assert found["estimate"] == pytest.approx(lost.median().estimate, abs=0.5)
+    assert found["events"] == ended.sum()
+    before = reverse_kaplan_meier_median(time, event).estimate
+    assert before is not None and found["estimate"] > before + 1
+
+
+@pytest.mark.parametrize("censored", ["left_out", "weighted"])
+def test_who_had_a_competing_event_is_not_called_censored(censored: str) -> None:
+    asked = {"endpoint": "TTP", "by_months": 9, "censored": censored}
+    rule = {"method": "youden", "outcome": asked, "min_patients": 2}
+    study = Study.model_validate(STUDY | {"cutoff": rule, "endpoints": ["TTP"]})
+    patients = cohort_of("ordinary", 80, Study.model_validate(STUDY)).patients
+    progressed = patients["progressed_on"].notna()
+    died = patients["event_PFS"] & ~progressed
+    cohort = Cohort(
+        patients.assign(time_TTP=patients["time_PFS"], event_TTP=progressed, competing_TTP=died)
+    )
+    words = cutoff.case_control(cohort, study)[1]
+    assert words is not None and "competing event" in words
+    area = analyses()["roc_over_time"].analyse(cohort, study).frame().set_index("statistic")
+    time, event = cohort.survival("TTP")
+    marker = cohort.patients["MARKER"].to_numpy(dtype=float)
+    by = auc_at(marker, time, event, 6, competing=died).estimate
+    assert area.loc["auc", "estimate"].iloc[0] == pytest.approx(by)
+    if censored == "weighted":
+        own = cutoff.analyse(cohort, study).frame().set_index("statistic")
+        assert own.loc["auc", "estimate"] == pytest.approx(
+            auc_at(marker, time, event, 9, competing=died).estimate
+        )

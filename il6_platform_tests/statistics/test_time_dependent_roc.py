@@ -10,6 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from il6_platform.statistics.competing_risks import aalen_johansen
+from il6_platform.statistics.cutoff_rules import Rule, Search, ipcw_weights
+from il6_platform.statistics.survival import kaplan_meier
 from il6_platform.statistics.time_dependent_roc import (
     auc_at,
     cutoff_at,
@@ -120,3 +123,56 @@ def test_what_the_data_cannot_support_is_said():
     assert "separates completely" in auc_at([2, 2, 1, 1], [1, 1, 5, 5], [1, 1, 0, 0], 3).note
     assert "No pair" in harrell_concordance([1, 2], [1, 2], [0, 0]).note
     assert cutoff_at([1, 1], [1, 2], [1, 1], 1).estimate is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_who_had_a_competing_event_was_not_censored(seed):
+    """By loops: he is neither case nor control, and G is of those who were lost (Blanche 2013)."""
+    rng = np.random.default_rng(seed)
+    marker, time = rng.integers(0, 8, 60).astype(float), rng.integers(1, 12, 60).astype(float)
+    cause = rng.choice([0, 1, 2], 60, p=[0.3, 0.4, 0.3])
+    event, other, by = cause == 1, cause == 2, 7.0
+
+    def free(day, through):
+        product = 1.0
+        for u in np.unique(time):
+            if u < day or (through and u == day):
+                lost = np.sum((time == u) & (cause == 0))
+                product *= 1 - lost / max(np.sum(time >= u) - np.sum((time == u) & (cause > 0)), 1)
+        return product
+
+    pairs = []
+    for i in np.flatnonzero(event & (time <= by)):
+        for j in np.flatnonzero(time > by):
+            weight = 1 / free(time[i], False)
+            pairs.append((weight, (marker[i] > marker[j]) + 0.5 * (marker[i] == marker[j])))
+    weights, right = np.array(pairs).T
+    found = auc_at(marker, time, event, by, competing=other)
+    assert found.estimate == pytest.approx(weights @ right / weights.sum())
+    case, control = ipcw_weights(time, event, by, other)
+    incidence = aalen_johansen(time, cause).incidence_at(by).estimate
+    assert case.sum() / 60 == pytest.approx(incidence)
+    either = kaplan_meier(time, cause > 0).survival_at(by).estimate
+    assert control.sum() / 60 == pytest.approx(either)
+    assert (case[other] == 0).all()
+    rule = Rule("youden_ipcw", by=by, competing=other, min_patients=5)
+    cut = cutoff_at(marker, time, event, by, competing=other, min_patients=5)
+    assert Search(marker, time, event, rule).cutoff == cut.estimate
+    resampled = [
+        auc_at(marker[w], time[w], event[w], by, competing=other[w]).estimate
+        for w in rng.integers(0, 60, (400, 60))
+    ]
+    assert found.std_error == pytest.approx(np.std(resampled), rel=0.25)
+    pairs = [
+        (free(time[i], False) ** -2, (marker[i] > marker[j]) + 0.5 * (marker[i] == marker[j]))
+        for i in np.flatnonzero(event)
+        for j in np.flatnonzero((time > time[i]) | ((time == time[i]) & ~event))
+    ]
+    weights, right = np.array(pairs).T
+    concordance = uno_concordance(marker, time, event, 99, competing=other).estimate
+    assert concordance == pytest.approx(weights @ right / weights.sum())
+
+
+def test_one_time_ends_with_one_event():
+    with pytest.raises(ValueError, match="not with both"):
+        auc_at([1, 2], [1, 2], [1, 0], 1, competing=[1, 0])
