@@ -29,7 +29,7 @@ def test_every_public_function_of_a_module_is_public() -> None:
             if found.__module__ == home.__name__ and not name.startswith("_")
         }
         assert own - set(names) <= inner | {"check_proportions", "profiles", "log_rank_scores"} | {
-            *("smallest_group", "censoring_weights", "first_largest"),
+            *("smallest_group", "censoring_weights", "first_largest", "empty_cell"),
             "harrell_knots",
             "dummies",
             "no_maximum",
