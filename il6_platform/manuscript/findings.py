@@ -245,8 +245,9 @@ def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
             _of(cut, endpoint, Statistic.MEDIAN, group_of(population, name))
             for name in CONTRASTS[contrast]
         ]
-        if found.ratio is None or any(row is None for row in medians):
+        if found.p_value is None or not all(map(_is_told, medians)):
             continue
+        ratio = "not estimable" if found.ratio is None else journal.in_sentence(found.ratio)
         of = " and ".join(
             f"{_months(row)} with {_with(name, study)}"
             for row, name in zip(medians, CONTRASTS[contrast], strict=True)
@@ -258,8 +259,8 @@ def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
         elif _is_naive(population, contrast, study):
             test += NOT_CORRECTED
         yield (
-            f"In {_who(population, study)}, median {endpoint} was {of} (hazard ratio "
-            f"{journal.in_sentence(found.ratio)}; {test})."
+            f"In {_who(population, study)}, median {endpoint} was {of} (hazard ratio {ratio}; "
+            f"{test})."
         )
     effect = readings.comparison(cut.results, study, endpoint, Group.ALL, ARM)
     if effect.ratio is not None and pd.notna(effect.ratio["events"]):
@@ -295,6 +296,11 @@ def _of(cut: Cut, endpoint: str, statistic: Statistic, group: str | None) -> pd.
         population=Group.ALL,
         grp=group,
     )
+
+
+def _is_told(row: pd.Series | None) -> bool:
+    """Say whether a median is known, or known not to be reached: one that is hidden is neither."""
+    return row is not None and bool(pd.notna(row["estimate"]) or journal.is_not_reached(row))
 
 
 def _months(row: pd.Series) -> str:

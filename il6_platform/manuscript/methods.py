@@ -251,9 +251,12 @@ def _cutoff(cut: Cut, citations: Citations) -> str:
         of = f" for {outcome.endpoint}"
         if outcome.by_months is not None:
             of += f" by {outcome.by_months:g} months"
+            competes = cut.study.known_endpoints[outcome.endpoint].competing
             of += (
                 ", the censored weighted"
                 if outcome.censored == "weighted"
+                else ", those censored or with a competing event before left out"
+                if competes
                 else ", those censored before left out"
             )
     else:

@@ -48,6 +48,7 @@ __all__ = [
     "count_of",
     "difference",
     "interval",
+    "is_not_reached",
     "minus",
     "months",
     "p_number",
@@ -65,7 +66,8 @@ __all__ = [
 
 def with_interval(row: Any, write: Write) -> str:
     """Write an estimate with its 95% interval: 0.62 (0.40-0.97), with an en dash."""
-    if row is None or (is_missing(row["estimate"]) and not _is_not_reached(row, write)):
+    not_reached = write is months and row is not None and is_not_reached(row)
+    if row is None or (is_missing(row["estimate"]) and not not_reached):
         return NOT_ESTIMABLE
     estimate = write(row["estimate"])
     if row.get("statistic") == "e_value" and not is_missing(row["ci_low"]):
@@ -79,10 +81,10 @@ def with_interval(row: Any, write: Write) -> str:
     return f"{estimate} ({interval(row['ci_low'], row['ci_high'], write)})"
 
 
-def _is_not_reached(row: Any, write: Write) -> bool:
+def is_not_reached(row: Any) -> bool:
     """Say whether a time is missing because it is not reached, not because there is nothing."""
     codes = str(row.get("code") or "").split()
-    return write is months and (not codes or not REACHES.isdisjoint(codes))
+    return is_missing(row["estimate"]) and (not codes or not REACHES.isdisjoint(codes))
 
 
 REACHES = frozenset({Code.NOT_REACHED, Code.FEW_CENSORED})

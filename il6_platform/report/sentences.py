@@ -70,7 +70,8 @@ def _answer(results: pd.DataFrame, study: Study) -> Iterator[Reason]:
 def effect_on(endpoint: str, results: pd.DataFrame, study: Study) -> Reason:
     """Say what the treatment did to an endpoint in all patients, or why that is not known."""
     effect = readings.comparison(results, study, endpoint, "all", ARM)
-    if effect.p_value is None or effect.sign == 0:
+    # of arms that fare alike to the last digit there is no side, and none is said
+    if effect.p_value is None or (effect.sign == 0 and effect.p_value < ALPHA):
         return Saying.LEAD_NO_ESTIMATE.say(endpoint=endpoint, why=_because(effect.why))
     return _effect(effect, study)
 

@@ -39,7 +39,7 @@ def as_cut(cohort: Cohort, study: Study, *, skip: tuple[str, ...] = ()) -> Cut:
     for name, one in analyses().items():
         if name not in skip:
             made = one.run(cohort, study, rows)
-            rows[name] = cutoff.with_caution(made.frame(), study)
+            rows[name] = cutoff.with_competing(cutoff.with_caution(made.frame(), study), study)
             rows[name] = cutoff.without_groups(rows[name], cohort)
             curves.append(made.curves())
     results = pd.concat([frame for frame in rows.values() if len(frame)], ignore_index=True)
