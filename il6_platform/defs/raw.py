@@ -27,7 +27,7 @@ from il6_platform.privacy.erasure import erase_on_record
 from il6_platform.publishing.content import registry_key
 from il6_platform.publishing.publish import note_content
 from il6_platform.registry import landings, raw
-from il6_platform.registry.deliveries import Opened, open_deliveries
+from il6_platform.registry.deliveries import Opened, is_worklist, open_deliveries
 from il6_platform.registry.formats.not_tables import is_clutter
 from il6_platform.registry.kept import Kept
 from il6_platform.registry.landing import UNREADABLE, Found, digest_of, landed
@@ -185,8 +185,7 @@ class _Reading:
         self.present[item.file] = digest
         if item.path.name in self.dictionaries:
             return
-        if answers.is_worklist(item.path.name):
-            self._keep_answers(item, digest)
+        if is_worklist(item.file) and self._keeps_answers(item, digest):
             return
         held, known = self.known.get(item.file, (None, None))
         name = known if held == digest else None
@@ -226,12 +225,17 @@ class _Reading:
             _keep(self.warehouse.site, name, content, opened)
             self.context.log.warning(f"{told(item.file, digest)}: it was lost, and is kept again.")
 
-    def _keep_answers(self, item: Found, digest: str) -> None:
+    def _keeps_answers(self, item: Found, digest: str) -> bool:
+        """Keep a worklist's answers; say whether it is one."""
         site = self.warehouse.site
         content = item.read()
         if not site.as_of and content is not None:
-            read = answers.keep_answers(site.home_path, content, date.today())
+            try:
+                read = answers.keep_answers(site.home_path, content, date.today())
+            except answers.NoAnswersError:
+                return False
             self.context.log.info(f"{told(item.file, digest)}: {read} new answers to the worklist.")
+        return True
 
 
 def _judged(

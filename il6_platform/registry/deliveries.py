@@ -6,6 +6,7 @@ bytes of a file are known (`landings`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,6 +26,13 @@ from il6_platform.registry.formats.workbook import HIDDEN_ROW
 from il6_platform.registry.landing import delivered_on, digest_of
 from il6_platform.registry.profiles import NativePart, Profile, closest
 from il6_platform.registry.rows_beside import rows_beside
+
+_WORKLIST = re.compile(r"(?:.*/)?worklist[^/]*\.xlsx", re.IGNORECASE | re.DOTALL)
+
+NO_WORKLIST = (
+    "is named as a worklist, and is none with all its columns, so that no answer is read from it; "
+    "fill in the one of il6 open worklist, of which the columns record and rule are hidden"
+)
 
 Status = Literal["accepted", "rejected", "unrecognised", "passed over"]
 
@@ -101,12 +109,19 @@ def _known_as(one: Delivery, digest: str) -> Delivery:
     return replace(one, source=digest, digest=digest_of(f"{digest} {one.digest}".encode()))
 
 
+def is_worklist(file: str) -> bool:
+    """Say whether a file in the landing folder is an answered worklist, by its name."""
+    return _WORKLIST.fullmatch(file) is not None
+
+
 def open_deliveries(file: str, content: bytes, profiles: Sequence[Profile]) -> Opened:
     """Read a file as far as it can be read; what is wrong with it is in `problem`.
 
     A native CSV is one delivery. Any other file that a profile or its sheets' names make native
     tables of is one delivery a table that it holds, each with the native CSV made of it.
     """
+    if is_worklist(file):
+        return Opened([_delivery(file, content, "unrecognised", None, NO_WORKLIST)])
     try:
         not_tables.check(file, content)
         native_one = _native(file, content)

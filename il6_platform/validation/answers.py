@@ -16,7 +16,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Sequence, Set
 from datetime import date
 from functools import cache
@@ -45,13 +44,6 @@ COLUMNS = (
 NEEDED = ("table", "record", "rule", "value as received", "status", "comment")
 """Heads of a sheet that holds answers."""
 
-_FILE = re.compile(r"worklist.*\.xlsx", re.IGNORECASE)
-
-
-def is_worklist(name: str) -> bool:
-    """Say whether a file in the landing folder is an answered worklist, by its name."""
-    return _FILE.fullmatch(name) is not None
-
 
 def value_hash(value: object) -> str:
     """Return a hash of a value as received: an answer need not keep the value."""
@@ -59,10 +51,19 @@ def value_hash(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+class NoAnswersError(Exception):
+    """No sheet of a workbook can be read as a worklist."""
+
+
 def keep_answers(home: Path, content: bytes, today: date) -> int:
     """Read a worklist's answers and keep those that are new; return how many.
 
     A workbook that was read before is not read again, so that a later answer stands.
+
+    Raises
+    ------
+    NoAnswersError
+        Where no sheet can be read as a worklist.
     """
     digest = hashlib.sha256(content).hexdigest()
     known = read_answers(home)
@@ -116,14 +117,16 @@ def _answers(content: bytes) -> pd.DataFrame:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheets = [workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names]
     except (CalamineError, OSError, ValueError):
-        sheets = []
+        raise NoAnswersError from None
+    is_worklist = False
     for sheet in sheets:
         heads = [_in_english(str(cell).strip().lower()) for cell in sheet[0]] if sheet else []
         if not {*NEEDED} <= set(heads):
             continue
+        is_worklist = True
         for cells in sheet[1:]:
-            row = dict(zip(heads, (str(cell).strip() for cell in cells), strict=False))
-            status = _in_english(row["status"].lower()) or "open"
+            row = dict(zip(heads, (_text(cell) for cell in cells), strict=False))
+            status = _in_english(" ".join(row["status"].lower().split())) or "open"
             if row["record"] and row["rule"]:
                 rows.append(
                     {
@@ -131,14 +134,23 @@ def _answers(content: bytes) -> pd.DataFrame:
                         "record": row["record"],
                         "rule": row["rule"],
                         "value_hash": value_hash(row["value as received"]),
-                        "status": status if status in STATUSES else "answered",
+                        "status": status,
                         "who": row.get("answered by", ""),
                         "comment": row["comment"],
                     }
                 )
+    if not is_worklist:
+        raise NoAnswersError
     names = [name for name in COLUMNS if name not in ("answered_on", "workbook")]
     found = pd.DataFrame(rows, columns=names, dtype=str)
     return found.drop_duplicates(["table_name", "record", "rule", "value_hash"], keep="last")
+
+
+def _text(cell: object) -> str:
+    """Return a cell as the worklist had it: a program that saves it may make another type of it."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip().removesuffix(" 00:00:00")
 
 
 def _in_english(word: str) -> str:
@@ -236,6 +248,8 @@ def without_accepted(
 
 def reply(status: object, comment: object, rule: Rule | None) -> str:
     """Say to who answered why an answer does not count, or nothing where it does."""
+    if status not in STATUSES:
+        return "status is none of the list: choose one of it"
     if status != ACCEPTED:
         return ""
     if not str(comment or "").strip() or pd.isna(comment):

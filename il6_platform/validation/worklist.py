@@ -209,12 +209,13 @@ def with_answers(work: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     merged = hashed.astype({name: object for name in key}).merge(
         last.astype({name: object for name in key}), on=key, how="left"
     )
+    merged = merged.assign(status=merged["status"].fillna("open"))
     rules = {(table, rule.id): rule for table, of in STAGED.items() for rule in of}
     replies = [
         answers.reply(row.status, row.comment, rules.get((row.table, row.rule)))
         for row in merged.itertuples()
     ]
-    merged = merged.assign(status=merged["status"].fillna("open"), reply=replies)
+    merged = merged.assign(reply=replies)
     first = [name for name in work.columns if name not in HIDDEN]
     return merged[[*first, "status", "answered by", "comment", "reply", *HIDDEN]]
 

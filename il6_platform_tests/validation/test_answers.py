@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import io
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -167,9 +168,71 @@ def test_what_is_accepted_names_another_cut_and_a_look_back_knows_its_day(tmp_pa
     assert (tmp_path / answers.NAME).stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"no workbook", b"PK\x03\x04 broken"])
-def test_a_workbook_that_cannot_be_read_answers_nothing(tmp_path: Path, content: bytes) -> None:
-    assert answers.keep_answers(tmp_path, content, date(2024, 5, 1)) == 0
+HEADS = ["table", "record", "rule", "value as received", "status", "answered by", "comment"]
+
+
+def filled(without: str = "", value: object = "900") -> bytes:
+    """Return a workbook of an answer, without a column."""
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    sheet = book.active
+    assert sheet is not None
+    for row in (HEADS, ["labs", "r1", "value_is_usual", value, "answered", "Li", "asked"]):
+        sheet.append([cell for head, cell in zip(HEADS, row, strict=True) if head != without])
+    book.save(out)
+    return out.getvalue()
+
+
+NO_WORKLISTS = [b"", b"no workbook", b"PK\x03\x04 broken", *map(filled, answers.NEEDED)]
+
+
+@pytest.mark.parametrize("content", NO_WORKLISTS)
+def test_a_workbook_without_a_column_that_is_needed_answers_nothing(
+    tmp_path: Path, content: bytes
+) -> None:
+    with pytest.raises(answers.NoAnswersError):
+        answers.keep_answers(tmp_path, content, date(2024, 5, 1))
+
+
+def test_what_is_named_a_worklist_and_is_none_is_listed(made: Registry) -> None:
+    made.deliver("2024-01-01", patients=PATIENTS)
+    for number, content in enumerate(NO_WORKLISTS):
+        (made.folder / "landing" / f"worklist {number}.xlsx").write_bytes(content)
+    assert made.stage()
+    assert not made.checks["raw.deliveries", "exports_are_recognised"].passed
+    sheet = openpyxl.load_workbook(made.folder / "home" / "worklist.xlsx")["worklist"]
+    listed = {row[1]: str(row[9]) for row in sheet.iter_rows(min_row=2, values_only=True)}
+    assert {f"worklist {n}.xlsx" for n in range(len(NO_WORKLISTS))} <= listed.keys()
+    assert "columns record and rule are hidden" in listed["worklist 1.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("received", "saved"),
+    [("9999", 9999), ("4.5", 4.5), ("1970-01-01", datetime(1970, 1, 1)), ("TRUE", "TRUE")],
+)
+def test_an_answer_is_of_its_value_where_a_program_made_a_number_or_day_of_it(
+    tmp_path: Path, received: str, saved: object
+) -> None:
+    assert answers.keep_answers(tmp_path, filled(value=saved), date(2024, 5, 1)) == 1
+    (kept,) = answers.read_answers(tmp_path)["value_hash"]
+    assert kept == answers.value_hash(received)
+
+
+def test_a_status_in_other_words_is_replied_to(made: Registry) -> None:
+    home, landing = made.folder / "home", made.folder / "landing"
+    made.deliver("2024-01-01", patients=PATIENTS, follow_up=FOLLOW_UP, labs=LABS[1:])
+    assert made.stage()
+    said = {"status": "accepted", "answered_by": "Li", "comment": "post-mortem sample"}
+    answered(home, landing / "worklist.xlsx", collected_on_not_after_died_on=said)
+    assert made.stage()
+    assert "choose one of it" in rows(home)[RULE]["reply"]
+    assert accepted_samples(made) == {"": "quarantine"}
+    answered(
+        home,
+        landing / "worklist 2.xlsx",
+        collected_on_not_after_died_on=said | {"status": " Accepted  as is"},
+    )
+    assert made.stage()
+    assert rows(home)[RULE]["reply"] is None and accepted_samples(made) == {"": "info"}
 
 
 def test_what_was_not_read_or_stands_in_no_list_cannot_be_accepted() -> None:
