@@ -262,6 +262,8 @@ def _survival(cut: Cut, endpoint: str, place: Place) -> Iterator[str]:
             f"In {_who(population, study)}, median {endpoint} was {of} (hazard ratio {ratio}; "
             f"{test})."
         )
+    if study.known_endpoints[endpoint].competing:
+        yield f"In medians of {endpoint}, competing events count as censored."
     effect = readings.comparison(cut.results, study, endpoint, Group.ALL, ARM)
     if effect.ratio is not None and pd.notna(effect.ratio["events"]):
         events = singular(f"{effect.ratio['events']:.0f} events")

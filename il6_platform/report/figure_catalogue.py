@@ -345,6 +345,8 @@ def _survival(report: Report, endpoint: str) -> Iterator[Picture]:
     ]
     drawn = curves[(curves["analysis"] == Analysis.SURVIVAL) & (curves["endpoint"] == endpoint)]
     strokes = "" if study.quality.minimal_cell else "; a stroke is a censored patient"
+    competes = study.known_endpoints[endpoint].competing
+    other = "; competing events count as censored" if competes else ""
     hides_few = study.quality.minimal_cell is not None
     for population, contrast in COMPARISONS:
         named = [labels[name] for name in CONTRASTS[contrast]]
@@ -371,7 +373,7 @@ def _survival(report: Report, endpoint: str) -> Iterator[Picture]:
             f"km-{endpoint}-{population}-{contrast}".lower().replace(" ", "-").replace("_", "-"),
             _section(endpoint),
             f"{endpoint} in {labels[population]}, {' against '.join(named)}: Kaplan-Meier with "
-            f"pointwise 95% log-log bands{strokes}; medians in months with 95% limits.",
+            f"pointwise 95% log-log bands{strokes}; medians in months with 95% limits{other}.",
             lambda chosen=chosen: kaplan_meier(
                 few, drawn, labels=labels, hides_few=hides_few, **chosen
             ),  # type: ignore[misc]

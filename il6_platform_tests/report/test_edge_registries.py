@@ -68,6 +68,15 @@ BREAST: dict[str, Any] = {
 }
 COUNT = {"marker": {"analyte": "nodes", "label": "Positive nodes", "unit": "count"}}
 BY_RESPONSE = {"method": "youden", "outcome": "response", "min_patients": 2}
+COMPETING = {
+    "published": [],
+    "endpoints": ["TTP", "OS"],
+    "cutoff": {
+        "method": "youden",
+        "outcome": {"endpoint": "TTP", "by_months": 6},
+        "min_patients": 2,
+    },
+}
 GRADES = [{"name": "grade", "label": "Grade", "kind": "category", "reference": "G9"}]
 # registry -> shape of the cohort, patients, what the study file says otherwise, effect of the arm
 EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
@@ -85,6 +94,7 @@ EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
     "one day": ("all at one time", 40, {"endpoints": ["PFS"]}, 0.0),
     "no cut-off": ("nobody responds", 40, {"cutoff": BY_RESPONSE}, 0.0),
     "no events in an arm": ("one arm has no event", 60, {"covariates": GRADES}, 0.0),
+    "competing events": ("ordinary", 60, COMPETING, 0.0),
 }
 
 
@@ -92,10 +102,16 @@ EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
 def published(name: str) -> Cut:
     shape, n, more, effect = EDGES[name]
     study = Study.model_validate(BASE | more)
-    patients = cohort_of(shape, n, study, seed=3).patients
+    patients = cohort_of(shape, n, Study.model_validate(BASE), seed=3).patients
     for endpoint in ("PFS", "OS"):
         times = patients[f"time_{endpoint}"] * np.exp(-effect * (patients["ARMCD"] == "E"))
         patients[f"time_{endpoint}"] = times.round(2).clip(0.03)
+    progressed = patients["progressed_on"].notna()
+    patients = patients.assign(
+        time_TTP=patients["time_PFS"],
+        event_TTP=progressed,
+        competing_TTP=patients["event_PFS"] & ~progressed,
+    )
     return as_cut(grouped(patients, study), study)
 
 
@@ -130,6 +146,20 @@ def test_no_sentence_reads_wrongly(name: str) -> None:
         if place != "note" and re.search(pattern, text)
     ]
     assert found == []
+
+
+def test_of_events_that_compete_every_text_says_that_they_count_as_censored() -> None:
+    text = "\n".join(text for _, text in every_text("competing events"))
+    for words in (
+        "Competing events count as censored, so it is not the proportion or the time of all",
+        "95% limits; competing events count as censored.",
+        "In medians of TTP, competing events count as censored.",
+        "those censored or with a competing event before left out",
+        "patients are left out: censored, or with a competing event, by 6 months.",
+    ):
+        assert words in text
+    others = "\n".join(text for _, text in every_text("harm"))
+    assert "count as censored" not in others and "with a competing event" not in others
 
 
 @pytest.mark.parametrize("name", ["harm", "randomised", "one arm"])

@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 
 from il6_platform import paths
 from il6_platform.analysis.spec import analyses
+from il6_platform.endpoints import endpoint_library
 from il6_platform.figures import style
 from il6_platform.manuscript import findings
 from il6_platform.manuscript.document import Manuscript
@@ -167,7 +168,7 @@ DEEP = frozenset[str]()
 @pytest.fixture(scope="module")
 def pages() -> dict[str, tuple[str, str, Translator]]:
     made = {}
-    for name in ("harm", "randomised", "one arm"):
+    for name in ("harm", "randomised", "one arm", "competing events"):
         cut = published(name)
         english = page_of(cut)
         study = cut.study.model_copy(update={"language": "zh"})
@@ -185,6 +186,15 @@ def test_every_text_of_every_page_is_translated(
     assert missing == DEEP
 
 
+def test_every_endpoint_of_the_library_has_a_translation() -> None:
+    made = translator_of(STUDY, names=frozenset(endpoint_library()), part="manuscript")
+    assert made is not None
+    for one in endpoint_library().values():
+        made.say(one.sentence())
+        made.say(one.label)
+    assert not made.missing, list(made.missing)
+
+
 def test_every_technique_has_a_translation() -> None:
     made = translator_of(STUDY, part="manuscript")
     assert made is not None
@@ -194,7 +204,9 @@ def test_every_technique_has_a_translation() -> None:
     assert not made.missing, list(made.missing)
 
 
-@pytest.mark.parametrize("name", ["harm", "randomised", "one arm"])
+@pytest.mark.parametrize(
+    "name", ["harm", "randomised", "one arm", "no events in an arm", "competing events"]
+)
 def test_every_text_of_a_manuscript_is_translated(name: str) -> None:
     cut = published(name)
     cut = replace(cut, study=cut.study.model_copy(update={"language": "zh"}))
