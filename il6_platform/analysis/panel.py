@@ -124,7 +124,7 @@ def analyse(cohort: Cohort, study: Study, pool: Executor | None = None) -> Resul
             own = directed_by(*of, study)
             area = with_direction(roc.auc(*of, higher=own.higher), study, own)
             results.add(area, population=population, term=name, model="panel")
-    _questions(results, asked.table, named, values, cohort, asked.replicates)
+    _questions(results, asked.table, named, values, cohort, case, asked.replicates)
     _whole(results, cohort, study, panel, endpoints[0])
     return results
 
@@ -192,11 +192,14 @@ def _questions(
     named: list[tuple[str, str]],
     values: NDArray[np.float64],
     cohort: Cohort,
+    case: NDArray[np.float64] | None,
     replicates: int,
 ) -> None:
     """Add each question's P: by permutation, of the whole family, and as a false discovery rate."""
     discovered = adjust(table["p_value"].to_numpy(), method="bh")
-    sizes = np.isfinite(values).sum(axis=0)
+    known = np.isfinite(values).astype(float)
+    sizes = {name: known.T @ cohort.has_time(name) for name in set(table["endpoint"]) - {""}}
+    sizes[""] = known.T @ (np.zeros(len(known)) if case is None else np.isfinite(case))
     for row, rate in zip(table.to_dict("records"), discovered, strict=True):
         population, name = named[row["marker"]]
         kind, _, rule = str(row["kind"]).partition(": ")
@@ -204,7 +207,7 @@ def _questions(
             continue
         where: dict[str, Any] = {"population": population, "term": name}
         where |= {"endpoint": row["endpoint"] or None, "model": rule or "per doubling"}
-        statistic, n = KINDS[kind], int(sizes[row["marker"]])
+        statistic, n = KINDS[kind], int(sizes[row["endpoint"]][row["marker"]])
         if not np.isfinite(row["statistic"]):
             note = Code.NOT_ASKED.say()
             results.add(unsupported(statistic, note, n=n, method="Not asked"), **where)

@@ -106,6 +106,24 @@ def test_the_data_choose_the_direction_of_each_marker_where_they_choose_the_stud
     assert found["estimate"] == pytest.approx(own.loc["youden", "estimate"])
 
 
+def test_a_question_counts_who_has_marker_and_outcome() -> None:
+    study = study_of(endpoints=["PFS"])
+    cohort = with_markers(cohort_of("times not known of some", 60, study))
+    cohort.panel.loc[cohort.panel.index % 5 == 1, "m2"] = np.nan
+    rows = panel.analyse(cohort, study).frame()
+    rows = rows[rows["term"] == "m2"]
+    known = cohort.panel["m2"].notna().to_numpy()
+    case = cutoff.case_control(cohort, study)[0]
+    assert case is not None
+    for statistic, expected in (
+        ("panel_effect", known & cohort.has_time("PFS")),
+        ("hazard_ratio", known & cohort.has_time("PFS")),
+        ("panel_auc", known & np.isfinite(case)),
+        ("auc", known & np.isfinite(case)),
+    ):
+        assert set(rows.loc[rows["statistic"] == statistic, "n"]) == {expected.sum()}
+
+
 def test_a_marker_that_ranks_nobody_is_of_no_cluster() -> None:
     study = study_of()
     cohort = with_markers(cohort_of("ordinary", 30, study))

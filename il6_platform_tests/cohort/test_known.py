@@ -14,7 +14,11 @@ import pytest
 
 from il6_platform.cohort import known
 from il6_platform.cohort.known import DERIVED, read_delivered
+from il6_platform.time_units import DAYS_PER_MONTH
 from il6_platform.warehouse import database
+from il6_platform.warehouse.database import Warehouse
+from il6_platform_tests.derivation import derive
+from il6_platform_tests.small_registry import BASE, SmallRegistry, base
 from il6_platform_tests.specification.harness import Specification, _insert
 
 # an analyte may be delivered later than the other one of its sample
@@ -196,3 +200,28 @@ def test_records_are_given_in_an_order_of_their_own() -> None:
     assert all(table.equals(after[name]) for name, table in before.items())
     assert before["lines"].num_rows > 20
     rule.close()
+
+
+@pytest.mark.parametrize("censor", [None, "2023-09-15"])
+def test_what_can_lie_beyond_the_day_of_censoring_alone_moves_nothing(
+    tmp_path: Path, censor: str | None
+) -> None:
+    """By hand: T01 and T03 are alive on it; T02 may have died before, T04 was lost before it."""
+    small = SmallRegistry(tmp_path)
+    follow_up = [
+        *("T01,2023-12-11,alive,,", "T01,2023-13-45,alive,,"),
+        *("T02,2023-12-11,alive,,", "T02,2024-01-02,dead,2023-13-45,"),
+        *("T03,2023-12-11,alive,,", "T03,2023-12-20,dead,2023-12,"),
+        *("T04,2023-08-20,alive,,", "T04,2023-13-45,alive,,"),
+        "T05,2023-08-20,dead,2023-10-01,",
+    ]
+    small.deliver("2024-01-31", base(follow_up=follow_up))
+    warehouse = Warehouse(site=replace(small.warehouse.site, censor=censor))
+    derive(warehouse)
+    found = small._patients(warehouse)
+    whole = [number for number in BASE if found[number]["reason"] is None]
+    lost = {"T01", "T02", "T03", "T04"} if censor is None else {"T02", "T04"}
+    assert whole == [number for number in BASE if number not in lost]
+    if censor is not None:
+        months = round((date(2023, 9, 15) - date(2023, 2, 1)).days / DAYS_PER_MONTH, 2)
+        assert {found[number]["OS"] for number in whole} == {(months, False)}

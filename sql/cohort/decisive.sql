@@ -249,12 +249,14 @@ death_may_move as (
     select patient_id, 'follow_up', delivery, file_line, 'death_may_move'
     from of_follow_up
     where may_be_death and (dthdt is null or coalesce(dthdt not between died_first and died_last, true))
+    -- what can lie beyond the day of censoring alone moves nothing before it
+    and is_known(coalesce(died_first, '-infinity'::date))
 ),
 
 contact_may_move as (
     select patient_id, 'follow_up', delivery, file_line, 'contact_may_move'
     from of_follow_up
-    where dthdt is null and latest > coalesce(lstalvdt, '-infinity'::date)
+    where dthdt is null and last_known(latest) > coalesce(lstalvdt, '-infinity'::date)
 ),
 
 deaths_differ as (
