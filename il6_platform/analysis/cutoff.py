@@ -24,6 +24,7 @@ from il6_platform.statistics.cutoff_rules import (
     weighted_youden,
 )
 from il6_platform.statistics.estimate import Estimate, unsupported
+from il6_platform.statistics.time_dependent_roc import auc_at
 from il6_platform.study import EventOutcome, Study
 
 
@@ -133,7 +134,7 @@ def with_direction(
     row: Estimate, study: Study, own: Study, words: Code = Code.DIRECTION_SEEN
 ) -> Estimate:
     """Say of an area that these data chose its direction, `own`, where the study leaves it open."""
-    if row.statistic != "auc" or row.estimate is None or not study.chooses_direction:
+    if not _is_area(row) or not study.chooses_direction:
         return row
     side = "higher" if own.higher else "lower"
     return row.but(note=joined(row.note, words.say(side=side)))
@@ -225,10 +226,17 @@ def weighted(cohort: Cohort, study: Study) -> tuple[list[Estimate], pd.DataFrame
     cohort = cohort.having(asked.endpoint)
     marker = cohort.patients["MARKER"].to_numpy(dtype=float)
     other = cohort.competing(asked.endpoint)
-    weights = ipcw_weights(*cohort.survival(asked.endpoint), asked.by_months, other)
+    sample = (*cohort.survival(asked.endpoint), asked.by_months)
+    weights = ipcw_weights(*sample, other)
     curve = weighted_roc(marker, *weights, higher=study.higher)
     rows = weighted_youden(marker, *weights, higher=study.higher, **smallest(study))
-    return rows, curve
+    area = auc_at(*(marker, *sample), competing=other, higher=study.higher)
+    limits = {name: getattr(area, name) for name in ("ci_low", "ci_high", "std_error", "note")}
+    return [row.but(**limits) if _is_area(row) else row for row in rows], curve
+
+
+def _is_area(row: Estimate) -> bool:
+    return row.statistic == "auc" and row.estimate is not None
 
 
 def rule_of(cohort: Cohort, study: Study) -> Rule | None:

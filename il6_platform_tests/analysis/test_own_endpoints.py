@@ -10,7 +10,7 @@ import pytest
 from il6_platform.analysis import cutoff
 from il6_platform.analysis.cohort import COLUMNS, Cohort
 from il6_platform.analysis.spec import analyses
-from il6_platform.report import outcome
+from il6_platform.report import outcome, readings
 from il6_platform.statistics.survival import kaplan_meier, reverse_kaplan_meier_median
 from il6_platform.statistics.time_dependent_roc import auc_at
 from il6_platform.study import Study
@@ -149,7 +149,20 @@ def test_who_had_a_competing_event_is_not_called_censored(censored: str) -> None
     by = auc_at(marker, time, event, 6, competing=died).estimate
     assert area.loc["auc", "estimate"].iloc[0] == pytest.approx(by)
     if censored == "weighted":
-        own = cutoff.analyse(cohort, study).frame().set_index("statistic")
-        assert own.loc["auc", "estimate"] == pytest.approx(
-            auc_at(marker, time, event, 9, competing=died).estimate
-        )
+        own = cutoff.analyse(cohort, study).frame().set_index("statistic").loc["auc"]
+        expected = auc_at(marker, time, event, 9, competing=died)
+        for name in ("estimate", "ci_low", "ci_high", "std_error"):
+            assert own[name] == pytest.approx(getattr(expected, name))
+
+
+def test_a_weighted_area_that_lies_below_a_half_is_said_to_point_the_other_way() -> None:
+    """It had no interval, so that nothing said it."""
+    asked = {"endpoint": "PFS", "by_months": 9, "censored": "weighted"}
+    rule = {"method": "youden", "outcome": asked, "min_patients": 2}
+    study = Study.model_validate(STUDY | {"cutoff": rule})
+    patients = cohort_of("ordinary", 80, study).patients
+    noise = np.exp(np.random.default_rng(1).normal(0, 0.4, 80))
+    cohort = Cohort(patients.assign(MARKER=(1 + patients["time_PFS"]) * noise))
+    rows = cutoff.analyse(cohort, study).frame()
+    area = readings.points_the_other_way(rows)
+    assert area is not None and area["ci_high"] < 0.5
