@@ -476,3 +476,11 @@ def test_an_xml_spreadsheet_is_read_as_it_is_seen() -> None:
     seen, hidden = of.sources
     assert set(seen.passed_over) == {5, None} and seen.lines == 4
     assert set(hidden.passed_over) >= {2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("is_true", [True, False])
+def test_what_is_true_or_false_is_no_number(is_true: bool) -> None:
+    def change(sheet: Worksheet) -> None:
+        sheet["C3"] = is_true
+
+    assert column(labs(change), "value") == ["1.5", str(is_true).upper(), "3.5"]
