@@ -45,7 +45,7 @@ RULES: list[Rule] = [
         False,
         "lines_begin_in_order",
         "start_date",
-        "start_date lies before the start of the line before; correct line or start_date",
+        "start_date lies on or before the start of the line before; correct line or start_date",
         "warn",
     ),
     always(

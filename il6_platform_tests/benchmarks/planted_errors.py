@@ -421,6 +421,13 @@ def line_before_its_time(one: Person, rng: Rng) -> list[Row]:
     return [row]
 
 
+def line_on_the_day_of_the_first(one: Person, rng: Rng) -> list[Row]:
+    """The second line begins with the first: a drug of the first, or a day, is wrong."""
+    row = one.one("treatments", line="2")
+    row["start_date"] = one.one("treatments")["start_date"]
+    return [row]
+
+
 def drug_in_another_year(one: Person, rng: Rng) -> list[Row]:
     """A drug of the first line has the day of the others, a year later."""
     row = one.one("treatments")
@@ -671,6 +678,10 @@ KINDS: list[Kind] = [
     Kind(
         *("a line before its time", T, ("lines_begin_in_order",), "start_date"),
         *("before the start of the line before", line_before_its_time),
+    ),
+    Kind(
+        *("a line on the day of the one before", T, ("lines_begin_in_order",), "start_date"),
+        *("on or before the start of the line before", line_on_the_day_of_the_first),
     ),
     Kind(
         *("a drug in the year after the others of its line", T, ("line_begins_together",)),

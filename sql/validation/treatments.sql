@@ -72,7 +72,7 @@ select
         when s.certainty = 'unknown' then 'any drug: its name is not in the dictionary of drugs'
     end as unclear_drug,
     g.line > g.line_before + 1 as line_is_skipped,
-    s.start_date = g.began and g.began < g.began_before as line_begins_early,
+    s.start_date = g.began and g.began <= g.began_before as line_begins_early,
     s.start_date = d.began and abs(date_diff('day', d.usually_began, d.began)) > 270 as begins_apart,
     is_placeholder(cell(r.cells, 'start_date')) as start_date_is_placeholder,
     is_placeholder(cell(r.cells, 'end_date')) as end_date_is_placeholder,
