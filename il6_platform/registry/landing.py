@@ -36,7 +36,18 @@ LOCKED: State = (-2, -1, -1, -1)
 UNREADABLE = "unreadable"
 """What stands for the SHA-256 of a file that is there and cannot be read."""
 
-_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
+_DATES = [
+    re.compile(pattern)
+    for pattern in (
+        # the time of day may stand behind it
+        r"(?<!\d)(?P<year>\d{4})(?P<sign>[-_.]?)(?P<month>\d{2})(?P=sign)(?P<day>\d{2})"
+        r"(?:(?<=\d{8})(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?(?!\d)",
+        r"(?<!\d)(?P<year>\d{4})(?P<sign>[-.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})(?!\d)",
+        r"(?<!\d)(?P<year>\d{4})年(?P<month>\d{1,2})月(?P<day>\d{1,2})[日号]",
+        # of points the day stands first, of other signs the month may
+        r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})(?!\d)",
+    )
+]
 _SINCE = re.compile(
     r"(?:(?:^|[^a-z])(?:since|from|after|starting|start|begin|seit|ab|von|vom|depuis|a[_ ]partir"
     r"[_ ]d[eu]|du|desde|dal|dalla|vanaf|sinds|fra|fran|från)(?:[\W_]*(?:dem|den|the|le|el|il|de))?"
@@ -195,8 +206,9 @@ def digests(landing: Path) -> dict[str, str]:
 def delivered_on(file: str) -> date | None:
     """Return the day of an export: of its folder, else of its name; None where neither says one.
 
-    A day is written year first. One that says since when (`labs_since_2020-01-01.csv`) is none; of
-    several (`from_2020-01-01_to_2023-12-31`) the last is the export's.
+    A day is written year first, or day first with points. One that says since when
+    (`labs_since_2020-01-01.csv`) is none; of several (`from_2020-01-01_to_2023-12-31`) the last is
+    the export's.
 
     Examples
     --------
@@ -211,11 +223,12 @@ def delivered_on(file: str) -> date | None:
 
 
 def _day_in(name: str) -> date | None:
-    for found in reversed(list(_DATE.finditer(name))):
+    every = [found for pattern in _DATES for found in pattern.finditer(name)]
+    for found in sorted(every, key=lambda one: one.start(), reverse=True):
         if _SINCE.search(name[: found.start()]) or _ONWARDS.match(name, found.end()):
             continue
         try:
-            day = date(int(found[1]), int(found[3]), int(found[4]))
+            day = date(int(found["year"]), int(found["month"]), int(found["day"]))
         except ValueError:
             continue
         # other numbers of eight digits are no days

@@ -18,6 +18,7 @@ from il6_platform_tests.small_registry import (
     HEADERS,
     SET_ASIDE,
     STUDY,
+    TABLES,
     SmallRegistry,
     base,
     rows_of,
@@ -555,6 +556,27 @@ def test_one_hospital_s_folder_beside_another_one_s_files(tmp_path: Path) -> Non
     assert len(subjects) == 16 and subjects["EXCLREAS"].isna().all()
     arms = [subjects.loc[of("T01", site), "ARMCD"] for site in ("", "south")]
     assert arms == ["E", "C"]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        *(("31.01.2024", "28.02.2024"), ("2024_Q1", "Q2 2024"), ("2023", "2024")),
+        *(("March 2024", "Apr 2024"), ("2024-W05", "KW 9 2024"), ("2024年1月", "2024年第2季度")),
+    ],
+)
+def test_a_folder_that_is_called_after_a_time_of_year_is_no_site(
+    folders: tuple[str, str], tmp_path: Path
+) -> None:
+    """Each holds the patients who are new in it, and a death of one who was new before."""
+    registry = SmallRegistry(tmp_path)
+    for folder, numbers in zip(folders, (("T01", "T02"), ("T03", "T04")), strict=True):
+        registry.deliver(folder, {table: rows_of(numbers, table) for table in TABLES})
+    death = ["T01,2024-01-10,dead,2024-01-10,", *rows_of(["T03", "T04"], "follow_up")]
+    registry.deliver(folders[1], {"follow_up": death})
+    found = registry.derive()
+    assert found.keys() == {"T01", "T02", "T03", "T04"}
+    assert found["T01"]["OS"] == (11.27, True)
 
 
 def test_a_folder_that_is_called_after_a_kind_of_export_is_no_site(tmp_path: Path) -> None:

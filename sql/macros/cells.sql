@@ -46,6 +46,15 @@ list_filter(
 create or replace macro day_folder(file) as
 regexp_extract(regexp_replace(file, '/?[^/]*$', ''), '^.*(19|2[01])\d{2}[-_.]?\d{2}[^/]*');
 
+-- Whether a folder is called after a year, or a quarter, month, week or day of one, and nothing else.
+create or replace macro is_time_of_year(folder) as
+regexp_matches(folder, '(19[89]|20[0-4])\d')
+and regexp_full_match(
+    nfc_normalize(lower(folder)),
+    '([-_., ]|\d{1,2}|q|h|kw|cw|w|wk|week|quarter|quartal|woche|[年月日号季度第周一二三四]|jan(uary|uar)?|feb(ruary|ruar)?'
+    || '|mar(ch)?|märz|apr(il)?|ma[iy]|jun[ei]?|jul[iy]?|aug(ust)?|sept?(ember)?|o[ck]t(ober)?|nov(ember)?|de[cz](ember)?)+'
+);
+
 -- Months as the study counts them, no day added to the difference of two days.
 create or replace macro months_between(first_day, last_day) as
 date_diff('day', first_day, last_day) / days_per_month();

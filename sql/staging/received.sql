@@ -59,7 +59,9 @@ delivered as (
         landed.landed_at,
         landed.first_landing,
         coalesce(site_folders(d.file)[l.place], '') as site_folder,
-        l.place = 1 and l.are_several and not regexp_matches(split_part(d.file, '/', 1), '\d{4}[-_.]?\d{2}') as has_plain_folder,
+        l.place = 1 and l.are_several
+        and not regexp_matches(split_part(d.file, '/', 1), '\d{4}[-_.]?\d{2}')
+        and not is_time_of_year(split_part(d.file, '/', 1)) as has_plain_folder,
         l.are_several
     from raw.deliveries as d
     cross join level as l
@@ -86,7 +88,8 @@ alike as (
     group by a.site_folder, b.site_folder
 ),
 
--- a folder that has a day in its name, or lies in one, may be another one tomorrow: it is a site's where people differ
+-- a folder that has a day in its name or is called after a time of year, or lies in one, may be another one tomorrow:
+-- it is a site's where people differ
 folders as (
     select site_folder
     from people
