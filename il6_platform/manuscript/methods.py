@@ -13,6 +13,7 @@ from math import ceil
 
 import pandas as pd
 
+from il6_platform.analysis.cutoff import cutoff_endpoint
 from il6_platform.analysis.names import Analysis, Model, Statistic
 from il6_platform.analysis.papers import Paper
 from il6_platform.analysis.sensitivity import ESTIMAND
@@ -247,7 +248,10 @@ def _cutoff(cut: Cut, citations: Citations) -> str:
     if value is not None:
         said = f"was {at_unit(journal.plain(value), cut.study)}"
     outcome = rule.outcome
-    if isinstance(outcome, EventOutcome):
+    if rule.method in ("maxstat", "interaction"):
+        # they look at the whole of an endpoint, which the study file need not name
+        of = f" for {cutoff_endpoint(cut.study)}"
+    elif isinstance(outcome, EventOutcome):
         of = f" for {outcome.endpoint}"
         if outcome.by_months is not None:
             of += f" by {outcome.by_months:g} months"

@@ -68,6 +68,7 @@ BREAST: dict[str, Any] = {
 }
 COUNT = {"marker": {"analyte": "nodes", "label": "Positive nodes", "unit": "count"}}
 BY_RESPONSE = {"method": "youden", "outcome": "response", "min_patients": 2}
+LARGEST = {"method": "maxstat", "min_patients": 2}
 COMPETING = {
     "published": [],
     "endpoints": ["TTP", "OS"],
@@ -95,6 +96,7 @@ EDGES: dict[str, tuple[str, int, dict[str, Any], float]] = {
     "no cut-off": ("nobody responds", 40, {"cutoff": BY_RESPONSE}, 0.0),
     "no events in an arm": ("one arm has no event", 60, {"covariates": GRADES}, 0.0),
     "competing events": ("ordinary", 60, COMPETING, 0.0),
+    "largest statistic": ("ordinary", 60, {"cutoff": LARGEST, "published": []}, 0.0),
 }
 
 
@@ -160,6 +162,12 @@ def test_of_events_that_compete_every_text_says_that_they_count_as_censored() ->
         assert words in text
     others = "\n".join(text for _, text in every_text("harm"))
     assert "count as censored" not in others and "with a competing event" not in others
+
+
+def test_a_cutoff_by_survival_says_of_which_endpoint() -> None:
+    """Where the study file names none it is the first, and the methods said nothing of it."""
+    text = " ".join(said("largest statistic", "methods Marker"))
+    assert "at the maximally selected log-rank statistic for PFS" in text
 
 
 @pytest.mark.parametrize("name", ["harm", "randomised", "one arm"])

@@ -205,7 +205,15 @@ def test_every_technique_has_a_translation() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["harm", "randomised", "one arm", "no events in an arm", "competing events"]
+    "name",
+    [
+        "harm",
+        "randomised",
+        "one arm",
+        "no events in an arm",
+        "competing events",
+        "largest statistic",
+    ],
 )
 def test_every_text_of_a_manuscript_is_translated(name: str) -> None:
     cut = published(name)
