@@ -130,12 +130,13 @@ class Cohort:
         """
         if self.delivered is None:
             return
-        looks = [(day, self.delivered.unchanged_since(day.date())) for day in days]
-        fresh = [i == 0 or looks[i - 1][1] != since for i, (_, since) in enumerate(looks)]
-        asked = [day.date() for (day, _), is_fresh in zip(looks, fresh, strict=True) if is_fresh]
+        days = [*days]
+        since = self.delivered.unchanged_since([day.date() for day in days])
+        fresh = [i == 0 or since[i - 1] != since[i] for i in range(len(days))]
+        asked = [day.date() for day, is_fresh in zip(days, fresh, strict=True) if is_fresh]
         derived = self.delivered.as_known_on(asked)
         known = self
-        for (day, _), is_fresh in zip(looks, fresh, strict=True):
+        for day, is_fresh in zip(days, fresh, strict=True):
             if is_fresh:
                 known = Cohort.of(**next(derived), study=study)
             yield day, known

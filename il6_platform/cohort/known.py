@@ -8,7 +8,7 @@ the analysis).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -57,6 +57,29 @@ MOST_AT_ONCE = 500_000
 """Patients of all looks that are derived together."""
 
 
+class Packed(Mapping[str, pa.Table]):
+    """Arrow tables in a third of their room; each is unpacked where it is read.
+
+    Examples
+    --------
+    >>> packed = Packed([("numbers", pa.table({"n": [1, 2]}))])
+    >>> packed["numbers"]["n"].to_pylist()
+    [1, 2]
+    """
+
+    def __init__(self, tables: Iterable[tuple[str, pa.Table]]) -> None:
+        self._packed = {name: _packed(table) for name, table in tables}
+
+    def __getitem__(self, name: str) -> pa.Table:
+        return pa.ipc.open_stream(self._packed[name]).read_all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
 @dataclass(frozen=True)
 class DeliveredRecords:
     """The records behind a cohort, with the day on which each was first delivered.
@@ -64,7 +87,7 @@ class DeliveredRecords:
     Attributes
     ----------
     tables
-        Source -> its rows.
+        Source -> its rows: of a million patients they are there in several processes at once.
     covariates
         Covariates of each patient by USUBJID, as they are known today.
     first_delivered_on, known_on
@@ -73,17 +96,11 @@ class DeliveredRecords:
         Folder for what finds no room in memory, where this machine has it.
     """
 
-    tables: dict[str, pa.Table]
+    tables: Packed
     covariates: pd.DataFrame
     first_delivered_on: date
     known_on: date
     beside: Path | None = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # on its way to another process it is there four times
-        packed = {name: _packed(table) for name, table in self.tables.items()}
-        rest = (self.covariates, self.first_delivered_on, self.known_on, self.beside)
-        return _unpacked, (packed, *rest)
 
     def as_known_on(self, days: Sequence[date]) -> Iterator[dict[str, pd.DataFrame]]:
         """Yield the cohort tables as known on each of the days.
@@ -133,24 +150,31 @@ class DeliveredRecords:
                 subjects = subjects[subjects["ITTFL"] == "Y"].reset_index(drop=True)
                 yield {"adsl": subjects.merge(self.covariates, on="USUBJID", how="left"), **made}
 
-    def unchanged_since(self, day: date) -> date:
-        """Return the first day from which on what is known is what is known on this day.
+    def unchanged_since(self, days: Sequence[date]) -> list[date]:
+        """Return for each day the first one from which on what is known is what is known on it.
 
         That is the day of the last delivery by then, where none of its records has a later day.
         """
         if self.tables["outcomes"].num_rows:
             # an outcome is a time, whose end is cut by the day itself
-            return day
-        days = [date.min]
+            return [*days]
+        latest = [date.min] * len(days)
         for table in self.tables.values():
             if "known_from" not in table.column_names:
                 continue
-            known = table.filter(pc.less_equal(table["known_from"], pa.scalar(day)))
-            for field in known.schema:
-                if pa.types.is_date(field.type) or pa.types.is_timestamp(field.type):
-                    latest = pc.max(known[field.name].cast(pa.date32())).as_py()
-                    days += [latest] if latest else []
-        return min(max(days), day)
+            kinds = {one.name: one.type for one in table.schema}
+            dated = table.select(
+                [
+                    name
+                    for name, kind in kinds.items()
+                    if pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+                ]
+            )
+            for i, day in enumerate(days):
+                known = dated.filter(pc.less_equal(dated["known_from"], pa.scalar(day)))
+                found = (pc.max(column.cast(pa.date32())).as_py() for column in known.columns)
+                latest[i] = max(latest[i], *(one or date.min for one in found))
+        return [min(one, day) for one, day in zip(latest, days, strict=True)]
 
 
 def _packed(table: pa.Table) -> pa.Buffer:
@@ -160,11 +184,6 @@ def _packed(table: pa.Table) -> pa.Buffer:
     with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
         stream.write_table(table)
     return sink.getvalue()
-
-
-def _unpacked(packed: dict[str, pa.Buffer], *rest: Any) -> DeliveredRecords:
-    tables = {name: pa.ipc.open_stream(packed.pop(name)).read_all() for name in [*packed]}
-    return DeliveredRecords(tables, *rest)
 
 
 @contextmanager
@@ -211,7 +230,7 @@ def read_delivered(
     """
     # in an order of their own: that of their making is not the same twice, and sums follow it
     asked = {name: sql_file(f"replay.{name}").read_text(encoding="utf-8") for name in SOURCES}
-    tables = {name: read(f"from ({query}\n) order by all") for name, query in asked.items()}
+    tables = Packed((name, read(f"from ({query}\n) order by all")) for name, query in asked.items())
     days = pc.min_max(tables["lines"]["known_from"]).as_py()
     censored_on = tables["settings"]["censored_on"].to_pylist()[0]
     added = [column for column in adsl if column not in subjects and column != "MARKERGR"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -186,7 +187,7 @@ def test_records_are_given_in_an_order_of_their_own() -> None:
     assert rule._cohort is not None
     connection = rule._cohort.connection
 
-    def given() -> dict[str, Any]:
+    def given() -> Mapping[str, Any]:
         read = lambda sql: connection.sql(sql).to_arrow_table()  # noqa: E731
         return read_delivered(read, today, today.head(0)).tables
 
