@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from il6_platform import paths
+from il6_platform import cli, paths
 from il6_platform.errors import PlatformError, UsageError
 from il6_platform.publishing.backup import backup, restore
 from il6_platform.registry.landing import digest_of
@@ -138,3 +138,12 @@ def test_a_restoring_that_is_killed_anywhere_leaves_a_whole_home_or_none(
         assert content(again) == expected
         killed += 1
     assert killed > 20
+
+
+def test_a_restore_says_that_it_brings_back_who_was_erased_since(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup(home, tmp_path / "to")
+    again = str(tmp_path / "again")
+    assert cli.main(["restore", "--from", str(tmp_path / "to"), "--home", again]) == 0
+    assert "forgotten or struck out after that backup" in capsys.readouterr().out
