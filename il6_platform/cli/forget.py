@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Run the command."""
+    from il6_platform.cli.refresh import read_again
     from il6_platform.privacy.erasure import forget, say_another
     from il6_platform.warehouse.home import BusyError, Site
     from il6_platform.warehouse.integrity import check_version
@@ -30,8 +31,7 @@ def run(asked: argparse.Namespace) -> None:
     home = home_of(asked)
     check_version(home)
     site = Site(home=str(home), landing=str(landing_of(asked)), wait_seconds=0)
-    if not site.registry_database.exists():
-        raise UsageError(f"nothing is kept in {home}")
+    read_again(site)
     patient = typed_number(asked.patient)
     try:
         if asked.another:

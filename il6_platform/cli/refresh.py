@@ -148,6 +148,30 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
     return behind
 
 
+def read_again(site: Site) -> None:
+    """Read what is kept where a home has no database, as after a restore; publish nothing.
+
+    Raises
+    ------
+    UsageError
+        Where nothing is kept.
+    """
+    if site.registry_database.exists():
+        return
+    if not site.landings_path.exists():
+        raise UsageError(f"nothing is kept in {site.home} yet: il6 refresh")
+    from il6_platform import workers
+
+    stages = Stages(shows=True)
+    workers.prepare()
+    # who is looked for may be there, whatever the data manager has to put right
+    with stages.shown(), contextlib.suppress(DataQualityError):
+        try:
+            _refresh(site, True, [], stages, anew=False)
+        finally:
+            gc.unfreeze()
+
+
 def _mend(site: Site) -> None:
     """Put right what a refresh left that was killed once it had published."""
     from il6_platform.warehouse.home import left_by_a_kill

@@ -20,7 +20,7 @@ def run(asked: argparse.Namespace) -> None:
     home = home_of(asked)
     print(f"{restore(home, asked.source.resolve())} files restored into {home}")
     print(
-        "Whoever was forgotten or struck out after that backup was made is in it again: after the "
-        "next refresh say so anew (il6 forget, il6 strike), and refresh once more."
+        "Whoever was forgotten or struck out after that backup was made is in it again: say so "
+        "anew (il6 forget, il6 strike) before the next refresh publishes them."
     )
     print("Next: il6 refresh, which makes the databases again.")

@@ -27,8 +27,10 @@ def run(asked: argparse.Namespace) -> None:
     """Run the command."""
     import duckdb
 
+    from il6_platform.cli.refresh import read_again
     from il6_platform.registry import struck
 
+    read_again(site_of(asked))
     home, found = home_of(asked), patient_of(asked)
     if asked.undo:
         with duckdb.connect(site_of(asked).registry_database, read_only=True) as connection:

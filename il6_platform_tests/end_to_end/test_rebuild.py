@@ -141,3 +141,22 @@ def test_nights_without_news_grow_a_home_by_little(begun: Installation) -> None:
         assert begun.refresh() == 0
     after = sum(path.lstat().st_size for path in begun.home.rglob("*"))
     assert (after - before) * 60 / NIGHTS < 1_000_000
+
+
+def test_who_is_struck_out_or_forgotten_in_a_restored_home_is_not_published(
+    begun: Installation, tmp_path: Path
+) -> None:
+    """Both were said since the backup: a refresh in between would publish them again."""
+    there = ["--home", str(begun.home)]
+    assert cli.main(["backup", "--to", str(tmp_path / "backup"), *there]) == 0
+    again = Installation(tmp_path / "again", begun.landing, begun.study)
+    home = ["--home", str(again.home)]
+    assert cli.main(["forget", "CRLM-0002", *home]) == 2
+    assert cli.main(["restore", "--from", str(tmp_path / "backup"), *home]) == 0
+    landing = ["--landing", str(again.landing)]
+    assert cli.main(["strike", "CRLM-0001", "--why", "a typing error", *home]) == 0
+    assert cli.main(["forget", "CRLM-0002", *home, *landing]) == 0
+    before = int(again.ask("select n from report.flow order by step limit 1")["n"].iloc[0])
+    assert again.refresh() == 0
+    after = int(again.ask("select n from report.flow order by step limit 1")["n"].iloc[0])
+    assert after == before - 2
