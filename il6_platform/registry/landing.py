@@ -44,8 +44,12 @@ _DATES = [
         r"(?:(?<=\d{8})(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?(?!\d)",
         r"(?<!\d)(?P<year>\d{4})(?P<sign>[-.])(?P<month>\d{1,2})(?P=sign)(?P<day>\d{1,2})(?!\d)",
         r"(?<!\d)(?P<year>\d{4})年(?P<month>\d{1,2})月(?P<day>\d{1,2})[日号]",
-        # of points the day stands first, of other signs the month may
+        # of points the day stands first, of other signs it does where it can be no month
         r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})(?!\d)",
+        r"(?<!\d)(?P<day>1[3-9]|2\d|3[01])(?P<sign>[-_])(?P<month>\d{1,2})(?P=sign)"
+        r"(?P<year>\d{4})(?!\d)",
+        r"(?<!\d)(?P<month>\d{1,2})(?P<sign>[-_.])(?P<day>1[3-9]|2\d|3[01])(?P=sign)"
+        r"(?P<year>\d{4})(?!\d)",
     )
 ]
 _SINCE = re.compile(
@@ -206,7 +210,8 @@ def digests(landing: Path) -> dict[str, str]:
 def delivered_on(file: str) -> date | None:
     """Return the day of an export: of its folder, else of its name; None where neither says one.
 
-    A day is written year first, or day first with points. One that says since when
+    A day is written year first, or day first with points; with other signs where it can be no
+    month. One that says since when
     (`labs_since_2020-01-01.csv`) is none; of several (`from_2020-01-01_to_2023-12-31`) the last is
     the export's.
 

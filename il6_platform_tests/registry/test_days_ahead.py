@@ -11,6 +11,7 @@ import pytest
 
 from il6_platform.cohort.check import check
 from il6_platform.defs import raw
+from il6_platform.registry.landing import delivered_on
 from il6_platform_tests.validation.conftest import HEADERS, Registry, made
 
 __all__ = ["made"]
@@ -26,15 +27,16 @@ def sexes(made: Registry) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "day", [f"{date.today().year + 1}-12-31", f"{ENDS + timedelta(days=1)}", "2124-01-31"]
+    "day",
+    [f"{date.today().year + 1}-12-31", f"{ENDS + timedelta(days=1)}", "2124-01-31", "31.01.2049"],
 )
 def test_it_blocks_until_it_is_delivered_under_its_day(made: Registry, day: str) -> None:
     made.deliver(day, patients=PEOPLE)
     made.deliver("2024-02-28", patients=CORRECTED)
     assert not made.stage()
-    said = made.checks[CHECK]
+    said, of = made.checks[CHECK], delivered_on(f"{day}/patients.csv")
     assert said.blocking and not said.passed
-    assert f"{day}/patients.csv, of {day}: The day of the export lies ahead" in said.description
+    assert f", of {of}: The day of the export lies ahead" in said.description
     book = openpyxl.load_workbook(made.folder / "home" / "worklist.xlsx")["worklist"]
     rows = [[str(cell) for cell in row] for row in book.iter_rows(values_only=True)]
     assert [row for row in rows if f"{day}/patients.csv" in row and "block" in row]
@@ -144,3 +146,21 @@ def test_what_arrived_without_a_day_while_the_clock_was_behind_is_asked_for(
     (landing / f"{date.today()}").mkdir()
     shutil.move(landing / "patients.csv", landing / f"{date.today()}" / "patients.csv")
     assert made.stage() and sexes(made) == ["M", "M"]
+
+
+@pytest.mark.parametrize("folder", ["05-03-2020", "3_5_2020"])
+def test_a_day_that_may_be_two_is_asked_for(made: Registry, folder: str) -> None:
+    made.deliver("2024-01-31", patients=CORRECTED)
+    made.deliver(folder, patients=PEOPLE)
+    assert not made.stage()
+    assert "may be one of two" in made.checks[CHECK].description
+    landing = made.folder / "landing"
+    shutil.move(landing / folder, landing / "2020-03-05")
+    assert made.stage() and sexes(made) == ["M", "M"]
+
+
+def test_a_day_that_may_be_two_is_that_of_arrival_where_it_comes_at_once(made: Registry) -> None:
+    day = date.today() - timedelta(days=5)
+    made.deliver("2024-01-31", patients=CORRECTED)
+    made.deliver(f"{day:%d-%m-%Y}", patients=PEOPLE)
+    assert made.stage() and sexes(made) == ["F", "M"]

@@ -55,6 +55,10 @@ and regexp_full_match(
     || '|mar(ch)?|märz|apr(il)?|ma[iy]|jun[ei]?|jul[iy]?|aug(ust)?|sept?(ember)?|o[ck]t(ober)?|nov(ember)?|de[cz](ember)?)+'
 );
 
+-- Where a file lies, whatever its day: a delivery that is moved under its own day is no other one.
+create or replace macro place_of(file) as
+lower(array_to_string(list_filter(site_folders(file), lambda folder: not is_time_of_year(folder)), '/'));
+
 -- Months as the study counts them, no day added to the difference of two days.
 create or replace macro months_between(first_day, last_day) as
 date_diff('day', first_day, last_day) / days_per_month();

@@ -5,12 +5,12 @@ with
 landed as (
     select
         l.*,
-        lower(array_to_string(site_folders(l.file), '/')) as place
+        place_of(l.file) as place
     from raw.landings as l
 ),
 
 this as (
-    select lower(array_to_string(site_folders(getvariable('file')), '/')) as place
+    select place_of(getvariable('file')) as place
 ),
 
 everywhere as (
@@ -21,7 +21,7 @@ everywhere as (
     union
     select
         sha256,
-        lower(array_to_string(site_folders(file), '/')) as place
+        place_of(file) as place
     from here
 ),
 
