@@ -20,6 +20,7 @@ _AS_READ = _of(
     "sql/cohort/as_read.sql",
     "subjects",
     (" and status != 'withdrawn'", ""),
+    ("when not is_known(f.died_on) then", "when false then"),
     ("having not is_known(min(t.start_date))", "having not is_known(max(t.start_date))"),
     ("having not is_known(min(t.start_date))", "having false"),
     ("min(start_date) as newtrtdt", "max(start_date) as newtrtdt"),
@@ -109,7 +110,7 @@ _SUBJECTS = _of(
 _AS_READ_BY_TIMES = _of(
     "sql/cohort/as_read.sql",
     "adtte",
-    ("if(f.last_contact_on is null, null, last_known(", "if(false, null, last_known("),
+    ("when f.last_contact_on is not null then", "when true then"),
     (" and o.patient_id is null then", " then"),
     ("'disease progression', 'progressive disease') then 'disease'", "'other') then 'disease'"),
 )
