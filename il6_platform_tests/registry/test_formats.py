@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from il6_platform import paths
@@ -130,11 +130,17 @@ def test_a_bomb_does_not_go_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.binary(max_size=400))
+@example(b"\xad")
 @settings(max_examples=100, deadline=None)
 def test_no_bytes_give_a_traceback(content: bytes) -> None:
     for made in open_deliveries("labs.csv", content, read_profiles(PROFILES)).deliveries:
         assert made.status in ("accepted", "rejected", "unrecognised", "passed over")
         assert made.problem or made.export is not None
+
+
+def test_a_line_of_signs_that_nobody_sees_is_no_header() -> None:
+    export = read_text("\u00ad,\u200b\npatient_id,sex\nA,F\n".encode())
+    assert [row.cells for row in export.rows] == [{"patient_id": "A", "sex": "F"}]
 
 
 @given(

@@ -179,7 +179,7 @@ def _is_name(cell: str) -> bool:
 
 
 def _filled(line: Sequence[str]) -> int:
-    return sum(1 for cell in line if cell.strip())
+    return sum(1 for cell in line if column_name(cell))
 
 
 def told_apart(header: list[str]) -> list[str]:
