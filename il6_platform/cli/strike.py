@@ -30,10 +30,11 @@ def run(asked: argparse.Namespace) -> None:
     from il6_platform.cli.refresh import read_again
     from il6_platform.registry import struck
 
-    read_again(site_of(asked))
+    site = site_of(asked)
+    read_again(site)
     home, found = home_of(asked), patient_of(asked)
     if asked.undo:
-        with duckdb.connect(site_of(asked).registry_database, read_only=True) as connection:
+        with duckdb.connect(site.registry_database, read_only=True) as connection:
             struck.undo(home, struck.listed_as(connection, found.pseudonym))
         print("Taken back. Next: il6 refresh")
         return

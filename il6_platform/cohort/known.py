@@ -162,19 +162,16 @@ class DeliveredRecords:
         for table in self.tables.values():
             if "known_from" not in table.column_names:
                 continue
-            kinds = {one.name: one.type for one in table.schema}
-            dated = table.select(
-                [
-                    name
-                    for name, kind in kinds.items()
-                    if pa.types.is_date(kind) or pa.types.is_timestamp(kind)
-                ]
-            )
+            dated = table.select([one.name for one in table.schema if _is_dated(one.type)])
             for i, day in enumerate(days):
                 known = dated.filter(pc.less_equal(dated["known_from"], pa.scalar(day)))
                 found = (pc.max(column.cast(pa.date32())).as_py() for column in known.columns)
                 latest[i] = max(latest[i], *(one or date.min for one in found))
         return [min(one, day) for one, day in zip(latest, days, strict=True)]
+
+
+def _is_dated(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
 
 
 def _packed(table: pa.Table) -> pa.Buffer:

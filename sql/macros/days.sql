@@ -2,19 +2,19 @@
 -- named after the end of its month.
 create or replace macro lies_ahead(delivered_on, today) as delivered_on > today::date + 31;
 
--- The day in a file's path that may be the fifth of March or the third of May (05-03-2024), as numbers; null where none is.
+-- The day in a file's path that may be the fifth of March or the third of May (05-03-2024); its parts are null without one.
 create or replace macro two_way_day(file) as
-regexp_extract(
+try_cast(regexp_extract(
     if(regexp_matches(file, '(19|2[01])\d{2}[-_.年]?\d{1,2}[-_.月]?\d{1,2}'), '', file),
     '(?:^|\D)(0?[1-9]|1[0-2])[-_](0?[1-9]|1[0-2])[-_]((?:19|2[01])\d{2})(?:\D|$)',
     ['one', 'other', 'year']
-)::struct(one varchar, other varchar, "year" varchar);
+) as struct(one integer, other integer, "year" integer));
 
 -- Whether an export came within a month of neither of these two days: of one that did, the day of arrival is near enough.
 create or replace macro is_late_for(found, arrived_on) as
-found.one != '' and found.one::integer != found.other::integer
-and arrived_on - make_date(found."year"::integer, found.one::integer, found.other::integer) not between -1 and 31
-and arrived_on - make_date(found."year"::integer, found.other::integer, found.one::integer) not between -1 and 31;
+found.one != found.other
+and arrived_on - make_date(found."year", found.one, found.other) not between -1 and 31
+and arrived_on - make_date(found."year", found.other, found.one) not between -1 and 31;
 
 -- The ledger, and why the day of a landing is in doubt (lies_ahead, clock_went_back, may_be_two), null where it is not. A
 -- day lay ahead of the latest time that the clock had shown until then; or the clock was ahead itself, so that both lie
