@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -85,7 +85,8 @@ def spare_cores(most: int = 3) -> int:
     return min((len(mine(0)) if mine else os.cpu_count() or 1) - 1, most)
 
 
-def prepare() -> None:
+@contextlib.contextmanager
+def prepared() -> Iterator[None]:
     """Import what a refresh needs, and have another process begun that has what computes.
 
     It is copied from this one where that is safe: what computes is then imported once, and the
@@ -103,6 +104,11 @@ def prepare() -> None:
         with contextlib.suppress(*_NONE_TO_BE_HAD):
             Copies.begin(wanted)
     _import(ORCHESTRATING if wanted else (*ORCHESTRATING, *JUDGING))
+    try:
+        yield
+    finally:
+        # frozen to the end, DuckDB's binding would call its own types leaked
+        gc.unfreeze()
 
 
 class Copies:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import json
 import logging
 import sys
@@ -124,13 +123,13 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
         _mend(site)
         _prune(site)
         return []
-    with stages.stage("Load the libraries"):
-        from il6_platform import workers
-
-        _check_profiles(site)
-        workers.prepare()
     shown = None if asked.verbose else stages
-    try:
+    with contextlib.ExitStack() as stack:
+        with stages.stage("Load the libraries"):
+            from il6_platform import workers
+
+            _check_profiles(site)
+            stack.enter_context(workers.prepared())
         try:
             _refresh(site, reads_registry, behind, shown, anew=asked.force)
         except PlatformError:
@@ -141,9 +140,6 @@ def _refreshed(asked: argparse.Namespace, site: Site, stages: Stages) -> list[st
             # what could not be read is a cache, and is made again
             reads_registry |= registry_content(site) is None
             _refresh(site, reads_registry, behind, shown, anew=asked.force)
-    finally:
-        # frozen to the end, DuckDB's binding would call its own types leaked
-        gc.unfreeze()
     _prune(site)
     return behind
 
@@ -163,13 +159,9 @@ def read_again(site: Site) -> None:
     from il6_platform import workers
 
     stages = Stages(shows=True)
-    workers.prepare()
     # who is looked for may be there, whatever the data manager has to put right
-    with stages.shown(), contextlib.suppress(DataQualityError):
-        try:
-            _refresh(site, True, [], stages, anew=False)
-        finally:
-            gc.unfreeze()
+    with workers.prepared(), stages.shown(), contextlib.suppress(DataQualityError):
+        _refresh(site, True, [], stages, anew=False)
 
 
 def _mend(site: Site) -> None:

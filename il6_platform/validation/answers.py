@@ -25,6 +25,7 @@ import duckdb
 import pandas as pd
 
 from il6_platform import paths
+from il6_platform.errors import DataQualityError
 from il6_platform.files import write_whole
 from il6_platform.translation import LOCALES, messages
 from il6_platform.validation.rules import Rule
@@ -51,7 +52,7 @@ def value_hash(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class NoAnswersError(Exception):
+class NoAnswersError(DataQualityError):
     """No sheet of a workbook can be read as a worklist."""
 
 
@@ -148,6 +149,8 @@ def _answers(content: bytes) -> pd.DataFrame:
 
 def _text(cell: object) -> str:
     """Return a cell as the worklist had it: a program that saves it may make another type of it."""
+    if isinstance(cell, bool):
+        return str(cell).upper()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip().removesuffix(" 00:00:00")

@@ -207,7 +207,7 @@ def test_what_is_named_a_worklist_and_is_none_is_listed(made: Registry) -> None:
 
 @pytest.mark.parametrize(
     ("received", "saved"),
-    [("9999", 9999), ("4.5", 4.5), ("1970-01-01", datetime(1970, 1, 1)), ("TRUE", "TRUE")],
+    [("9999", 9999), ("4.5", 4.5), ("1970-01-01", datetime(1970, 1, 1)), ("TRUE", True)],
 )
 def test_an_answer_is_of_its_value_where_a_program_made_a_number_or_day_of_it(
     tmp_path: Path, received: str, saved: object
