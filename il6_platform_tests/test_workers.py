@@ -24,7 +24,7 @@ import pytest
 from il6_platform import workers
 from il6_platform.errors import UsageError
 from il6_platform.statistics.small_sample import permutation_logrank
-from il6_platform.workers import WorkerPool, prepare, spare_cores
+from il6_platform.workers import WorkerPool, spare_cores
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(workers, libraries, ())
     monkeypatch.setattr(workers, "spare_cores", lambda: 1)
     monkeypatch.setattr(workers, "_may_fork", lambda: True)
-    prepare()
-    yield
+    with workers.prepared():
+        yield
     workers.Copies.end()
 
 
@@ -156,8 +156,7 @@ def test_where_the_system_gives_none_all_runs_here(
     monkeypatch.setattr(workers, "_may_fork", lambda: False)
     for libraries in ("COMPUTING", "SHARED", "JUDGING", "ORCHESTRATING"):
         monkeypatch.setattr(workers, libraries, ())
-    prepare()
-    with WorkerPool() as alone:
+    with workers.prepared(), WorkerPool() as alone:
         assert alone.submit(who).result() == os.getpid()
     assert "no semaphores here" in caplog.text
 
