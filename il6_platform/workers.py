@@ -18,20 +18,23 @@ import importlib
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
+from functools import lru_cache, partial
 from logging.handlers import QueueHandler
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, TypeVar
 
 from il6_platform.errors import UsageError
 from il6_platform.paths import code_version
@@ -71,6 +74,8 @@ _NONE_TO_BE_HAD = (ImportError, OSError)
 """What is raised where the system gives no semaphores or no processes."""
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def spare_cores(most: int = 3) -> int:
@@ -197,6 +202,51 @@ class Task(Future[Any]):
         return super().exception(0)
 
 
+class Shared:
+    """A large argument of many calls; it travels as the name of a file, and arrives as itself."""
+
+    def __init__(self, value: Any, folder: Path) -> None:
+        self.value, self.folder = value, folder
+        self.path: Path | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any]]:
+        try:
+            self.path = self.path or self._written()
+        except OSError:
+            # where there is no room for it, it travels whole
+            return _itself, (self.value,)
+        return _arrived, (str(self.path),)
+
+    def _written(self) -> Path:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=self.folder)
+        try:
+            with os.fdopen(number, "wb") as stream:
+                pickle.dump(self.value, stream, pickle.HIGHEST_PROTOCOL)
+        except OSError:
+            os.unlink(name)
+            raise
+        return Path(name)
+
+    def remove(self) -> None:
+        """Take the file away; who has read it keeps what it read."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _itself(value: T) -> T:
+    return value
+
+
+@lru_cache(maxsize=1)
+def _arrived(name: str) -> Any:
+    """Return what a file holds: a process that serves many calls reads it once."""
+    # what was read before makes room first
+    _arrived.cache_clear()
+    with open(name, "rb") as stream:
+        return pickle.load(stream)
+
+
 class WorkerPool(Executor):
     """An executor over other processes for the length of a run; `shutdown` ends them.
 
@@ -205,6 +255,8 @@ class WorkerPool(Executor):
     processes
         How many of this machine; with none, everything is done where it is asked for. By default
         the cluster's that IL6_CLUSTER names, else `spare_cores`.
+    beside
+        Folder for what calls share, where this machine's processes are to read it once each.
 
     Raises
     ------
@@ -218,8 +270,10 @@ class WorkerPool(Executor):
     (3, 1)
     """
 
-    def __init__(self, processes: int | None = None) -> None:
+    def __init__(self, processes: int | None = None, beside: Path | None = None) -> None:
         self.processes = 0
+        self._beside = beside
+        self._shared: list[Shared] = []
         self._lock = threading.RLock()
         self._waiting: dict[Task, None] = {}
         self._running = 0
@@ -244,6 +298,12 @@ class WorkerPool(Executor):
                 self._fill()
         return task
 
+    def share(self, value: T) -> T:
+        """Say that many calls have this argument: it is written once, and travels by its name."""
+        if self._beside is not None and not read_settings().cluster:
+            self._shared.append(Shared(value, self._beside))
+        return value
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the other processes; what waits is made here, should anybody ask for it."""
         with self._lock:
@@ -255,6 +315,13 @@ class WorkerPool(Executor):
             self._end()
         if inner is not None:
             self._tell()
+        for one in self._shared:
+            one.remove()
+        if self._shared and self._beside is not None:
+            self._shared.clear()
+            with contextlib.suppress(OSError):
+                # where others have left something, it is theirs
+                self._beside.rmdir()
 
     def settle(self, task: Task, timeout: float | None) -> None:
         """See that a task is done: wait for who makes it, or make it here.
@@ -332,13 +399,16 @@ class WorkerPool(Executor):
             call = task.call
             assert isinstance(call, partial)
             try:
-                begun = self._inner.submit(call.func, *call.args, **call.keywords)
+                begun = self._inner.submit(call.func, *map(self._sent, call.args), **call.keywords)
             except Exception as error:
                 self._lose(error)
                 return
             self._running += 1
             task.begun = begun
             begun.add_done_callback(partial(self._free, task))
+
+    def _sent(self, value: Any) -> Any:
+        return next((one for one in self._shared if one.value is value), value)
 
     def _free(self, task: Task, begun: Future[Any]) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -186,6 +187,38 @@ def test_a_process_that_dies_loses_no_work(
         assert after.result() == here
     assert "its work is done here" in caplog.text
     assert pool.submit(who).result() == here
+
+
+def sent(value: object) -> Any:
+    """Return what another process has of an argument."""
+    return pickle.loads(pickle.dumps(value))
+
+
+def test_what_calls_share_is_written_once_and_read_once(tmp_path: Path) -> None:
+    patients, more = (workers.Shared([name], tmp_path / "beside") for name in ("patients", "more"))
+    arrived = sent(patients)
+    assert arrived == ["patients"] and arrived is not patients.value
+    (file,) = (tmp_path / "beside").iterdir()
+    written = file.stat()
+    assert written.st_mode & 0o077 == 0
+    assert sent(patients) is arrived and file.stat().st_mtime_ns == written.st_mtime_ns
+    # one at a time is held
+    assert sent(more) == ["more"]
+    again = sent(patients)
+    assert again == ["patients"] and again is not arrived
+    for one in (patients, more):
+        one.remove()
+    assert not any((tmp_path / "beside").iterdir())
+
+
+@pytest.mark.parametrize("folder", [None, "a file", "beside"])
+def test_a_shared_argument_arrives_as_itself(tmp_path: Path, folder: str | None) -> None:
+    (tmp_path / "a file").write_text("")
+    with WorkerPool(1, tmp_path / folder if folder else None) as made:
+        large = made.share(["patients"])
+        assert [made.submit(len, large).result() for _ in range(3)] == [1, 1, 1]
+        assert made.submit(list, large).result() == large
+    assert not (tmp_path / "beside").exists()
 
 
 def has(module: str) -> bool:

@@ -140,9 +140,12 @@ def _with_records(
         return read_delivered(read, added, subjects, written_out(warehouse.database))
 
     cohort, study, first_on = asked
-    delivered = warehouse.once("records behind the cohort", records)
-    looks = warehouse.once("looks taken before", lambda: publish.earlier_looks(warehouse))
-    return replace(cohort, delivered=delivered, looks=looks), study, first_on
+
+    def made() -> Cohort:
+        looks = publish.earlier_looks(warehouse)
+        return warehouse.workers.share(replace(cohort, delivered=records(), looks=looks))
+
+    return warehouse.once("cohort and the records behind it", made), study, first_on
 
 
 def _begin(
@@ -157,6 +160,7 @@ def _begin(
     cohort = _cohort(warehouse, reads)
     asked = cohort, study, first_data_on
     if "cohort.adsl" in reads:
+        warehouse.workers.share(cohort)
         # Dagster takes them by name; who looks back takes longest, and is begun first
         for table, entry in sorted(
             analyses().items(), key=lambda one: (one[1].spec.looks_back, one[0]), reverse=True

@@ -99,7 +99,7 @@ class Warehouse:
             write_whole(holder, "")
             if self.holds == "registry" and self.site.as_of:
                 self.site.begin_look_back()
-            self._workers = WorkerPool()
+            self._workers = WorkerPool(beside=written_out(self.database))
             try:
                 # a query that was killed has left patients' rows there
                 shutil.rmtree(written_out(self.database), ignore_errors=True)
