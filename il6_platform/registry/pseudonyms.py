@@ -112,9 +112,30 @@ def _plain(number: str) -> str:
     return seen.replace("\N{NO-BREAK SPACE}", " ").strip()
 
 
+_LOOK_ALIKE = str.maketrans("авекмнорстухіјѕԁοαερτικνυχβημζ", "abekmhopctyxijsdoaeptikvuxbhmz")
+"""Cyrillic and Greek letters, and the Latin ones that look like them in one case or the other."""
+
+_LINE_IN_ONE_CELL = re.compile(
+    r"^(.+?)[\s;,|]+(?:.*[\s;,|])?(?:\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4})(?!\d)"
+)
+"""A line that was not cut into its cells: its number, and a day behind it."""
+
+
 def _parts(patient_id: str) -> list[str]:
-    """Return runs of letters and of digits, the same for `CRLM-0007`, `crlm 7` and `CRLM7`."""
-    whole = re.sub(r"(?<=\d)\.0+$", "", _plain(patient_id).casefold())
+    """Return runs of letters and of digits, the same for `CRLM-0007`, `crlm 7` and `CRLM7`.
+
+    Letters that look like those of another script, or beside a digit like a digit, are these; of
+    a whole line that stands in the cell its number is taken.
+
+    >>> _parts("TO2"), _parts("\N{CYRILLIC CAPITAL LETTER TE}02"), _parts("T02;2023-08-02;PD")
+    (['t', '2'], ['t', '2'], ['t', '2'])
+    """
+    whole = _plain(patient_id)
+    line = _LINE_IN_ONE_CELL.match(whole)
+    whole = re.sub(r"(?<=\d)\.0+$", "", (line[1] if line else whole).casefold())
+    whole = whole.translate(_LOOK_ALIKE)
+    whole = re.sub(r"(?<=\d)o|o(?=\d)", "0", whole)
+    whole = re.sub(r"(?<=\d)[il]|[il](?=\d)", "1", whole)
     return [
         part.lstrip("0") or "0" if part.isdigit() else part
         for part in re.findall(r"\d+|[^\W\d_]+", whole)

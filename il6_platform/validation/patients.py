@@ -136,8 +136,9 @@ RULES: list[Rule] = [
             False,
             "patient_id_is_spelt_once",
             "patient_id",
-            "patient_id is also in another spelling (case, blanks, signs, leading zeros) in "
-            "{spelt_at}, and counts as two patients; write it in one way in every export",
+            "patient_id is also in another spelling (case, blanks, signs, leading zeros, letters "
+            "that look alike) in {spelt_at}, and counts as two patients; write it in one way in "
+            "every export",
             "warn",
         ),
         stays("birth_date", "birth_date is not what it was in"),

@@ -15,6 +15,7 @@ from il6_platform import paths
 from il6_platform.errors import UsageError
 from il6_platform.registry.merged import fill_merged
 from il6_platform_tests.small_registry import (
+    BASE,
     HEADERS,
     SET_ASIDE,
     STUDY,
@@ -669,6 +670,27 @@ def test_a_misspelt_number_may_be_of_the_patient_whose_number_it_nearly_is(tmp_p
     assert aside == {"T01", "T02", "T06", "T07"}
     assert (found["T03"]["marker"], found["T04"]["marker"]) == (3.5, 9.0)
     assert found["T08"]["arm"] == "C"
+
+
+def test_a_number_may_be_written_with_letters_that_look_alike_or_hold_its_line(
+    tmp_path: Path,
+) -> None:
+    made = SmallRegistry(tmp_path)
+    people = {
+        "T01": "\N{CYRILLIC CAPITAL LETTER TE}01,2023-08-01,PD,",
+        "T02": "TO2,2023-08-02,PD,",
+        # another separator, quotation marks around the line, blanks
+        "T03": "T03;2023-08-03;PD;",
+        "T04": '"T04,2023-08-04,PD,"',
+        "T05": "T05 2023-08-05 PD",
+    }
+    rows = [line for number, last in people.items() for line in (last, f"{number},2023-04-01,SD,")]
+    made.deliver("2024-01-31", base(assessments=rows))
+    made.numbers = {*BASE}
+    found = made.derive()
+    assert {number for number, row in found.items() if row["reason"] == SET_ASIDE} == {*people}
+    said = made.warehouse.query("from staging.quarantine")["sentence"]
+    assert said.str.contains("in another spelling in .*patients.csv, line 2").any()
 
 
 def test_a_line_without_its_site_may_be_of_each_patient_who_has_the_number(tmp_path: Path) -> None:

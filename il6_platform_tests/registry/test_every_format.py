@@ -131,9 +131,9 @@ def test_columns_of_arrow_of_every_kind() -> None:
     out = io.BytesIO()
     parquet.write_table(table, out)
     _, first, second = read(out.getvalue(), "x.parquet")
-    assert first == ["4.83", "1234567890123456789", "1.50", "a", "1", "2023-02-01 08:30:00",
+    assert first == ["4.83", "1234567890123456789", "1.50", "a", "TRUE", "2023-02-01 08:30:00",
                      "[1, 2]"]  # fmt: skip
-    assert second == ["", "1", "2", "b", "0", "", ""]
+    assert second == ["", "1", "2", "b", "FALSE", "", ""]
 
 
 @pytest.mark.parametrize("kind", ["sav", "zsav", "dta"])
@@ -191,7 +191,7 @@ def test_records_of_json_as_systems_write_them() -> None:
     rows = [{"id": 1.0, "n": 12345678901234567890, "x": 1.50, "a": {"b": [{"c": True}, None]}}]
     header, values = read(json.dumps({"status": "ok", "data": rows}).encode(), "x.json")
     assert header == ["id", "n", "x", "a.b.0.c", "a.b.1"]
-    assert values == ["1", "12345678901234567890", "1.5", "1", ""]
+    assert values == ["1", "12345678901234567890", "1.5", "TRUE", ""]
     assert read(b'{"patients": [{"id": "1"}]}', "x.json") == [["id"], ["1"]]
     named = open_sheets("x.json", b'{"patients": [{"id": "1"}], "labs": [{"id": "1", "v": 2}]}')
     assert [sheet.name for sheet in named] == ["patients", "labs"]

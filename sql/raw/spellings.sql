@@ -21,5 +21,5 @@ comment on column raw.merged_patients.to_site is 'Its site; empty: the only one 
 comment on column raw.merged_patients.line is 'Line of the list';
 comment on table raw.spellings is 'Every patient number that arrived: how it is written, without saying what it is';
 comment on column raw.spellings.patient is 'Pseudonym of the number as it is written';
-comment on column raw.spellings.loosely is 'Pseudonym of the number whatever its case, width, signs and leading zeros';
+comment on column raw.spellings.loosely is 'Pseudonym of the number whatever its case, width, signs, leading zeros and letters that look alike';
 comment on column raw.spellings.is_mangled is 'Whether it is written as a spreadsheet shortens numbers (1.0E+05), so that digits are lost';

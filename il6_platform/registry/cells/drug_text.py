@@ -54,8 +54,13 @@ _TIMES_NONE = re.compile(
     r"|\b(?:cycles?|courses?|doses?|infusions?|zyklen)\s?[:=]\s?0(?![\d.,])"
 )
 """A number of times that is none: what stands before it was not given."""
-_BARE_ZERO = re.compile(r"(?<=[^\W\d_]{2})[\s_|\[]+0(?=\s*(?:$|[,;|)+\]]))")
+_BARE_ZERO = re.compile(r"(?<=[^\W\d_]{2})[\s_|,;\[]+0(?=\s*(?:$|[,;|)+\]]))")
 """A bare zero behind a name may be a box that is not ticked."""
+_NUMBER_OF = re.compile(
+    r"\b(?:no|nr)\.?\s+(?:of|der)\s(?=cycle|course|dose|infus|zykl|kurs|gabe)"
+    r"|\b(?:no|nr)\.\s?\d+(?![-\w])"
+)
+"""`no.` before what is counted is no `no`."""
 _CHECKED = re.compile(r"\[\s*[x✓✔]\s*\]|[☑✓✔√]")
 """A box that is ticked; a crossed one alone can mean both."""
 _DASH = r"[-\u2010-\u2015\u2212]"
@@ -99,10 +104,11 @@ def with_plain_signs(bare: str) -> str:
     >>> with_plain_signs("folfox w/ bev +/- x -> y").split()
     ['folfox', 'with', 'bev', '±', 'x', '→', 'y']
     """
+    bare = _NUMBER_OF.sub(" ", bare)
     bare = re.sub(r"(?:[=:]\s*|\(\s*)(?:n|0|f|false)\s*(?=[);,]|$)", " not given ", bare)
     bare = re.sub(rf"\(\s*{_DASH}\s*\)", " ? ", bare)
     bare = re.sub(r"\+\s?/?\s?-(?!>)|-\s?/\s?\+", " ± ", bare)
-    bare = re.sub(r"-+>|=+>|>>+|⇒", " → ", bare)
+    bare = re.sub(r"-+>|=+>|>>+|⇒|(?<=\w)\s*>\s*(?=[^\W\d_])", " → ", bare)
     bare = _MARKED_OFF.sub(" ? ", _CHECKED.sub(" ", bare))
     bare = re.sub(r"(?<![a-z0-9])w/(?!o)", " with ", bare)
     return re.sub(r"(?<![a-z0-9])s/(?!p)(?=\s*[a-z])", " without ", bare)

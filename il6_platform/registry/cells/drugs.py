@@ -93,6 +93,8 @@ def read_drug(text: str) -> Drug:
         return Drug(text, certainty="unclear", may_be=(ANY,), unknown_words=(bare,))
     items = pieces(bare)
     _say_what_is_given(items)
+    if _LATER.search(bare):
+        _weaken_before(items)
     if _A_CYCLE.search(bare):
         _doubt_negations(items)
     return _summary(text, items)
@@ -120,6 +122,20 @@ _A_CYCLE = re.compile(
     r"|(?:首|前|第)\s?[一二两三1-3]?\s?个?(?:周期|疗程|程)"
 )
 """A cycle that is named: what was not given in it may have been given in others."""
+
+
+_A_DAY = (
+    r"(?:\d{4}[-/.年]|\d{1,2}[-/.]\d{1,2}[-/.]|\d{1,2}[-/.]\d{4}|\d{1,2}\s?月"
+    r"|(?:\d{1,2}\.?[\s-])?(?:jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?[\s-]\d)"
+)
+_LATER = re.compile(
+    r"\b(?:since|seit|depuis|desde|dal|from|as of|ab|od|с"
+    r"|start(?:ed|ing)?|begun|begin(?:ning)?|added|add)\b"
+    r"[\s:]*(?:(?:at|in|on|with|from|since|im|ab|am|le|el)\s+)?"
+    rf"(?:{_A_DAY}|(?:the\s)?(?:cycle|c|course|kurs|zyklus|cure|ciclo)\.?\s?(?:[2-9]|1\d)(?!\d))"
+    r"|第\s?(?:[二三四五六七八]|[2-9])\s?个?(?:周期|疗程|程)"
+)
+"""A day or cycle from which on something was given: it need not be the start of the record."""
 
 
 def _say_what_is_given(items: list[Item]) -> None:
@@ -201,7 +217,9 @@ def _weaken_beside_unknown(items: list[Item]) -> None:
     for n, item in enumerate(items):
         if item.role != "unknown" or item.mention is None:
             continue
-        for beside in (items[:n][::-1], items[n + 1 :]):
+        # a point behind it may be that of a shortened word
+        is_short = [one.text for one in items[n + 1 : n + 2]] == ["."]
+        for beside in (items[:n][::-1], items[n + 2 if is_short else n + 1 :]):
             other, between = _next_mention(beside)
             # `bevacizumab: nej` speaks of the drug
             is_parted = any(
@@ -221,8 +239,18 @@ def _negate_behind(items: list[Item]) -> None:
         before = _mentions_until_end(items[:n][::-1])
         # refused: bevacizumab
         behind = [] if before else _mentions_until_end(items[n + 1 :])
+        beside = [
+            0 <= place < len(items) and items[place].mention is not None for place in (n - 1, n + 1)
+        ]
+        if all(beside):
+            # FOLFOX declined bevacizumab
+            _weaken_before(items)
+            continue
+        if beside[1] and n > 0 and items[n - 1].role == "sign":
+            # FOLFOX, declined bevacizumab
+            before, behind = [], _mentions_until_end(items[n + 1 :])[:1]
         if before or behind:
-            _negate(before[:1] if is_aside else before or behind)
+            _negate(before[:1] if is_aside and before else before or behind)
         else:
             _weaken_before(items[:n])
 
@@ -234,7 +262,15 @@ def _negate_before(items: list[Item]) -> None:
             continue
         # none or bevacizumab
         is_certain, reached = not any(map(_parts_choices, items[n + 1 : n + 2])), False
-        for other in items[n + 1 :]:
+        # excl. bevacizumab; a whole word and a point may end what is said before
+        is_short = [one.text for one in items[n + 1 : n + 2]] == ["."]
+        if is_short and not (n > 0 and items[n - 1].text in (":", "=")):
+            is_certain = is_certain and item.text in _SHORT
+            if not is_certain:
+                _weaken_before(items[:n])
+        else:
+            is_short = False
+        for other in items[n + 2 if is_short else n + 1 :]:
             if other.text in _ENDS or (reached and other.text in resets()):
                 break
             if other.mention is not None:
@@ -250,6 +286,10 @@ def _negate_before(items: list[Item]) -> None:
             _negate(before)
         else:
             _weaken_before(items[:n])
+
+
+_SHORT = frozenset({"excl", "exkl", "exc", "wo", "w"})
+"""Shortened words for `without`, behind which a point ends nothing."""
 
 
 def _parts_choices(item: Item) -> bool:

@@ -68,5 +68,6 @@ def _text(value: object) -> str:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, bool):
-        return "1" if value else "0"
+        # a result that is true is not the number 1
+        return str(value).upper()
     return str(value)

@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from il6_platform.registry.formats.sheets import text_of
+
 SYSTEMS = {
     "http://loinc.org": "loinc",
     "http://snomed.info/sct": "snomed",
@@ -119,7 +121,8 @@ def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
         if name == "value":
             yield "value.text", value
     if isinstance(value, bool) and _is_choice(name):
-        yield name, "1" if value else "0"
+        # a measurement that is true is not the number 1
+        yield name, text_of(value) if name == "value" else "1" if value else "0"
     if not isinstance(value, dict):
         return
     if isinstance(value.get("reference"), str):

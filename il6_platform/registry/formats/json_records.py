@@ -19,6 +19,7 @@ from il6_platform.registry.formats.sheets import (
     Sheet,
     sheet_of_lines,
     sheet_of_records,
+    text_of,
 )
 from il6_platform.registry.formats.text import decoded
 
@@ -201,7 +202,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "1" if value else "0"
+        return text_of(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if len(text) > MAX_CELL:
         raise ExportError(f"holds a cell of more than {MAX_CELL} characters; export it again")

@@ -206,9 +206,12 @@ def text_of(value: Any) -> str:
 
     Examples
     --------
-    >>> text_of(1.0), text_of(date(2023, 2, 1)), text_of(1234567890123451.0)
-    ('1', '2023-02-01', '1234567890123451')
+    >>> text_of(1.0), text_of(date(2023, 2, 1)), text_of(1234567890123451.0), text_of(True)
+    ('1', '2023-02-01', '1234567890123451', 'TRUE')
     """
+    if isinstance(value, bool):
+        # a result that is true is not the number 1
+        return str(value).upper()
     if value is None or value != value:
         # not a number, not a time
         return ""
@@ -219,8 +222,6 @@ def text_of(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, timedelta):
         return str(value)
-    if isinstance(value, bool):
-        return "1" if value else "0"
     if isinstance(value, float):
         return _number(value)
     text = str(value)

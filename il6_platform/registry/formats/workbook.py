@@ -80,7 +80,7 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
             is_seen = about.visible == SheetVisibleEnum.Visible
             if is_seen:
                 _check_digits(rows)
-            cells = [[_shown(cell) for cell in row] for row in rows]
+            cells = [[text_of(cell) for cell in row] for row in rows]
             shown = marks.get(about.name, Marks())
             spans = sheet.merged_cell_ranges or ()
             fill_merged(
@@ -99,11 +99,6 @@ def sheets(file: str, content: bytes) -> Iterator[Sheet]:
         if type(error).__name__ != "PanicException":
             raise
         raise ExportError("is a workbook that is damaged; export it again") from None
-
-
-def _shown(cell: object) -> str:
-    """Return a cell as it is shown and saved as CSV: what is true or false is no 1 or 0."""
-    return str(cell).upper() if isinstance(cell, bool) else text_of(cell)
 
 
 def _export(cells: list[list[str]], marks: Marks) -> Export | None:

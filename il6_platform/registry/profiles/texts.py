@@ -17,15 +17,19 @@ def column_name(name: str) -> str:
     return " ".join(plain(name).lower().split())
 
 
+_TRUTH = {"true": "1", "false": "0"}
+
+
 def code_of(text: str) -> str:
-    """Return a code as it is compared: a spreadsheet's 1.0 is the code 1.
+    """Return a code as it is compared: a spreadsheet's 1.0 is the code 1, and so is what is true.
 
     Examples
     --------
-    >>> code_of("1.0"), code_of("01"), code_of("Yes")
-    ('1', '01', 'yes')
+    >>> code_of("1.0"), code_of("01"), code_of("Yes"), code_of("TRUE")
+    ('1', '01', 'yes', '1')
     """
     bare = plain(text).lower()
+    bare = _TRUTH.get(bare, bare)
     return bare.partition(".")[0] if re.fullmatch(r"-?\d+\.0+", bare) else bare
 
 

@@ -198,6 +198,24 @@ bevacizumab; no                               | ? bevacizumab
 FOLFOX + bev. Declined                        | ? bevacizumab fluorouracil leucovorin oxaliplatin
 bevacizumab 0                                 | ? bevacizumab
 bevacizumab___0                               | ? bevacizumab
+FOLFOX excl. bev                              | fluorouracil + leucovorin + oxaliplatin
+FOLFOX (w.o. Bev)                             | fluorouracil + leucovorin + oxaliplatin
+excl. bev                                     | -
+FOLFOX ohne. Bev                              | ? bevacizumab fluorouracil leucovorin oxaliplatin
+Cetuximab: no. Bevacizumab: yes               | bevacizumab
+FOLFOX xyz. Bev                               | ? bevacizumab fluorouracil leucovorin oxaliplatin xyz
+FOLFOX inkl. Bev                              | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+FOLFOX, declined bevacizumab                  | fluorouracil + leucovorin + oxaliplatin
+FOLFOX (refused Bev)                          | fluorouracil + leucovorin + oxaliplatin
+FOLFOX，患者拒绝贝伐珠单抗                             | fluorouracil + leucovorin + oxaliplatin
+FOLFOX refused bev                            | ? bevacizumab fluorouracil leucovorin oxaliplatin
+Bev, no. of cycles: 6                         | bevacizumab
+FOLFOX + Bev no. 3                            | bevacizumab + fluorouracil + leucovorin + oxaliplatin
+bevacizumab,0                                 | ? bevacizumab
+FOLFOX > Bev                                  | ? bevacizumab fluorouracil leucovorin oxaliplatin
+FOLFOX; Bev since 2023-05-01                  | ? bevacizumab fluorouracil leucovorin oxaliplatin
+Bev added at C4                               | ? bevacizumab
+FOLFOX，第3周期加用贝伐                              | ? bevacizumab fluorouracil leucovorin oxaliplatin
 FOLFOX + none                                 | ? fluorouracil leucovorin oxaliplatin
 NO16966 arm B                                 | ? *
 SOXB                                          | bevacizumab + oxaliplatin + tegafur-gimeracil-oteracil
