@@ -184,7 +184,8 @@ def _known(ask: Callable[[str], pd.DataFrame]) -> _Known:
 def changes(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     """Say what of the headline is another conclusion than in the cut before.
 
-    A P value, or the one corrected for cut-off selection, that crossed 0.05; an effect whose
+    A P value, or the one corrected for cut-off selection, that crossed 0.05, or one below it that
+    came or went because an estimate can or cannot be made; an effect whose
     direction turned, where it is or was shown; a claim that is now opposite to what was published.
 
     Parameters
@@ -198,13 +199,12 @@ def changes(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     sentences = []
     for row in both.to_dict("records"):
         p, q = (_p(row, "p_value", side) for side in ("before", "now"))
-        if p is None or q is None:
-            continue
         claim, sizes = row["claim"].rstrip("."), (row["n_before"], row["n_now"])
         # a hidden count is not told
         size = "" if any(map(pd.isna, sizes)) else f" (n={sizes[0]}, now n={sizes[1]})"
         corrected = [_p(row, "corrected_p_value", side) for side in ("before", "now")]
-        if (p < ALPHA) != (q < ALPHA) or _crossed(*corrected):
+        # what cannot be estimated any more is not shown any more
+        if _is_shown(p) != _is_shown(q) or _crossed(*corrected):
             was, now_is = (
                 formatting.p_text(one)
                 + (f" ({formatting.p_number(two)} corrected for cut-off selection)" if two else "")
@@ -212,7 +212,7 @@ def changes(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
             )
             sentences.append(f"{claim}: {was}, now {now_is}{size}.")
         turned = _side(row, "before") * _side(row, "now") < 0
-        if turned and min(p, q) < ALPHA:
+        if turned and (_is_shown(p) or _is_shown(q)):
             write = formatting.writer(str(row["measure_now"]))
             sentences.append(
                 f"{claim}: the effect has changed its direction, "
@@ -236,8 +236,12 @@ def _p(row: Mapping[Hashable, Any], name: str, side: str) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
 
 
+def _is_shown(p: float | None) -> bool:
+    return p is not None and p < ALPHA
+
+
 def _crossed(before: float | None, now: float | None) -> bool:
-    return before is not None and now is not None and (before < ALPHA) != (now < ALPHA)
+    return before is not None and now is not None and _is_shown(before) != _is_shown(now)
 
 
 def _side(row: Mapping[Hashable, Any], side: str) -> int:

@@ -281,9 +281,8 @@ def alert_faults(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     both = before.merge(now, on="claim", suffixes=("_b", "_n"))
     reasons = 0
     for row in both.to_dict("records"):
-        p, q = row["p_value_b"], row["p_value_n"]
-        if pd.isna(p) or pd.isna(q):
-            continue
+        # what has no P shows nothing
+        p, q = (1.0 if pd.isna(row[f"p_value_{side}"]) else row[f"p_value_{side}"] for side in "bn")
         corrected = row["corrected_p_value_b"], row["corrected_p_value_n"]
         known = not any(pd.isna(one) for one in corrected)
         crossed = (p < 0.05) != (q < 0.05)

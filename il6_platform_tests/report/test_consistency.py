@@ -151,6 +151,21 @@ def test_the_same_claim_of_two_papers_is_compared_with_itself() -> None:
     assert len(changes(before, now)) == 1
 
 
+@pytest.mark.parametrize(("before", "now", "is_told"), [(0.01, None, True), (0.4, None, False)])
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_an_effect_that_was_shown_and_cannot_be_estimated_is_told(
+    before: float, now: float | None, is_told: bool, is_lost: bool
+) -> None:
+    rows = headline(*made(0)).iloc[:1]
+    ps = (before, now) if is_lost else (now, before)
+    cuts = [rows.assign(p_value=p, corrected_p_value=None, n=20) for p in ps]
+    said = changes(*cuts)
+    claim = rows["claim"].iloc[0].rstrip(".")
+    known, unknown = "P = 0.010", "P not estimable"
+    was, now_is = (known, unknown) if is_lost else (unknown, known)
+    assert said == ([f"{claim}: {was}, now {now_is} (n=20, now n=20)."] if is_told else [])
+
+
 def test_the_checker_sees_a_reversal() -> None:
     results, study = made(0)
     ratio = results["statistic"] == "hazard_ratio_score"
