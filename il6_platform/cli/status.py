@@ -107,6 +107,9 @@ def _next(home: Path, found: Sequence[Standing], last: LastRefresh | None) -> li
     steps = []
     if last is not None and last.status == DataQualityError.exit_status:
         steps.append("il6 open worklist       what blocked the last refresh: correct, export again")
+    if not found and [*home.glob("studies/*/study.yaml")]:
+        steps.append("il6 refresh             publish again what this home holds")
+        return steps
     if not found:
         steps.append("il6 demo                see it with the embedded, synthetic registry")
         steps.append("il6 refresh --study study.yaml --landing FOLDER    with your own exports")

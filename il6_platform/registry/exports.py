@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -115,7 +116,7 @@ def csv_lines(text: str, delimiter: str) -> tuple[Sequence[int], list[list[str]]
     Raises
     ------
     ExportError
-        For an unclosed quote or an outsized cell.
+        For an unclosed quote, or an outsized cell.
     """
     previous = csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -129,6 +130,8 @@ def csv_lines(text: str, delimiter: str) -> tuple[Sequence[int], list[list[str]]
             lines.append(line)
             cells.append(row)
             line = reader.line_num + 1
+        if reader.line_num > len(cells):
+            _check_quotes(lines, cells, delimiter)
         return lines, cells
     except csv.Error as error:
         raise ExportError(
@@ -137,6 +140,34 @@ def csv_lines(text: str, delimiter: str) -> tuple[Sequence[int], list[list[str]]
         ) from None
     finally:
         csv.field_size_limit(previous)
+
+
+def _check_quotes(lines: Sequence[int], cells: list[list[str]], delimiter: str) -> None:
+    """Refuse lines that stand in one cell of another line, whose quote was closed far behind.
+
+    Such a cell ends its own line, and holds whole lines and the beginning of the last one.
+    """
+    width = Counter(map(len, cells)).most_common(1)[0][0] if cells else 0
+    for line, row in zip(lines, cells, strict=True):
+        for place, cell in enumerate(row):
+            if "\n" not in cell and "\r" not in cell:
+                continue
+            parts = re.split(r"\r\n|\r|\n", cell)
+            first, *whole, last = (part.count(delimiter) for part in parts)
+            # the columns behind the cell that its last part ends in
+            behind = width + place - len(row)
+            if (
+                width > 1
+                and first == width - 1 - place
+                and last == behind
+                and all(one == width - 1 for one in whole)
+                and first + last > 0
+            ):
+                raise ExportError(
+                    f"line {line}: a quotation mark in cell {place + 1} is not closed on its line, "
+                    f"so that the {len(whole) + 1} lines after it stand in that cell; close it or "
+                    "take it out, and export again"
+                )
 
 
 def tabulated(

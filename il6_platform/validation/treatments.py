@@ -53,7 +53,7 @@ RULES: list[Rule] = [
         False,
         "line_begins_together",
         "start_date",
-        "start_date lies more than nine months from the start of the other drugs of the line; "
+        "start_date lies more than nine months from the start of the rest of the line; "
         "correct line or start_date",
         "warn",
     ),

@@ -685,7 +685,7 @@ KINDS: list[Kind] = [
     ),
     Kind(
         *("a drug in the year after the others of its line", T, ("line_begins_together",)),
-        *("start_date", "other drugs of the line; correct", drug_in_another_year),
+        *("start_date", "the rest of the line; correct", drug_in_another_year),
     ),
     *(
         Kind(

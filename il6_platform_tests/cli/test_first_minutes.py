@@ -48,6 +48,13 @@ def test_an_engineer_is_told_where_to_begin(
     assert cli.main(["--home", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "nothing is published" in said and "il6 demo" in said and "il6 refresh --study" in said
+    # whose published cut was deleted
+    study = tmp_path / "studies" / "il6" / "study.yaml"
+    study.parent.mkdir(parents=True)
+    study.touch()
+    assert cli.main(["--home", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "il6 demo" not in said and "publish again" in said
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in re.findall(r"^make (\w+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE):
         assert f"\n{target}:" in makefile, target

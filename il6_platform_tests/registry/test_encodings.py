@@ -102,6 +102,20 @@ def test_one_bad_byte_in_ascii_is_no_letter_of_a_number(bad: bytes) -> None:
         decoded(content)
 
 
+@pytest.mark.parametrize("unit", ["\u00b5g/L", "10*3/\u00b5L", "\u00b5mol/L", "\u00b5IU/mL"])
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "cp1250"])
+def test_a_millionth_is_read_where_a_unit_alone_holds_it(unit: str, encoding: str) -> None:
+    text = f"patient_id,analyte,value,unit\nT1,crp,1.5,mg/L\nT2,crp,2.5,{unit}\n"
+    assert decoded(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("sign", ["\u00b1", "\u00b0", "\u00b5", "\u00b5xyz"])
+def test_one_sign_names_no_encoding(sign: str) -> None:
+    content = f"patient_id,value\nT1,1.5 {sign}\n".encode("cp1252")
+    with pytest.raises(ExportError, match=r"so few signs do not tell.*line 2.*UTF-8"):
+        decoded(content)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_text_that_is_cut_within_a_character_is_truncated(encoding: str) -> None:
     content = (table("zh") + "T999,il6,1,贝伐").encode(encoding)[:-1]

@@ -119,6 +119,29 @@ def test_what_cannot_be_read_is_said(content: bytes, says: str) -> None:
         open_sheets("x", content)
 
 
+LINES = [f"T{n},2023-08-0{n},PD,,x" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize(("opened", "closed"), [(1, 1), (1, 3), (0, 2), (3, 3), (4, 4), (2, 0)])
+def test_lines_that_stand_in_a_cell_of_another_one_are_refused(
+    opened: int, closed: int, delimiter: str
+) -> None:
+    rows = [line.split(",") for line in LINES]
+    rows[1][opened] = f'"{rows[1][opened]}'
+    rows[3][closed] = f'{rows[3][closed]}"'
+    text = "\n".join(delimiter.join(row) for row in [[*"abcde"], *rows, *rows[:1]]) + "\n"
+    with pytest.raises(ExportError, match=rf"line 3: a quotation mark in cell {opened + 1} "):
+        open_sheets("x.csv", text.encode())
+
+
+def test_a_line_break_in_a_cell_is_no_open_quote() -> None:
+    rows = [*LINES[:2], 'T3,2023-08-03,PD,,"seen, then\nhome, well"', LINES[3]]
+    rows += ['T5,"2023-08-05\n",PD,,"a\nb"']
+    (found,) = open_sheets("x.csv", "\n".join(["a,b,c,d,e", *rows, ""]).encode())
+    assert len([*found.export.rows]) == 5
+
+
 def test_a_bomb_does_not_go_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats.sheets, "MAX_BYTES", 100_000)
     out = io.BytesIO()

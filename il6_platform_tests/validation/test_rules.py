@@ -99,6 +99,24 @@ def test_a_treatment_that_goes_on_is_right(made: Registry) -> None:
     }
 
 
+def test_a_first_course_long_before_the_next_one_is_listed(made: Registry) -> None:
+    starts = {
+        # another year was written; a course that ended; cycles; one course alone
+        "A": ["2022-02-01,", "2023-02-01,"],
+        "B": ["2022-02-01,2022-08-01", "2023-02-01,"],
+        "C": ["2022-02-01,", "2022-09-01,", "2023-02-01,"],
+        "D": ["2022-02-01,"],
+    }
+    made.deliver(
+        "2024-01-01",
+        patients=[f"{one},F,1950-01-01," for one in starts],
+        treatments=[f"{one},1,folfox,{day}" for one, days in starts.items() for day in days],
+    )
+    assert made.stage()
+    said = {place for place, rule in made.broken() if rule == "line_begins_together"}
+    assert said == {"2024-01-01/treatments.csv:2"}
+
+
 @pytest.mark.parametrize(
     ("arms", "unclear"),
     [

@@ -24,7 +24,7 @@ lines_given as (
         lag(line, 1, 0) over of_the_patient as line_before,
         lag(began) over of_the_patient as began_before
     from (
-        select patient_id, line, min(start_date) as began
+        select patient_id, line, min(start_date) as began, list_sort(list_distinct(list(start_date)))[2] as went_on
         from staging.treatments
         where line > 0
         group by patient_id, line
@@ -73,7 +73,11 @@ select
     end as unclear_drug,
     g.line > g.line_before + 1 as line_is_skipped,
     s.start_date = g.began and g.began <= g.began_before as line_begins_early,
-    s.start_date = d.began and abs(date_diff('day', d.usually_began, d.began)) > 270 as begins_apart,
+    -- a drug far from the others, or the first course of all long before the next one, without an end
+    s.start_date = d.began and (
+        abs(date_diff('day', d.usually_began, d.began)) > 270
+        or coalesce(s.start_date = g.began and s.end_date is null and date_diff('day', g.began, g.went_on) > 270, false)
+    ) as begins_apart,
     is_placeholder(cell(r.cells, 'start_date')) as start_date_is_placeholder,
     is_placeholder(cell(r.cells, 'end_date')) as end_date_is_placeholder,
     -- "ongoing" and the like: read as a day that is not there yet

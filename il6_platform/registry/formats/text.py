@@ -44,6 +44,15 @@ _SEPARATOR = re.compile(r"\ufeff?\"?sep=(.)\"?[,;\t|]*\r?\n?", re.IGNORECASE)
 FEWEST_SIGNS = 8
 """Different signs by which Chinese is told from Japanese and Korean."""
 
+FEWEST_NAMED = 4
+"""Different signs by which an encoding is named."""
+
+_MICRO = re.compile(
+    rb"(?<![A-Za-z\x80-\xff])\xb5(?=(?:g|l|m|mol|kat|s|u|iu|eq)(?![A-Za-z\x80-\xff]))",
+    re.IGNORECASE,
+)
+"""The sign for a millionth before a unit: the same byte in all encodings of a Western computer."""
+
 _LETTERS = r"\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153"
 _SIGNS = r"\u00a0-\u00bf\u00d7\u00f7\u20ac\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2122"
 _WESTERN = re.compile(
@@ -154,6 +163,8 @@ def _otherwise(content: bytes, error: UnicodeDecodeError) -> str:
             f"line {line} holds a character that is not UTF-8 (byte {error.start}), though the "
             f"rest is: correct it{way_out}"
         ) from None
+    if _MICRO.sub(b"", content).isascii():
+        return content.decode("cp1252")
     if (chinese := _known_chinese(content)) is not None:
         return chinese
     found = _found(content)
@@ -164,6 +175,8 @@ def _otherwise(content: bytes, error: UnicodeDecodeError) -> str:
         except UnicodeDecodeError:
             name = None
     if name is None:
+        if len({byte for byte in content if byte > 0x7F}) < FEWEST_NAMED:
+            found = "an encoding that so few signs do not tell"
         raise ExportError(
             f"is written in {found}, not in UTF-8 (byte {error.start}, line {line}){way_out}"
         )
