@@ -82,13 +82,13 @@ def analyse(cohort: Cohort, study: Study) -> Results:
     if is_weighted(study):
         rows, curve = weighted(cohort, study)
         rows = [_said_to_be_chosen(row) for row in rows]
-        results.add([with_direction(row, asked, study, Code.DIRECTION_CHOSEN) for row in rows])
+        results.add([_chosen_by_data(row, asked, study) for row in rows])
         results.add_curve(_path(curve, study.higher))
         return results
     if outcome is not None:
         area = roc.auc(marker, outcome, higher=study.higher)
         area = area.but(note=joined(area.note, left_out))
-        results.add(with_direction(area, asked, study, Code.DIRECTION_CHOSEN))
+        results.add(_chosen_by_data(area, asked, study))
         results.add_curve(_roc_path(marker, outcome, study.higher))
     for row in _cut(cohort, marker, outcome, study):
         results.add(row)
@@ -123,21 +123,25 @@ def directed(cohort: Cohort, study: Study) -> Study:
 
 
 def directed_by(marker: NDArray, outcome: NDArray, study: Study) -> Study:
-    """Return the study with the direction of any marker, where the data choose it."""
-    if not study.chooses_direction:
-        return study
+    """Return the study with the direction that the data give a marker, the study's own or another.
+
+    What a study says of its marker's direction says nothing of another one's.
+    """
     area = roc.auc(marker, outcome, higher=True).estimate
     return study.directed("lower" if area is not None and area < 0.5 - ROUNDING else "higher")
 
 
-def with_direction(
-    row: Estimate, study: Study, own: Study, words: Code = Code.DIRECTION_SEEN
-) -> Estimate:
-    """Say of an area that these data chose its direction, `own`, where the study leaves it open."""
-    if not _is_area(row) or not study.chooses_direction:
+def with_direction(row: Estimate, own: Study, words: Code = Code.DIRECTION_SEEN) -> Estimate:
+    """Say of an area that these data chose its direction, that of `own`."""
+    if not _is_area(row):
         return row
     side = "higher" if own.higher else "lower"
     return row.but(note=joined(row.note, words.say(side=side)))
+
+
+def _chosen_by_data(row: Estimate, study: Study, own: Study) -> Estimate:
+    """Say so of the area of the study's own marker, where the study leaves its direction open."""
+    return with_direction(row, own, Code.DIRECTION_CHOSEN) if study.chooses_direction else row
 
 
 UNCOUNTED = Code.UNCORRECTED.say()

@@ -59,7 +59,7 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         of = values[known], outcome[known]
         own = directed_by(*of, study)
         area = roc.auc(*of, higher=own.higher)
-        results.add(with_direction(area, study, own), term=item.name)
+        results.add(with_direction(area, own), term=item.name)
         for row in roc.youden(*of, higher=own.higher, **smallest(study)).estimates():
             chosen = row.estimate is not None
             note = joined(row.note, DATA_DRIVEN if chosen else None)

@@ -109,7 +109,8 @@ def analyse(cohort: Cohort, study: Study, pool: Executor | None = None) -> Resul
         arm,
         case,
         rules=panel.rules,
-        higher=None if study.chooses_direction else study.higher,
+        # the study's direction is of its own marker: the data choose that of each marker here
+        higher=None,
         rng=study.rng("panel"),
         replicates=panel.replicates,
         pool=pool,
@@ -122,7 +123,7 @@ def analyse(cohort: Cohort, study: Study, pool: Executor | None = None) -> Resul
             known = np.isfinite(column)
             of = column[known], case[known]
             own = directed_by(*of, study)
-            area = with_direction(roc.auc(*of, higher=own.higher), study, own)
+            area = with_direction(roc.auc(*of, higher=own.higher), own)
             results.add(area, population=population, term=name, model="panel")
     _questions(results, asked.table, named, values, cohort, case, asked.replicates)
     _whole(results, cohort, study, panel, endpoints[0])

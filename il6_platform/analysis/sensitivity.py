@@ -106,7 +106,9 @@ def analyse(cohort: Cohort, study: Study) -> Results:
         time, event = known.survival(endpoint)
         responded = known.patients["response_months"].to_numpy(dtype=float)
         for month in study.landmarks_months:
-            rows = landmark_by_response(time, event, responded, landmark=month)
+            rows = landmark_by_response(
+                time, event, responded, landmark=month, competing=known.competing(endpoint)
+            )
             results.add(
                 [row.but(term=None) for row in rows],
                 endpoint=endpoint,
@@ -139,11 +141,14 @@ def _from_window(results: Results, cohort: Cohort, study: Study, endpoint: str) 
         time, event = inside.survival(endpoint)
         known = np.isfinite(time)
         time, event, first = time[known], event[known], inside.first(contrast)[known]
+        other = inside.competing(endpoint)[known]
         # the window decides the arm, so by its end everybody's is known
         started = np.where(first, 0.0, np.nan)
         where = {"endpoint": endpoint, "population": population, "contrast": contrast}
         results.add(
-            landmark_by_start(time, event, started, landmark=months), model=FROM_WINDOW, **where
+            landmark_by_start(time, event, started, landmark=months, competing=other),
+            model=FROM_WINDOW,
+            **where,
         )
         ratio = cox(pd.DataFrame({"arm": first.astype(float)}), time, event).estimates()[0]
         naive = [logrank(time, event, first), ratio.but(term=None)]

@@ -68,8 +68,10 @@ def analyse(cohort: Cohort, study: Study) -> Results:
                 [
                     fit.median(),
                     *(fit.survival_at(month) for month in study.landmarks_months),
-                    # what competes ends no follow-up before its time
-                    survival.reverse_kaplan_meier_median(time, event | inside.competing(endpoint)),
+                    # what competes ends no follow-up before its time, and is no event
+                    survival.reverse_kaplan_meier_median(
+                        time, event | inside.competing(endpoint)
+                    ).but(events=fit.events),
                 ],
                 endpoint=endpoint,
                 population=population,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from il6_platform.analysis.cohort import ARM, MARKER
 from il6_platform.analysis.names import Group, Statistic
@@ -50,7 +52,7 @@ def evidence(rows: pd.DataFrame, endpoint: str, study: Study, labels: Mapping[st
             axes.set_ylabel("Ratio of HRs" if contrast is None else "Hazard ratio", fontsize=8)
         _events(panels[4], rows, endpoint)
         cut = rows[rows["statistic"] == Statistic.CUTOFF].dropna(subset=["estimate"])
-        panels[5].step(cut["at"], cut["estimate"], where="post", color=style.SECOND, lw=1.3)
+        _steps(panels[5], cut["at"], cut["estimate"], color=style.SECOND, lw=1.3)
         panels[5].set_title("Cut-off chosen then", loc="left", fontsize=8, fontweight="bold")
         panels[5].set_ylabel(with_unit(study), fontsize=8)
         panels[5].set_ylim(bottom=0)
@@ -86,6 +88,11 @@ def show_years(axes: Axes, rows: pd.DataFrame, until: float | None = None) -> No
     axes.set_xlabel("1 January of", fontsize=8)
 
 
+def _steps(axes: Axes, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
+    """Draw steps over time; a single look has no line, so it is a point."""
+    axes.step(x, y, where="post", marker="o" if np.size(x) == 1 else "", ms=3.5, **look)
+
+
 def _ratios(axes: Axes, rows: pd.DataFrame) -> None:
     shown = rows.dropna(subset=["estimate"]).sort_values("at")
     axes.axhline(1, color="#777777", lw=0.8)
@@ -102,7 +109,9 @@ def _ratios(axes: Axes, rows: pd.DataFrame) -> None:
         np.clip(shown[c].to_numpy(float), *SPAN) for c in ("estimate", "ci_low", "ci_high")
     )
     axes.fill_between(x, low, high, color=style.SECOND, alpha=0.15, lw=0, step="post")
-    axes.step(x, y, where="post", color=style.SECOND, lw=1.3)
+    if len(x) == 1:
+        axes.vlines(x, low, high, color=style.SECOND, alpha=0.4, lw=2)
+    _steps(axes, x, y, color=style.SECOND, lw=1.3)
     below = (shown["p_value"] < 0.05).to_numpy(bool)
     axes.plot(x[below], y[below], "o", color=style.FIRST, ms=3.5, label="P < 0.05")
     if below.any():
@@ -120,7 +129,7 @@ def _events(axes: Axes, rows: pd.DataFrame, endpoint: str) -> None:
     for column, dash in (("n", "-"), ("events", (0, (5, 1.5)))):
         words = "patients" if column == "n" else "events"
         counts = whole[column].astype(float)
-        axes.step(whole["at"], counts, where="post", color=style.NEUTRAL, ls=dash, label=words)
+        _steps(axes, whole["at"], counts, color=style.NEUTRAL, ls=dash, label=words)
     axes.legend(frameon=False, fontsize=8, loc="upper left")
     axes.set_title("Patients and events", loc="left", fontsize=8, fontweight="bold")
     axes.set_ylabel("Number", fontsize=8)

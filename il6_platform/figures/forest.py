@@ -14,6 +14,9 @@ from matplotlib.figure import Figure
 
 from il6_platform.figures import numbers, style
 
+SMALLEST = 5.0
+"""Size of a reason in the plot at least, in points: a longer one is shortened."""
+
 COLUMN = 1.0
 """Width of a column of P values, in inches."""
 
@@ -86,9 +89,7 @@ def forest(
                 _say(axes, place, y, cells[number])
             if pd.isna(row["estimate"]):
                 _say(axes, places[0], y, "not estimable")
-                # what there is room for: what is the matter, not how it came
-                why = textwrap.shorten(str(row["note"]).partition(": ")[0], 60, placeholder=" ...")
-                axes.text(1, y, why, va="center", fontsize=7, color="#666666")
+                _why(axes, y, str(row["note"]), plot)
             else:
                 _interval(axes, y, row, low, high, most)
                 said = numbers.interval(row["ci_low"], row["ci_high"])
@@ -100,6 +101,20 @@ def forest(
         _ratio_axis(axes, (low, high), height, sides or ())
         axes.set_title(title, loc="left", x=begins, fontweight="bold", pad=24)
     return figure
+
+
+def _why(axes: Axes, y: float, note: str, plot: float) -> None:
+    """Say in the plot, so many inches wide, why a row has no estimate: as large as there is room.
+
+    What is the matter, not how it came; on one line, as which it is translated.
+    """
+    room = plot * 72 / 0.55
+    why = textwrap.shorten(note.partition(": ")[0], int(room / SMALLEST), placeholder=" ...")
+    size = min(7.0, room / len(why))
+    axes.text(
+        0.5, y, why, transform=axes.get_yaxis_transform(), ha="center", va="center", fontsize=size,
+        color="#666666", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+    )  # fmt: skip
 
 
 def _ratio_axis(axes: Axes, limits: tuple[float, float], height: int, sides: Sequence[str]) -> None:

@@ -152,4 +152,4 @@ def with_han_font(figure: Figure) -> Figure:
 def say_nothing_to_draw(axes: Axes, why: str) -> None:
     """Write in an empty plot why it is empty."""
     axes.axis("off")
-    axes.text(0.5, 0.5, why, ha="center", va="center", color=NEUTRAL)
+    axes.text(0.5, 0.5, why, ha="center", va="center", color=NEUTRAL, transform=axes.transAxes)

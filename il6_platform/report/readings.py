@@ -672,6 +672,18 @@ def _of_product(
     return joined(said, Saying.NOT_CORRECTED.say() if naive and decides < ALPHA else None) or said
 
 
+def is_harm_throughout(results: pd.DataFrame, study: Study, endpoint: str) -> bool:
+    """Say whether the treatment is shown to shorten an endpoint, and lengthens it in no group.
+
+    An effect that differs between high and low markers is no benefit there.
+    """
+    whole = comparison(results, study, endpoint, Group.ALL, ARM)
+    groups = rows_of(results)(
+        analysis=Analysis.INTERACTION, endpoint=endpoint, statistic=Statistic.HAZARD_RATIO
+    )["estimate"]
+    return whole.is_shown and whole.sign < 0 and len(groups) == 2 and bool((groups >= 1).all())
+
+
 def side_of(ratio: float, *, is_cut: bool) -> str:
     """Say with which markers the treatment's effect is more favourable."""
     if is_cut:

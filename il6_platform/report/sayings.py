@@ -94,6 +94,18 @@ class Saying(Pattern):
         "{marker} is associated with who benefits from {drug}: the effect on {endpoint} is more "
         "favourable with {side} {marker} ({numbers}).",
     )
+    LEAD_PREDICTS_NO_BENEFIT = (
+        "lead_predicts_no_benefit",
+        "{marker} is associated with the effect of {drug}, but not with a benefit: {endpoint} is "
+        "shorter with {drug} in all patients and longer in neither marker group; it is less so "
+        "the {side} {marker} is ({numbers}).",
+    )
+    LEAD_PREDICTS_NO_BENEFIT_AT_CUTOFF = (
+        "lead_predicts_no_benefit_at_cutoff",
+        "{marker} is associated with the effect of {drug}, but not with a benefit: {endpoint} is "
+        "shorter with {drug} in all patients and longer in neither marker group; it is less so "
+        "with {side} {marker} ({numbers}).",
+    )
     LEAD_NOT_PREDICTIVE = (
         "lead_not_predictive",
         "Not shown that {marker} tells who benefits from {drug} ({numbers}).",

@@ -100,6 +100,9 @@ def _predicts(results: pd.DataFrame, study: Study, found: readings.Product) -> R
         return Saying.LEAD_NOT_PREDICTIVE.say(**_words(study), numbers=numbers)
     is_cut = found.uncut is None
     saying = Saying.LEAD_PREDICTS_AT_CUTOFF if is_cut else Saying.LEAD_PREDICTS
+    if readings.is_harm_throughout(results, study, found.endpoint):
+        saying = Saying.LEAD_PREDICTS_NO_BENEFIT
+        saying = Saying.LEAD_PREDICTS_NO_BENEFIT_AT_CUTOFF if is_cut else saying
     side = readings.side_of(float(row["estimate"]), is_cut=is_cut)
     said = saying.say(**_words(study), endpoint=found.endpoint, side=side, numbers=numbers)
     return Reason(upper_first(said), said.codes)
@@ -140,6 +143,9 @@ def _product_numbers(results: pd.DataFrame, study: Study, found: readings.Produc
     elif not found.is_shown and primary is not None:
         doublings = 1.0 if found.uncut is None else readings.marker_spread(results)
         wide = readings.compatible_with(primary, doublings) is Saying.NOT_PREDICTIVE_WIDE
+        if found.at_cutoff is not None:
+            # nothing speaks against what the interval beside it holds
+            wide |= readings.compatible_with(found.at_cutoff) is Saying.NOT_PREDICTIVE_WIDE
         text += (
             "; the data are compatible with a large difference and with none"
             if wide

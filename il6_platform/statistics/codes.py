@@ -424,6 +424,11 @@ class Code(Pattern):
         "{n} of {of} patients excluded: {events} with the event and {censored} censored by "
         "the landmark.",
     )
+    BEFORE_THE_LANDMARK_COMPETING = (
+        "before_the_landmark_competing",
+        "{n} of {of} patients excluded: {events} with the event, {competing} with a competing "
+        "event and {censored} censored by the landmark.",
+    )
     EVENT_BY_RULE = ("event_by_rule", "{n} patients have the event by the rule.")
     MOVED_BY_ESTIMAND = (
         "moved_by_estimand",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from il6_platform.statistics._check import samples
+from il6_platform.statistics._check import not_censored, samples
 from il6_platform.statistics.codes import Code, joined
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.regression import cox
@@ -23,7 +23,12 @@ GROUPS = {1: "response", 0: "no response"}
 
 
 def landmark_by_response(
-    time: ArrayLike, event: ArrayLike, response_time: ArrayLike, *, landmark: float
+    time: ArrayLike,
+    event: ArrayLike,
+    response_time: ArrayLike,
+    *,
+    landmark: float,
+    competing: ArrayLike | None = None,
 ) -> list[Estimate]:
     """Compare responders with others from a landmark on (Anderson, Cain & Gelber, JCO 1983).
 
@@ -38,6 +43,8 @@ def landmark_by_response(
         Shape (n,), time of the first response in the same unit; NaN without one.
     landmark
         Time >= 0 in the same unit, chosen before the data are seen.
+    competing
+        Shape (n,), optional: whose time ended with a competing event, for the note.
 
     Returns
     -------
@@ -56,11 +63,15 @@ def landmark_by_response(
     if not landmark >= 0:
         raise ValueError(f"The landmark must be 0 or more, not {landmark}.")
     kept = t > landmark
-    excluded = Code.BEFORE_THE_LANDMARK.say(
+    ended = not_censored(e, competing)
+    other = int(np.sum((ended & ~e)[~kept]))
+    code = Code.BEFORE_THE_LANDMARK_COMPETING if other else Code.BEFORE_THE_LANDMARK
+    excluded = code.say(
         n=int(np.sum(~kept)),
         of=len(t),
         events=int(np.sum(e[~kept])),
-        censored=int(np.sum(~e[~kept])),
+        competing=other,
+        censored=int(np.sum(~ended[~kept])),
     )
     since, died = t[kept] - landmark, e[kept]
     responded = (r[kept] <= landmark).astype(int)
@@ -79,6 +90,7 @@ def landmark_by_start(
     start_time: ArrayLike,
     *,
     landmark: float,
+    competing: ArrayLike | None = None,
 ) -> list[Estimate]:
     """Compare patients who started a drug by a landmark with others, from the landmark on.
 
@@ -95,6 +107,8 @@ def landmark_by_start(
         Shape (n,), start of the drug in the same unit; NaN without one.
     landmark
         The window's end in the same unit, >= 0.
+    competing
+        Shape (n,), optional: whose time ended with a competing event, for the note.
 
     Returns
     -------
@@ -106,7 +120,7 @@ def landmark_by_start(
     ValueError
         On unequal lengths, missing or negative times, an event other than 0 and 1.
     """
-    results = landmark_by_response(time, event, start_time, landmark=landmark)
+    results = landmark_by_response(time, event, start_time, landmark=landmark, competing=competing)
     names = {GROUPS[1]: "experimental", GROUPS[0]: "control"}
     return [
         row.but(grp=names.get(row.grp or "", row.grp), term=None if row.term else row.term)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.stats import rankdata
 
 from il6_platform.statistics._check import same_length, samples
@@ -53,6 +54,11 @@ def outcome_by(time: ArrayLike, event: ArrayLike, by: float) -> NDArray[np.float
 def auc(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> Estimate:
     """Area under the ROC curve with DeLong's interval (DeLong et al., Biometrics 1988).
 
+    Where cases and controls are separated completely DeLong's variance is 0, and the interval is
+    Newcombe's (method 5 of Stat Med 2006;25:559-573): the areas from which 1, or 0, is no further
+    away than 1.96 of their own standard errors, those of Hanley & McNeil (Radiology 1982) with half
+    the patients as cases and as controls.
+
     Parameters
     ----------
     marker, outcome
@@ -80,11 +86,27 @@ def auc(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> Estima
     of_controls = 1 - (ranks[~y] - rankdata(controls)) / len(cases)
     variance = of_cases.var(ddof=1) / len(cases) + of_controls.var(ddof=1) / len(controls)
     error = float(np.sqrt(variance))
+    if area in (0, 1):
+        least = _least_area(len(cases), len(controls))
+        low, high = (least, 1.0) if area else (0.0, 1 - least)
+        fields["method"] = "ROC, separated completely: Newcombe's interval (method 5)"
+        return Estimate("auc", area, low, high, **fields)
     if error == 0:
         note = Code.NO_INTERVAL_OF_AUC.say()
         return Estimate("auc", area, std_error=0.0, note=note, **fields)
     low, high = max(0.0, area - Z * error), min(1.0, area + Z * error)
     return Estimate("auc", area, low, high, error, **fields)
+
+
+def _least_area(cases: int, controls: int) -> float:
+    """Return the lower limit of an area of 1 (Newcombe 2006, method 5)."""
+    half = (cases + controls) / 2 - 1
+
+    def beyond(area: float) -> float:
+        spread = 1 + half * ((1 - area) / (2 - area) + area / (1 + area))
+        return (1 - area) - Z**2 * area * spread / (cases * controls)
+
+    return float(brentq(beyond, 0.0, 1.0))
 
 
 def roc_curve(marker: ArrayLike, outcome: ArrayLike, *, higher: bool = True) -> pd.DataFrame:

@@ -9,8 +9,8 @@ Where R and the platform differ by convention:
   what its last step left (a hazard ratio of 1e9, an error of 0).
 - A log-rank test without events, with one patient in a group, or without an event while both groups
   are at risk is null here; R says 0 and P = 1.
-- An AUC without spread (a marker that is constant or separates completely) has no interval here;
-  R's is a single point.
+- An AUC without spread: of a marker that is constant there is no interval here, of one that
+  separates completely Newcombe's; R's is a single point.
 - Youden's cut-off is never the lowest value, which leaves nobody low.
 - A cut-off of the scan has a hazard ratio where five patients are on either side of it.
 - A category of the native format is one level however it is spelt; other columns are as received.

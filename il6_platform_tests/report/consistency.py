@@ -19,6 +19,8 @@ from il6_platform.study import Published, Study
 LEAD_EFFECTS = {"lead_longer", "lead_shorter", "lead_no_effect", "lead_no_estimate"}
 LEAD_PRODUCTS = {"lead_predicts", "lead_predicts_at_cutoff", "lead_not_predictive"}
 LEAD_PRODUCTS |= {"lead_not_judged"}
+NO_BENEFIT = {"lead_predicts_no_benefit", "lead_predicts_no_benefit_at_cutoff"}
+LEAD_PRODUCTS |= NO_BENEFIT
 
 
 def value(results: pd.DataFrame, column: str, **of: str | None) -> float | None:
@@ -139,8 +141,23 @@ def _lead(results: pd.DataFrame, study: Study) -> list[str]:
     p = value(results, "p_value", **primary)
     if (p is None) != ("lead_not_judged" in codes):
         found.append(f"interaction: P {p}, but {codes}")
-    if primary is uncut and p is not None and (p < 0.05) != ("lead_predicts" in codes):
+    without = codes & {"lead_predicts", "lead_predicts_no_benefit"}
+    if primary is uncut and p is not None and (p < 0.05) != bool(without):
         found.append(f"interaction: P {p}, but {codes}")
+    named = [f"ARM[experimental] | {side}" for side in ("high", "low")]
+    of_group: dict[str, Any] = {"analysis": "interaction", "statistic": "hazard_ratio"}
+    ratios = [
+        value(results, "estimate", term=term, endpoint=endpoint, **of_group) for term in named
+    ]
+    is_harm = expected == "lead_shorter" and all(one is not None and one >= 1 for one in ratios)
+    is_shown = bool(codes & {"lead_predicts", "lead_predicts_at_cutoff", *NO_BENEFIT})
+    if is_shown and is_harm != bool(codes & NO_BENEFIT):
+        found.append(f"hazard ratios {ratios} by marker group, but {codes}")
+    if "speak against" in " ".join(sentences.answer(results, study)):
+        profile = {**cut, "statistic": "ratio_of_hazard_ratios_profile"}
+        low, top = (value(results, name, **profile) for name in ("ci_low", "ci_high"))
+        if (low is not None and low <= 0.5) or (top is not None and top >= 2):
+            found.append(f"at the cut-off {low} to {top}, but the data speak against it")
     high = value(results, "ci_high", analysis="cutoff", statistic="auc")
     if (high is not None and high < 0.5) != ("lead_wrong_way" in codes):
         found.append(f"AUC's upper limit {high}, but {codes}")

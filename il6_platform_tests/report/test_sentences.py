@@ -10,6 +10,7 @@ from il6_platform.analysis.results import RESULT_COLUMNS
 from il6_platform.figures.labels import statistic_words
 from il6_platform.report import sentences
 from il6_platform.report.readings import headline
+from il6_platform.report.sayings import Saying
 from il6_platform.report.translation import translator_of
 from il6_platform.study import Study, read_study
 
@@ -85,6 +86,52 @@ def test_the_answer_says_no_more_than_p_allows(p: float, estimate: float, said: 
     )
     assert "not corrected for cut-off selection" in first
     assert first.endswith("the data are compatible with a large difference and with none).")
+
+
+def test_nothing_speaks_against_what_an_interval_beside_it_holds() -> None:
+    """With 0.35 to 1.85 at the cut-off it was said that the data speak against a large one."""
+    narrow = {**uncut(0.3), "ci_low": 0.8, "ci_high": 1.2}
+    wide, tight = ({**product(0.4), "ci_low": low, "ci_high": 1.85} for low in (0.35, 0.6))
+    for cut, said in ((wide, "are compatible with"), (tight, "speak against")):
+        first, _ = sentences.answer(results(effect(0.2), logrank(0.2), cut, narrow), STUDY)
+        assert first.endswith(
+            f"the data {said} a large difference{' and with none' * (cut is wide)})."
+        )
+
+
+def in_group(side: str, estimate: float) -> dict[str, object]:
+    return {
+        "analysis": "interaction",
+        "endpoint": "PFS",
+        "model": "interaction",
+        "term": f"ARM[experimental] | {side}",
+        "statistic": "hazard_ratio",
+        "estimate": estimate,
+    }
+
+
+def test_an_interaction_is_no_benefit_where_the_treatment_harms_with_every_marker() -> None:
+    """With a hazard ratio of 6.5 it was said that the marker goes with who benefits."""
+    groups = [in_group("high", 7.6), in_group("low", 3.1)]
+    harm = (effect(0.001, 6.5), logrank(0.001), product(0.2), uncut(0.01, 1.4))
+    first, second = sentences.answer(results(*harm, *groups), STUDY)
+    assert first.codes == (Saying.LEAD_PREDICTS_NO_BENEFIT,)
+    assert "shorter with bevacizumab" in first and "less so the lower IL-6 is" in first
+    assert "shorter PFS" in second
+    chinese = translator_of(STUDY.model_copy(update={"language": "zh"}))
+    assert chinese is not None and "获益无关" in chinese.say(str(first))
+    # one group in which it is longer may benefit
+    groups = [in_group("high", 7.6), in_group("low", 0.8)]
+    first, _ = sentences.answer(results(*harm, *groups), STUDY)
+    assert first.codes == (Saying.LEAD_PREDICTS,)
+    # where the groups decide
+    fixed = of(cutoff={"method": "fixed", "value": 4.3})
+    groups = [in_group("high", 3.1), in_group("low", 7.6)]
+    rows = results(effect(0.001, 6.5), logrank(0.001), product(0.01), *groups)
+    first, _ = sentences.answer(rows, fixed)
+    assert first.codes == (Saying.LEAD_PREDICTS_NO_BENEFIT_AT_CUTOFF,)
+    assert "less so with high IL-6" in first
+    assert "获益无关" in chinese.say(str(first))
 
 
 def of(**more: object) -> Study:

@@ -145,3 +145,17 @@ def test_immortal_time_helps_the_late_starters_from_time_zero_and_not_from_the_l
     assert naive.ci_high < 0.9
     honest = at_landmark["hazard_ratio", None]
     assert honest.ci_low < 1 < honest.ci_high
+
+
+def test_who_had_a_competing_event_before_the_landmark_was_not_censored():
+    rows = landmark_by_response(
+        [1, 2, 3, 9, 10, 11, 12],
+        [1, 0, 0, 1, 0, 1, 1],
+        [np.nan, 1, np.nan, 2, np.nan, 3, np.nan],
+        landmark=5,
+        competing=[0, 0, 1, 0, 0, 0, 0],
+    )
+    assert rows[0].note.endswith(
+        "3 of 7 patients excluded: 1 with the event, 1 with a competing event and 1 censored by "
+        "the landmark."
+    )

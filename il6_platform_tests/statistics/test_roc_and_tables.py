@@ -157,3 +157,28 @@ def test_standardized_difference_is_austins() -> None:
     share = standardized_difference(["Y", "N", "N", "N"], ["Y", "Y", "N", "N"], "category")
     assert share.estimate == pytest.approx((0.25 - 0.5) / np.sqrt((0.1875 + 0.25) / 2))
     assert standardized_difference([1, 1], [1, 1], "number").note
+
+
+SEPARATED = [
+    *((2, 2, 0.3856357045), (3, 5, 0.5661567685), (10, 10, 0.8002136129)),
+    *((30, 30, 0.9330238218), (5, 40, 0.7849965567), (2, 200, 0.6086061877)),
+]
+"""Cases, controls, lower limit of an area of 1: R 4.2.2's uniroot of 1 - a = 1.96 sqrt(V(a)), with
+V = (a (1 - a) + (N - 1)(a / (2 - a) - a^2) + (N - 1)(2 a^2 / (1 + a) - a^2)) / (m n) of Hanley and
+McNeil, N = (m + n) / 2: method 5 of Newcombe, Stat Med 2006;25:559-573."""
+
+
+@pytest.mark.parametrize(("cases", "controls", "limit"), SEPARATED)
+def test_an_area_of_a_marker_that_separates_completely_has_newcombes_interval(
+    cases: int, controls: int, limit: float
+) -> None:
+    """DeLong's variance is 0 there: two patients a side were as sure as two hundred."""
+    marker = np.arange(cases + controls)
+    outcome = (marker >= controls).astype(int)
+    right, wrong = auc(marker, outcome), auc(marker, outcome, higher=False)
+    assert (right.estimate, right.ci_high, right.note) == (1.0, 1.0, None)
+    assert right.ci_low == pytest.approx(limit, abs=1e-9)
+    assert (wrong.estimate, wrong.ci_low) == (0.0, 0.0)
+    assert wrong.ci_high == pytest.approx(1 - limit, abs=1e-9)
+    constant = auc(np.ones(8), [0, 1] * 4)
+    assert constant.estimate == 0.5 and constant.ci_low is None and constant.note
