@@ -29,7 +29,7 @@ from il6_platform.statistics.panel import ask_panel, clusters, stability
 from il6_platform.study import Panel, Study
 
 BEST = 5
-"""Markers that a resample counts as its best."""
+"""Markers that a resample counts as its best: no more than half of the panel, which all are in."""
 
 USELESS = 10.0
 """Standard error of a log hazard ratio per doubling above which the data say nothing of it."""
@@ -242,17 +242,18 @@ def _questions(
 def _whole(results: Results, cohort: Cohort, study: Study, panel: Panel, endpoint: str) -> None:
     """Add how stable each marker's rank is, and which markers go together, in all patients."""
     values = cohort.panel.to_numpy(dtype=float)
+    best = max(1, min(BEST, values.shape[1] // 2))
     often = stability(
         values,
         *cohort.survival(endpoint),
         cohort.group("experimental"),
-        best=BEST,
+        best=best,
         rng=study.rng("panel stability"),
     )
     for name, share, group in zip(cohort.panel, often, clusters(values), strict=True):
         where: dict[str, Any] = {"term": str(name), "endpoint": endpoint, "model": "panel"}
         n = int(cohort.panel[name].notna().sum())
-        words = f"Proportion of resamples in which it is among the best {BEST}"
+        words = f"Proportion of resamples in which it is among the best {best}"
         row = Estimate("panel_stability", float(share), n=n, method=words)
         if np.isnan(share):
             row = unsupported("panel_stability", Code.NOT_ASKED.say(), n=n, method=words)

@@ -33,6 +33,7 @@ def kaplan_meier(
     contrast: str,
     labels: Mapping[str, str],
     hides_few: bool = False,
+    from_response: bool = False,
 ) -> Figure:
     """Draw one comparison of `report.results` and `report.curves`.
 
@@ -42,6 +43,8 @@ def kaplan_meier(
         What to call the groups and populations.
     hides_few
         Whether small counts are hidden: then neither events nor censored patients are shown.
+    from_response
+        Whether the endpoint's time starts with the first response.
     """
     with matplotlib.rc_context(style.SETTINGS):
         figure = style.new_figure(5.2, HEIGHT, left=0.57, bottom=BELOW, top=ABOVE)
@@ -71,7 +74,8 @@ def kaplan_meier(
         ticks = np.arange(0, last + 1e-9, step)
         axes.set(ylim=(0, 1.02), xlim=(0, max(last * 1.02, step)), ylabel=f"{endpoint} probability")
         axes.set_xticks(ticks)
-        axes.set_xlabel("Months since start of treatment")
+        since = "the first response" if from_response else "start of treatment"
+        axes.set_xlabel(f"Months since {since}")
         # above the plot, where no curve can run through it
         axes.legend(
             frameon=False, loc="lower left", bbox_to_anchor=(-0.015, 0.99), fontsize=8,

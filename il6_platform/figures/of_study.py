@@ -56,10 +56,12 @@ def best_response(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> 
 
 def arms_survival(results: pd.DataFrame, curves: pd.DataFrame, study: Study) -> Figure:
     """Draw the arms' Kaplan-Meier curves of the first endpoint."""
+    endpoint = study.endpoints[0]
     return kaplan_meier(
         results,
         curves,
-        endpoint=study.endpoints[0],
+        endpoint=endpoint,
+        from_response=study.known_endpoints[endpoint].starts == "response",
         population=Group.ALL,
         contrast=ARM,
         labels=labels_of(study),

@@ -30,23 +30,26 @@ def groups_of(results: pd.DataFrame) -> tuple[str, ...]:
     return ARMS if rows["n"].fillna(1).eq(0).all() else GROUPS
 
 
+def _named(grp: str, rows: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """Return what a group is called, and how many patients it has."""
+    n = rows.loc[rows["grp"] == grp, "n"].max()
+    lines = "\n".join(labels.get(name, name) for name in grp.split("/"))
+    return f"{lines} (n={numbers.count(n)})"
+
+
 def response(results: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """Draw the shares of CR, PR, SD, PD and NE in arm by marker group."""
     with matplotlib.rc_context(style.SETTINGS):
         groups = groups_of(results)
-        called = [labels.get(name, name) for grp in groups for name in grp.split("/")]
+        rows = results[(results["analysis"] == Analysis.RESPONSE) & (results["endpoint"] == "BOR")]
+        names = [_named(grp, rows, labels) for grp in groups]
         figure = style.new_figure(
-            6.0, 1.3 + 0.45 * len(groups), left=style.width_of(called, 8), top=0.6
+            6.0, 1.3 + 0.45 * len(groups), left=style.width_of(names, 8), top=0.6
         )
         axes = figure.subplots()
-        rows = results[(results["analysis"] == Analysis.RESPONSE) & (results["endpoint"] == "BOR")]
-        names: list[str] = []
         explained: set[str] = set()
         for y, grp in enumerate(groups):
             shares = rows[rows["grp"] == grp].set_index("term")["estimate"]
-            n = rows.loc[rows["grp"] == grp, "n"].max()
-            lines = [labels.get(name, name) for name in grp.split("/")]
-            names.append("\n".join(lines) + f" (n={numbers.count(n)})")
             left = 0.0
             for best, (shade, ink, hatch) in SHADES.items():
                 share = 100 * float(shares.get(best, 0) or 0)

@@ -369,13 +369,19 @@ def _survival(report: Report, endpoint: str) -> Iterator[Picture]:
         )
         chosen = {"endpoint": endpoint, "population": population, "contrast": contrast}
         found = compared_curves(drawn, **chosen)
+        from_response = study.known_endpoints[endpoint].starts == "response"
         yield Picture(
             f"km-{endpoint}-{population}-{contrast}".lower().replace(" ", "-").replace("_", "-"),
             _section(endpoint),
             f"{endpoint} in {labels[population]}, {' against '.join(named)}: Kaplan-Meier with "
             f"pointwise 95% log-log bands{strokes}; medians in months with 95% limits{other}.",
-            lambda chosen=chosen: kaplan_meier(
-                few, drawn, labels=labels, hides_few=hides_few, **chosen
+            lambda chosen=chosen, from_response=from_response: kaplan_meier(
+                few,
+                drawn,
+                labels=labels,
+                hides_few=hides_few,
+                from_response=from_response,
+                **chosen,
             ),  # type: ignore[misc]
             pd.concat([single[single["grp"].isin(groups)], compared]),
             series={labels.get(name, name): curve for name, curve in found.items()},

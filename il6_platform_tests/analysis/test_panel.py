@@ -11,9 +11,11 @@ import pytest
 
 from il6_platform.analysis import cutoff, panel
 from il6_platform.analysis.cohort import Cohort
+from il6_platform.figures.labels import statistic_words, upper_first
 from il6_platform.figures.volcano import ranked_markers, volcano
 from il6_platform.report import tables
 from il6_platform.report.figure_catalogue import Report, pictures
+from il6_platform.report.translation import translator_of
 from il6_platform.study import Study
 from il6_platform_tests.analysis.test_any_cohort import SHAPES, STUDY, cohort_of
 from il6_platform_tests.held_back.compare import nonsense
@@ -126,6 +128,24 @@ def test_a_question_counts_who_has_marker_and_outcome() -> None:
         ("auc", known & np.isfinite(case)),
     ):
         assert set(rows.loc[rows["statistic"] == statistic, "n"]) == {expected.sum()}
+
+
+@pytest.mark.parametrize(("m", "best"), [(1, 1), (4, 2), (20, 5)])
+def test_no_more_than_half_of_a_panel_is_among_its_best(m: int, best: int) -> None:
+    """Of four markers each was among the best five of every resample."""
+    study = study_of(endpoints=["PFS"])
+    cohort = with_markers(cohort_of("ordinary", 60, study), m=20)
+    cohort = replace(cohort, panel=cohort.panel.iloc[:, :m])
+    rows = panel.analyse(cohort, study).frame()
+    rows = rows[rows["statistic"] == "panel_stability"]
+    assert rows["method"].str.endswith(f"among the best {best}").all()
+    assert rows["estimate"].sum() == pytest.approx(best)
+    chinese = translator_of(study.model_copy(update={"language": "zh"}))
+    assert chinese is not None
+    for row in rows.to_dict("records"):
+        chinese.say(upper_first(statistic_words(row, study)))
+        chinese.say(row["method"])
+    assert not chinese.missing
 
 
 def test_a_marker_that_ranks_nobody_is_of_no_cluster() -> None:

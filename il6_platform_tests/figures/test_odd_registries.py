@@ -8,8 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from il6_platform.analysis.cohort import ARM
+from il6_platform.analysis.results import RESULT_COLUMNS
 from il6_platform.figures.evidence import evidence
 from il6_platform.figures.forest import forest
+from il6_platform.figures.kaplan_meier import kaplan_meier
+from il6_platform.figures.of_study import arms_survival
+from il6_platform.figures.response import response
 from il6_platform.statistics.codes import Code
 from il6_platform.study import Study
 
@@ -78,3 +82,47 @@ def test_a_single_look_is_seen() -> None:
     assert any(line.get_marker() == "o" for line in drawn)
     assert figure.axes[0].collections
     assert all(line.get_marker() == "o" for line in figure.axes[4].lines)
+
+
+CURVE = pd.DataFrame(
+    {
+        "analysis": "survival",
+        "endpoint": "DOR",
+        "population": "all",
+        "grp": ["experimental"] * 2 + ["control"] * 2,
+        "x": [0.0, 4.0, 0.0, 6.0],
+        "y": [1.0, 0.5, 1.0, 0.5],
+        "y_low": [1.0, 0.2, 1.0, 0.2],
+        "y_high": [1.0, 0.8, 1.0, 0.8],
+        "at_risk": [4.0, 4.0, 4.0, 4.0],
+    }
+)
+
+
+def test_the_duration_of_a_response_is_not_counted_from_the_start_of_treatment() -> None:
+    asked = {"endpoint": "DOR", "population": "all", "contrast": ARM, "labels": LABELS}
+    rows = pd.DataFrame(columns=list(RESULT_COLUMNS))
+    figure = kaplan_meier(rows, CURVE, from_response=True, **asked)
+    assert figure.axes[0].get_xlabel() == "Months since the first response"
+    study = Study.model_validate({**STUDY.model_dump(mode="json"), "endpoints": ["DOR"]})
+    assert arms_survival(rows, CURVE, study).axes[0].get_xlabel() == figure.axes[0].get_xlabel()
+    for_others = kaplan_meier(rows, CURVE, **asked)
+    assert for_others.axes[0].get_xlabel() == "Months since start of treatment"
+
+
+def test_the_names_of_groups_beside_their_responses_are_whole() -> None:
+    grp = ["control/low", "control/high", "experimental/low", "experimental/high"]
+    rows = pd.DataFrame(
+        [
+            {"analysis": "response", "endpoint": "BOR", "grp": one, "term": best, "n": 139}
+            | {"estimate": 0.2}
+            for one in grp
+            for best in ("CR", "PR", "SD", "PD", "NE")
+        ]
+    )
+    labels = {"control": "Without", "experimental": "With", "high": "CRP high", "low": "CRP low"}
+    figure = response(rows, labels)
+    figure.canvas.draw()
+    for text in figure.axes[0].get_yticklabels():
+        assert "(n=139)" in text.get_text()
+        assert text.get_window_extent().x0 >= 0
