@@ -12,9 +12,16 @@ from __future__ import annotations
 
 
 class Il6Error(Exception):
-    """An error whose message says in a sentence what is wrong and what to do."""
+    """An error whose message says in a sentence what is wrong and what to do.
+
+    Attributes
+    ----------
+    refreshed
+        Studies that a refresh published all the same.
+    """
 
     exit_status = 3
+    refreshed: tuple[str, ...] = ()
 
 
 class DataQualityError(Il6Error, ValueError):

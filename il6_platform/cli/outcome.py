@@ -151,10 +151,11 @@ def as_json(site: Site, refreshed: Sequence[str], seconds: dict[str, float]) -> 
     }
 
 
-def advice(home: Path) -> str:
-    """Say what to do where a refresh was blocked."""
+def advice(home: Path, refreshed: Sequence[str] = ()) -> str:
+    """Say what to do where a refresh was blocked, at least of one study."""
+    done = f"Published: {', '.join(refreshed)}, and nothing else" if refreshed else ""
     return (
-        f"Nothing was published. To do: open {home / 'worklist.xlsx'} (il6 open worklist), correct "
-        "what it names, export again, and il6 refresh. Where the data are right as they are, the "
-        "threshold is in the registry file (quality)."
+        f"{done or 'Nothing was published'}. To do: open {home / 'worklist.xlsx'} (il6 open "
+        "worklist), correct what it names, export again, and il6 refresh. Where the data are right "
+        "as they are, the threshold is in the registry file (quality)."
     )

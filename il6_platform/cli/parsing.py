@@ -17,6 +17,23 @@ from typing import Any, NoReturn
 WRONG_USE = 2
 
 
+class _Once(argparse.Action):
+    """An option of one value: given twice, one of the two would be passed over in silence."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value, or say that there are two."""
+        given: dict[str, Any] = vars(namespace).setdefault("given_once", {})
+        if option_string and given.setdefault(self.dest, values) != values:
+            parser.error(f"{option_string} is given twice, and holds one value; give it once")
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose last line on stderr says what is wrong and what may have been meant.
 
@@ -27,6 +44,11 @@ class Parser(argparse.ArgumentParser):
     """
 
     groups: Mapping[str, Sequence[str]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, with the nearest word that there is, and leave with status 2."""

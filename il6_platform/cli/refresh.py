@@ -73,10 +73,14 @@ def run(asked: argparse.Namespace) -> None:
                 # a site may be silent whatever became of what the others delivered
                 _tell_late_sites(site)
     except Il6Error as error:
+        if error.refreshed and not asked.json:
+            outcome.show(site, error.refreshed)
         if isinstance(error, DataQualityError):
-            print_reason(outcome.advice(home))
+            print_reason(outcome.advice(home, error.refreshed))
         if asked.json:
-            print(json.dumps({"status": error.exit_status, "reason": str(error)}))
+            done = outcome.as_json(site, error.refreshed, {})["studies"] if error.refreshed else []
+            refused = {"status": error.exit_status, "reason": str(error), "studies": done}
+            print(json.dumps(refused, ensure_ascii=False))
         if not isinstance(error, UsageError):
             LastRefresh.of(error.exit_status, str(error)).write(home)
         raise
@@ -339,6 +343,8 @@ def _refresh(
     ------
     DataQualityError, PlatformError
         Where the registry, or at least one study, was not refreshed.
+    KeyboardInterrupt
+        Where somebody ended it: what follows is not begun.
     """
     from dagster import DagsterInstance
 
@@ -356,6 +362,7 @@ def _refresh(
     said = {ANEW: anew, LOOK_BACK: bool(site.as_of or site.censor), LISTS_LATER: True}
     tags = {tag: "yes" for tag, is_so in said.items() if is_so}
     errors: list[Il6Error] = []
+    done: list[str] = []
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         mend_after_kill(instance, site)
         with Warehouse(site).leaving_lists(logging.getLogger(__name__)):
@@ -370,11 +377,14 @@ def _refresh(
                     stages.of = name if len(studies) > 1 else ""
                 try:
                     _execute(defs, instance, "refresh_study", site.of_study(name), stages, tags)
+                    done.append(name)
                 except Il6Error as error:
                     errors.append(error)
     if errors:
         worst = max(errors, key=lambda error: error.exit_status)
-        raise type(worst)(" ".join(dict.fromkeys(map(str, errors))))
+        raised = type(worst)(" ".join(dict.fromkeys(map(str, errors))))
+        raised.refreshed = tuple(done)
+        raise raised
 
 
 def _logged(steps: Sequence[str], stages: Stages | None) -> dict[str, Any]:
@@ -445,6 +455,8 @@ def _execute(
         raise DataQualityError(f"Blocked, the last report{of} stays. " + " ".join(sentences))
     if not result.success:
         told = [(event, found) for event in result.all_events if (found := _error_of(event))]
+        if any(_is_interrupted(found) for _, found in told):
+            raise KeyboardInterrupt
         failures = [f"{event.step_key or 'the run'}: {_innermost(found)}" for event, found in told]
         why = failures[0] if failures else "see the run in the Dagster UI"
         kinds = [kind for _, found in told if (kind := _kind(found)) is not None]
@@ -475,6 +487,17 @@ def _kind(error: Any) -> type[Il6Error] | None:
     for kind in kinds:
         kinds += kind.__subclasses__()
     return next((kind for kind in kinds if kind.__name__ == error.cls_name), None)
+
+
+def _is_interrupted(error: Any) -> bool:
+    """Say whether a step was ended from outside, as Dagster or DuckDB tell it."""
+    while error is not None:
+        if error.cls_name == "DagsterExecutionInterruptedError":
+            return True
+        if "Query interrupted" in error.message or "INTERRUPT Error" in error.message:
+            return True
+        error = error.cause
+    return False
 
 
 def _innermost(error: Any) -> str:

@@ -108,7 +108,7 @@ def _next(home: Path, found: Sequence[Standing], last: LastRefresh | None) -> li
     if last is not None and last.status == DataQualityError.exit_status:
         steps.append("il6 open worklist       what blocked the last refresh: correct, export again")
     if not found and [*home.glob("studies/*/study.yaml")]:
-        steps.append("il6 refresh             publish again what this home holds")
+        steps.append("il6 refresh             publish what this home holds")
         return steps
     if not found:
         steps.append("il6 demo                see it with the embedded, synthetic registry")

@@ -54,7 +54,7 @@ def test_an_engineer_is_told_where_to_begin(
     study.touch()
     assert cli.main(["--home", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "il6 demo" not in said and "publish again" in said
+    assert "il6 demo" not in said and "publish what this home holds" in said
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in re.findall(r"^make (\w+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE):
         assert f"\n{target}:" in makefile, target

@@ -32,6 +32,7 @@ def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str
         (["open", "reprot"], "did you mean report?"),
         (["zzz"], "see il6 --help"),
         (["refresh", "--as-of", "yesterday"], "'yesterday' is not a date"),
+        (["refresh", "--study", "a.yaml", "--study", "b.yaml"], "--study is given twice"),
         (["ui", "--port", "99999"], "one from 1 to 65535"),
         (["ui", "--port", "0"], "one from 1 to 65535"),
         (["ui", "--port", "-1"], "one from 1 to 65535"),

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from il6_platform import cli
-from il6_platform.cli import refresh
+from il6_platform.cli import outcome, refresh
 from il6_platform.cli.outcome import HEAD, entries, in_lines
 from il6_platform.cli.progress import Stages
 from il6_platform.defs.report import SAME
+from il6_platform.errors import DataQualityError
 from il6_platform.warehouse.standing import LastRefresh, Standing, standings
 
 PATIENTS = "patient_id,sex,birth_date\nA,F,1950-01-01\n"
@@ -173,6 +174,38 @@ def test_a_refusal_is_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFi
     assert cli.main(words) == 2
     said = json.loads(capsys.readouterr().out)
     assert said["status"] == 2 and "holds no exports" in said["reason"]
+
+
+def test_what_is_published_beside_a_blocked_study_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocked = DataQualityError("Blocked, the last report of study nlr stays.")
+    blocked.refreshed = (STANDING.study,)
+
+    def refreshed(*_: object) -> list[str]:
+        raise blocked
+
+    monkeypatch.setattr(refresh, "_refreshed", refreshed)
+    monkeypatch.setattr(outcome.Standing, "read", lambda _: STANDING)
+    assert cli.main(["refresh", "--home", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert STANDING.answer[0] in out and "Nothing was published" not in err
+    assert f"Published: {STANDING.study}, and nothing else" in err
+    assert err.splitlines()[-1] == str(blocked)
+    assert cli.main(["refresh", "--home", str(tmp_path), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["status"], [one["study"] for one in said["studies"]]) == (1, [STANDING.study])
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [("DagsterExecutionInterruptedError", ""), ("RuntimeError", "RuntimeError: Query interrupted")],
+)
+def test_who_ends_a_refresh_is_told_of_no_fault(kind: str, message: str) -> None:
+    inner = SimpleNamespace(cls_name=kind, message=message, cause=None)
+    outer = SimpleNamespace(cls_name="DagsterExecutionStepExecutionError", message="", cause=inner)
+    assert refresh._is_interrupted(outer)
+    assert not refresh._is_interrupted(SimpleNamespace(cls_name="OSError", message="", cause=None))
 
 
 def test_a_cut_that_is_another_one_when_made_again_is_told(
