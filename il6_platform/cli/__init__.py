@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import importlib
 import os
 import sys
@@ -119,12 +120,20 @@ def _log(asked: argparse.Namespace, status: int) -> None:
         return
     names = ("study", "cut", "by", "why", "as_of", "censor", "force", "request")
     about = {name: str(value) for name in names if (value := getattr(asked, name, None))}
-    try:
-        about["published"] = (home / "published").resolve(strict=True).name
-    except (OSError, RuntimeError):
-        # it leads nowhere, or to itself
-        about["published"] = "nothing"
+    about["published"] = _published(home)
     append(home, asked.command, "done" if status == 0 else f"exit status {status}", about)
+
+
+def _published(home: Path) -> str:
+    """Return the cut that is published; of several studies each one's."""
+    cuts = {}
+    for link in sorted(home.glob("studies/*/published")):
+        # one that leads nowhere, or to itself, publishes nothing
+        with contextlib.suppress(OSError, RuntimeError):
+            cuts[link.parent.name] = link.resolve(strict=True).name
+    if len(cuts) > 1:
+        return "; ".join(f"{study} {cut}" for study, cut in cuts.items())
+    return next(iter(cuts.values()), "nothing")
 
 
 def _run(asked: argparse.Namespace) -> tuple[int, str]:

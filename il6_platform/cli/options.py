@@ -109,6 +109,9 @@ def site_of(asked: argparse.Namespace) -> Site:
     check_version(home)
     site = Site(home=str(home), landing=str(landing_of(asked)))
     named = getattr(asked, "study", None)
+    if named is None and not hasattr(asked, "study"):
+        # the command is about the registry, which all studies share
+        return site
     if named is None:
         names, meant = [*site.studies()], site.default_studies()
         if len(names) > 1 and len(meant) != 1:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from il6_platform import cli
+from il6_platform import cli, paths
+from il6_platform.cli.options import site_of
 from il6_platform.cli.parsing import print_reason
+from il6_platform.errors import UsageError
 
 
 def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -138,3 +141,29 @@ def test_a_reason_is_not_broken_within_a_word_on_a_terminal(
         *("Blocked: 2019-12-31/labs.csv:", "lacks the column patient_id."),
         *("LINE 1: select", "        ^"),
     ]
+
+
+def test_a_command_of_the_registry_asks_for_no_study(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        study = tmp_path / "studies" / name / "study.yaml"
+        study.parent.mkdir(parents=True)
+        shipped = paths.default_study().read_text("utf-8")
+        study.write_text(shipped.replace("name: il6_bevacizumab", f"name: {name}"), "utf-8")
+    for words in (["patient", "T01"], ["strike", "T01", "--why", "x"]):
+        assert cli.main([*words, "--home", str(tmp_path)]) == 2
+        assert "nothing is kept" in capsys.readouterr().err
+    with pytest.raises(UsageError, match=r"several studies \(one, two\)"):
+        site_of(Namespace(home=tmp_path, study=None))
+
+
+def test_the_log_names_what_is_published_of_each_study(tmp_path: Path) -> None:
+    for name, cut in (("one", "0123456789ab"), ("two", "ba9876543210")):
+        folder = tmp_path / "studies" / name
+        (folder / "cuts" / cut).mkdir(parents=True)
+        (folder / "published").symlink_to(Path("cuts", cut))
+    assert cli._published(tmp_path) == "one 0123456789ab; two ba9876543210"
+    (tmp_path / "studies" / "two" / "published").unlink()
+    assert cli._published(tmp_path) == "0123456789ab"
+    assert cli._published(tmp_path / "elsewhere") == "nothing"
