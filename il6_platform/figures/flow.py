@@ -41,7 +41,7 @@ def flow(rows: pd.DataFrame, results: pd.DataFrame, labels: Mapping[str, str]) -
         _arrow(axes, (2.6, turn), (4.0, turn))
         _arrow(axes, (2.6, turn), (2.6, middle + 0.27))
         _box(axes, 2.6, top, f"Arrived in the registry\nn = {arrived}")
-        words = "\n".join([f"Not analysed: {_total(left['n'])}", *(reasons or ["nobody"])])
+        words = "\n".join([f"Not analysed: {_total(left['n'])}", *reasons])
         _box(axes, 4.1, turn, words, "left")
         _box(axes, 2.6, middle, f"Analysed\nn = {analysed}")
         for x, arm in ((2.0, "control"), (5.6, "experimental")):

@@ -23,8 +23,8 @@ _AS_READ = _of(
     ("when not is_known(f.died_on) then", "when false then"),
     ("having not is_known(min(t.start_date))", "having not is_known(max(t.start_date))"),
     ("having not is_known(min(t.start_date))", "having false"),
-    ("min(start_date) as newtrtdt", "max(start_date) as newtrtdt"),
-    ("where line > 1", "where line >= 1"),
+    ("min(g.start_date) as newtrtdt", "max(g.start_date) as newtrtdt"),
+    ("where g.line > 1", "where g.line >= 1"),
     (" and is_known(start_date)", ""),
     ("        and t.line = 1\n", ""),
     (

@@ -39,15 +39,16 @@ def faults(results: pd.DataFrame, study: Study) -> list[str]:
 
     Every row's interval holds its estimate and agrees with its P; a reason is true of its counts.
     """
-    return [*_lead(results, study), *_headline(results, study), *_rows(results)]
+    return [*_lead(results, study), *_headline(results, study), *_rows(results, study)]
 
 
 SELF_CONSISTENT = ("hazard_ratio", "hazard_ratio_score", "ratio_of_hazard_ratios_profile")
 """Statistics whose interval and P are of one family, so that both are on one side of 1."""
 
 
-def _rows(results: pd.DataFrame) -> list[str]:
+def _rows(results: pd.DataFrame, study: Study) -> list[str]:
     found: list[str] = []
+    competing = [name for name, one in study.known_endpoints.items() if one.competing]
     cut = results[(results["analysis"] == "cutoff") & (results["statistic"] == "cutoff")]
     has_cutoff = bool(cut["estimate"].notna().any())
     crossed: dict[str, bool] = {}
@@ -63,7 +64,11 @@ def _rows(results: pd.DataFrame) -> list[str]:
         false_reasons = {
             "no_patients": bool(n),
             "no_events": bool(events) and "missing" not in where,
-            "nobody_censored": n is not None and events is not None and events < n,
+            "nobody_censored": n is not None
+            and events is not None
+            and events < n
+            # who had a competing event is not censored either
+            and row["endpoint"] not in competing,
             "no_groups": has_cutoff,
         }
         found += [

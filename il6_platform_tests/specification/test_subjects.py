@@ -151,6 +151,32 @@ def test_new_therapy(spec: Specification) -> None:
     )
 
 
+def test_a_later_line_before_time_zero_is_no_new_therapy(spec: Specification) -> None:
+    """A later line that is given a day before time zero, as where lines are in a wrong order, is no
+    new therapy; one on the day of time zero is. It was, so that times ended before they began.
+    """
+    spec.given(
+        treatments="""
+        | patient_id | line | drug       | start_date |
+        | p1         | 1    | folfox     | day 0      |
+        | p1         | 2    | irinotecan | day -20    |
+        | p1         | 3    | folfiri    | day 120    |
+        | p2         | 1    | folfox     | day 0      |
+        | p2         | 2    | irinotecan | day -20    |
+        | p3         | 1    | folfox     | day 0      |
+        | p3         | 2    | irinotecan | day 0      |
+        """
+    )
+    spec.expect(
+        subjects="""
+        | USUBJID | NEWTRTDT |
+        | p1      | day 120  |
+        | p2      |          |
+        | p3      | day 0    |
+        """
+    )
+
+
 def test_marker_window_is_closed_at_both_ends(spec: Specification) -> None:
     """The baseline marker is taken from day -28 to day 0; both days are in the window."""
     spec.given(

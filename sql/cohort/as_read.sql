@@ -28,11 +28,13 @@ given as (
     where certainty != 'negated' and is_known(start_date)
 ),
 
+-- a later line that lies before time zero, as of lines in a wrong order, ends nothing that begins there
 new_therapy as (
-    select patient_id, min(start_date) as newtrtdt
-    from given
-    where line > 1
-    group by patient_id
+    select g.patient_id, min(g.start_date) as newtrtdt
+    from given as g
+    inner join cohort.time_zero as z on g.patient_id = z.patient_id
+    where g.line > 1 and g.start_date >= z.trtsdt
+    group by g.patient_id
 ),
 
 experimental as (
