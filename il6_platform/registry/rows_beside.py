@@ -98,7 +98,7 @@ def _table_below(export: Export) -> dict[int, str]:
         return {}
     cells = list(zip(*(column.to_pylist() for column in export.columns), strict=True))
     filled = [sum(cell is not None for cell in line) for line in cells]
-    make = [re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", line[0] or "")) for line in cells]
+    make = [_make(line[0] or "") for line in cells]
     for row in starts:
         is_unlike = max(filled[row:]) < min(filled[:row]) and not {*make[:row]} & {*make[row:]}
         if is_unlike and not re.search(r"\d", " ".join(filter(None, cells[row]))):
@@ -167,12 +167,24 @@ def _marks(export: Export) -> dict[int, str]:
     return found
 
 
+_LINE_IN_ONE_CELL = re.compile(
+    r"(\d+(?=[;,|\t])|[^\s;,|]*[^\W\d_][^\s;,|]*)[\s;,|]+(?:.*[\s;,|])?\d{1,4}[-/.]\d\d?[-/.]\d{1,4}(?!\d)"
+)
+"""A number, and a day behind it."""
+
+
+def _make(text: str) -> str:
+    """Return what a text is made of: T01 and T02 are alike."""
+    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
+
+
 def _footers(export: Export) -> dict[int, str]:
     """Find notes at the end: a lone cell of several words, unlike what its column holds."""
     found: dict[int, str] = {}
     width = len(export.header)
     if width < 3:
         return found
+    makes: set[str] | None = None
     for row in range(len(export.lines) - 1, 0, -1):
         cells = [column[row].as_py() for column in export.columns]
         first = str(cells[0] or "")
@@ -181,6 +193,12 @@ def _footers(export: Export) -> dict[int, str]:
         is_note = bool(_COUNT_OF_ROWS.fullmatch(first)) or first.startswith("#")
         if not is_note and len(first.split()) < 2:
             break
+        line = None if is_note else _LINE_IN_ONE_CELL.match(first)
+        if line is not None:
+            makes = makes or {_make(text) for text in export.columns[0].to_pylist() if text}
+            if _make(line[1]) in makes:
+                # a patient's line that was not cut into its cells
+                break
         found[row] = FOOTER
     rest = export.columns[0][: min(found, default=0)]
     if found and any(" " in (text or "") for text in rest.unique().to_pylist()):

@@ -52,6 +52,15 @@ def test_a_line_that_is_no_patient_is_listed(line: str) -> None:
             assert list(source.passed_over) == [place + 2] and source.lines == 4
 
 
+@pytest.mark.parametrize(
+    "line", ["P4;M;1951-02-03; local", "P4 M 1951-02-03", '"P4,M,1951-02-03, x"']
+)
+def test_a_patient_s_line_that_is_not_cut_is_no_note(line: str) -> None:
+    of = opened([HEADER, *PEOPLE, line])
+    assert len(patients(of)) == 4
+    assert not any(source.passed_over for source in of.sources)
+
+
 @pytest.mark.parametrize("title", [["Summary"], [], ["Summary", ""]])
 def test_a_smaller_table_below_a_blank_line_is_listed(title: list[str]) -> None:
     below = [*title, "sex,n,", "F,2,", "M,1,"]
