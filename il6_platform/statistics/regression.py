@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2, norm
 
 from il6_platform.statistics._check import are_all_at_once, same_length, samples
+from il6_platform.statistics._remembered import Remembered
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.partial_likelihood import (
@@ -261,7 +262,7 @@ def _fitter() -> Any:
     return CoxModel
 
 
-@lru_cache(maxsize=256)
+@Remembered
 def _fitted(
     names: tuple[str, ...],
     values: bytes,

@@ -7,7 +7,6 @@ Belongs here: estimates and tests without a regression model. Does not belong he
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from scipy.optimize import brentq
 from scipy.stats import chi2, norm
 
 from il6_platform.statistics._check import are_all_at_once, same_length, samples
+from il6_platform.statistics._remembered import Remembered
 from il6_platform.statistics.arrays import Bools, Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
@@ -168,7 +168,7 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, by_lifelines: bool = Fals
     return _fitted(t.tobytes(), e.tobytes(), by_lifelines)
 
 
-@lru_cache(maxsize=128)
+@Remembered
 def _fitted(times: bytes, events: bytes, by_lifelines: bool) -> KaplanMeier:
     """Fit once what several estimates are read off: the same group comes in many comparisons."""
     t, e = np.frombuffer(times, dtype=np.float64), np.frombuffer(events, dtype=np.bool_)
