@@ -126,7 +126,8 @@ def expected(rows: Rows) -> Outcome:
     )
     visits = [visit for visit in visits if visit[0] >= zero]
     progressions = [day for day, response in visits if response == "PD"]
-    ends = min([*progressions, *later], default=date.max)
+    # what began before time zero is no new therapy
+    ends = min([*progressions, *(day for day in later if day >= zero)], default=date.max)
     order = ["CR", "PR", "SD", "PD", "NE"]
     counted = [response for day, response in visits if day <= ends]
     best = min(counted, key=order.index, default="NE")
