@@ -40,6 +40,8 @@ class PartialLikelihood:
         Shape (n,), case weights > 0; 1 by default.
     strata
         Shape (n,), any labels: risk sets are formed within strata.
+    order
+        Shape (n,), optional: `order` of another one of the same times, events and strata.
 
     Attributes
     ----------
@@ -57,10 +59,11 @@ class PartialLikelihood:
         beta: ArrayLike,
         weights: Floats | None = None,
         strata: NDArray | None = None,
+        order: Ints | None = None,
     ) -> None:
         n = len(time)
         labels = np.zeros(n) if strata is None else np.unique(strata, return_inverse=True)[1]
-        self.order = np.lexsort((~event, time, labels))
+        self.order = np.lexsort((~event, time, labels)) if order is None else order
         w = np.ones(n) if weights is None else weights
         centred = x - np.average(x, axis=0, weights=w)
         self._x, self._w, self._event = centred[self.order], w[self.order], event[self.order]

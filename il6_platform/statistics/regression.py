@@ -34,6 +34,9 @@ CONVERGED = 1e-6
 MOST_STEPS, SMALLEST, ENOUGH = 50, 1e-6, 1e-10
 """Of Newton's method: steps at most, smallest share of one, gain of one that is the last."""
 
+ROUNDING = 1e-12
+"""Share of a log-likelihood that sums of many patients may lose: no step is halved for it."""
+
 MANY = 10_000
 """Patients from which on lifelines takes those of one time together, whatever it would choose."""
 
@@ -51,8 +54,14 @@ class _Data:
     weights: NDArray | None
     strata: NDArray | None
 
-    def likelihood(self, beta: ArrayLike) -> PartialLikelihood:
-        return PartialLikelihood(self.x, self.time, self.event, beta, self.weights, self.strata)
+    def likelihood(
+        self, beta: ArrayLike, near: PartialLikelihood | None = None
+    ) -> PartialLikelihood:
+        """Return the likelihood at beta; one near by, where there is one, has sorted already."""
+        order = None if near is None else near.order
+        return PartialLikelihood(
+            self.x, self.time, self.event, beta, self.weights, self.strata, order
+        )
 
 
 @dataclass(frozen=True)
@@ -293,7 +302,8 @@ def _fitted(
             return CoxFit(**base, note=reason)
     if not np.isfinite(reach):
         return CoxFit(**base, note=Code.NOT_CONVERGED.say())
-    likelihood, null = data.likelihood(coefficients), data.likelihood(np.zeros(len(terms)))
+    null = data.likelihood(np.zeros(len(terms)))
+    likelihood = data.likelihood(coefficients, null)
     covariance = _covariance(likelihood, null)
     if covariance is None:
         return CoxFit(**base, note=Code.NOT_CONVERGED.say())
@@ -324,8 +334,9 @@ def _maximum(data: _Data) -> NDArray[np.float64]:
             return np.full_like(beta, np.nan)
         size = 1.0
         while True:
-            new = data.likelihood(beta + size * step)
-            if new.log_likelihood >= there.log_likelihood - ENOUGH or size < SMALLEST:
+            new = data.likelihood(beta + size * step, there)
+            loss = there.log_likelihood - new.log_likelihood
+            if loss <= ENOUGH + ROUNDING * abs(there.log_likelihood) or size < SMALLEST:
                 break
             size /= 2
         beta, there = beta + size * step, new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,6 +140,29 @@ def test_the_maximum_is_the_one_that_lifelines_finds(
     np.testing.assert_allclose(own.coefficients, theirs.coefficients, rtol=1e-9)
     np.testing.assert_allclose(own.covariance, theirs.covariance, rtol=1e-9)
     assert own.log_likelihood == pytest.approx(theirs.log_likelihood, rel=1e-13)
+
+
+def test_what_sums_of_many_patients_lose_halves_no_step() -> None:
+    from il6_platform.statistics import regression
+    from il6_platform.statistics.partial_likelihood import PartialLikelihood
+
+    asked: list[float] = []
+
+    class Rounded(regression._Data):
+        """Each evaluation loses some digits, as those of hundreds of thousands of patients do."""
+
+        def likelihood(self, *args: Any) -> PartialLikelihood:
+            found = super().likelihood(*args)
+            asked.append(found.log_likelihood)
+            found.log_likelihood *= 1 + 3e-13 * len(asked)
+            return found
+
+    data = colon().dropna(subset=["nodes"])
+    of = data[["nodes", "age"]].to_numpy(float), data["time_os"].to_numpy(float)
+    given = *of, data["status_os"].to_numpy(bool), None, None
+    found = regression._maximum(Rounded(*given))
+    assert len(asked) <= 8
+    np.testing.assert_array_equal(found, regression._maximum(regression._Data(*given)))
 
 
 def test_a_search_that_ends_elsewhere_has_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
