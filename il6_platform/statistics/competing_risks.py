@@ -22,6 +22,7 @@ from il6_platform.statistics._check import same_length
 from il6_platform.statistics.arrays import Floats, Ints
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
+from il6_platform.statistics.partial_likelihood import ROUNDING
 from il6_platform.statistics.regression import no_maximum
 
 __all__ = ["aalen_johansen", "fine_gray", "gray_test"]
@@ -341,7 +342,8 @@ def fine_gray(
             return failed(Code.NOT_CONVERGED.say())
         step = np.linalg.solve(information, score)
         # halve until the likelihood rises: far from the maximum Newton's step overshoots
-        while sample.likelihood(beta + step)[0] < value - 1e-9 and np.abs(step).max() > TOLERANCE:
+        least = value - 1e-9 - ROUNDING * abs(value)
+        while sample.likelihood(beta + step)[0] < least and np.abs(step).max() > TOLERANCE:
             step = step / 2
         beta = beta + step
         if np.abs(step).max() < TOLERANCE:

@@ -18,6 +18,9 @@ from il6_platform.statistics.efron import TiedDeaths
 from il6_platform.statistics.estimate import Z
 from il6_platform.statistics.risk_sets import dominated_sums
 
+ROUNDING = 1e-12
+"""Share of a log-likelihood that sums over many patients may lose: no search goes by it."""
+
 _LARGEST_EXPONENT = 500.0
 _FARTHEST = 50.0
 
@@ -181,12 +184,12 @@ def profile_interval(
 
 
 def _limit(at: Callable[[Floats], PartialLikelihood], beta: Floats, target: float, j: int) -> float:
-    others = np.arange(len(beta)) != j
+    others, lost = np.arange(len(beta)) != j, ROUNDING * abs(target)
     for _ in range(50):
         there = at(beta)
         gap = there.log_likelihood - target
         equations = np.where(others, there.score, gap)
-        if abs(gap) < 1e-9 and np.abs(equations[others]).max(initial=0) < 1e-7:
+        if abs(gap) < 1e-9 + lost and np.abs(equations[others]).max(initial=0) < 1e-7 + lost:
             return float(beta[j])
         slopes = -there.information
         slopes[j] = there.score

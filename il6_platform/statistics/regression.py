@@ -21,6 +21,7 @@ from il6_platform.statistics._remembered import Remembered
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate, Z, unsupported
 from il6_platform.statistics.partial_likelihood import (
+    ROUNDING,
     PartialLikelihood,
     concordance,
     profile_interval,
@@ -33,10 +34,6 @@ CONVERGED = 1e-6
 
 MOST_STEPS, SMALLEST, ENOUGH = 50, 1e-6, 1e-10
 """Of Newton's method: steps at most, smallest share of one, gain of one that is the last."""
-
-ROUNDING = 1e-12
-"""Share of a log-likelihood that sums of many patients may lose: no step is halved for it."""
-
 MANY = 10_000
 """Patients from which on lifelines takes those of one time together, whatever it would choose."""
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom, nchypergeom_wallenius
 
+from il6_platform.statistics.arrays import Floats
 from il6_platform.statistics.codes import Code
 from il6_platform.statistics.estimate import Estimate
 from il6_platform.statistics.regression import cox, interaction, proportional_hazards
@@ -163,6 +164,27 @@ def test_what_sums_of_many_patients_lose_halves_no_step() -> None:
     found = regression._maximum(Rounded(*given))
     assert len(asked) <= 8
     np.testing.assert_array_equal(found, regression._maximum(regression._Data(*given)))
+
+
+def test_a_profile_limit_is_found_whatever_sums_lose() -> None:
+    from il6_platform.statistics.partial_likelihood import PartialLikelihood, profile_interval
+
+    data = colon().dropna(subset=["nodes"])
+    x = data[["nodes", "age"]].to_numpy(float)
+    time, event = data["time_os"].to_numpy(float), data["status_os"].to_numpy(bool)
+    fit = cox(data[["nodes", "age"]], time, event)
+    asked: list[int] = []
+
+    def limits(loses: float) -> tuple[float, float]:
+        def at(beta: Floats) -> PartialLikelihood:
+            found = PartialLikelihood(x, time, event, beta)
+            asked.append(1)
+            found.log_likelihood += loses * (-1) ** len(asked)
+            return found
+
+        return profile_interval(at, fit.coefficients.to_numpy(), fit.covariance.to_numpy(), 0)
+
+    np.testing.assert_allclose(limits(1.2e-9), limits(0), rtol=1e-7)
 
 
 def test_a_search_that_ends_elsewhere_has_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
