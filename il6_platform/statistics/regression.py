@@ -34,6 +34,7 @@ CONVERGED = 1e-6
 
 MOST_STEPS, SMALLEST, ENOUGH = 50, 1e-6, 1e-10
 """Of Newton's method: steps at most, smallest share of one, gain of one that is the last."""
+
 MANY = 10_000
 """Patients from which on lifelines takes those of one time together, whatever it would choose."""
 
@@ -291,7 +292,8 @@ def _fitted(
     if note:
         return CoxFit(**base, note=note)
     data = _Data(frame.to_numpy(), t, e, w, s)
-    coefficients = _coefficients(frame, data) if by_lifelines else _maximum(data)
+    null = data.likelihood(np.zeros(len(terms)))
+    coefficients = _coefficients(frame, data, null) if by_lifelines else _maximum(data, null)
     reach = np.abs(coefficients * np.ptp(data.x, axis=0)).max()
     if not reach <= SUSPICIOUS:
         reason = _separated(frame, t, e, s)
@@ -299,7 +301,6 @@ def _fitted(
             return CoxFit(**base, note=reason)
     if not np.isfinite(reach):
         return CoxFit(**base, note=Code.NOT_CONVERGED.say())
-    null = data.likelihood(np.zeros(len(terms)))
     likelihood = data.likelihood(coefficients, null)
     covariance = _covariance(likelihood, null)
     if covariance is None:
@@ -318,9 +319,12 @@ def _fitted(
     )
 
 
-def _maximum(data: _Data) -> NDArray[np.float64]:
-    """Find the maximum by Newton's method, steps halved where they would lose; NaN without one."""
-    there = data.likelihood(beta := np.zeros(data.x.shape[1]))
+def _maximum(data: _Data, null: PartialLikelihood) -> NDArray[np.float64]:
+    """Find the maximum by Newton's method from where all coefficients are 0; NaN without one.
+
+    Steps are halved where they would lose.
+    """
+    there, beta = null, np.zeros(data.x.shape[1])
     for _ in range(MOST_STEPS):
         try:
             step = np.linalg.solve(there.information, there.score)
@@ -343,7 +347,7 @@ def _maximum(data: _Data) -> NDArray[np.float64]:
     return beta
 
 
-def _coefficients(frame: pd.DataFrame, data: _Data) -> NDArray[np.float64]:
+def _coefficients(frame: pd.DataFrame, data: _Data, null: PartialLikelihood) -> NDArray[np.float64]:
     """Fit by lifelines; NaN where its search is given up.
 
     It begins where Newton's method ends: at a maximum lifelines has only to find that it is one.
@@ -359,7 +363,7 @@ def _coefficients(frame: pd.DataFrame, data: _Data) -> NDArray[np.float64]:
         columns["(stratum)"] = data.strata
         options["strata"] = ["(stratum)"]
     # lifelines searches on columns of unit variance
-    start = _maximum(data) * frame.std().to_numpy()
+    start = _maximum(data, null) * frame.std().to_numpy()
     begin = start if np.isfinite(start).all() else None
     # whole steps of Newton's method may leave the region where the likelihood can be computed
     for step, at in ((1.0, begin), (1.0, None), (0.5, None), (0.1, None)):

@@ -218,7 +218,7 @@ def _weaken_beside_unknown(items: list[Item]) -> None:
         if item.role != "unknown" or item.mention is None:
             continue
         # a point behind it may be that of a shortened word
-        is_short = [one.text for one in items[n + 1 : n + 2]] == ["."]
+        is_short = _has_point(items, n)
         for beside in (items[:n][::-1], items[n + 2 if is_short else n + 1 :]):
             other, between = _next_mention(beside)
             # `bevacizumab: nej` speaks of the drug
@@ -263,7 +263,7 @@ def _negate_before(items: list[Item]) -> None:
         # none or bevacizumab
         is_certain, reached = not any(map(_parts_choices, items[n + 1 : n + 2])), False
         # excl. bevacizumab; a whole word and a point may end what is said before
-        is_short = [one.text for one in items[n + 1 : n + 2]] == ["."]
+        is_short = _has_point(items, n)
         if is_short and not (n > 0 and items[n - 1].text in (":", "=")):
             is_certain = is_certain and item.text in _SHORT
             if not is_certain:
@@ -290,6 +290,11 @@ def _negate_before(items: list[Item]) -> None:
 
 _SHORT = frozenset({"excl", "exkl", "exc", "wo", "w"})
 """Shortened words for `without`, behind which a point ends nothing."""
+
+
+def _has_point(items: Sequence[Item], n: int) -> bool:
+    """Whether a point follows an item: that of a shortened word, or the end of what is said."""
+    return [one.text for one in items[n + 1 : n + 2]] == ["."]
 
 
 def _parts_choices(item: Item) -> bool:
